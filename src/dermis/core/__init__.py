@@ -1,0 +1,58 @@
+"""The nouns: frozen records with read-only arrays, numpy only."""
+
+from dermis.core.analysis import (
+    Advice,
+    Analysis,
+    Evidence,
+    Finding,
+    Item,
+    LightReference,
+    Problem,
+    Provenance,
+    Quality,
+    Severity,
+)
+from dermis.core.cube import Cube, Quantity
+from dermis.core.face import Box, Face, Frame, Part, Pose, Region, View, region_mask
+from dermis.core.photo import Capture, Encoding, Origin, Photo
+from dermis.core.sample import Label, Sample, SampleKey
+from dermis.core.skin import Skin
+from dermis.core.task import Count, Map, Measure, Ordinal, Presence, Scale, Task
+
+__all__ = [
+    "Advice",
+    "Analysis",
+    "Box",
+    "Capture",
+    "Count",
+    "Cube",
+    "Encoding",
+    "Evidence",
+    "Face",
+    "Finding",
+    "Frame",
+    "Item",
+    "Label",
+    "LightReference",
+    "Map",
+    "Measure",
+    "Ordinal",
+    "Origin",
+    "Part",
+    "Photo",
+    "Pose",
+    "Presence",
+    "Problem",
+    "Provenance",
+    "Quality",
+    "Quantity",
+    "Region",
+    "Sample",
+    "SampleKey",
+    "Scale",
+    "Severity",
+    "Skin",
+    "Task",
+    "View",
+    "region_mask",
+]

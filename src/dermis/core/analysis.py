@@ -1,0 +1,150 @@
+"""What an analysis found, how sure it is, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+
+from dermis.core.arrays import FloatMap, hold
+from dermis.core.face import Box, Face, Region
+from dermis.core.photo import Photo
+from dermis.core.skin import Skin
+
+__all__ = [
+    "Advice",
+    "Analysis",
+    "Evidence",
+    "Finding",
+    "Item",
+    "LightReference",
+    "Problem",
+    "Provenance",
+    "Quality",
+    "Severity",
+]
+
+Detail = Mapping[str, object]
+
+
+class Severity(StrEnum):
+    """How much a problem matters."""
+
+    INFO = "info"
+    WARN = "warn"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something about the photo that its reader should know; `code` is stable, the words may change."""
+
+    code: str
+    severity: Severity
+    message: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """Whether the photo can be measured, and what speaks against it."""
+
+    problems: tuple[Problem, ...] = ()
+    measures: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def usable(self) -> bool:
+        """False as soon as one problem rejects."""
+        return all(problem.severity is not Severity.REJECT for problem in self.problems)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One thing found on the skin, such as a lesion."""
+
+    kind: str
+    box: Box
+    region: Region
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The map behind a finding: `values` (h, w) float32 on the analysed frame, NaN where not measured."""
+
+    values: FloatMap
+    unit: str
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        hold(self, "values", dtype=np.float32, shape=(None, None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One answer: a value at a region with its interval (a `level` of 0.9 means 90 %)."""
+
+    task: str
+    region: Region
+    value: float
+    unit: str
+    model: str
+    label: str = ""
+    interval: tuple[float, float] | None = None
+    level: float = 0.9
+    detail: Detail = field(default_factory=dict)
+    items: tuple[Item, ...] = ()
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """What to do next, why, and who says so."""
+
+    advice: str
+    reason: str
+    source: str
+    urgency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LightReference:
+    """A patch of known colour in the photo, and how well it fixed the light.
+
+    gains: what each linear channel was multiplied by. delta_e_before, delta_e_after: CIEDE2000 between the
+    patch and its true colour. spread: the patch's own unevenness, ΔE00 of its pixels from their mean.
+    """
+
+    box: Box
+    colour_hex: str
+    gains: tuple[float, float, float]
+    delta_e_before: float
+    delta_e_after: float
+    spread: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What made the analysis: versions, models, and the seconds each step took."""
+
+    dermis: str
+    models: Mapping[str, str] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """All that is known of one photo; `photo` is None where the file could not be read."""
+
+    name: str
+    photo: Photo | None
+    quality: Quality
+    provenance: Provenance
+    face: Face | None = None
+    skin: Skin | None = None
+    reference: LightReference | None = None
+    findings: tuple[Finding, ...] = ()
+    care: tuple[Advice, ...] = ()

@@ -1,0 +1,51 @@
+"""What the environment says; the only file that reads it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from dermis.errors import UsageError
+
+__all__ = ["Settings", "read_settings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The user's surroundings.
+
+    cache: folder for models of others (`DERMIS_CACHE`; default: the system's user cache).
+    threads: processor threads the engine may use, 0 for all (`DERMIS_THREADS`).
+    offline: never start a package client (`DERMIS_OFFLINE=1`).
+    """
+
+    cache: Path
+    threads: int
+    offline: bool
+
+
+def read_settings() -> Settings:
+    """Read the environment as it is now.
+
+    Raises UsageError for a number that is none.
+    """
+    named = os.environ.get("DERMIS_CACHE")
+    return Settings(
+        cache=Path(named) if named else _default_cache(),
+        threads=_whole_number("DERMIS_THREADS"),
+        offline=os.environ.get("DERMIS_OFFLINE", "") not in ("", "0"),
+    )
+
+
+def _default_cache() -> Path:
+    import platformdirs  # late: it is not needed where DERMIS_CACHE is set
+
+    return Path(platformdirs.user_cache_dir("dermis"))
+
+
+def _whole_number(name: str) -> int:
+    text = os.environ.get(name, "0") or "0"
+    if not text.isdecimal():
+        raise UsageError(f"{name}={text!r} is not a whole number.", advice=f"Unset it or write {name}=2.")
+    return int(text)
