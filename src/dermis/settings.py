@@ -18,11 +18,13 @@ class Settings:
     cache: folder for models of others (`DERMIS_CACHE`; default: the system's user cache).
     threads: processor threads the engine may use, 0 for all (`DERMIS_THREADS`).
     offline: never start a package client (`DERMIS_OFFLINE=1`).
+    debug: show the traceback of a fault of ours (`DERMIS_DEBUG=1`).
     """
 
     cache: Path
     threads: int
     offline: bool
+    debug: bool
 
 
 def read_settings() -> Settings:
@@ -34,7 +36,8 @@ def read_settings() -> Settings:
     return Settings(
         cache=Path(named) if named else _default_cache(),
         threads=_whole_number("DERMIS_THREADS"),
-        offline=os.environ.get("DERMIS_OFFLINE", "") not in ("", "0"),
+        offline=_switch("DERMIS_OFFLINE"),
+        debug=_switch("DERMIS_DEBUG"),
     )
 
 
@@ -42,6 +45,10 @@ def _default_cache() -> Path:
     import platformdirs  # late: it is not needed where DERMIS_CACHE is set
 
     return Path(platformdirs.user_cache_dir("dermis"))
+
+
+def _switch(name: str) -> bool:
+    return os.environ.get(name, "") not in ("", "0")
 
 
 def _whole_number(name: str) -> int:

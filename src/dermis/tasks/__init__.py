@@ -1,1 +1,45 @@
-"""."""
+"""The questions asked of the skin, one file each; this table is all there is to register."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+
+from dermis.core import Finding, Skin, Task
+from dermis.errors import UsageError
+from dermis.tasks import haemoglobin, melanin, redness, skin_tone
+
+__all__ = ["MEASURES", "TASKS", "Findings", "choose"]
+
+Findings = tuple[Finding, ...]
+
+TASKS: Mapping[str, Task] = {
+    task.name: task for task in (skin_tone.TASK, melanin.TASK, haemoglobin.TASK, redness.TASK)
+}
+"""Every task by its name, in the order of a report."""
+
+MEASURES: Mapping[str, Callable[[Skin], Findings]] = {
+    "skin_tone": skin_tone.measure,
+    "melanin": melanin.measure,
+    "haemoglobin": haemoglobin.measure,
+    "redness": redness.measure,
+}
+"""The tasks that need no training: from the skin straight to findings."""
+
+
+def choose(names: str | None) -> tuple[Task, ...]:
+    """Return the tasks named in `names` ("a,b"), all of them for None.
+
+    Raises UsageError for a name that no task has.
+    """
+    if names is None:
+        return tuple(TASKS.values())
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    for name in wanted:
+        if name not in TASKS:
+            near = get_close_matches(name, TASKS, n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(TASKS)}."
+            raise UsageError(f"No task is called {name!r}.", advice=hint)
+    if not wanted:
+        raise UsageError("No task was named.", advice=f"There are: {', '.join(TASKS)}.")
+    return tuple(TASKS[name] for name in dict.fromkeys(wanted))

@@ -1,0 +1,74 @@
+"""What of the visible skin must not be measured, each reason a named mask."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dermis.core.arrays import BoolMap, FloatMap
+
+__all__ = ["LUMINANCE", "REASONS", "leave_out"]
+
+REASONS = {
+    "clipped": "pixels at the end of the camera's range",
+    "specular": "glare on the skin",
+    "shadow": "deep shadow",
+    "border": "the uncertain edge of the skin",
+}
+"""Every reason and its words for the user."""
+
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
+"""Weights of linear sRGB in the luminance Y (IEC 61966-2-1)."""
+
+CLIPPED_HIGH = 0.985
+CLIPPED_LOW = 0.004
+SHADOW_BELOW = 0.35
+"""Darker than this share of the skin's median luminance is deep shadow: 1.5 stops down."""
+GLARE_ABOVE = 1.25
+"""Glare is at least this much brighter than the skin's median..."""
+GLARE_PALER = 0.80
+"""...and its saturation is below this share of what skin of that place has."""
+BORDER_SHARE = 0.006
+"""Width of the border, as a share of the frame's long side."""
+
+
+def leave_out(encoded: FloatMap, linear: FloatMap, visible: BoolMap) -> dict[str, BoolMap]:
+    """Return, by reason, which visible skin is not measured; masks may overlap.
+
+    encoded, linear: (h, w, 3) float32 of the same frame, sRGB-encoded as photographed and linear light.
+    """
+    luminance = linear @ LUMINANCE
+    return {
+        "clipped": visible & _clipped(encoded),
+        "specular": visible & _specular(linear, luminance, visible),
+        "shadow": visible & _shadow(luminance, visible),
+        "border": visible & ~_eroded(visible),
+    }
+
+
+def _clipped(encoded: FloatMap) -> BoolMap:
+    return np.asarray((encoded.max(axis=2) >= CLIPPED_HIGH) | (encoded.max(axis=2) <= CLIPPED_LOW))
+
+
+def _shadow(luminance: FloatMap, visible: BoolMap) -> BoolMap:
+    if not visible.any():
+        return np.zeros_like(visible)
+    return np.asarray(luminance < SHADOW_BELOW * np.median(luminance[visible]))
+
+
+def _specular(linear: FloatMap, luminance: FloatMap, visible: BoolMap) -> BoolMap:
+    """Glare adds the light's own colour: brighter and, at the same time, paler than the skin around."""
+    if not visible.any():
+        return np.zeros_like(visible)
+    top = linear.max(axis=2)
+    saturation = 1 - linear.min(axis=2) / np.maximum(top, 1e-4)
+    usual = float(np.median(saturation[visible]))
+    brighter = luminance > GLARE_ABOVE * np.median(luminance[visible])
+    return np.asarray(brighter & (saturation < GLARE_PALER * usual))
+
+
+def _eroded(visible: BoolMap) -> BoolMap:
+    from scipy import ndimage  # late: 0.1 s
+
+    radius = max(1, round(BORDER_SHARE * max(visible.shape)))
+    eroded = ndimage.binary_erosion(visible, iterations=radius, border_value=1)
+    return np.asarray(eroded, dtype=np.bool_)

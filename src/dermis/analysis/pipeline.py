@@ -1,0 +1,150 @@
+"""Photo -> Analysis, in one straight line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+import dermis
+from dermis.analysis.left_out import leave_out
+from dermis.analysis.light import Patch, correct_light, read_patch
+from dermis.analysis.measures import quality_measures
+from dermis.analysis.quality import judge, no_face, refused
+from dermis.colour.srgb import decode
+from dermis.core import (
+    Analysis,
+    Encoding,
+    Face,
+    Finding,
+    LightReference,
+    Photo,
+    Provenance,
+    Quality,
+    Skin,
+    Task,
+)
+from dermis.core.arrays import BoolMap, FloatMap
+from dermis.errors import InputError
+from dermis.face.find import find_face, models_used
+from dermis.face.frame import crop
+from dermis.formats.image import read_mask
+from dermis.formats.photo import read_photo
+from dermis.tasks import MEASURES, TASKS
+
+__all__ = ["analyse", "analyse_file", "answer", "see_skin"]
+
+
+def analyse_file(path: str | Path, *, mask_file: Path | None = None, **options: Any) -> Analysis:  # noqa: ANN401
+    """Read and analyse one file; a file or option that cannot be used gives an analysis that says why.
+
+    mask_file: a picture of the user's own skin mask. options: those of `analyse`.
+    """
+    start = perf_counter()
+    name = Path(path).name
+    try:
+        photo = read_photo(path)
+    except InputError as error:
+        return _refused(name, None, "unreadable", error)
+    read_s = perf_counter() - start
+    try:
+        mask = None if mask_file is None else read_mask(mask_file, photo.width_px, photo.height_px)
+        analysis = analyse(photo, mask=mask, **options)
+    except InputError as error:
+        return _refused(name, photo, "unusable_option", error)
+    seconds = {"read": read_s, **analysis.provenance.seconds}
+    seconds["total"] += read_s
+    return replace(analysis, provenance=replace(analysis.provenance, seconds=seconds))
+
+
+def analyse(
+    photo: Photo,
+    *,
+    tasks: Iterable[Task] | None = None,
+    close_up: bool = False,
+    mask: BoolMap | None = None,
+    reference: Patch | str | None = None,
+) -> Analysis:
+    """Measure the skin of the largest face in a photo.
+
+    tasks: what to measure, everything for None. close_up: measure all skin in view where there is no face.
+    mask: (h, w) bool of photo size, the user's own skin mask. reference: a patch of known colour,
+    "X,Y,W,H=#RRGGBB". Raises InputError for a reference that cannot be used; everything else that is wrong
+    with a photo is said in `quality`.
+    """
+    start = perf_counter()
+    patch = read_patch(reference) if isinstance(reference, str) else reference
+    light = None if patch is None else correct_light(photo, patch)
+    face = find_face(photo, close_up=close_up, mask=mask)
+    found_s = perf_counter() - start
+    if face is None:
+        seconds = {"face": found_s, "total": found_s}
+        return _assembled(photo, no_face(), seconds, reference=light)
+    encoded = crop(photo, face.frame)
+    skin = see_skin(encoded, photo.encoding, face, light, keep_border=mask is not None)
+    quality = judge(quality_measures(face, skin, encoded), face)
+    judged_s = perf_counter() - start
+    findings = answer(skin, TASKS.values() if tasks is None else tasks, quality)
+    total_s = perf_counter() - start
+    seconds = {"face": found_s, "quality": judged_s - found_s, "tasks": total_s - judged_s, "total": total_s}
+    return _assembled(photo, quality, seconds, face=face, skin=skin, reference=light, findings=findings)
+
+
+def see_skin(
+    encoded: FloatMap,
+    encoding: Encoding,
+    face: Face,
+    light: LightReference | None,
+    *,
+    keep_border: bool = False,
+) -> Skin:
+    """Return the skin of a face in linear light, with all that is left out of measurements named.
+
+    keep_border: measure up to the edge, for a mask that the user drew.
+    """
+    linear = encoded if encoding is not Encoding.SRGB else np.asarray(decode(encoded), dtype=np.float32)
+    left_out = leave_out(encoded, linear, face.skin)
+    if keep_border:
+        del left_out["border"]
+    measured = face.skin & ~np.logical_or.reduce(list(left_out.values()))
+    if light is not None:
+        linear = linear * np.asarray(light.gains, dtype=np.float32)
+    return Skin(
+        linear=linear,
+        visible=face.skin,
+        measured=measured,
+        regions=face.regions,
+        left_out=left_out,
+        view=face.view,
+        light_known=light is not None,
+    )
+
+
+def answer(skin: Skin, tasks: Iterable[Task], quality: Quality) -> tuple[Finding, ...]:
+    """Answer each task; a rejected or colourless photo is given no number at all."""
+    if not quality.usable or any(problem.code == "no_colour" for problem in quality.problems):
+        return ()
+    return tuple(finding for task in tasks for finding in MEASURES[task.name](skin))
+
+
+def _refused(name: str, photo: Photo | None, code: str, error: InputError) -> Analysis:
+    quality = refused(code, error.message, error.advice)
+    return Analysis(name=name, photo=photo, quality=quality, provenance=_provenance({}))
+
+
+def _assembled(photo: Photo, quality: Quality, seconds: dict[str, float], **parts: Any) -> Analysis:  # noqa: ANN401
+    return Analysis(
+        name=photo.origin.name,
+        photo=photo,
+        quality=quality,
+        provenance=_provenance(seconds),
+        **parts,
+    )
+
+
+def _provenance(seconds: dict[str, float]) -> Provenance:
+    return Provenance(dermis=dermis.__version__, models=models_used(), seconds=seconds)

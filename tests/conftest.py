@@ -1,0 +1,39 @@
+"""What many tests share: example photos of people who do not exist, and the models, fetched once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dermis.errors import ModelMissing
+
+
+@pytest.fixture(scope="session")
+def models() -> None:
+    """The models of others; skips where they are neither here nor to be had."""
+    from dermis.face.find import MODELS_NEEDED
+    from dermis.inference.zoo import fetch
+
+    try:
+        for name in MODELS_NEEDED:
+            fetch(name)
+    except ModelMissing as error:
+        pytest.skip(f"models of others cannot be fetched: {error}")
+
+
+@pytest.fixture(scope="session")
+def examples(models: None, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The photos of `dermis demo`."""
+    from dermis.analysis.examples import example_photos
+
+    try:
+        return example_photos(tmp_path_factory.mktemp("examples"))
+    except ModelMissing as error:
+        pytest.skip(f"example photos cannot be fetched: {error}")
+
+
+@pytest.fixture(scope="session")
+def selfie(examples: list[Path]) -> Path:
+    """One phone selfie."""
+    return next(path for path in examples if "selfie" in path.name)

@@ -1,0 +1,57 @@
+"""The documentation is held to the code."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.rglob("*.md")) + [ROOT / "README.md"]
+
+
+def generator():
+    spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", ["tasks.md", "quality.md", "cli.md"])
+def test_reference_pages_follow_from_the_code(name):
+    page = generator().PAGES[name]()
+    assert (DOCS / "reference" / name).read_text() == page, "run `python docs/generate.py`"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_page_can_be_reached():
+    linked = {DOCS / "README.md", ROOT / "README.md"}
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#\s]+\.md)[^)]*\)", page.read_text()):
+            linked.add((page.parent / target).resolve())
+    assert [str(page.relative_to(ROOT)) for page in PAGES if page not in linked] == []
+
+
+def test_the_json_example_keeps_to_the_schema():
+    schema = json.loads((DOCS / "reference" / "analysis.schema.json").read_text())
+    text = (DOCS / "reference" / "json.md").read_text()
+    example = re.search(r"```json\n(.*?)```", text, re.DOTALL).group(1)
+    jsonschema.Draft202012Validator(schema).validate(json.loads(example))
+
+
+def test_the_readme_names_every_room():
+    readme = (ROOT / "README.md").read_text()
+    rooms = {p.name for p in (ROOT / "src" / "dermis").iterdir() if p.is_dir() and not p.name.startswith("_")}
+    for room in rooms:
+        assert f"`{room}`" in readme or f"{room}/" in readme, f"README does not name {room}"
+    for command in ("make demo", "make test"):
+        assert command in readme

@@ -1,0 +1,131 @@
+"""Skin of known colour in, the same colour out."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dermis.colour.lab import lab_to_linear
+from dermis.core import Region, Skin, View
+from dermis.errors import UsageError
+from dermis.tasks import MEASURES, TASKS, choose
+from dermis.tasks.by_region import FEWEST_PIXELS
+from dermis.tasks.chromophores import BLOOD_AXIS, MELANIN_AXIS, unmix
+
+
+def skin_of(linear, measured=None, regions=None):
+    shape = linear.shape[:2]
+    measured = np.ones(shape, bool) if measured is None else measured
+    return Skin(
+        linear=linear.astype(np.float32),
+        visible=np.ones(shape, bool),
+        measured=measured,
+        regions=np.zeros(shape, np.uint8) if regions is None else regions,
+        left_out={},
+        view=View.FRONT,
+        light_known=False,
+    )
+
+
+def patch(lab, shape=(40, 50)):
+    return np.broadcast_to(np.asarray(lab_to_linear(np.array(lab, np.float32))), (*shape, 3)).copy()
+
+
+def face_finding(task, skin):
+    return next(f for f in MEASURES[task](skin) if f.region is Region.FACE)
+
+
+@pytest.mark.parametrize(
+    ("lab", "label"),
+    [
+        ((70.0, 10.0, 12.0), "very light"),
+        ((66.0, 12.0, 17.0), "light"),
+        ((55.0, 13.0, 18.0), "tan"),
+        ((33.0, 11.0, 13.0), "dark"),
+    ],
+)
+def test_tone_of_a_plain_patch_is_its_colour(lab, label):
+    finding = face_finding("skin_tone", skin_of(patch(lab)))
+    assert finding.detail["lab"] == pytest.approx(lab, abs=0.05)
+    assert finding.value == pytest.approx(np.degrees(np.arctan2(lab[0] - 50, lab[2])), abs=0.2)
+    assert finding.label == label
+    assert finding.interval[0] <= finding.value <= finding.interval[1]
+
+
+def test_tone_ignores_what_is_not_measured():
+    linear = patch((60.0, 12.0, 16.0))
+    clean = face_finding("skin_tone", skin_of(linear))
+    measured = np.ones(linear.shape[:2], bool)
+    linear[:20] = 1.0
+    measured[:20] = False
+    assert face_finding("skin_tone", skin_of(linear, measured)).value == pytest.approx(clean.value, abs=1e-3)
+
+
+def test_a_grey_photo_has_no_tone():
+    assert MEASURES["skin_tone"](skin_of(patch((60.0, 0.0, 0.0)))) == ()
+
+
+@pytest.mark.parametrize("task", list(MEASURES))
+def test_nothing_measured_gives_no_finding(task):
+    linear = patch((60.0, 12.0, 16.0))
+    nothing = np.zeros(linear.shape[:2], bool)
+    assert MEASURES[task](skin_of(linear, nothing)) == ()
+
+
+@pytest.mark.parametrize("task", list(MEASURES))
+def test_a_region_needs_enough_pixels(task):
+    linear = patch((60.0, 12.0, 16.0))
+    regions = np.zeros(linear.shape[:2], np.uint8)
+    regions.flat[: FEWEST_PIXELS - 1] = Region.NOSE.code
+    regions.flat[FEWEST_PIXELS : 2 * FEWEST_PIXELS] = Region.CHIN.code
+    found = {finding.region for finding in MEASURES[task](skin_of(linear, regions=regions))}
+    assert found == {Region.FACE, Region.CHIN}
+
+
+def test_pigments_come_back_from_their_densities():
+    melanin, blood, shading = 0.35, 0.18, 0.12
+    density = melanin * np.array(MELANIN_AXIS) + blood * np.array(BLOOD_AXIS) + shading
+    parts = unmix(np.float32(10.0**-density)[None, None])
+    got = [float(getattr(parts, name)[0, 0]) for name in ("melanin", "haemoglobin", "shading")]
+    assert got == pytest.approx([35, 18, 12], abs=0.01)
+
+
+@pytest.mark.parametrize("task", ["melanin", "haemoglobin", "redness"])
+def test_exposure_and_shading_cancel(task):
+    linear = patch((60.0, 14.0, 18.0))
+    shaded = linear * np.linspace(0.6, 1.0, linear.shape[1])[None, :, None]
+    bright = face_finding(task, skin_of(linear))
+    assert face_finding(task, skin_of(shaded)).value == pytest.approx(bright.value, abs=0.01)
+
+
+def test_a_redder_spot_shows_on_the_maps():
+    linear = patch((60.0, 12.0, 16.0))
+    linear[10:20, 10:20, 1] *= 0.8
+    for task in ("haemoglobin", "redness"):
+        values = face_finding(task, skin_of(linear)).evidence.values
+        assert values[15, 15] > values[30, 30] + 3
+
+
+def test_maps_are_nan_where_nothing_was_measured():
+    linear = patch((60.0, 12.0, 16.0))
+    measured = np.ones(linear.shape[:2], bool)
+    measured[:5] = False
+    values = face_finding("melanin", skin_of(linear, measured)).evidence.values
+    assert np.isnan(values[:5]).all()
+    assert np.isfinite(values[5:]).all()
+
+
+def test_light_that_is_known_is_said():
+    skin = replace(skin_of(patch((60.0, 12.0, 16.0))), light_known=True)
+    assert face_finding("skin_tone", skin).detail["light"] == "reference patch"
+
+
+def test_tasks_are_chosen_by_name():
+    assert [task.name for task in choose("redness, melanin,redness")] == ["redness", "melanin"]
+    assert choose(None) == tuple(TASKS.values())
+
+
+@pytest.mark.parametrize(("text", "hint"), [("melanine", "Did you mean 'melanin'"), ("qq", "There are"), (" ,", "There are")])
+def test_an_unknown_task_is_refused_with_a_hint(text, hint):
+    with pytest.raises(UsageError, match=hint):
+        choose(text)
