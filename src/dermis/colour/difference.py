@@ -52,7 +52,7 @@ def delta_e_00(lab_a: Array, lab_b: Array) -> Array:
 
 
 def _stretch(lab_a: Array, lab_b: Array) -> Array:
-    """1 + G, the factor on a* (equations 2 to 5)."""
+    """1 + G, the factor on a* (equations 2 to 4)."""
     mean_chroma = (length(lab_a[..., 1], lab_a[..., 2]) + length(lab_b[..., 1], lab_b[..., 2])) / 2
     return 1 + 0.5 * (1 - _saturation(mean_chroma))
 
