@@ -1,6 +1,6 @@
 """The main job on a 12-megapixel photo: seconds warm, and peak memory of a whole process.
 
-    make benchmark
+make benchmark
 """
 
 import json

@@ -29,9 +29,7 @@ def tasks_page() -> str:
         kind = type(task.scale).__name__.lower()
         unit = getattr(task.scale, "unit", "")
         regions = ", ".join(region.value for region in task.regions)
-        lines.append(
-            f"| `{task.name}` | {task.question} | {kind} | {unit} | {regions} | {task.reference} |"
-        )
+        lines.append(f"| `{task.name}` | {task.question} | {kind} | {unit} | {regions} | {task.reference} |")
     return "\n".join(lines) + "\n"
 
 

@@ -125,7 +125,9 @@ def test_tasks_are_chosen_by_name():
     assert choose(None) == tuple(TASKS.values())
 
 
-@pytest.mark.parametrize(("text", "hint"), [("melanine", "Did you mean 'melanin'"), ("qq", "There are"), (" ,", "There are")])
+@pytest.mark.parametrize(
+    ("text", "hint"), [("melanine", "Did you mean 'melanin'"), ("qq", "There are"), (" ,", "There are")]
+)
 def test_an_unknown_task_is_refused_with_a_hint(text, hint):
     with pytest.raises(UsageError, match=hint):
         choose(text)

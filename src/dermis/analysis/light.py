@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dermis.core import Box, Photo
+import numpy as np
+
+from dermis.colour.reference import fit_light
+from dermis.colour.srgb import decode
+from dermis.core import Box, Encoding, LightReference, Photo
 from dermis.errors import InputError, UsageError
 
-__all__ = ["Patch", "patch_box", "read_patch"]
+__all__ = ["Patch", "correct_light", "patch_box", "read_patch"]
 
 _PATCH = re.compile(r"\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*=\s*(#?[0-9a-fA-F]{6})\s*")
 
@@ -34,9 +38,7 @@ def read_patch(text: str) -> Patch:
         )
     x, y, width, height = (int(number) for number in match.groups()[:4])
     if width < 4 or height < 4:
-        raise UsageError(
-            f"The reference patch is {width} x {height} px.", advice="Name one of at least 4 x 4 px."
-        )
+        raise UsageError(f"The reference patch is {width} x {height} px.", advice="Name one of at least 4 x 4 px.")
     colour_hex = "#" + match.group(5).lstrip("#").lower()
     return Patch(box=Box(x_px=x, y_px=y, width_px=width, height_px=height), colour_hex=colour_hex)
 
@@ -70,8 +72,9 @@ def correct_light(photo: Photo, patch: Patch) -> LightReference:
     return LightReference(
         box=patch.box,
         colour_hex=patch.colour_hex,
-        gains=fit.gains,
+        matrix=fit.matrix,
         delta_e_before=fit.delta_e_before,
         delta_e_after=fit.delta_e_after,
         spread=fit.spread,
+        clipped_share=fit.clipped_share,
     )

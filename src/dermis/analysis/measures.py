@@ -41,8 +41,7 @@ def _of_the_head(face: Face) -> dict[str, float]:
 def _shares(skin: Skin) -> dict[str, float]:
     total = max(int(np.count_nonzero(skin.visible)), 1)
     shares = {
-        f"{reason}_share": np.count_nonzero(mask & skin.visible) / total
-        for reason, mask in skin.left_out.items()
+        f"{reason}_share": np.count_nonzero(mask & skin.visible) / total for reason, mask in skin.left_out.items()
     }
     return shares | {"measured_share": np.count_nonzero(skin.measured) / total}
 
@@ -70,8 +69,7 @@ def _colour(skin: Skin, face: Face) -> dict[str, float]:
 def _cheeks(skin: Skin) -> dict[str, float]:
     luminance = skin.linear @ LUMINANCE
     sides = [
-        luminance[skin.visible & (skin.regions == region.code)]
-        for region in (Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
+        luminance[skin.visible & (skin.regions == region.code)] for region in (Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
     ]
     if min(len(side) for side in sides) < 50:
         return {}

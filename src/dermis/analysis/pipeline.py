@@ -86,7 +86,7 @@ def analyse(
         return _assembled(photo, no_face(), seconds, reference=light)
     encoded = crop(photo, face.frame)
     skin = see_skin(encoded, photo.encoding, face, light, keep_border=mask is not None)
-    quality = judge(quality_measures(face, skin, encoded), face)
+    quality = judge(quality_measures(face, skin, encoded), face, light)
     judged_s = perf_counter() - start
     findings = answer(skin, TASKS.values() if tasks is None else tasks, quality)
     total_s = perf_counter() - start
@@ -112,7 +112,7 @@ def see_skin(
         del left_out["border"]
     measured = face.skin & ~np.logical_or.reduce(list(left_out.values()))
     if light is not None:
-        linear = linear * np.asarray(light.gains, dtype=np.float32)
+        linear = linear @ light.matrix.T.astype(np.float32)
     return Skin(
         linear=linear,
         visible=face.skin,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dermis.core import Face, Problem, Quality, Severity, View
+from dermis.core import Face, LightReference, Problem, Quality, Severity, View
 
 __all__ = ["FEWEST_MEASURED_PX", "PROBLEMS", "judge", "no_face", "refused"]
 
@@ -14,10 +14,18 @@ FEWEST_MEASURED_PX = 1000
 CHEEKS_WARN_PX = 200
 CHEEKS_REJECT_PX = 100
 
+REFERENCE_ERROR = 4.0
+"""Above this ΔE00 a reference patch is doubtful."""
+CLIPPED_SHARE = 0.02
+
 _Words = tuple[Severity, str, str]
 
 PROBLEMS: Mapping[str, _Words] = {
-    "unreadable": (Severity.REJECT, "The file is no photo that can be read (the message says why).", "See the message."),
+    "unreadable": (
+        Severity.REJECT,
+        "The file is no photo that can be read (the message says why).",
+        "See the message.",
+    ),
     "unusable_option": (
         Severity.REJECT,
         "The mask or reference patch does not fit the photo (the message says why).",
@@ -83,6 +91,11 @@ PROBLEMS: Mapping[str, _Words] = {
         "The skin has a hue no skin has under white light ({skin_hue_deg:.0f} deg): the light is coloured.",
         "Use daylight or one kind of lamp, or put a grey card in the photo and pass --reference.",
     ),
+    "reference_doubtful": (
+        Severity.WARN,
+        "The reference patch is uneven or partly overexposed (ΔE00 {reference_error:.1f}): the correction is rough.",
+        "Mark the evenly lit middle of the card; hold it beside the face, turned to the light.",
+    ),
     "no_colour": (
         Severity.WARN,
         "The photo is black-and-white: colour cannot be measured.",
@@ -134,9 +147,13 @@ def no_face() -> Quality:
     return Quality(problems=(_problem("no_face", {}),))
 
 
-def judge(measures: Mapping[str, float], face: Face) -> Quality:
+def judge(measures: Mapping[str, float], face: Face, reference: LightReference | None = None) -> Quality:
     """Return the verdict on a photo from its measures, the gravest problems first."""
     codes = [*_about_size(measures), *_about_light(measures), *_about_the_head(measures, face)]
+    if reference is not None:
+        measures = {**measures, "reference_error": max(reference.delta_e_after, reference.spread)}
+        if measures["reference_error"] > REFERENCE_ERROR or reference.clipped_share > CLIPPED_SHARE:
+            codes.append("reference_doubtful")
     problems = [_problem(code, measures) for code in codes]
     problems.sort(key=lambda problem: list(Severity).index(problem.severity), reverse=True)
     return Quality(problems=tuple(problems), measures=measures)
@@ -160,7 +177,7 @@ def _about_light(m: Mapping[str, float]) -> Iterator[str]:
         ("blurred", m.get("sharpness", 1.0) < 0.25),
         ("too_dark", m.get("skin_bright", 1.0) < 0.30),
         ("too_bright", m.get("skin_median", 0.0) > 0.93),
-        ("clipped", m.get("clipped_share", 0.0) > 0.02),
+        ("clipped", m.get("clipped_share", 0.0) > CLIPPED_SHARE),
         ("glare", m.get("specular_share", 0.0) > 0.15),
         ("shadow", m.get("shadow_share", 0.0) > 0.15),
         ("uneven_light", m.get("cheek_ratio", 1.0) > 1.8),

@@ -20,7 +20,16 @@ from dermis.report.html import write_overview, write_report
 from dermis.report.maps import write_maps
 from dermis.tasks import TASKS, choose
 
-__all__ = ["Options", "analyse_each", "check", "find_photos", "folders_for", "thin", "write_overview_of", "write_result"]
+__all__ = [
+    "Options",
+    "analyse_each",
+    "check",
+    "find_photos",
+    "folders_for",
+    "thin",
+    "write_overview_of",
+    "write_result",
+]
 
 
 THUMBNAIL_PX = 480

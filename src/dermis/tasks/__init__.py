@@ -13,9 +13,7 @@ __all__ = ["MEASURES", "TASKS", "Findings", "choose"]
 
 Findings = tuple[Finding, ...]
 
-TASKS: Mapping[str, Task] = {
-    task.name: task for task in (skin_tone.TASK, melanin.TASK, haemoglobin.TASK, redness.TASK)
-}
+TASKS: Mapping[str, Task] = {task.name: task for task in (skin_tone.TASK, melanin.TASK, haemoglobin.TASK, redness.TASK)}
 """Every task by its name, in the order of a report."""
 
 MEASURES: Mapping[str, Callable[[Skin], Findings]] = {
