@@ -38,7 +38,7 @@ def quality_page() -> str:
     lines = [
         "# Quality codes",
         "",
-        "What the verdict can say; see [the quality verdict](../concepts/quality.md). Codes are stable, words may change.",
+        "What [the quality verdict](../concepts/quality.md) can say. Codes are stable, words may change.",
         "",
         "| code | severity | message | advice |",
         "|---|---|---|---|",

@@ -13,6 +13,7 @@ from dermis.errors import ModelMissing
 def models() -> None:
     """The models of others; skips where they are neither here nor to be had."""
     from dermis.face.find import MODELS_NEEDED
+
     from dermis.inference.zoo import fetch
 
     try:

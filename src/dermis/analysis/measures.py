@@ -41,9 +41,9 @@ def _of_the_head(face: Face) -> dict[str, float]:
 def _shares(skin: Skin) -> dict[str, float]:
     total = max(int(np.count_nonzero(skin.visible)), 1)
     shares = {
-        f"{reason}_share": np.count_nonzero(mask & skin.visible) / total for reason, mask in skin.left_out.items()
+        f"{reason}_share": int(np.count_nonzero(mask & skin.visible)) / total for reason, mask in skin.left_out.items()
     }
-    return shares | {"measured_share": np.count_nonzero(skin.measured) / total}
+    return shares | {"measured_share": int(np.count_nonzero(skin.measured)) / total}
 
 
 def _brightness(encoded: FloatMap, visible: BoolMap) -> dict[str, float]:
