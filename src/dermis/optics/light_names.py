@@ -36,9 +36,7 @@ def read_illuminant_csv(path: Path) -> Light:
     table = read_numbers(path, ("power",))
     nm, power = table[:, 0], table[:, 1]
     if nm[0] > 400 or nm[-1] < 700:
-        raise InputError(
-            f"{path.name} covers {nm[0]:g}-{nm[-1]:g} nm.", advice="A light needs 400-700 nm at least."
-        )
+        raise InputError(f"{path.name} covers {nm[0]:g}-{nm[-1]:g} nm.", advice="A light needs 400-700 nm at least.")
     if power.min() < -0.01 * power.max() or power.max() <= 0:
         raise InputError(
             f"{path.name} holds negative or no power.", advice="Subtract the dark reading from the light's."

@@ -26,17 +26,13 @@ def xyz_weights(wavelengths_nm: ArrayLike, light: Light | str | Path = "D65") ->
     return weights
 
 
-def to_xyz(
-    reflectance: NDArray[Any], wavelengths_nm: ArrayLike, light: Light | str | Path = "D65"
-) -> NDArray[Any]:
+def to_xyz(reflectance: NDArray[Any], wavelengths_nm: ArrayLike, light: Light | str | Path = "D65") -> NDArray[Any]:
     """Return XYZ (..., 3) of reflectance (..., band) under `light`, Y = 1 for the perfect diffuser."""
     xyz: NDArray[Any] = reflectance @ xyz_weights(wavelengths_nm, light).astype(reflectance.dtype)
     return xyz
 
 
-def lab_under(
-    reflectance: NDArray[Any], wavelengths_nm: ArrayLike, light: Light | str | Path = "D65"
-) -> NDArray[Any]:
+def lab_under(reflectance: NDArray[Any], wavelengths_nm: ArrayLike, light: Light | str | Path = "D65") -> NDArray[Any]:
     """Return L*a*b* (..., 3) of reflectance (..., band) under `light`, relative to that light's own white.
 
     A perfect diffuser is L* 100, a* 0, b* 0 under every light; nothing is adapted to another white.
