@@ -1,0 +1,79 @@
+"""Maps as PNG files at photo size, for programs and for eyes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from dermis.core import Analysis, Evidence, Face, Part, Photo
+from dermis.report.colours import colour_table, map_colours
+from dermis.report.files import write
+from dermis.report.frames import labels_on_photo, values_on_photo
+from dermis.report.pictures import levels_of, palette_png
+
+__all__ = ["OVERLAY_LEVELS", "write_maps"]
+
+OVERLAY_LEVELS = 255
+"""Levels of an overlay: its index 1 is the low end of the task's scale, 255 the high end, 0 not measured."""
+CLEAR_COLOUR = "#000000"
+
+PART_COLOURS = {
+    Part.BACKGROUND: "#1b1f24",
+    Part.FACE_SKIN: "#e8b796",
+    Part.OTHER_SKIN: "#c98f6d",
+    Part.HAIR: "#5b4a7d",
+    Part.FACIAL_HAIR: "#8c6bb1",
+    Part.NOSE: "#f2d49b",
+    Part.LIPS: "#c4485c",
+    Part.EYES: "#3f8fd2",
+    Part.OCCLUDER: "#4f9d69",
+}
+REGION_COLOURS = ("#1b1f24", "#e6c229", "#2a9d8f", "#7fc8a9", "#e76f51", "#8d6fc1", "#3f8fd2", "#93c5e8")
+"""The colours of region codes 0 to 7: none, forehead, cheeks, nose, chin, under-eyes."""
+
+
+def write_maps(analysis: Analysis, folder: Path) -> list[Path]:
+    """Write an analysis' masks and maps into `folder`, which exists, and return their paths.
+
+    skin_mask.png: 255 on all visible skin of the person. measured_mask.png: 255 on what was measured.
+    parts.png, regions.png: palette images whose indices are `Part` and `Region.code`. overlay_TASK.png: one a
+    task with a map, a palette image to lay over the photo, transparent where nothing was measured; indices 1 to
+    255 run over the task's scale. All have the photo's size. Nothing is written where no face or skin was found;
+    a rejected photo gets its masks, without overlays.
+    """
+    face, photo = analysis.face, analysis.photo
+    if face is None or photo is None:
+        return []
+    return [*_write_masks(analysis, photo, face, folder), *_write_overlays(analysis, photo, face, folder)]
+
+
+def _write_masks(analysis: Analysis, photo: Photo, face: Face, folder: Path) -> list[Path]:
+    from dermis.formats.image import encode_png  # late: with it come the readers of photos
+
+    measured = np.zeros_like(face.skin) if analysis.skin is None else analysis.skin.measured
+    parts = labels_on_photo(face.parts, face.frame, photo)
+    regions = labels_on_photo(face.regions, face.frame, photo)
+    return [
+        write(folder / "skin_mask.png", encode_png(labels_on_photo(face.skin, face.frame, photo))),
+        write(folder / "measured_mask.png", encode_png(labels_on_photo(measured, face.frame, photo))),
+        write(folder / "parts.png", palette_png(parts, colour_table(PART_COLOURS.values()))),
+        write(folder / "regions.png", palette_png(regions, colour_table(REGION_COLOURS))),
+    ]
+
+
+def _write_overlays(analysis: Analysis, photo: Photo, face: Face, folder: Path) -> list[Path]:
+    if not analysis.quality.usable:
+        return []
+    maps = {f.task: f.evidence for f in reversed(analysis.findings) if f.evidence is not None}
+    return [
+        write(folder / f"overlay_{task}.png", _overlay_png(task, evidence, face, photo))
+        for task, evidence in reversed(maps.items())
+    ]
+
+
+def _overlay_png(task: str, evidence: Evidence, face: Face, photo: Photo) -> bytes:
+    values = values_on_photo(evidence.values, face.frame, photo)
+    levels = levels_of(values, evidence.low, evidence.high, OVERLAY_LEVELS)
+    colours = colour_table([CLEAR_COLOUR, *map_colours(task, OVERLAY_LEVELS)])
+    return palette_png(levels, colours, clear=0)

@@ -1,0 +1,137 @@
+"""The words around the numbers: verdict, what was left out, the light, where it all comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dermis.core import Analysis, Photo, Quality, Severity, Skin
+from dermis.report.words import VIEW_WORDS, capture_rows, measure_words, number, percent, plain
+
+__all__ = ["LeftOut", "Share", "Verdict", "files_of", "glance_of", "left_out_of", "measures_of", "verdict_of"]
+
+Pairs = tuple[tuple[str, str], ...]
+
+LEFT_OUT_WORDS = {
+    "clipped": "clipped by the camera",
+    "specular": "glare",
+    "shadow": "deep shadow",
+    "border": "uncertain edge of the skin",
+}
+SEVERITY_WORDS = {Severity.REJECT: "Reason", Severity.WARN: "Reservation", Severity.INFO: "Note"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What to think of the photo; `state` is good, warn or bad."""
+
+    state: str
+    title: str
+    lead: str
+    problems: tuple[tuple[str, str, str, str], ...]
+    """Each as (state, kind in words, message, advice)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A part of the visible skin: its words, its percentage, its length as a coordinate of SVG."""
+
+    words: str
+    percent: str
+    length: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """How much of the visible skin was measured, and what took the rest away."""
+
+    measured: Share
+    reasons: tuple[Share, ...]
+
+
+def verdict_of(quality: Quality, *, findings: int) -> Verdict:
+    """Return the verdict on a photo; one without any finding is not called measured."""
+    problems = tuple((_STATES[p.severity], SEVERITY_WORDS[p.severity], p.message, p.advice) for p in quality.problems)
+    if not quality.usable:
+        lead = "This photo was not measured, so this report holds no numbers about the skin."
+        return Verdict(state="bad", title="Not usable", lead=lead, problems=problems)
+    if not findings:
+        lead = "The photo could be read, but nothing on it could be measured."
+        return Verdict(state="warn", title="Nothing measured", lead=lead, problems=problems)
+    if any(problem.severity is Severity.WARN for problem in quality.problems):
+        lead = "The numbers hold with the reservations below. A better photo gives better numbers."
+        return Verdict(state="warn", title="Measured with reservations", lead=lead, problems=problems)
+    lead = "Light, sharpness and pose are good enough to measure the skin."
+    return Verdict(state="good", title="Usable", lead=lead, problems=problems)
+
+
+_STATES = {Severity.REJECT: "bad", Severity.WARN: "warn", Severity.INFO: "info"}
+
+
+def left_out_of(skin: Skin) -> LeftOut | None:
+    """Return the shares of the visible skin, the largest reason first; None where no skin is visible."""
+    visible = int(np.count_nonzero(skin.visible))
+    if visible == 0:
+        return None
+    taken = {name: np.count_nonzero(mask & skin.visible) / visible for name, mask in skin.left_out.items()}
+    names = sorted(taken, key=lambda name: taken[name], reverse=True)
+    return LeftOut(
+        measured=_share("measured", np.count_nonzero(skin.measured) / visible),
+        reasons=tuple(_share(LEFT_OUT_WORDS.get(name, plain(name).lower()), taken[name]) for name in names),
+    )
+
+
+def glance_of(analysis: Analysis) -> Pairs:
+    """Return what a reader should know of the photo before the numbers, in words."""
+    face, skin = analysis.face, analysis.skin
+    rows = []
+    if skin is not None and skin.visible.any():
+        share = np.count_nonzero(skin.measured) / np.count_nonzero(skin.visible)
+        rows.append(("Measured", f"{percent(share)} of the visible skin"))
+    if face is not None:
+        rows.append(("View", VIEW_WORDS[face.view]))
+        if face.between_cheeks_px is not None:
+            rows.append(("Face", f"{number(face.between_cheeks_px, 0)} px between the cheeks"))
+    if analysis.reference is not None:
+        rows.append(("Light", "corrected by a patch of known colour"))
+    elif skin is not None:
+        rows.append(("Light", "as the camera balanced it"))
+    return tuple(rows)
+
+
+def measures_of(quality: Quality) -> Pairs:
+    """Return what was measured to judge the photo, in words."""
+    return tuple(measure_words(name, value) for name, value in quality.measures.items())
+
+
+def files_of(analysis: Analysis) -> dict[str, Pairs]:
+    """Return titled lists of facts about the photo, how it was taken, and what analysed it."""
+    provenance = analysis.provenance
+    lists = {
+        "Photo": _photo_rows(analysis.name, analysis.photo),
+        "Capture": () if analysis.photo is None else tuple(capture_rows(analysis.photo.capture).items()),
+        "Analysis": (("dermis", provenance.dermis), *provenance.models.items()),
+        "Seconds": tuple((plain(step), number(value, 2)) for step, value in provenance.seconds.items()),
+    }
+    return {title: tuple(rows) for title, rows in lists.items() if rows}
+
+
+def _photo_rows(name: str, photo: Photo | None) -> Pairs:
+    if photo is None:
+        return (("File", name),)
+    origin = photo.origin
+    rows = {
+        "File": name,
+        "Size": f"{photo.width_px} × {photo.height_px} px",
+        "Format": origin.container or "",
+        "Depth": f"{origin.bits} bits a channel",
+        "Colour profile": origin.profile or "",
+        "SHA-256": origin.sha256 or "",
+        "Reading": " ".join(origin.notes),
+    }
+    return tuple((title, words) for title, words in rows.items() if words)
+
+
+def _share(words: str, share: float) -> Share:
+    return Share(words=words, percent=percent(share), length=f"{100 * share:.2f}%")
