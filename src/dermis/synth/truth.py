@@ -1,0 +1,123 @@
+"""All that is known of a face: its grades by every scale, as a record and as labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dermis.core import Label
+from dermis.core.arrays import BoolMap
+from dermis.synth.atlas import Atlas, coarse
+from dermis.synth.grades import (
+    ACNE,
+    counts_by_kind,
+    gags_score,
+    hayashi_grade,
+    hayashi_real,
+    iga_grade,
+    inflammatory_by_half,
+    involved_share,
+    per_cm2,
+)
+from dermis.synth.marks import INFLAMMATORY, Kind, Mark
+from dermis.synth.pigment_grades import (
+    masi_score,
+    mmasi_score,
+    mottled_burden,
+    mottled_grade,
+    mottled_real,
+    msi_score,
+    pigment_contrast,
+    pigmented_share,
+    zone_masks,
+)
+from dermis.synth.skinmaps import SkinMaps
+from dermis.synth.stamps import Stamp
+from dermis.synth.tones import ToneCurve
+
+__all__ = ["Grades", "grade_face", "truth_labels"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grades:
+    """The true grades of a face at one visit.
+
+    counts: marks by kind. inflammatory_left, _right: on the person's halves. acne_lesions: comedones and
+    inflammatory lesions together, lesions_per_cm2 over the skin; involved: share of skin near one.
+    hayashi 0-3 and hayashi_real, iga 0-4, gags 0-32. mottled 0-9 in half steps and mottled_real, for the face
+    and for each half; pigmented: share of skin with visible brown marks. mmasi, masi, msi: of melasma alone.
+    """
+
+    counts: Mapping[Kind, int]
+    inflammatory_left: int
+    inflammatory_right: int
+    acne_lesions: int
+    lesions_per_cm2: float
+    involved: float
+    hayashi: int
+    hayashi_real: float
+    iga: int
+    gags: int
+    mottled: float
+    mottled_real: float
+    mottled_left: float
+    mottled_right: float
+    pigmented: float
+    mmasi: float
+    masi: float
+    msi: float
+
+
+def grade_face(
+    marks: Sequence[Mark], stamps: Sequence[Stamp], base: SkinMaps, atlas: Atlas, curve: ToneCurve
+) -> Grades:
+    """Grade a face: `marks` are the truth about `stamps`, `base` is its skin without them."""
+    grid, area_mm2 = coarse(atlas), atlas.mm2_per_px
+    counts = counts_by_kind(marks)
+    left, right = inflammatory_by_half(marks)
+    lesions = sum(counts[kind] for kind in ACNE)
+    involved = involved_share(marks, grid)
+    brown = pigment_contrast(stamps, base, atlas, curve)
+    melasma = pigment_contrast(stamps, base, atlas, curve, kinds={Kind.MELASMA})
+    zones = zone_masks(atlas, grid)
+
+    def burden(where: BoolMap) -> float:
+        return mottled_burden(brown, area_mm2, where)
+
+    return Grades(
+        counts=counts,
+        inflammatory_left=left,
+        inflammatory_right=right,
+        acne_lesions=lesions,
+        lesions_per_cm2=per_cm2(lesions, grid),
+        involved=involved,
+        hayashi=hayashi_grade(max(left, right)),
+        hayashi_real=hayashi_real(max(left, right)),
+        iga=iga_grade(counts, involved),
+        gags=gags_score(marks),
+        mottled=mottled_grade(burden(atlas.skin)),
+        mottled_real=mottled_real(burden(atlas.skin)),
+        mottled_left=mottled_grade(burden(atlas.skin & atlas.left)),
+        mottled_right=mottled_grade(burden(atlas.skin & ~atlas.left)),
+        pigmented=pigmented_share(brown, area_mm2, atlas.skin),
+        mmasi=mmasi_score(melasma, area_mm2, zones),
+        masi=masi_score(melasma, area_mm2, zones),
+        msi=msi_score(melasma, area_mm2, zones),
+    )
+
+
+def truth_labels(grades: Grades) -> tuple[Label, ...]:
+    """Return the grades as labels of grader "truth", under the names that the tasks have."""
+    values = {
+        "acne_presence": float(sum(grades.counts[kind] for kind in INFLAMMATORY) > 0),
+        "acne_lesions": float(grades.acne_lesions),
+        "acne_grade": float(grades.hayashi),
+        "acne_iga": float(grades.iga),
+        "acne_gags": float(grades.gags),
+        "pigmentation_grade": grades.mottled,
+        "pigmentation_area": grades.pigmented,
+        "mmasi": grades.mmasi,
+        "masi": grades.masi,
+        "msi": grades.msi,
+    }
+    return tuple(Label(task=task, value=value, grader="truth") for task, value in values.items())
