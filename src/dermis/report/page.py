@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
+from functools import cache
 from hashlib import sha256
 from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 __all__ = ["rendered"]
 
@@ -16,21 +21,25 @@ def rendered(template: str, content: Mapping[str, object]) -> str:
     The page's own style and script lie inside it, and its policy admits these two by their hash, pictures that
     are part of the page, and nothing else.
     """
+    style, script = _text("style.css"), _text("report.js")
+    policy = (
+        f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return _environment().get_template(template).render(**content, style=style, script=script, policy=policy)
+
+
+@cache
+def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined  # late: 0.1 s
 
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("dermis.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style, script = _text("style.css"), _text("report.js")
-    policy = (
-        f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    return environment.get_template(template).render(**content, style=style, script=script, policy=policy)
 
 
 def _text(name: str) -> str:

@@ -1,0 +1,159 @@
+"""What a page draws: axes, outlines, windows, colours."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dermis.colour.lab import srgb_to_lab
+from dermis.colour.srgb import hex_to_srgb
+from dermis.colour.tone import ITA_CLASSES, ita_class
+from dermis.core import Count, Encoding, Finding, Frame, Map, Measure, Ordinal, Photo, Presence, Region
+from dermis.report.axis import axis_of
+from dermis.report.colours import MAP_COLOURS, hex_of_lab, map_colours
+from dermis.report.frames import Window, resized, window_of
+from dermis.report.outlines import outlines_of, stage_scale
+from dermis.report.overlays import overlays_of
+from dermis.report.pictures import levels_of, shown
+from dermis.report.tone import SAMPLE_ITA_DEG, tone_of
+
+
+@pytest.mark.parametrize("task", MAP_COLOURS)
+def test_map_colours_fall_in_lightness_by_equal_steps(task):
+    lab = np.stack([np.asarray(srgb_to_lab(hex_to_srgb(colour))) for colour in map_colours(task, 33)])
+    assert (np.diff(lab[:, 0]) < 0).all()
+    assert lab[0, 0] - lab[-1, 0] > 60
+    steps = np.linalg.norm(np.diff(lab, axis=0), axis=1)
+    assert np.abs(steps - steps.mean()).max() < 1.0  # what rounding to 8 bits does to dark colours
+
+
+def test_map_colours_end_where_the_table_says():
+    assert map_colours("melanin", 5)[0].lower() == MAP_COLOURS["melanin"][0]
+    assert map_colours("melanin", 7)[-1].lower() == MAP_COLOURS["melanin"][-1]
+    assert map_colours("no such task", 9) == map_colours("", 9)
+
+
+def test_a_swatch_has_the_colour_that_was_measured():
+    for colour in ("#F6EDE4", "#825C43", "#292420"):
+        assert hex_of_lab(np.asarray(srgb_to_lab(hex_to_srgb(colour))).tolist()) == colour
+
+
+def test_axes_reach_from_end_to_end_with_readable_marks():
+    for scale in (
+        Presence(),
+        Ordinal(lowest=0, highest=9, step=0.5),
+        Measure(unit="ITA deg", low=-90, high=90),
+        Map(unit="", low=0, high=0.37),
+        Count(unit="spots"),
+    ):
+        axis = axis_of(scale)
+        places = [float(tick.at.rstrip("%")) for tick in axis.ticks]
+        assert 3 <= len(places) <= 11
+        assert places == sorted(places)
+        assert places[0] >= 0
+        assert places[-1] <= 100
+        assert len({tick.words for tick in axis.ticks}) == len(places)
+
+
+def test_a_count_axis_reaches_its_largest_end():
+    finding = Finding(task="x", region=Region.FACE, value=40, unit="", model="x", interval=(30, 55))
+    assert axis_of(Count(unit="spots"), [finding]).high == 55
+
+
+def test_window_is_the_frame_with_a_margin_inside_the_photo(photo):
+    whole = Window(x_px=0, y_px=0, width_px=300, height_px=400)
+    assert window_of(photo, None) == whole
+    assert window_of(photo, Frame(x_px=0, y_px=0, width=150, height=200, factor=2)) == whole
+    inner = window_of(photo, Frame(x_px=100, y_px=100, width=100, height=100, factor=1))
+    assert inner == Window(x_px=96, y_px=96, width_px=108, height_px=108)
+
+
+def test_shown_photo_keeps_colour_and_shape(photo):
+    window = Window(x_px=140, y_px=150, width_px=20, height_px=40)
+    whole = shown(photo, window, 1000)
+    assert whole.shape == (40, 20, 3)
+    small = shown(photo, window_of(photo, None), 100)
+    assert small.shape == (100, 75, 3)
+    assert np.abs(small[42, 37] / 255 - (0.78, 0.60, 0.50)).max() < 0.05
+
+
+def test_linear_photo_is_shown_encoded():
+    grey = Photo(pixels=np.full((80, 80, 3), 0.2140, dtype=np.float32), encoding=Encoding.LINEAR_SRGB)
+    assert np.abs(shown(grey, window_of(grey, None), 40).astype(int) - 127.5).max() <= 1  # IEC 61966-2-1
+
+
+def test_thin_photo_can_be_shown():
+    strip = Photo(pixels=np.full((3, 4000, 3), 0.5, dtype=np.float32), encoding=Encoding.SRGB)
+    assert shown(strip, window_of(strip, None), 100).shape[:2] == (1, 100)
+
+
+def test_missing_values_do_not_bleed():
+    values = np.array([[1.0, np.nan], [1.0, np.nan]], dtype=np.float32)
+    large = resized(values, (6, 6))
+    assert np.nanmax(np.abs(large - 1)) < 1e-6
+    assert np.isfinite(large[:, :3]).all()
+    assert np.isnan(large[:, 3:]).all()
+    assert np.isnan(resized(np.full((2, 2), np.nan, dtype=np.float32), (4, 4))).all()
+
+
+def test_levels_cover_the_range():
+    values = np.array([[np.nan, -9.0, 0.0, 5.0, 10.0, 99.0]], dtype=np.float32)
+    assert levels_of(values, 0.0, 10.0, 11).tolist() == [[0, 1, 1, 6, 11, 11]]
+
+
+def test_outline_encloses_its_region(face, photo):
+    window = window_of(photo, face.frame)
+    scale = stage_scale(window)
+    drawn = {outline.title: outline for outline in outlines_of(face.regions, face.frame, window)}
+    assert set(drawn) == {"Forehead", "Left cheek", "Right cheek", "Nose", "Chin"}
+    points = np.array(re.findall(r"([\d.-]+),([\d.-]+)", drawn["Left cheek"].path), dtype=float) / scale
+    frame = face.frame
+    points += np.array([window.x_px, window.y_px])
+    left, top = points.min(axis=0)
+    right, bottom = points.max(axis=0)
+    assert left == pytest.approx(frame.x_px + 70 * 2, abs=0.2)
+    assert right == pytest.approx(frame.x_px + 100 * 2, abs=0.2)
+    assert top == pytest.approx(frame.y_px + 70 * 2, abs=0.2)
+    assert bottom == pytest.approx(frame.y_px + 100 * 2, abs=0.2)
+
+
+def test_no_region_no_outline(face, photo):
+    assert outlines_of(np.zeros_like(face.regions), face.frame, window_of(photo, face.frame)) == ()
+
+
+def test_colours_of_a_map_name_the_range_they_cover(analysis, face, photo, tasks):
+    overlays = {o.key: o for o in overlays_of(analysis, face, window_of(photo, face.frame), tasks)}
+    bar = overlays["melanin"].bar
+    values = next(f.evidence for f in analysis.findings if f.task == "melanin").values
+    assert float(bar.low) <= np.nanpercentile(values, 5)
+    assert float(bar.high) >= np.nanpercentile(values, 95)
+    assert "0 to 80" in overlays["melanin"].note
+
+
+def test_even_skin_is_not_painted_as_uneven(analysis, face, photo, tasks, findings):
+    finding = next(f for f in findings if f.evidence is not None and f.task == "melanin")
+    flat = np.where(np.isnan(finding.evidence.values), np.float32(np.nan), np.float32(30))
+    even = replace(finding, evidence=replace(finding.evidence, values=flat))
+    overlays = overlays_of(replace(analysis, findings=(even,)), face, window_of(photo, face.frame), tasks)
+    bar = {overlay.key: overlay for overlay in overlays}["melanin"].bar
+    assert float(bar.high) - float(bar.low) >= 19
+
+
+def test_tone_classes_are_those_of_the_colour_room():
+    assert list(SAMPLE_ITA_DEG) == [name for name, _ in ITA_CLASSES]
+    assert all(ita_class(value) == name for name, value in SAMPLE_ITA_DEG.items())
+
+
+def test_tone_card_marks_class_and_monk_tone(analysis):
+    tone = tone_of(analysis)
+    assert [band.name for band in tone.bands if band.here] == ["intermediate"]
+    assert tone.bands[0].bounds == "below −30°"
+    assert tone.bands[-1].bounds == "above 55°"
+    assert 1 <= tone.monk <= 10
+    assert tone.value == "31.4°"
+
+
+def test_no_colour_no_tone_card(analysis):
+    grey = tuple(f for f in analysis.findings if f.task != "skin_tone")
+    assert tone_of(replace(analysis, findings=grey)) is None
