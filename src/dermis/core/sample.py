@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from numpy.typing import NDArray
+
+from dermis.core.analysis import Item
 from dermis.core.cube import Cube
 from dermis.core.photo import Photo
 
@@ -35,10 +39,16 @@ class Label:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """A photo or a cube that is read only when asked for, with its labels and traits."""
+    """A photo or a cube that is read only when asked for, with its labels and traits.
+
+    items: what is marked on it, in its pixels. beside: what belongs to it, by name (masks, maps, a cube of the
+    same view), each read only when asked for; arrays are (h, w, ...) on its pixels.
+    """
 
     key: SampleKey
     read: Callable[[], Photo | Cube]
     labels: tuple[Label, ...] = ()
     traits: Mapping[str, str | float] = field(default_factory=dict)
     licence: str = ""
+    items: tuple[Item, ...] = ()
+    beside: Mapping[str, Callable[[], Cube | NDArray[Any]]] = field(default_factory=dict)
