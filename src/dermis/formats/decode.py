@@ -32,7 +32,8 @@ Check = Callable[[int, int], None]
 
 _SEVERAL = "The file holds several pictures; the first was read."
 _ZEROS_THAT_CANNOT_BE = 1024  # in a row, at the end of a compressed picture
-_TIFF_BITS, _TIFF_ORIENTATION, _TIFF_PLANAR = 258, 274, 284
+_TIFF_BITS, _TIFF_PHOTOMETRIC, _TIFF_ORIENTATION, _TIFF_PLANAR = 258, 262, 274, 284
+_WHITE_IS_ZERO = 0
 
 _OPENERS = {
     Container.JPEG: ("PIL.JpegImagePlugin", "JpegImageFile"),
@@ -156,8 +157,7 @@ def _orientation(image: ImageFile, container: Container) -> int:
     if container is not Container.TIFF:
         return orientation_from_exif(_exif(image))
     # The library turns a TIFF upright while loading and then forgets the entry.
-    entries: Any = getattr(image, "tag_v2", {})
-    return int(entries.get(_TIFF_ORIENTATION, 1))
+    return int(_entry(image, _TIFF_ORIENTATION) or 1)
 
 
 def _coding_box(data: bytes) -> tuple[int, int] | None:
@@ -233,13 +233,19 @@ def _tiff(data: bytes, name: str, check: Check) -> Raster:
     if image is None or image.mode in ("I", "F") or _planes_apart(image):
         raster = deep_tiff(data, name, check)
         return replace(raster, orientation=orientation_from_exif(data))
-    return _by_library(image, data, Container.TIFF, check)
+    raster = _by_library(image, data, Container.TIFF, check)
+    if image.mode.startswith("I;16") and _entry(image, _TIFF_PHOTOMETRIC) == _WHITE_IS_ZERO:
+        return replace(raster, values=65535 - raster.values)  # which the library forgets at this depth
+    return raster
 
 
 def _planes_apart(image: ImageFile) -> bool:
-    entries: Any = getattr(image, "tag_v2", {})
-    bits = entries.get(_TIFF_BITS, (1,))
-    return bool(entries.get(_TIFF_PLANAR, 1) == 2 and max(bits) > 8)
+    bits = _entry(image, _TIFF_BITS) or (1,)
+    return bool(_entry(image, _TIFF_PLANAR) == 2 and max(bits) > 8)
+
+
+def _entry(image: ImageFile, tag: int) -> Any:  # noqa: ANN401 -- as various as TIFF
+    return getattr(image, "tag_v2", {}).get(tag)
 
 
 def _heif(data: bytes, check: Check) -> Raster:

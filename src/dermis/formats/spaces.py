@@ -21,6 +21,7 @@ Curve = NDArray[np.float32]
 Points = tuple[tuple[float, float], ...]
 
 _ICC_D50: White = (0.9642, 1.0, 0.8249)
+_GAMMA_OF_SRGB_WITHIN = 0.005  # a PNG that states 1/2.2 means sRGB, which has no exact gamma
 _HDR = "An HDR picture: light above the white of paper was cut off."
 
 # White, red, green and blue, x and y.
@@ -67,9 +68,11 @@ def declared_space(raster: Raster) -> ColourSpace | None:
         return _space("Adobe RGB (1998)", _gamma_curve(563 / 256), _ADOBE_RGB)
     if raster.gamma is None or raster.gamma <= 0:
         return None
+    usual = abs(raster.gamma - 1 / 2.2) < _GAMMA_OF_SRGB_WITHIN
+    curve = _srgb_curve() if usual else _gamma_curve(1 / raster.gamma)
     stated = raster.chromaticities or ()
     points = tuple(zip(stated[0::2], stated[1::2], strict=True)) if len(stated) == 8 else _SRGB
-    return _space(f"gamma {raster.gamma:.4g}", _gamma_curve(1 / raster.gamma), points)
+    return _space("sRGB" if usual else f"gamma {raster.gamma:.4g}", curve, points)
 
 
 def _coded_space(primaries: int, transfer: int) -> ColourSpace:
