@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dermis.core import Region
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap, hold
 
-__all__ = ["Atlas", "Grid", "coarse", "flat_atlas", "side_share", "spread_gain", "zoned"]
+__all__ = ["Atlas", "Grid", "coarse", "flat_atlas", "spread_gain", "zoned"]
 
 NAMED = tuple(region for region in Region if region is not Region.FACE)
 GRID_SIDE = 128
@@ -145,10 +145,3 @@ def _blend(cells: int, pixels: int) -> FloatMap:
     matrix[np.arange(pixels), low] = 1 - weight
     matrix[np.arange(pixels), np.minimum(low + 1, cells - 1)] += weight
     return matrix
-
-
-def side_share(atlas: Atlas, mask: BoolMap) -> float:
-    """Return the share of the skin's true area that `mask` covers; 0 without skin."""
-    area = atlas.mm2_per_px * atlas.skin
-    total = float(area.sum(dtype=np.float64))
-    return float(area[mask].sum(dtype=np.float64)) / total if total > 0 else 0.0

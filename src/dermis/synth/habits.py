@@ -1,10 +1,10 @@
 """How each kind of mark grows: its size, shape, places, and what it does to the skin.
 
-Sizes follow clinical definitions: a papule is a solid bump under 5 mm, a nodule one above (Harrison, table
-of primary lesions), a freckle under 5 mm; comedones are 0.5-2 mm. Directions of the changes: papules and
-erythema hold more blood, nodules more and with less oxygen; post-inflammatory marks hold more melanin and
-somewhat more blood (reflectance spectroscopy of pigmented against adjacent skin); depigmented patches have
-lost most melanin. The amounts are chosen, looked at on light, medium and dark skin, and listed in
+Sizes follow clinical definitions: a papule is a solid bump under 5 mm, a nodule one above (Harrison, table of
+primary lesions), a freckle under 5 mm; comedones are 0.5-2 mm. Directions of the changes: papules and erythema
+hold more blood, richer in oxygen as flow rises, nodules more and poorer; post-inflammatory marks hold more
+melanin and somewhat more blood (reflectance spectroscopy of pigmented against adjacent skin); depigmented
+patches have lost most melanin. The amounts are chosen, looked at on light, medium and dark skin, and listed in
 docs/concepts/synthetic-grades.md.
 """
 
@@ -68,7 +68,7 @@ def _pigment(change: float, tone: Tone, *, reach: float, edge: float) -> Layer:
     """More melanin; the darker the skin, the more it takes to see, and the more reactive it is."""
     return Layer(
         map="melanosome_fraction",
-        change=change * (1 + 2.5 * tone.melanosome_fraction),
+        change=change * (1 + 6 * tone.melanosome_fraction),
         reach=reach,
         edge=edge,
     )
@@ -91,15 +91,15 @@ def _times(name: str, change: float, *, reach: float, edge: float) -> Layer:
 
 
 def _freckle(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[Layer, ...]:
-    return (_pigment(rng.uniform(0.015, 0.055), tone, reach=0.75, edge=0.45),)
+    return (_pigment(rng.uniform(0.01, 0.035), tone, reach=0.75, edge=0.45),)
 
 
 def _lentigo(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[Layer, ...]:
-    return (_pigment(rng.uniform(0.035, 0.11), tone, reach=0.9, edge=0.22),)
+    return (_pigment(rng.uniform(0.02, 0.065), tone, reach=0.9, edge=0.22),)
 
 
 def _melasma(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[Layer, ...]:
-    change = rng.uniform(0.02, 0.07)
+    change = rng.uniform(0.015, 0.05)
     return (
         _pigment(0.6 * change, tone, reach=0.85, edge=0.35),
         _pigment(0.4 * change, tone, reach=0.5, edge=0.25),
@@ -109,7 +109,7 @@ def _melasma(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[L
 
 def _pih(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[Layer, ...]:
     return (
-        _pigment(rng.uniform(0.02, 0.07), tone, reach=0.75, edge=0.4),
+        _pigment(rng.uniform(0.014, 0.045), tone, reach=0.75, edge=0.4),
         _blood(rng.uniform(0.1, 0.4), tone, reach=0.75, edge=0.4),
     )
 
@@ -117,7 +117,7 @@ def _pih(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[Layer
 def _pie(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[Layer, ...]:
     return (
         _blood(rng.uniform(1.1, 2.6), tone, reach=0.75, edge=0.4),
-        _plain("oxygen_saturation", -rng.uniform(0.02, 0.08), reach=0.8, edge=0.4),
+        _plain("oxygen_saturation", rng.uniform(-0.02, 0.08), reach=0.8, edge=0.4),
     )
 
 
@@ -152,7 +152,7 @@ def _papule(rng: np.random.Generator, tone: Tone, radius_mm: float) -> tuple[Lay
     return (
         _blood(rng.uniform(2.2, 4.5), tone, reach=0.72, edge=0.4),
         _blood(rng.uniform(0.4, 1.1), tone, reach=1.05, edge=0.85),
-        _plain("oxygen_saturation", -rng.uniform(0.03, 0.12), reach=0.8, edge=0.5),
+        _plain("oxygen_saturation", rng.uniform(0.02, 0.12), reach=0.8, edge=0.5),
         _reactive(rng, tone),
         _height(rng.uniform(0.18, 0.34) * radius_mm),
         _plain("roughness", -0.1, reach=0.6, edge=0.5),
@@ -164,6 +164,7 @@ def _pustule(rng: np.random.Generator, tone: Tone, radius_mm: float) -> tuple[La
     return (
         _blood(rng.uniform(2.5, 4.5), tone, reach=0.8, edge=0.35),
         _blood(rng.uniform(0.6, 1.3), tone, reach=1.1, edge=0.8),
+        _plain("oxygen_saturation", rng.uniform(0.02, 0.12), reach=0.8, edge=0.5),
         _plain("pus", rng.uniform(0.4, 0.75), reach=core, edge=0.24),
         _reactive(rng, tone),
         _height(rng.uniform(0.16, 0.26) * radius_mm),
@@ -176,7 +177,7 @@ def _nodule(rng: np.random.Generator, tone: Tone, radius_mm: float) -> tuple[Lay
     return (
         _blood(rng.uniform(2.5, 4.5), tone, reach=0.7, edge=0.5),
         _blood(rng.uniform(0.8, 1.4), tone, reach=1.1, edge=0.8),
-        _plain("oxygen_saturation", -rng.uniform(0.15, 0.3), reach=0.7, edge=0.5),
+        _plain("oxygen_saturation", -rng.uniform(0.02, 0.12), reach=0.7, edge=0.5),
         _reactive(rng, tone),
         _height(rng.uniform(0.13, 0.22) * radius_mm, reach=0.6, edge=0.6),
         _plain("roughness", -0.1, reach=0.7, edge=0.5),
@@ -190,7 +191,10 @@ def _reactive(rng: np.random.Generator, tone: Tone) -> Layer:
 
 
 def _redness(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[Layer, ...]:
-    return (_blood(rng.uniform(0.5, 1.4), tone, reach=0.55, edge=0.6),)
+    return (
+        _blood(rng.uniform(0.5, 1.4), tone, reach=0.55, edge=0.6),
+        _plain("oxygen_saturation", 0.05, reach=0.55, edge=0.6),
+    )
 
 
 def _telangiectasia(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[Layer, ...]:

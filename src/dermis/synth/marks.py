@@ -44,8 +44,8 @@ MOTTLES = frozenset({Kind.FRECKLE, Kind.LENTIGO, Kind.MELASMA, Kind.PIH})
 class Layer:
     """What a mark does to one map: full inside, half at `reach`, gone at `reach + edge`, both in radii.
 
-    map: a field of `SkinMaps`. change: added at full strength, or, where `scaling`, the map is multiplied by
-    1 + change.
+    map: a field of `SkinMaps`. change: added at full strength, or, where `scaling`, a loss: the map is
+    multiplied by 1 + change, which lies in [0, 1].
     """
 
     map: str

@@ -32,8 +32,8 @@ PUS = Tissue(
     melanosome_fraction=RANGES["melanosome_fraction"].low,
     epidermis_um=RANGES["epidermis_um"].low,
     blood_fraction=RANGES["blood_fraction"].low,
-    bilirubin_umol_per_l=RANGES["bilirubin_umol_per_l"].high,
-    carotene_umol_per_l=10.0,
+    bilirubin_umol_per_l=40.0,
+    carotene_umol_per_l=4.0,
     scattering_per_cm=80.0,
 )
 """Pus as a tissue: bloodless, strongly scattering, yellow (amounts chosen by eye).

@@ -42,13 +42,14 @@ def lay_out(specs: Iterable[MarkSpec], atlas: Atlas) -> tuple[Stamp, ...]:
 def apply_marks(maps: SkinMaps, stamps: Sequence[Stamp], atlas: Atlas) -> tuple[SkinMaps, tuple[Mark, ...]]:
     """Return `maps` with every mark of `stamps` on it, and the truth about those that show on skin.
 
-    Changes of overlapping marks add up, then scalings multiply, then everything is held within `LIMITS`: the
-    order of the marks does not matter.
+    Changes of overlapping marks add up; of overlapping losses (scalings) the largest counts, and is taken from
+    the sum; then everything is held within `LIMITS`. The order of the marks does not matter.
     """
     changed = {field.name: np.array(getattr(maps, field.name)) for field in fields(maps)}
-    for scaling in (False, True):
-        for stamp in stamps:
-            _lay(changed, stamp, scaling=scaling)
+    for stamp in stamps:
+        _add(changed, stamp)
+    for name, gain in _gains(stamps, atlas).items():
+        changed[name] *= gain
     grid = coarse(atlas)
     seen = (_truth(stamp, maps, atlas, grid) for stamp in stamps)
     return SkinMaps(**clip_to_limits(changed)), tuple(mark for mark in seen if mark is not None)
@@ -58,16 +59,30 @@ def added(stamps: Iterable[Stamp], atlas: Atlas, field: str) -> FloatMap:
     """Return (H, W) what the marks add to one map, before limits; their scalings are left out."""
     total = {field: np.zeros(atlas.regions.shape, dtype=np.float32)}
     for stamp in stamps:
-        _lay(total, stamp, scaling=False)
+        _add(total, stamp)
     return total[field]
 
 
-def _lay(maps: dict[str, FloatMap], stamp: Stamp, *, scaling: bool) -> None:
+def _add(maps: dict[str, FloatMap], stamp: Stamp) -> None:
     for layer in stamp.spec.layers:
-        if layer.scaling is scaling and layer.map in maps:
-            part = np.float32(layer.change * stamp.spec.strength) * _profile(layer, stamp)
-            window = maps[layer.map][stamp.rows, stamp.columns]
-            np.multiply(window, 1 + part, out=window) if scaling else np.add(window, part, out=window)
+        if layer.map in maps and not layer.scaling:
+            maps[layer.map][stamp.rows, stamp.columns] += _change(layer, stamp)
+
+
+def _gains(stamps: Iterable[Stamp], atlas: Atlas) -> dict[str, FloatMap]:
+    """Return (H, W) what is left of each map that some mark scales."""
+    gains: dict[str, FloatMap] = {}
+    for stamp in stamps:
+        for layer in stamp.spec.layers:
+            if layer.scaling:
+                gain = gains.setdefault(layer.map, np.ones(atlas.regions.shape, dtype=np.float32))
+                window = gain[stamp.rows, stamp.columns]
+                np.minimum(window, 1 + _change(layer, stamp), out=window)
+    return gains
+
+
+def _change(layer: Layer, stamp: Stamp) -> FloatMap:
+    return np.float32(layer.change * stamp.spec.strength) * _profile(layer, stamp)
 
 
 def _profile(layer: Layer, stamp: Stamp) -> FloatMap:
