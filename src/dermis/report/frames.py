@@ -60,12 +60,14 @@ def resized(values: FloatMap, shape: tuple[int, int]) -> FloatMap:
 
     known = np.isfinite(values)
     size = (shape[1], shape[0])
-    weight = Image.fromarray(known.astype(np.float32)).resize(size, Image.Resampling.BILINEAR)
-    filled = np.where(known, values, np.float32(0))
-    total = np.asarray(Image.fromarray(filled).resize(size, Image.Resampling.BILINEAR))
-    share = np.asarray(weight)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(share >= 0.5, total / share, np.float32(np.nan)).astype(np.float32, copy=False)
+    filled = Image.fromarray(np.where(known, values, np.float32(0)))
+    total = np.array(filled.resize(size, Image.Resampling.BILINEAR))
+    if known.all():
+        return total
+    share = np.asarray(Image.fromarray(known.astype(np.float32)).resize(size, Image.Resampling.BILINEAR))
+    total[share < 0.5] = np.nan
+    np.divide(total, share, out=total, where=share > 0)
+    return total
 
 
 def _placed(piece: NDArray[_Label], frame: Frame, photo: Photo, *, outside: float = 0) -> NDArray[_Label]:

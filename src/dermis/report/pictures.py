@@ -37,9 +37,11 @@ def shown(photo: Photo, window: Window, long_side_px: int) -> NDArray[np.uint8]:
 
 def levels_of(values: FloatMap, low: float, high: float, count: int) -> LabelMap:
     """Return values as levels 1 to `count` from `low` to `high`, cut at both; 0 where NaN."""
-    with np.errstate(invalid="ignore"):
-        level = 1 + np.rint((values - np.float32(low)) * np.float32((count - 1) / (high - low)))
-    levels: LabelMap = np.nan_to_num(np.clip(level, 1, count), nan=0.0).astype(np.uint8)
+    level = (values - np.float32(low)) * np.float32((count - 1) / (high - low))
+    np.clip(np.rint(level, out=level), 0, count - 1, out=level)
+    level += 1
+    level[np.isnan(level)] = 0
+    levels: LabelMap = level.astype(np.uint8)
     return levels
 
 

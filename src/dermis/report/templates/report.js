@@ -40,7 +40,7 @@ function followLayers() {
   const slider = strength.querySelector("input");
   slider.addEventListener("input", () => weigh(slider.value));
   weigh(slider.value);
-  show(controls.querySelector("input:checked") ? controls.querySelector("input:checked").value : "photo");
+  show(controls.querySelector("input:checked").value);
 }
 
 byId("tools").hidden = false;
