@@ -18,10 +18,15 @@ __all__ = ["Chromophores", "optical_density", "unmix"]
 DARKEST = 1e-4
 """Linear light below this says nothing more; it bounds the density at 4."""
 
-MELANIN_AXIS = (1.0, 1.37, 2.42)
-"""Density that melanin adds in (red, green, blue), red = 1: 6.6e11 nm^-3.33 at 600, 546 and 460 nm."""
-BLOOD_AXIS = (0.12, 1.0, 1.0)
-"""Density that blood adds in (red, green, blue), green = 1."""
+MELANIN_AXIS = (1.0, 1.47, 2.36)
+"""Density that more melanin adds in (red, green, blue) of linear sRGB under D65, red = 1."""
+BLOOD_AXIS = (0.45, 1.0, 0.60)
+"""Density that more blood adds there, green = 1.
+
+Both are means over drawn skin of the two-layer model (`optics`), from the lightest to the darkest tone;
+benchmarks/pigment_axes.py computes them again, a test holds these to it. Blood absorbs most in the blue, but the
+little light that comes back there has hardly been in the dermis: its colour in a photo is green-poor, not blue-poor.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

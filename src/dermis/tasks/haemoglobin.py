@@ -12,7 +12,7 @@ TASK = Task(
     name="haemoglobin",
     title="Haemoglobin",
     question="How much blood is in the skin, and where?",
-    scale=Map(unit="haemoglobin index", low=0.0, high=40.0),
+    scale=Map(unit="haemoglobin index", low=0.0, high=50.0),
     regions=tuple(Region),
     metrics=("spearman", "mae"),
     reference="Tsumura et al., J. Opt. Soc. Am. A 16 (1999) 2169-2176",

@@ -12,7 +12,7 @@ TASK = Task(
     name="melanin",
     title="Melanin",
     question="How much melanin is in the skin, and where?",
-    scale=Map(unit="melanin index", low=0.0, high=80.0),
+    scale=Map(unit="melanin index", low=0.0, high=100.0),
     regions=tuple(Region),
     metrics=("spearman", "mae"),
     reference="Tsumura et al., J. Opt. Soc. Am. A 16 (1999) 2169-2176; Takiwaki, J. Med. Invest. 44 (1998) 121-126",

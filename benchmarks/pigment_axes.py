@@ -1,0 +1,57 @@
+"""The colours of melanin and blood in a photo, from the physics: `python benchmarks/pigment_axes.py`.
+
+Draws skin, adds a little melanin or blood, and looks at how the optical density of linear sRGB under D65 changes.
+Then unmixes the drawn colours and says how well the indices follow the truth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from dermis.colour import xyz_to_linear
+from dermis.optics.forward import reflectance
+from dermis.optics.observer import xyz_weights
+from dermis.optics.population import draw
+from dermis.tasks.chromophores import BLOOD_AXIS, MELANIN_AXIS, optical_density, unmix
+
+WAVELENGTHS_NM = np.arange(400, 701, 10.0)
+
+
+def linear_of(tissue):
+    spectra = reflectance(tissue, WAVELENGTHS_NM, specular_share=0.0)
+    return np.asarray(xyz_to_linear(spectra @ xyz_weights(WAVELENGTHS_NM, "D65")), dtype=np.float32)
+
+
+def pigment_axes(count=4000, seed=1):
+    """Return the melanin axis (red = 1) and the blood axis (green = 1), means over drawn skin."""
+    tissue = draw(count, seed)
+    plain = optical_density(linear_of(tissue))
+    more_melanin = replace(tissue, melanosome_fraction=np.minimum(tissue.melanosome_fraction * 1.2, 0.5))
+    more_blood = replace(tissue, blood_fraction=np.minimum(tissue.blood_fraction * 1.4, 0.12))
+    melanin = (optical_density(linear_of(more_melanin)) - plain).mean(axis=0)
+    blood = (optical_density(linear_of(more_blood)) - plain).mean(axis=0)
+    return melanin / melanin[0], blood / blood[1]
+
+
+def agreement(count=4000, seed=2):
+    """Return Spearman correlations of the two indices with the two truths, on other skin than the axes' own."""
+    tissue = draw(count, seed)
+    parts = unmix(linear_of(tissue))
+    melanin = tissue.melanosome_fraction * tissue.epidermis_um
+    truths = {"melanin": melanin, "blood": tissue.blood_fraction}
+    return {
+        f"{index} index, {truth}": float(spearmanr(getattr(parts, index), values).statistic)
+        for index in ("melanin", "haemoglobin")
+        for truth, values in truths.items()
+    }
+
+
+if __name__ == "__main__":
+    computed = pigment_axes()
+    for name, axis, used in zip(("melanin", "blood"), computed, (MELANIN_AXIS, BLOOD_AXIS), strict=True):
+        print(f"{name:8} axis computed {np.round(axis, 3)}, used {used}")
+    for pair, rho in agreement().items():
+        print(f"{pair:28} rho {rho:+.3f}")
