@@ -1,0 +1,200 @@
+"""A head seen by a camera: what every pixel is, where on the skin it lies, how it is turned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from dermis.core import Part
+from dermis.core.arrays import BoolMap, FloatMap, LabelMap
+from dermis.synth.dress import Dress, backdrop
+from dermis.synth.head import Head
+from dermis.synth.mesh import Mesh
+from dermis.synth.mesh_anatomy import region_codes
+from dermis.synth.mesh_atlas import trace
+from dermis.synth.paint import Surface, hair_fragments, paint_hair, paint_skin
+from dermis.synth.raster import Fragments, rasterise
+from dermis.synth.viewpoint import Viewpoint, focal_px, project, rotation
+
+__all__ = ["Buffers", "render", "sample"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buffers:
+    """Everything about a picture but its light; maps are (h, w), left and right the person's own.
+
+    parts: uint8 of `Part`. regions: uint8 of `Region.code` on visible skin, 0 elsewhere. uv: (h, w, 2) float32,
+    NaN where there is neither skin nor what grows on it. normals: (h, w, 3) float32 of length 1, x right, y up, z
+    to the camera; (0, 0, 1) in the background. depth_mm: distance along the camera's axis, infinite in the
+    background. mm_per_px: true size of a pixel that faces the camera, 0 in the background.
+    cover: 0 bare skin to 1, how much of a pixel is `paint`, (h, w, 3) linear sRGB reflectance of hair, eyes,
+    cloth and background. lips: 0 to 1, how much of it is the red of the lips. gloss: roughness of the shiny
+    surface, 1 where nothing shines. open_sky: part of the light from everywhere that arrives.
+    landmarks: (n, 3) float32, x and y in pixels and depth in mm, in the order of `LANDMARKS`; visible: (n,).
+    """
+
+    parts: LabelMap
+    regions: LabelMap
+    uv: FloatMap
+    normals: FloatMap
+    along_u: FloatMap
+    along_v: FloatMap
+    depth_mm: FloatMap
+    mm_per_px: FloatMap
+    cover: FloatMap
+    paint: FloatMap
+    lips: FloatMap
+    gloss: FloatMap
+    open_sky: FloatMap
+    landmarks: FloatMap
+    visible: BoolMap
+    head: Head
+    viewpoint: Viewpoint
+    layers: tuple[tuple[Mesh, Fragments], ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(h, w)."""
+        return self.parts.shape[0], self.parts.shape[1]
+
+    @property
+    def skin(self) -> BoolMap:
+        """(h, w), visible skin of the person: face, nose, ears, neck."""
+        return np.isin(self.parts, (Part.FACE_SKIN, Part.OTHER_SKIN, Part.NOSE))
+
+
+def render(head: Head, viewpoint: Viewpoint, shape: tuple[int, int], dress: Dress = Dress()) -> Buffers:  # noqa: B008
+    """Return what a camera at `viewpoint` sees of `head` in a picture of `shape` (h, w)."""
+    turn = rotation(viewpoint.pose)
+    points, depth = project(head.skin.points, viewpoint, shape)
+    skin = rasterise(points, depth, head.skin.triangles, shape)
+    surface = paint_skin(head, dress, skin, turn)
+    layers = [(head.skin, skin)]
+    found = [(skin.pixel, skin.depth, surface)]
+    if head.hair is not None:
+        points, depth = project(head.hair.points, viewpoint, shape)
+        shell = rasterise(points, depth, head.hair.triangles, shape, both_sides=True)
+        hair = hair_fragments(head, shell, skin)
+        layers.append((head.hair, hair))
+        found.append((hair.pixel, hair.depth - 1.0, paint_hair(head, hair, turn)))
+    return _lay_out(head, viewpoint, shape, dress, found, layers)
+
+
+def sample(values: FloatMap, buffers: Buffers) -> FloatMap:
+    """Carry `values` (H, W) on the skin's square into the picture: (h, w) float32, 0 where there is no skin.
+
+    Between texels it is bilinear; where a pixel covers several texels, `values` is averaged down first.
+    """
+    here = np.isfinite(buffers.uv[..., 0])
+    out = np.zeros(buffers.shape, np.float32)
+    if here.any():
+        small = _averaged(values, buffers, here)
+        out[here] = _bilinear(small, buffers.uv[here])
+    return out
+
+
+def _averaged(values: FloatMap, buffers: Buffers, here: BoolMap) -> FloatMap:
+    reach = np.linalg.norm(buffers.along_v[here][::7], axis=1)
+    texels = float(np.median(buffers.mm_per_px[here][::7] / np.maximum(reach, 1e-3))) * values.shape[0]
+    while texels >= 1.6 and min(values.shape) >= 64:
+        rows, columns = values.shape[0] // 2 * 2, values.shape[1] // 2 * 2
+        values = values[:rows, :columns].reshape(rows // 2, 2, columns // 2, 2).mean(axis=(1, 3))
+        texels /= 2
+    return values
+
+
+def _bilinear(values: FloatMap, uv: FloatMap) -> FloatMap:
+    height, width = values.shape
+    column = np.clip(uv[:, 0] * width - 0.5, 0, width - 1)
+    row = np.clip(uv[:, 1] * height - 0.5, 0, height - 1)
+    c0, r0 = column.astype(np.int32), row.astype(np.int32)
+    right, down = column - c0, row - r0
+    c1, r1 = np.minimum(c0 + 1, width - 1), np.minimum(r0 + 1, height - 1)
+    upper = values[r0, c0] * (1 - right) + values[r0, c1] * right
+    lower = values[r1, c0] * (1 - right) + values[r1, c1] * right
+    return np.asarray(upper * (1 - down) + lower * down, np.float32)
+
+
+_REGION_TEXELS = 512
+
+
+@cache
+def _regions() -> LabelMap:
+    """Return the regions on the skin's square, (512, 512)."""
+    centre = (np.arange(_REGION_TEXELS) + 0.5) / _REGION_TEXELS
+    return region_codes(trace(centre, centre))
+
+
+def _lay_out(
+    head: Head,
+    viewpoint: Viewpoint,
+    shape: tuple[int, int],
+    dress: Dress,
+    found: list[tuple[np.ndarray, FloatMap, Surface]],
+    layers: list[tuple[Mesh, Fragments]],
+) -> Buffers:
+    count = shape[0] * shape[1]
+    depth = np.full(count, np.inf, np.float32)
+    maps = _empty(shape, dress)
+    kept = []
+    for (pixel, near, surface), (mesh, fragments) in zip(found, layers, strict=True):
+        first = near < depth[pixel]
+        depth[pixel[first]] = near[first]
+        for name, values in surface._asdict().items():
+            maps[name][pixel[first]] = values[first]
+        kept.append((mesh, fragments))
+    seen = np.isfinite(depth)
+    size = np.where(seen, depth, 0) / focal_px(viewpoint, shape)
+    landmarks, visible = _landmarks(head, viewpoint, depth.reshape(shape))
+    picture = {name: values.reshape(*shape, *values.shape[1:]) for name, values in maps.items()}
+    return Buffers(
+        **picture,
+        regions=_seen_regions(picture["uv"], picture["parts"]),
+        depth_mm=depth.reshape(shape),
+        mm_per_px=size.astype(np.float32).reshape(shape),
+        landmarks=landmarks,
+        visible=visible,
+        head=head,
+        viewpoint=viewpoint,
+        layers=tuple(kept),
+    )
+
+
+def _empty(shape: tuple[int, int], dress: Dress) -> dict[str, np.ndarray]:
+    count = shape[0] * shape[1]
+    row, column = np.divmod(np.arange(count), shape[1])
+    side = min(shape)
+    normals = np.zeros((count, 3), np.float32)
+    normals[:, 2] = 1
+    return {
+        "parts": np.zeros(count, np.uint8),
+        "uv": np.full((count, 2), np.nan, np.float32),
+        "normals": normals,
+        "along_u": np.zeros((count, 3), np.float32),
+        "along_v": np.zeros((count, 3), np.float32),
+        "cover": np.ones(count, np.float32),
+        "paint": backdrop((row / side).astype(np.float32), (column / side).astype(np.float32), dress),
+        "lips": np.zeros(count, np.float32),
+        "gloss": np.ones(count, np.float32),
+        "open_sky": np.ones(count, np.float32),
+    }
+
+
+def _seen_regions(uv: FloatMap, parts: LabelMap) -> LabelMap:
+    codes = np.zeros(parts.shape, np.uint8)
+    skin = (parts == Part.FACE_SKIN) | (parts == Part.NOSE)
+    place = np.clip((uv[skin] * _REGION_TEXELS).astype(np.int32), 0, _REGION_TEXELS - 1)
+    codes[skin] = _regions()[place[:, 1], place[:, 0]]
+    return codes
+
+
+def _landmarks(head: Head, viewpoint: Viewpoint, depth: FloatMap) -> tuple[FloatMap, BoolMap]:
+    height, width = depth.shape
+    points, far = project(head.landmarks, viewpoint, (height, width))
+    column, row = np.floor(points).astype(np.int32).T
+    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    nearest = depth[np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)]
+    visible = inside & (far < nearest + 2.5)
+    return np.column_stack([points, far]).astype(np.float32), visible
