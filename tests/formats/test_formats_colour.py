@@ -322,6 +322,31 @@ def test_the_gamma_and_primaries_of_a_png():
     assert np.array_equal(seen(chunks_of(patches(), (b"gAMA", struct.pack(">I", 0)))), seen(chunks_of(patches())))
 
 
+@pytest.mark.parametrize(
+    "xy",
+    [
+        (0, 0, 0, 0, 0, 0, 0, 0),
+        (0.3127, 0.3290, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3),
+        (0.9, 0.05, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06),
+        (0.3127, 0.3290, 0.64, 0.33, 0.3, 0.6, 0.15, 0.0),
+    ],
+)
+def test_primaries_that_no_screen_has_are_not_believed(xy):
+    gamma = (b"gAMA", struct.pack(">I", 100_000))
+    primaries = (b"cHRM", struct.pack(">8I", *(round(value * 100_000) for value in xy)))
+    assert np.array_equal(seen(chunks_of(patches(), gamma, primaries)), seen(chunks_of(patches(), gamma)))
+    absurd = (b"gAMA", struct.pack(">I", 2))
+    assert np.array_equal(seen(chunks_of(patches(), absurd)), seen(chunks_of(patches())))
+
+
+def test_absurd_curves_are_a_damaged_profile():
+    absurd = b"para\0\0\0\0" + struct.pack(">HH7i", 4, 0, 2**31 - 1, *([2**31 - 1] * 3), 0, 5, 5)
+    photo = photo_from_bytes(
+        make.encoded(patches(), "PNG", icc_profile=make.matrix_profile(make.DISPLAY_P3, absurd)), "photo"
+    )
+    assert len(photo.origin.notes) == 1
+
+
 def test_the_usual_gamma_of_a_png_means_srgb():
     usual = (b"gAMA", struct.pack(">I", 45_455))
     assert np.array_equal(seen(chunks_of(patches(), usual)), seen(chunks_of(patches())))

@@ -183,6 +183,15 @@ def test_a_float_tiff_beyond_white_is_cut_off_and_says_so():
     assert len(photo.origin.notes) == 1
 
 
+def test_a_fourth_channel_that_is_no_alpha_is_left_out():
+    values = deep(4)
+    stored = np.ascontiguousarray(values.transpose(2, 0, 1))
+    data = tiff(stored, photometric="rgb", planarconfig="separate", extrasamples=["unspecified"])
+    photo = photo_from_bytes(data, "photo")
+    np.testing.assert_allclose(photo.pixels, values[..., :3] / 65535, atol=1e-7)
+    assert photo.origin.notes == ()
+
+
 def test_a_heic_of_10_bits_keeps_them():
     ramp = np.linspace(0, 65535, 64 * 1024, dtype=np.float64).reshape(64, 1024)
     values = np.stack([ramp] * 3, axis=-1).astype(np.uint16)
@@ -257,6 +266,9 @@ def test_alpha_of_16_bits_and_colours_multiplied_by_it():
     multiplied = values.copy()
     multiplied[..., :3] = np.rint(values[..., :3] * cover)
     data = tiff(multiplied, photometric="rgb", extrasamples=["assocalpha"])
+    np.testing.assert_allclose(pixels_of(data), expected, atol=4e-5)
+    floats = np.concatenate([values[..., :3] / 65535 * cover, cover], axis=-1).astype(np.float32)
+    data = tiff(floats, photometric="rgb", extrasamples=["assocalpha"])
     np.testing.assert_allclose(pixels_of(data), expected, atol=4e-5)
 
 

@@ -228,6 +228,23 @@ def test_numbers_without_a_meaning_are_refused(values):
     refusal(buffer.getvalue(), "scan.tif")
 
 
+def test_a_cube_of_bands_is_no_photo():
+    buffer = BytesIO()
+    tifffile.imwrite(buffer, np.zeros((70, 80, 5), np.float32), photometric="minisblack", planarconfig="contig")
+    refusal(buffer.getvalue(), "cube.tif")
+
+
+def test_a_tiff_with_a_strip_missing_is_refused():
+    buffer = BytesIO()
+    values = np.ones((3, 70, 80), np.uint16)
+    tifffile.imwrite(buffer, values, photometric="rgb", planarconfig="separate", compression="zlib", rowsperstrip=10)
+    data = bytearray(buffer.getvalue())
+    with tifffile.TiffFile(BytesIO(data)) as file:
+        sizes = file.pages.first.tags[279]
+    data[sizes.valueoffset : sizes.valueoffset + 4] = bytes(4)
+    refusal(bytes(data), "scan.tif")
+
+
 def test_a_missing_file_a_folder_and_a_pipe(tmp_path):
     (tmp_path / "folder.jpg").mkdir()
     os.mkfifo(tmp_path / "pipe.jpg")

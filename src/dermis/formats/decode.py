@@ -20,7 +20,7 @@ from dermis.errors import DermisError, UnreadablePhoto
 from dermis.formats.capture import orientation_from_exif
 from dermis.formats.container import FEWEST_PX, Container, check_size, raw_refusal, stated_size
 from dermis.formats.png import coding_points, is_intact
-from dermis.formats.raster import Inks, Raster, parted, upright
+from dermis.formats.raster import Inks, Raster, parted, unmultiplied, upright
 from dermis.formats.tiff import deep_tiff, is_raw
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def decode_classes(data: bytes, container: Container, name: str) -> NDArray[np.u
 
     Raises UnreadablePhoto as `decode`.
     """
-    if container not in (Container.PNG, Container.TIFF, Container.BMP, Container.GIF):
+    if container not in (Container.PNG, Container.TIFF, Container.BMP):  # programs renumber the colours of a GIF
         return None
     check = partial(check_size, name=name, fewest_px=1)
     with _damage_refused(name):
@@ -201,9 +201,8 @@ def _sixteen_bits(image: ImageFile, data: bytes, container: Container) -> Raster
     values = second << 8 | first if little else first << 8 | second
     if channels == "CMYK":
         return Raster(values=values, inks=Inks.CMYK, white=65535, bits=16)
-    if channels == "RGBa":  # the colours are stored multiplied by alpha
-        alpha = np.maximum(values[..., 3:], 1).astype(np.float32)
-        values[..., :3] = np.minimum(values[..., :3] * (65535 / alpha), 65535)
+    if channels == "RGBa":
+        values[..., :3] = unmultiplied(values[..., :3], values[..., 3], 65535)
     return parted(values, white=65535, bits=16)
 
 

@@ -78,7 +78,7 @@ def read_mask(path: str | Path, width_px: int, height_px: int) -> BoolMap:
 def read_parts(path: str | Path, width_px: int, height_px: int) -> LabelMap:
     """Read a map of parts for a photo of that size: (height_px, width_px) uint8 of `Part`.
 
-    The file holds class numbers, as grey levels or as palette indices (PNG, TIFF, BMP, GIF). A map of another
+    The file holds class numbers, as grey levels or as palette indices (PNG, TIFF, BMP). A map of another
     size but of the photo's shape is enlarged or reduced to it.
     Raises UnreadablePhoto where the file cannot be read; InputError where it holds colours, numbers that are no
     part, or has another shape.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Chromaticities", "Inks", "Numbers", "Raster", "parted", "upright"]
+__all__ = ["Chromaticities", "Inks", "Numbers", "Raster", "parted", "unmultiplied", "upright"]
 
 Numbers = NDArray[Any]
 Chromaticities = tuple[float, ...]
@@ -59,6 +59,15 @@ def parted(values: Numbers, *, white: float, bits: int) -> Raster:
         return Raster(values=values[..., :3], inks=Inks.RGB, white=white, bits=bits, alpha=alpha)
     grey = values if values.ndim == 2 else values[..., 0]
     return Raster(values=grey, inks=Inks.GREY, white=white, bits=bits, alpha=alpha)
+
+
+def unmultiplied(values: Numbers, alpha: Numbers, white: float) -> Numbers:
+    """Return colours (h, w, ...) that a file stores multiplied by alpha (h, w) as they are without it."""
+    cover = np.maximum(alpha, 1 if alpha.dtype.kind == "u" else np.finfo(np.float32).tiny).astype(np.float32)
+    if values.ndim == 3:
+        cover = cover[..., None]
+    colours: Numbers = np.minimum(values * (np.float32(white) / cover), white).astype(values.dtype)
+    return colours
 
 
 def upright(values: Numbers, orientation: int) -> Numbers:

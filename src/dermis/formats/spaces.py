@@ -13,7 +13,7 @@ from dermis.colour.adaptation import WHITES, White, adapt
 from dermis.colour.srgb import decode, xyz_to_linear
 from dermis.formats.capture import is_adobe_rgb
 from dermis.formats.icc import SAMPLES, IccProfile
-from dermis.formats.raster import Raster
+from dermis.formats.raster import Chromaticities, Raster
 
 __all__ = ["ColourSpace", "declared_space", "space_of_profile"]
 
@@ -22,6 +22,8 @@ Points = tuple[tuple[float, float], ...]
 
 _ICC_D50: White = (0.9642, 1.0, 0.8249)
 _GAMMA_OF_SRGB_WITHIN = 0.005  # a PNG that states 1/2.2 means sRGB, which has no exact gamma
+_LEAST_GAMMA, _MOST_GAMMA = 0.2, 2.0
+_LEAST_Y, _LEAST_AREA, _WHITE_WITHIN = 0.01, 0.02, 0.15  # of a stated screen; sRGB's triangle has 0.11
 _HDR = "An HDR picture: light above the white of paper was cut off."
 
 # White, red, green and blue, x and y.
@@ -66,13 +68,23 @@ def declared_space(raster: Raster) -> ColourSpace | None:
         return _coded_space(*raster.coding)
     if is_adobe_rgb(raster.exif):
         return _space("Adobe RGB (1998)", _gamma_curve(563 / 256), _ADOBE_RGB)
-    if raster.gamma is None or raster.gamma <= 0:
+    if raster.gamma is None or not _LEAST_GAMMA <= raster.gamma <= _MOST_GAMMA:
         return None
-    usual = abs(raster.gamma - 1 / 2.2) < _GAMMA_OF_SRGB_WITHIN
-    curve = _srgb_curve() if usual else _gamma_curve(1 / raster.gamma)
-    stated = raster.chromaticities or ()
-    points = tuple(zip(stated[0::2], stated[1::2], strict=True)) if len(stated) == 8 else _SRGB
-    return _space("sRGB" if usual else f"gamma {raster.gamma:.4g}", curve, points)
+    points = _stated_points(raster.chromaticities)
+    if abs(raster.gamma - 1 / 2.2) < _GAMMA_OF_SRGB_WITHIN:
+        return _space("sRGB", _srgb_curve(), points)
+    return _space(f"gamma {raster.gamma:.4g}", _gamma_curve(1 / raster.gamma), points)
+
+
+def _stated_points(stated: Chromaticities | None) -> Points:
+    """Return the white and primaries that a PNG states, those of sRGB where they can be no screen's."""
+    if stated is None or len(stated) != 8 or min(stated) < 0 or min(stated[1::2]) < _LEAST_Y:
+        return _SRGB
+    points = tuple(zip(stated[0::2], stated[1::2], strict=True))
+    white, red, green, blue = np.asarray(points)
+    area = np.linalg.det(np.stack([red - blue, green - blue])) / 2
+    near_white = np.abs(white - _D65).max() < _WHITE_WITHIN
+    return points if abs(area) > _LEAST_AREA and near_white else _SRGB
 
 
 def _coded_space(primaries: int, transfer: int) -> ColourSpace:

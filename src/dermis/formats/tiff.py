@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dermis.errors import UnreadablePhoto
 from dermis.formats.exif import Tag, read_exif
-from dermis.formats.raster import Numbers, Raster, parted
+from dermis.formats.raster import Numbers, Raster, parted, unmultiplied
+
+if TYPE_CHECKING:
+    from tifffile import TiffPage
 
 __all__ = ["deep_tiff", "is_raw"]
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
 _COLOUR_FILTER_ARRAY, _LINEAR_RAW = 32803, 34892
 _ICC = 34675
+_MOST_OTHERS = 5
+_MULTIPLIED_ALPHA, _ALPHA = 1, 2
 _SEVERAL = "The file holds several pictures; the first was read."
 
 
@@ -40,21 +47,40 @@ def deep_tiff(data: bytes, name: str, check: Callable[[int, int], None]) -> Rast
     with tifffile.TiffFile(BytesIO(data)) as file:
         page = file.pages.first
         check(page.imagewidth, page.imagelength)
-        if page.photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB) or page.axes not in ("YX", "YXS", "SYX"):
+        channels = _channels(page)
+        if not channels:
             raise _unusual(name)
-        values = page.asarray()
-        planes_first = page.axes == "SYX"
-        inverted = page.photometric == _WHITE_IS_ZERO
+        if not _all_there(page):
+            raise ValueError("A strip is missing.")  # the library would fill it with black
+        values = page.asarray(maxworkers=1)
         profile = page.tags.get(_ICC)
         several = len(file.pages) > 1
-    if planes_first:
+    if page.axes == "SYX":
         values = values.transpose(1, 2, 0)
-    values = values[..., :4] if values.ndim == 3 and page.photometric == _RGB else values
-    raster = _scaled(values, name)
-    if inverted:
+    raster = _scaled(values[..., :channels] if values.ndim == 3 else values, name)
+    if page.photometric == _WHITE_IS_ZERO:
         raster = replace(raster, values=raster.values.dtype.type(raster.white) - raster.values)
+    if raster.alpha is not None and page.extrasamples[0] == _MULTIPLIED_ALPHA:
+        raster = replace(raster, values=unmultiplied(raster.values, raster.alpha, raster.white))
     notes = (*raster.notes, _SEVERAL) if several else raster.notes
     return replace(raster, icc=bytes(profile.value) if profile else b"", exif=data, notes=notes)
+
+
+def _channels(page: TiffPage) -> int:
+    """Return how many channels to read: grey or RGB, and alpha if there is one; 0 for other pictures."""
+    colours = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3}.get(page.photometric or 0, 0)
+    others = page.samplesperpixel - colours
+    if not colours or page.axes not in ("YX", "YXS", "SYX") or not 0 <= others <= _MOST_OTHERS:
+        return 0
+    if colours == 1 and others > 1:  # a cube of bands
+        return 0
+    has_alpha = bool(page.extrasamples) and page.extrasamples[0] in (_MULTIPLIED_ALPHA, _ALPHA)
+    return colours + has_alpha
+
+
+def _all_there(page: TiffPage) -> bool:
+    parts = np.asarray([page.dataoffsets, page.databytecounts])
+    return parts.shape[1] >= math.prod(page.chunked) and bool(np.all(parts > 0))
 
 
 def _scaled(values: Numbers, name: str) -> Raster:
