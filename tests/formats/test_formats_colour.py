@@ -78,6 +78,14 @@ def test_a_phone_s_heic_in_display_p3_becomes_srgb():
     assert np.max(delta_e(seen(data), analytic(COLOURS / 255, "Display P3"))) < 0.2
 
 
+def test_an_avif_s_profile_counts_more_than_its_coding_points():
+    data = make.encoded(patches(), "AVIF", icc_profile=make.display_p3(), quality=100, subsampling="4:4:4")
+    at = data.index(b"mdat")  # as other encoders write it: both
+    assert b"colrnclx" in data[:at]
+    assert photo_from_bytes(data, "photo").origin.profile == "Display P3"
+    assert np.max(delta_e(seen(data), analytic(COLOURS / 255, "Display P3"))) < 1.5
+
+
 def test_a_saturated_red_of_display_p3_is_where_the_formula_puts_it():
     red = np.array([[230, 30, 40]], np.uint8)
     expected = analytic(red / 255, "Display P3")

@@ -131,6 +131,13 @@ def test_a_long_tail_of_zeros_is_no_coded_picture(kind, options):
     refusal(whole[:-3000] + bytes(3000))
 
 
+@pytest.mark.parametrize("kind", ["webp", "heic", "avif", "jpeg", "png"])
+def test_padding_behind_the_picture_does_no_harm(kind):
+    padding = struct.pack(">I4s", 4096, b"free") + bytes(4088) if kind in ("heic", "avif") else bytes(4096)
+    whole = photo_from_bytes(WHOLE[kind], "photo")
+    assert np.array_equal(photo_from_bytes(WHOLE[kind] + padding, "photo").pixels, whole.pixels)
+
+
 @pytest.mark.parametrize("kind", ["png", "png 16"])
 def test_one_wrong_byte_in_a_png_is_noticed(kind):
     whole = bytearray(WHOLE[kind])

@@ -14,6 +14,7 @@ __all__ = [
     "SUFFIXES",
     "Container",
     "check_size",
+    "coded_end",
     "identify",
     "plain_name",
     "raw_refusal",
@@ -174,6 +175,23 @@ def stated_size(head: bytes, container: Container) -> tuple[int, int] | None:
     if container is Container.WEBP:
         return _webp_size(head)
     return None
+
+
+def coded_end(data: bytes, container: Container) -> int:
+    """Return where the coded picture of a WebP, HEIC or AVIF ends; what follows is padding or not the picture."""
+    if container is Container.WEBP:
+        return 8 + int.from_bytes(data[4:8], "little")
+    at, end = 0, len(data)
+    while at + 16 <= len(data):  # boxes of ISO 14496-12: size, kind, content
+        size = int.from_bytes(data[at : at + 4], "big")
+        if size == 1:
+            size = int.from_bytes(data[at + 8 : at + 16], "big")
+        if data[at + 4 : at + 8] == b"mdat":
+            end = at + size if size else len(data)
+        if size < 8:
+            break
+        at += size
+    return end
 
 
 def plain_name(path: str | PurePath) -> str:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from dermis.errors import DermisError, UnreadablePhoto
 from dermis.formats.capture import orientation_from_exif
-from dermis.formats.container import FEWEST_PX, Container, check_size, raw_refusal, stated_size
+from dermis.formats.container import FEWEST_PX, Container, check_size, coded_end, raw_refusal, stated_size
 from dermis.formats.png import coding_points, is_intact
 from dermis.formats.raster import Inks, Raster, parted, unmultiplied, upright
 from dermis.formats.tiff import deep_tiff, is_raw
@@ -111,7 +111,8 @@ def _check_whole(data: bytes, container: Container, name: str, check: Check) -> 
     if container is Container.PNG:
         whole = is_intact(data)
     if container in (Container.WEBP, Container.HEIF, Container.AVIF):
-        whole = any(data[-_ZEROS_THAT_CANNOT_BE:])
+        end = coded_end(data, container)
+        whole = any(data[max(0, end - _ZEROS_THAT_CANNOT_BE) : end])
     if not whole:
         raise UnreadablePhoto(
             f"{name} is damaged or was copied only in part.", advice="Copy it again from the camera or phone."
@@ -131,11 +132,12 @@ def _by_library(image: ImageFile, data: bytes, container: Container, check: Chec
     coding = None
     if container is Container.PNG:
         coding = coding_points(data)
-    if container is Container.AVIF:
+    icc = image.info.get("icc_profile") or b""
+    if container is Container.AVIF and not icc:  # beside a profile, the box is there for its luma matrix alone
         coding = _coding_box(data)
     return replace(
         raster,
-        icc=image.info.get("icc_profile") or b"",
+        icc=icc,
         coding=coding,
         gamma=None if "srgb" in image.info else image.info.get("gamma"),
         chromaticities=image.info.get("chromaticity"),

@@ -72,9 +72,9 @@ _EXIF_DIRECTORY = frozenset(
 )
 _INTEROPERABILITY_DIRECTORY = frozenset({Tag.INTEROPERABILITY_INDEX})
 
-_BYTE, _ASCII, _SHORT, _LONG, _RATIONAL, _UNDEFINED, _SIGNED_RATIONAL, _UTF8 = 1, 2, 3, 4, 5, 7, 10, 129
-_CODES = {_BYTE: "B", _SHORT: "H", _LONG: "I", _RATIONAL: "II", 6: "b", 8: "h", 9: "i", _SIGNED_RATIONAL: "ii"}
-_CODES |= {11: "f", 12: "d", 13: "I"}
+_ASCII, _SHORT, _LONG, _RATIONAL, _SIGNED_RATIONAL, _UTF8 = 2, 3, 4, 5, 10, 129
+_CODES = {1: "B", _SHORT: "H", _LONG: "I", _RATIONAL: "II", 6: "b", 8: "h", 9: "i", _SIGNED_RATIONAL: "ii"}
+_CODES |= {11: "f", 12: "d", 13: "I"}  # 7 is bytes of no stated kind: never a number
 _TEXTS = frozenset({_ASCII, _UTF8})
 _MOST_TEXT = 256
 _MOST_NUMBERS = 4
