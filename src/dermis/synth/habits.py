@@ -4,8 +4,9 @@ Sizes follow clinical definitions: a papule is a solid bump under 5 mm, a nodule
 primary lesions), a freckle under 5 mm; comedones are 0.5-2 mm. Directions of the changes: papules and erythema
 hold more blood, richer in oxygen as flow rises, nodules more and poorer; post-inflammatory marks hold more
 melanin and somewhat more blood (reflectance spectroscopy of pigmented against adjacent skin); depigmented
-patches have lost most melanin. The amounts are chosen, looked at on light, medium and dark skin, and listed in
-docs/concepts/synthetic-grades.md.
+patches have lost most melanin. The amounts are chosen: for inflamed lesions near the colour that labelled
+lesions in photos have against the skin around, for the rest by eye on light, medium and dark skin. What colours
+they make stands in docs/concepts/synthetic-grades.md.
 """
 
 from __future__ import annotations
@@ -91,15 +92,15 @@ def _times(name: str, change: float, *, reach: float, edge: float) -> Layer:
 
 
 def _freckle(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[Layer, ...]:
-    return (_pigment(rng.uniform(0.01, 0.035), tone, reach=0.75, edge=0.45),)
+    return (_pigment(rng.uniform(0.008, 0.028), tone, reach=0.75, edge=0.45),)
 
 
 def _lentigo(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[Layer, ...]:
-    return (_pigment(rng.uniform(0.02, 0.065), tone, reach=0.9, edge=0.22),)
+    return (_pigment(rng.uniform(0.015, 0.05), tone, reach=0.9, edge=0.22),)
 
 
 def _melasma(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[Layer, ...]:
-    change = rng.uniform(0.015, 0.05)
+    change = rng.uniform(0.011, 0.036)
     return (
         _pigment(0.6 * change, tone, reach=0.85, edge=0.35),
         _pigment(0.4 * change, tone, reach=0.5, edge=0.25),
@@ -109,15 +110,15 @@ def _melasma(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[L
 
 def _pih(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[Layer, ...]:
     return (
-        _pigment(rng.uniform(0.014, 0.045), tone, reach=0.75, edge=0.4),
+        _pigment(rng.uniform(0.01, 0.033), tone, reach=0.75, edge=0.4),
         _blood(rng.uniform(0.1, 0.4), tone, reach=0.75, edge=0.4),
     )
 
 
 def _pie(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[Layer, ...]:
     return (
-        _blood(rng.uniform(1.1, 2.6), tone, reach=0.75, edge=0.4),
-        _plain("oxygen_saturation", rng.uniform(-0.02, 0.08), reach=0.8, edge=0.4),
+        _blood(rng.uniform(0.5, 1.6), tone, reach=0.75, edge=0.4),
+        _plain("oxygen_saturation", rng.uniform(0.02, 0.12), reach=0.8, edge=0.4),
     )
 
 
@@ -150,9 +151,9 @@ def _closed_comedo(rng: np.random.Generator, _tone: Tone, radius_mm: float) -> t
 
 def _papule(rng: np.random.Generator, tone: Tone, radius_mm: float) -> tuple[Layer, ...]:
     return (
-        _blood(rng.uniform(2.2, 4.5), tone, reach=0.72, edge=0.4),
-        _blood(rng.uniform(0.4, 1.1), tone, reach=1.05, edge=0.85),
-        _plain("oxygen_saturation", rng.uniform(0.02, 0.12), reach=0.8, edge=0.5),
+        _blood(rng.uniform(0.7, 2.8), tone, reach=0.72, edge=0.4),
+        _blood(rng.uniform(0.15, 0.5), tone, reach=1.05, edge=0.85),
+        _plain("oxygen_saturation", rng.uniform(0.08, 0.22), reach=0.8, edge=0.5),
         _reactive(rng, tone),
         _height(rng.uniform(0.18, 0.34) * radius_mm),
         _plain("roughness", -0.1, reach=0.6, edge=0.5),
@@ -162,10 +163,10 @@ def _papule(rng: np.random.Generator, tone: Tone, radius_mm: float) -> tuple[Lay
 def _pustule(rng: np.random.Generator, tone: Tone, radius_mm: float) -> tuple[Layer, ...]:
     core = rng.uniform(0.36, 0.5)
     return (
-        _blood(rng.uniform(2.5, 4.5), tone, reach=0.8, edge=0.35),
-        _blood(rng.uniform(0.6, 1.3), tone, reach=1.1, edge=0.8),
-        _plain("oxygen_saturation", rng.uniform(0.02, 0.12), reach=0.8, edge=0.5),
-        _plain("pus", rng.uniform(0.4, 0.75), reach=core, edge=0.24),
+        _blood(rng.uniform(0.9, 2.5), tone, reach=0.8, edge=0.35),
+        _blood(rng.uniform(0.2, 0.6), tone, reach=1.1, edge=0.8),
+        _plain("oxygen_saturation", rng.uniform(0.08, 0.22), reach=0.8, edge=0.5),
+        _plain("pus", rng.uniform(0.3, 0.65), reach=core, edge=0.24),
         _reactive(rng, tone),
         _height(rng.uniform(0.16, 0.26) * radius_mm),
         _height(rng.uniform(0.08, 0.16) * radius_mm, reach=core, edge=0.2),
@@ -175,9 +176,9 @@ def _pustule(rng: np.random.Generator, tone: Tone, radius_mm: float) -> tuple[La
 
 def _nodule(rng: np.random.Generator, tone: Tone, radius_mm: float) -> tuple[Layer, ...]:
     return (
-        _blood(rng.uniform(2.5, 4.5), tone, reach=0.7, edge=0.5),
-        _blood(rng.uniform(0.8, 1.4), tone, reach=1.1, edge=0.8),
-        _plain("oxygen_saturation", -rng.uniform(0.02, 0.12), reach=0.7, edge=0.5),
+        _blood(rng.uniform(1.2, 2.8), tone, reach=0.7, edge=0.5),
+        _blood(rng.uniform(0.3, 0.8), tone, reach=1.1, edge=0.8),
+        _plain("oxygen_saturation", rng.uniform(-0.05, 0.08), reach=0.7, edge=0.5),
         _reactive(rng, tone),
         _height(rng.uniform(0.13, 0.22) * radius_mm, reach=0.6, edge=0.6),
         _plain("roughness", -0.1, reach=0.7, edge=0.5),
@@ -192,8 +193,8 @@ def _reactive(rng: np.random.Generator, tone: Tone) -> Layer:
 
 def _redness(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[Layer, ...]:
     return (
-        _blood(rng.uniform(0.5, 1.4), tone, reach=0.55, edge=0.6),
-        _plain("oxygen_saturation", 0.05, reach=0.55, edge=0.6),
+        _blood(rng.uniform(0.3, 1.0), tone, reach=0.55, edge=0.6),
+        _plain("oxygen_saturation", 0.08, reach=0.55, edge=0.6),
     )
 
 

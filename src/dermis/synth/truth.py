@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dermis.core import Label
-from dermis.core.arrays import BoolMap
 from dermis.synth.atlas import Atlas, coarse
 from dermis.synth.grades import (
     ACNE,
@@ -19,7 +18,7 @@ from dermis.synth.grades import (
     involved_share,
     per_cm2,
 )
-from dermis.synth.marks import INFLAMMATORY, Kind, Mark
+from dermis.synth.marks import Kind, Mark
 from dermis.synth.pigment_grades import (
     masi_score,
     mmasi_score,
@@ -35,7 +34,10 @@ from dermis.synth.skinmaps import SkinMaps
 from dermis.synth.stamps import Stamp
 from dermis.synth.tones import ToneCurve
 
-__all__ = ["Grades", "grade_face", "truth_labels"]
+__all__ = ["ACNE_FROM_IGA", "Grades", "grade_face", "truth_labels"]
+
+ACNE_FROM_IGA = 2
+"""Acne is present from mild on: trials call 0 and 1 clear and almost clear."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,9 @@ class Grades:
     mottled: float
     mottled_real: float
     mottled_left: float
+    mottled_left_real: float
     mottled_right: float
+    mottled_right_real: float
     pigmented: float
     mmasi: float
     masi: float
@@ -80,9 +84,10 @@ def grade_face(
     brown = pigment_contrast(stamps, base, atlas, curve)
     melasma = pigment_contrast(stamps, base, atlas, curve, kinds={Kind.MELASMA})
     zones = zone_masks(atlas, grid)
-
-    def burden(where: BoolMap) -> float:
-        return mottled_burden(brown, area_mm2, where)
+    face_burden, left_burden, right_burden = (
+        mottled_burden(brown, area_mm2, where)
+        for where in (atlas.skin, atlas.skin & atlas.left, atlas.skin & ~atlas.left)
+    )
 
     return Grades(
         counts=counts,
@@ -95,10 +100,12 @@ def grade_face(
         hayashi_real=hayashi_real(max(left, right)),
         iga=iga_grade(counts, involved),
         gags=gags_score(marks),
-        mottled=mottled_grade(burden(atlas.skin)),
-        mottled_real=mottled_real(burden(atlas.skin)),
-        mottled_left=mottled_grade(burden(atlas.skin & atlas.left)),
-        mottled_right=mottled_grade(burden(atlas.skin & ~atlas.left)),
+        mottled=mottled_grade(face_burden),
+        mottled_real=mottled_real(face_burden),
+        mottled_left=mottled_grade(left_burden),
+        mottled_left_real=mottled_real(left_burden),
+        mottled_right=mottled_grade(right_burden),
+        mottled_right_real=mottled_real(right_burden),
         pigmented=pigmented_share(brown, area_mm2, atlas.skin),
         mmasi=mmasi_score(melasma, area_mm2, zones),
         masi=masi_score(melasma, area_mm2, zones),
@@ -109,7 +116,7 @@ def grade_face(
 def truth_labels(grades: Grades) -> tuple[Label, ...]:
     """Return the grades as labels of grader "truth", under the names that the tasks have."""
     values = {
-        "acne_presence": float(sum(grades.counts[kind] for kind in INFLAMMATORY) > 0),
+        "acne_presence": float(grades.iga >= ACNE_FROM_IGA),
         "acne_lesions": float(grades.acne_lesions),
         "acne_grade": float(grades.hayashi),
         "acne_iga": float(grades.iga),
