@@ -20,6 +20,8 @@ def quality_measures(face: Face, skin: Skin, encoded: FloatMap) -> dict[str, flo
     """
     measured = int(np.count_nonzero(skin.measured))
     measures = {"measured_px": float(measured * face.frame.factor**2), **_of_the_head(face)}
+    if face.landmarks is not None:
+        measures |= _covered(face, face.landmarks)
     if measured:
         measures |= _shares(skin) | _brightness(encoded, skin.visible) | _colour(skin, face)
         measures |= _cheeks(skin) | {"sharpness": _sharpness(encoded, skin.visible)}
@@ -36,6 +38,20 @@ def _of_the_head(face: Face) -> dict[str, float]:
     if face.others:
         measures["faces"] = float(len(face.others) + 1)
     return measures
+
+
+def _covered(face: Face, landmarks: FloatMap) -> dict[str, float]:
+    """Return the share of the face's outline in which something else than the face is seen."""
+    from scipy.spatial import ConvexHull  # late: 0.1 s
+    from skimage.draw import polygon2mask
+
+    frame = face.frame
+    points = (landmarks[:, :2] - (frame.x_px, frame.y_px)) / frame.factor
+    outline = points[ConvexHull(points).vertices]
+    inside = polygon2mask(face.parts.shape, outline[:, ::-1])
+    other = np.isin(face.parts, (Part.BACKGROUND, Part.HAIR, Part.OCCLUDER)) & ~face.skin
+    area = int(np.count_nonzero(inside))
+    return {"covered_share": int(np.count_nonzero(inside & other)) / area} if area else {}
 
 
 def _shares(skin: Skin) -> dict[str, float]:

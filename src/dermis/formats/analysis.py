@@ -7,7 +7,7 @@ from typing import Any
 
 from dermis.core import Analysis, Box, Face, Finding, LightReference, Photo, Problem
 
-__all__ = ["SCHEMA", "analysis_object", "analysis_line"]
+__all__ = ["SCHEMA", "analysis_line", "analysis_object"]
 
 SCHEMA = "dermis.analysis/1"
 
@@ -34,8 +34,7 @@ def analysis_object(analysis: Analysis) -> Object:
         "face": _face(analysis.face),
         "findings": [_finding(finding) for finding in analysis.findings],
         "care": [
-            {"advice": a.advice, "reason": a.reason, "source": a.source, "urgency": a.urgency}
-            for a in analysis.care
+            {"advice": a.advice, "reason": a.reason, "source": a.source, "urgency": a.urgency} for a in analysis.care
         ],
         "provenance": {
             "dermis": provenance.dermis,
@@ -77,10 +76,11 @@ def _reference(reference: LightReference | None) -> Object | None:
     return {
         "box_px": _box(reference.box),
         "colour": reference.colour_hex,
-        "gains": [_round(gain, 4) for gain in reference.gains],
+        "gains": [_round(gain, 4) for gain in reference.matrix.sum(axis=1)],
         "delta_e_before": _round(reference.delta_e_before, 2),
         "delta_e_after": _round(reference.delta_e_after, 2),
         "spread": _round(reference.spread, 2),
+        "clipped_share": _round(reference.clipped_share, 4),
     }
 
 

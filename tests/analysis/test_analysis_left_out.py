@@ -1,0 +1,71 @@
+"""Glare, shadow, clipping and borders are found where they were painted."""
+
+import numpy as np
+import pytest
+
+from dermis.analysis.left_out import REASONS, leave_out
+from dermis.colour.srgb import encode
+
+SKIN = np.float32([0.40, 0.24, 0.17])
+
+
+def painted(shape=(120, 160), tone=1.0):
+    linear = np.broadcast_to(SKIN * np.float32(tone), (*shape, 3)).copy()
+    visible = np.zeros(shape, bool)
+    visible[10:-10, 10:-10] = True
+    return linear, visible
+
+
+def reasons(linear, visible):
+    return leave_out(np.asarray(encode(linear), np.float32), linear.astype(np.float32), visible)
+
+
+@pytest.mark.parametrize("tone", [1.0, 0.35, 0.1])
+def test_even_skin_of_any_tone_loses_only_its_border(tone):
+    linear, visible = painted(tone=tone)
+    found = reasons(linear, visible)
+    assert set(found) == set(REASONS)
+    assert not (found["specular"] | found["shadow"] | found["clipped"]).any()
+    assert 0 < found["border"].sum() < 0.1 * visible.sum()
+
+
+@pytest.mark.parametrize("tone", [1.0, 0.35, 0.1])
+def test_glare_is_brighter_and_paler(tone):
+    linear, visible = painted(tone=tone)
+    linear[40:50, 40:50] = linear[40:50, 40:50] + 0.35 * linear.max()
+    found = reasons(linear, visible)["specular"]
+    assert found[40:50, 40:50].all()
+    assert found.sum() == 100
+
+
+def test_a_brighter_but_not_paler_place_is_no_glare():
+    linear, visible = painted()
+    linear[40:50, 40:50] *= 1.4
+    assert not reasons(linear, visible)["specular"].any()
+
+
+def test_deep_shadow_is_left_out_and_light_shade_is_not():
+    linear, visible = painted()
+    linear[40:50, 40:50] *= 0.2
+    linear[70:80, 40:50] *= 0.6
+    found = reasons(linear, visible)["shadow"]
+    assert found[40:50, 40:50].all()
+    assert not found[70:80, 40:50].any()
+
+
+def test_clipped_pixels_are_left_out():
+    linear, visible = painted()
+    linear[40:50, 40:50, 0] = 1.0
+    linear[60:62, 60:62] = 0.0
+    found = reasons(linear, visible)["clipped"]
+    assert found[40:50, 40:50].all()
+    assert found[60:62, 60:62].all()
+    assert found.sum() == 104
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 30), (30, 1)])
+def test_awkward_sizes(shape):
+    linear = np.broadcast_to(SKIN, (*shape, 3)).copy()
+    for visible in (np.zeros(shape, bool), np.ones(shape, bool)):
+        found = reasons(linear, visible)
+        assert all(mask.shape == shape and not (mask & ~visible).any() for mask in found.values())
