@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dermis.synth.noise import bilinear_wrapped, noise_tile
 
-__all__ = ["Dress", "backdrop", "clothes", "draw_dress", "dressed_inside"]
+__all__ = ["PLAIN", "Dress", "backdrop", "clothes", "draw_dress", "dressed_inside"]
 
 Values = NDArray[np.floating]
 
@@ -31,6 +31,10 @@ class Dress:
     behind_low: _Colour = (0.28, 0.28, 0.28)
     clutter: float = 0.0
     pattern: int = 0
+
+
+PLAIN = Dress()
+"""Grey cloth before a grey wall."""
 
 
 def draw_dress(rng: np.random.Generator) -> Dress:
@@ -80,7 +84,7 @@ def backdrop(pixel_row: Values, pixel_column: Values, dress: Dress) -> Values:
         layers.append(bilinear_wrapped(tile, pixel_row * 110 + offset, pixel_column * 110 + 2 * offset))
     common = layers[0][:, None]
     tint = np.stack(layers, axis=1)
-    return _bounded(plain * np.exp(dress.clutter * (0.9 * common + 0.35 * tint)).astype(np.float32))
+    return _bounded(plain * np.exp(dress.clutter * (0.9 * common + 0.22 * tint)).astype(np.float32))
 
 
 def _bounded(colour: Values) -> Values:

@@ -52,18 +52,27 @@ _COLOURS = np.array(
         (0.450, 0.440, 0.430),
     ]
 )
-_COLOUR_SHARES = np.array([0.24, 0.26, 0.18, 0.11, 0.07, 0.05, 0.03, 0.04, 0.02])
+_COLOUR_SHARES = np.array(
+    [
+        (0.06, 0.14, 0.22, 0.20, 0.14, 0.12, 0.06, 0.04, 0.02),
+        (0.62, 0.27, 0.05, 0.00, 0.00, 0.00, 0.00, 0.04, 0.02),
+    ]
+)
 
 
-def draw_hair(rng: np.random.Generator, *, masculine: float, age_years: float) -> HairStyle:
-    """Draw hair; `masculine` in [0, 1] makes beards, baldness and short cuts likelier."""
+def draw_hair(rng: np.random.Generator, *, masculine: float, age_years: float, dark: float) -> HairStyle:
+    """Draw hair.
+
+    masculine: 0 to 1, makes beards, baldness and short cuts likelier. dark: 0 to 1, makes dark and curly hair
+    likelier.
+    """
     cut = rng.random()
     bald = rng.random() < 0.22 * masculine * np.clip((age_years - 25) / 30, 0, 1) + 0.03
     long = cut > 0.25 + 0.7 * masculine
     buzz = cut < 0.08 + 0.15 * masculine
     top = 0.0 if bald else (rng.uniform(0.8, 1.9) if buzz else rng.uniform(9, 32))
     sides = top if bald or buzz else top * rng.uniform(0.25, 0.9)
-    shares = _COLOUR_SHARES.copy()
+    shares = _COLOUR_SHARES[0] * (1 - dark) + _COLOUR_SHARES[1] * dark
     shares[7:] *= np.clip((age_years - 35) / 8, 0.05, 6)
     colour = _COLOURS[rng.choice(len(shares), p=shares / shares.sum())] * rng.uniform(0.8, 1.25)
     bearded = rng.random() < 0.45 * masculine
@@ -73,7 +82,7 @@ def draw_hair(rng: np.random.Generator, *, masculine: float, age_years: float) -
         long=bool(long and not bald and not buzz),
         hairline_mm=float(rng.normal(0, 4) - (24 if rng.random() < 0.18 * (1 - masculine) else 0)),
         recession_mm=float(abs(rng.normal(0, 6)) * masculine * np.clip(age_years / 45, 0.3, 1.5)),
-        curl=float(np.clip(rng.normal(0.35, 0.4), 0, 1)),
+        curl=float(np.clip(rng.normal(0.15 + 0.45 * dark, 0.35), 0, 1)),
         colour=(float(colour[0]), float(colour[1]), float(colour[2])),
         brow_thickness=float(np.clip(rng.normal(0.85 + 0.25 * masculine, 0.17), 0.5, 1.5)),
         brow_arch=float(np.clip(rng.normal(1.05 - 0.3 * masculine, 0.2), 0.4, 1.5)),
@@ -135,7 +144,8 @@ def shell_offsets(rest: Values, reach: Values, inside: Values, style: HairStyle)
     skin. inside: (r, c) from `scalp_inside`.
     """
     up = np.clip((rest[..., 1] - 25) / 55, 0, 1)
-    thick = style.sides_mm + (style.top_mm - style.sides_mm) * up * up * (3 - 2 * up)
+    sides_mm = max(style.sides_mm, 0.75 * style.top_mm) if style.long else style.sides_mm
+    thick = sides_mm + (style.top_mm - sides_mm) * up * up * (3 - 2 * up)
     grown = np.clip((inside - 2) / (12 + 0.8 * thick), 0, 1)
     offset = thick * grown**0.7
     row, column = rest[..., 1] * 1.4 + 200, np.abs(around_mm(rest)) * 1.4

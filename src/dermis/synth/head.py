@@ -16,6 +16,7 @@ from dermis.synth.mesh import Mesh, Patch, grid_frames, grid_triangles, join
 from dermis.synth.mesh_anatomy import LANDMARKS, face_inside, nose_inside
 from dermis.synth.mesh_atlas import eye_opening, template
 from dermis.synth.mesh_ear import EAR_ROOT, ear
+from dermis.synth.mesh_glasses import Glasses, draw_glasses, glasses_mesh
 from dermis.synth.mesh_sculpture import EYE
 from dermis.synth.mesh_shape import ONE_SIDED, SMILE, TRAITS
 from dermis.synth.mesh_sky import open_sky
@@ -38,6 +39,7 @@ class HeadShape:
     age_years: float = 30.0
     iris: tuple[float, float, float] = (0.09, 0.045, 0.02)
     hair: HairStyle = field(default_factory=HairStyle)
+    glasses: Glasses | None = None
 
     def __post_init__(self) -> None:
         unknown = set(self.traits) - set(TRAITS)
@@ -57,20 +59,21 @@ class Expression:
 class Head:
     """A head's surfaces in its own frame, in mm: x to the person's left, y up, z out of the face.
 
-    skin: body and ears. hair: its shell, None where hair is short enough to be painted. eyes: (2, 3), centres of
-    the right and left eyeball. landmarks: (n, 3), in the order of `LANDMARKS`.
+    skin: body and ears. hair: its shell, None where hair is short enough to be painted. glasses: their frame.
+    eyes: (2, 3), centres of the right and left eyeball. landmarks: (n, 3), in the order of `LANDMARKS`.
     """
 
     shape: HeadShape
     expression: Expression
     skin: Mesh
     hair: Mesh | None
+    glasses: Mesh | None
     eyes: FloatMap
     landmarks: FloatMap
 
 
 _IRISES = ((0.035, 0.018, 0.009), (0.075, 0.036, 0.016), (0.14, 0.085, 0.035), (0.10, 0.12, 0.065), (0.13, 0.18, 0.23))
-_IRIS_SHARES = (0.38, 0.32, 0.13, 0.07, 0.10)
+_IRIS_SHARES = np.array([(0.14, 0.22, 0.18, 0.16, 0.30), (0.75, 0.24, 0.01, 0.0, 0.0)])
 
 # How many standard deviations of each trait go with a masculine head (half each way) and with forty more years.
 _MASCULINE = {
@@ -84,11 +87,22 @@ _AGE = {
 }  # fmt: skip
 
 
-def draw_head(rng: np.random.Generator, *, age_years: float | None = None) -> HeadShape:
-    """Draw a head; ages spread over 18 to 75 years where none is given."""
+def draw_head(
+    rng: np.random.Generator,
+    *,
+    age_years: float | None = None,
+    melanosome_fraction: float | None = None,
+    glasses_share: float = 0.0,
+) -> HeadShape:
+    """Draw a head.
+
+    age_years: 18 to 60, evenly, where not given. melanosome_fraction: of the skin; the darker it is, the likelier are
+    black hair and brown eyes (shapes do not depend on it). glasses_share: how many wear glasses.
+    """
     age = float(rng.uniform(18, 60) if age_years is None else age_years)
     masculine = float(np.clip(rng.normal(0.5 + 0.33 * rng.choice([-1, 1]), 0.15), 0, 1))
     older = float(np.clip((age - 30) / 40, -0.3, 1.3))
+    dark = 0.5 if melanosome_fraction is None else float(np.clip((melanosome_fraction - 0.03) / 0.10, 0, 1))
     traits = {}
     for name, trait in TRAITS.items():
         drawn = float(np.clip(rng.normal(0, 0.9), -2, 2))
@@ -99,9 +113,15 @@ def draw_head(rng: np.random.Generator, *, age_years: float | None = None) -> He
         ear_flare_deg=float(np.clip(rng.normal(26, 5), 16, 40)),
         ear_scale=float(np.clip(rng.normal(0.99 + 0.05 * masculine + 0.03 * older, 0.05), 0.85, 1.2)),
         age_years=age,
-        iris=_IRISES[rng.choice(len(_IRISES), p=_IRIS_SHARES)],
-        hair=draw_hair(rng, masculine=masculine, age_years=age),
+        iris=_IRISES[rng.choice(len(_IRISES), p=_mixed(_IRIS_SHARES, dark))],
+        hair=draw_hair(rng, masculine=masculine, age_years=age, dark=dark),
+        glasses=draw_glasses(rng) if rng.random() < glasses_share else None,
     )
+
+
+def _mixed(shares: NDArray[np.float64], dark: float) -> NDArray[np.float64]:
+    """Blend the `shares` (2, n) of the lightest and the darkest people."""
+    return np.asarray(shares[0] * (1 - dark) + shares[1] * dark)
 
 
 def mirrored(shape: HeadShape) -> HeadShape:
@@ -126,6 +146,7 @@ def build_head(shape: HeadShape, expression: Expression = Expression()) -> Head:
         expression=expression,
         skin=join(body, *ears),
         hair=_hair_mesh(points, body, shape.hair),
+        glasses=_put_on(shape.glasses, landmarks),
         eyes=eyes,
         landmarks=landmarks,
     )
@@ -244,6 +265,15 @@ def _ear_mesh(shape: HeadShape, shift: FloatMap, *, right: bool) -> Mesh:
         patch=np.full(count, Patch.EAR, np.uint8),
         triangles=grid_triangles(*points.shape[:2]),
     )
+
+
+def _put_on(glasses: Glasses | None, landmarks: FloatMap) -> Mesh | None:
+    if glasses is None:
+        return None
+    place = dict(zip(LANDMARKS, landmarks, strict=True))
+    behind = np.array([0, 14, -14])
+    ears = np.stack([place["right_tragion"] + behind, place["left_tragion"] + behind])
+    return glasses_mesh(glasses, place["nasion"], ears)
 
 
 def _hair_mesh(points: FloatMap, body: Mesh, style: HairStyle) -> Mesh | None:

@@ -19,6 +19,7 @@ class Patch(IntEnum):
     BODY = 0
     EAR = 1
     HAIR = 2
+    GLASSES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,12 +19,12 @@ from dermis.synth.mesh_sculpture import EYE, distance
 
 __all__ = ["EAR_CORNER", "Template", "eye_opening", "template", "trace"]
 
-EAR_CORNER = (0.12, 0.84)
-"""The ears lie in the square's two lower corners, |u - 0.5| > 0.5 - 0.12 and v > 0.84; there the back is dressed."""
+EAR_CORNER = (0.07, 0.84)
+"""The ears lie in the square's two lower corners, |u - 0.5| > 0.5 - 0.07 and v > 0.84; there the back is dressed."""
 
 _AXIS_Z_MM = 12.0
 # Rays leave the head's axis at height y and pitch, and find the skin; they fan out so that none crosses another.
-_AROUND = np.array([(0.5, 0), (0.9, 100), (1.0, 180)])  # u, angle in degrees
+_AROUND = np.array([(0.0, -180), (0.08, -100), (0.5, 0), (0.92, 100), (1.0, 180)])  # u, angle in degrees
 _DOWN = np.array(  # v, pitch in degrees, height of the origin in mm
     [
         (0.00, 90, 8),
@@ -43,7 +43,7 @@ _DOWN = np.array(  # v, pitch in degrees, height of the origin in mm
     ]
 )
 # How far apart the mesh lines lie: up to this u - 0.5 or v, this step.
-_COLUMN_STEPS = ((0.152, 0.0020), (0.19, 0.0032), (0.36, 0.0048), (0.5, 0.0075))
+_COLUMN_STEPS = ((0.165, 0.0020), (0.20, 0.0030), (0.36, 0.0046), (0.5, 0.0055))
 _ROW_STEPS = (
     (0.20, 0.0060),
     (0.34, 0.0055),
@@ -51,7 +51,7 @@ _ROW_STEPS = (
     (0.66, 0.0026),
     (0.75, 0.0040),
     (0.83, 0.0035),
-    (0.90, 0.0070),
+    (0.92, 0.0045),
     (1.00, 0.0110),
 )
 
@@ -106,8 +106,8 @@ def eye_opening(points: FloatMap) -> FloatMap:
     """Return how far inside an open lid slit `points` (..., 3) of the average head lie, in mm (negative: skin)."""
     across = (np.abs(points[..., 0]) - EYE.x_mm) / 14.2
     height = points[..., 1] - EYE.y_mm - 0.09 * 14.2 * across
-    upper = 5.2 * np.clip(1 - np.abs((across + 0.08) / 1.08) ** 2.3, 0, None)
-    lower = 5.0 * np.clip(1 - np.abs((across - 0.06) / 1.06) ** 2.1, 0, None)
+    upper = 4.9 * np.clip(1 - np.abs((across + 0.08) / 1.08) ** 2.3, 0, None)
+    lower = 4.8 * np.clip(1 - np.abs((across - 0.06) / 1.06) ** 2.1, 0, None)
     inside = np.where(height > 0, upper - height, lower + height)
     beyond = np.clip(np.abs(across) - 1, 0, None) * 14.2
     inside = np.where(beyond > 0, -np.hypot(beyond, height), inside)
@@ -126,8 +126,7 @@ def _lines(steps: tuple[tuple[float, float], ...], stop: float) -> NDArray[np.fl
 def _rays(u: NDArray[np.floating], v: NDArray[np.floating]) -> tuple[FloatMap, FloatMap]:
     from scipy.interpolate import PchipInterpolator
 
-    half = PchipInterpolator(_AROUND[:, 0] - 0.5, _AROUND[:, 1])
-    side = np.radians(half(np.abs(u - 0.5)) * np.sign(u - 0.5))
+    side = np.radians(PchipInterpolator(_AROUND[:, 0], _AROUND[:, 1])(u))
     pitch = np.radians(PchipInterpolator(_DOWN[:, 0], _DOWN[:, 1])(v))
     height = PchipInterpolator(_DOWN[:, 0], _DOWN[:, 2])(v)
     level = np.cos(pitch)[:, None]

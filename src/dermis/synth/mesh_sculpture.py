@@ -77,7 +77,10 @@ def distance(points: Values) -> Values:
 
 
 def gaussian(points: Values, centre: _Point, spread: _Point) -> Values:
-    """Return a bell of height 1 over `points` (..., 3); `spread` is one standard deviation along x, y, z."""
+    """Return a bell of height 1 over `points` (..., 3), the same left and right: without a crease in the middle.
+
+    centre: its place on the left. spread: one standard deviation along x, y, z.
+    """
     return _bell((points[..., 0], points[..., 1], points[..., 2]), centre, spread)
 
 
@@ -214,6 +217,10 @@ def _cone(at: _Axes, start: _Point, stop: _Point, start_radius: float, stop_radi
 
 
 def _bell(at: _Axes, centre: _Point, spread: _Point) -> Values:
-    x, y, z = _scaled(at, centre, spread)
-    bell: Values = np.exp(np.float32(-0.5) * (x * x + y * y + z * z))
-    return bell
+    """Return a bell of height 1 at `centre` and, where that is not in the middle, another at its mirror image."""
+    x, y, z = _scaled(at, (0, centre[1], centre[2]), spread)
+    offset = np.float32(centre[0] / spread[0])
+    across = np.exp(np.float32(-0.5) * (x - offset) ** 2)
+    if centre[0]:
+        across = across + np.exp(np.float32(-0.5) * (x + offset) ** 2)
+    return np.asarray(across * np.exp(np.float32(-0.5) * (y * y + z * z)))

@@ -41,7 +41,7 @@ def _both(points: Values) -> Values:
 
 def _side(points: Values) -> Values:
     """Return -1 on the right half, 1 on the left, without a jump in the middle."""
-    return np.asarray(np.clip(points[..., 0] / 2.0, -1, 1))
+    return np.asarray(np.tanh(points[..., 0] / 6.0))
 
 
 def _move(points: Values, amount: Values, way: _P, *, mirrored: bool = True) -> Values:
@@ -209,7 +209,7 @@ TRAITS: dict[str, Trait] = {
     "forehead_slope": Trait(3, _forehead_slope),
     "eye_spacing": Trait(2.6, _push((31.5, 0, 80), (14, 13, 24), (0.5, 0, 0))),
     "eye_width": Trait(1.4, _eye_width),
-    "eye_opening": Trait(0.9, _push((31, 5.5, 84), (13, 3.2, 7), (0, 1, 0.2))),
+    "eye_opening": Trait(0.7, _push((31, 5.5, 84), (13, 3.2, 7), (0, 1, 0.2))),
     "eye_tilt": Trait(0.9, _eye_tilt),
     "eye_depth": Trait(1.4, _push((31.5, 1, 80), (16, 10, 22), (0, 0, -1))),
     "lid_fold": Trait(0.9, _lid_fold),

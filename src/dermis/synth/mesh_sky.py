@@ -23,16 +23,18 @@ def open_sky(points: Values) -> Values:
     """
     coarse = points[::2, ::2]
     normals = _normals(coarse)
-    places, occluder = (coarse + 1.5 * normals).reshape(-1, 3), (points.reshape(-1, 3), _normals(points).reshape(-1, 3))
+    places = coarse.reshape(-1, 3), normals.reshape(-1, 3)
+    occluder = points.reshape(-1, 3), _normals(points).reshape(-1, 3)
     seen, total = np.zeros((2, *coarse.shape[:2]), np.float32)
     for way in _spread(_DIRECTIONS):
         facing = np.clip(normals @ way, 0, None)
-        seen += facing * lit(places, depth_map(*occluder, way)).reshape(facing.shape)
+        seen += facing * lit(*places, depth_map(*occluder, way)).reshape(facing.shape)
         total += facing
     share = seen / np.maximum(total, 1e-3)
     share[0] = share[1].mean()  # the crown is one point
     wide = _refine(share, points.shape[:2])
-    return np.clip(wide * _hollows(points), 0, 1).astype(np.float32).reshape(-1)
+    # Light that the skin sends to itself fills the hollows a little.
+    return np.clip(wide**0.8 * _hollows(points), 0.1, 1).astype(np.float32).reshape(-1)
 
 
 class DepthMap(NamedTuple):
@@ -62,12 +64,15 @@ def depth_map(points: Values, normals: Values, way: Values) -> DepthMap:
     return DepthMap(_fill(nearest.reshape(_MAP_PX, _MAP_PX)), frame, low[:2], per_mm)
 
 
-def lit(points: Values, seen: DepthMap, *, bias_mm: float = 4.0) -> Values:
+def lit(points: Values, normals: Values, seen: DepthMap) -> Values:
     """Return how much of the light of `seen` reaches `points` (n, 3), 0 to 1, softened at the edge.
 
-    A point is shaded by what lies more than `bias_mm` before it.
+    normals: (n, 3). A point is shaded by what lies clearly before it: by more than the surface itself rises within
+    a pixel of the map.
     """
-    at = points @ seen.frame.T
+    facing = np.clip(normals @ seen.frame[2], 0.15, 1)
+    bias_mm = 3 + 0.8 / seen.per_mm * np.sqrt(1 - facing**2) / facing
+    at = (points + 1.5 * normals) @ seen.frame.T
     column, row = (np.clip((at[:, k] - seen.low[k]) * seen.per_mm - 0.5, 0, _MAP_PX - 1.001) for k in (0, 1))
     r, c = row.astype(np.int32), column.astype(np.int32)
     down, right = (row - r).astype(np.float32), (column - c).astype(np.float32)
@@ -75,7 +80,7 @@ def lit(points: Values, seen: DepthMap, *, bias_mm: float = 4.0) -> Values:
 
     def free(rows: NDArray[np.int32], columns: NDArray[np.int32]) -> Values:
         # A ramp of 4 mm instead of a step keeps slanted surfaces free of stripes.
-        return np.clip((limit - seen.nearest[rows, columns]) / 4 + 1, 0, 1)
+        return np.asarray(np.clip((limit - seen.nearest[rows, columns]) / 4 + 1, 0, 1))
 
     upper = free(r, c) * (1 - right) + free(r, c + 1) * right
     lower = free(r + 1, c) * (1 - right) + free(r + 1, c + 1) * right
@@ -130,8 +135,11 @@ def _hollows(points: Values) -> Values:
 
     normals = _normals(points)
     open_part = np.ones(points.shape[:2], np.float32)
+    # Where the grid is coarse its smoothed self lies far below anyway.
+    spacing = sum(np.linalg.norm(np.gradient(points, axis=axis), axis=-1) for axis in (0, 1))
+    fine = np.clip(2.4 / np.maximum(spacing, 0.1), 0, 1) ** 2
     for width, strength in ((2, 0.35), (4, 0.14), (8, 0.05)):
         smooth = np.stack([gaussian_filter(points[..., k], width, mode="nearest") for k in range(3)], axis=-1)
         below = ((smooth - points) * normals).sum(axis=-1)
-        open_part *= np.clip(1 - strength * below, 0.25, 1.06)
+        open_part *= np.clip(1 - strength * below * fine, 0.25, 1.06)
     return open_part

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dermis.core import Part
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
-from dermis.synth.dress import Dress, backdrop
+from dermis.synth.dress import PLAIN, Dress, backdrop
 from dermis.synth.head import Head
 from dermis.synth.mesh import Mesh
 from dermis.synth.mesh_anatomy import region_codes
 from dermis.synth.mesh_atlas import trace
-from dermis.synth.paint import Surface, hair_fragments, paint_hair, paint_skin
+from dermis.synth.paint import paint_glasses, paint_hair, paint_skin
+from dermis.synth.paint_surface import Surface
 from dermis.synth.raster import Fragments, rasterise
 from dermis.synth.viewpoint import Viewpoint, focal_px, project, rotation
 
@@ -65,21 +68,33 @@ class Buffers:
         return np.isin(self.parts, (Part.FACE_SKIN, Part.OTHER_SKIN, Part.NOSE))
 
 
-def render(head: Head, viewpoint: Viewpoint, shape: tuple[int, int], dress: Dress = Dress()) -> Buffers:  # noqa: B008
+def render(head: Head, viewpoint: Viewpoint, shape: tuple[int, int], dress: Dress = PLAIN) -> Buffers:
     """Return what a camera at `viewpoint` sees of `head` in a picture of `shape` (h, w)."""
     turn = rotation(viewpoint.pose)
-    points, depth = project(head.skin.points, viewpoint, shape)
-    skin = rasterise(points, depth, head.skin.triangles, shape)
-    surface = paint_skin(head, dress, skin, turn)
-    layers = [(head.skin, skin)]
-    found = [(skin.pixel, skin.depth, surface)]
+
+    def look(mesh: Mesh, *, both_sides: bool = False) -> Fragments:
+        points, depth = project(mesh.points, viewpoint, shape)
+        return rasterise(points, depth, mesh.triangles, shape, both_sides=both_sides)
+
+    skin = look(head.skin)
+    layers = [_Layer(head.skin, skin, paint_skin(head, dress, skin, turn), 0.0)]
     if head.hair is not None:
-        points, depth = project(head.hair.points, viewpoint, shape)
-        shell = rasterise(points, depth, head.hair.triangles, shape, both_sides=True)
-        hair = hair_fragments(head, shell, skin)
-        layers.append((head.hair, hair))
-        found.append((hair.pixel, hair.depth - 1.0, paint_hair(head, hair, turn)))
-    return _lay_out(head, viewpoint, shape, dress, found, layers)
+        hair, surface = paint_hair(head, look(head.hair, both_sides=True), skin, turn)
+        # At its border the shell lies on the skin: let it win there.
+        layers.append(_Layer(head.hair, hair, surface, 1.0))
+    if head.glasses is not None:
+        frame = look(head.glasses)
+        layers.append(_Layer(head.glasses, frame, paint_glasses(head, frame, turn), 0.0))
+    return _lay_out(head, viewpoint, shape, dress, layers)
+
+
+class _Layer(NamedTuple):
+    """One mesh of a picture, what it shows, and by how many mm it counts as nearer than it is."""
+
+    mesh: Mesh
+    fragments: Fragments
+    surface: Surface
+    nearer_mm: float
 
 
 def sample(values: FloatMap, buffers: Buffers) -> FloatMap:
@@ -127,24 +142,16 @@ def _regions() -> LabelMap:
     return region_codes(trace(centre, centre))
 
 
-def _lay_out(
-    head: Head,
-    viewpoint: Viewpoint,
-    shape: tuple[int, int],
-    dress: Dress,
-    found: list[tuple[np.ndarray, FloatMap, Surface]],
-    layers: list[tuple[Mesh, Fragments]],
-) -> Buffers:
-    count = shape[0] * shape[1]
-    depth = np.full(count, np.inf, np.float32)
+def _lay_out(head: Head, viewpoint: Viewpoint, shape: tuple[int, int], dress: Dress, layers: list[_Layer]) -> Buffers:
+    depth = np.full(shape[0] * shape[1], np.inf, np.float32)
     maps = _empty(shape, dress)
-    kept = []
-    for (pixel, near, surface), (mesh, fragments) in zip(found, layers, strict=True):
+    for layer in layers:
+        near = layer.fragments.depth - np.float32(layer.nearer_mm)
+        pixel = layer.fragments.pixel
         first = near < depth[pixel]
         depth[pixel[first]] = near[first]
-        for name, values in surface._asdict().items():
+        for name, values in layer.surface._asdict().items():
             maps[name][pixel[first]] = values[first]
-        kept.append((mesh, fragments))
     seen = np.isfinite(depth)
     size = np.where(seen, depth, 0) / focal_px(viewpoint, shape)
     landmarks, visible = _landmarks(head, viewpoint, depth.reshape(shape))
@@ -158,11 +165,11 @@ def _lay_out(
         visible=visible,
         head=head,
         viewpoint=viewpoint,
-        layers=tuple(kept),
+        layers=tuple((layer.mesh, layer.fragments) for layer in layers),
     )
 
 
-def _empty(shape: tuple[int, int], dress: Dress) -> dict[str, np.ndarray]:
+def _empty(shape: tuple[int, int], dress: Dress) -> dict[str, NDArray[Any]]:
     count = shape[0] * shape[1]
     row, column = np.divmod(np.arange(count), shape[1])
     side = min(shape)

@@ -166,9 +166,9 @@ def _reaches_vertices(mesh: Mesh, fragments: Fragments, maps: list[DepthMap]) ->
     """Return the mean over `maps` of the light on each vertex that is seen; the others are 1."""
     used = np.zeros(len(mesh.points), np.bool_)
     used[fragments.corners] = True
-    places = mesh.points[used] + 2 * mesh.normals[used]
+    places, normals = mesh.points[used], mesh.normals[used]
     reach = np.ones(len(mesh.points), np.float32)
-    reach[used] = sum(lit(places, seen) for seen in maps) / np.float32(len(maps))
+    reach[used] = sum(lit(places, normals, seen) for seen in maps) / np.float32(len(maps))
     return reach
 
 
