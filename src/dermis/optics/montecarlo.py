@@ -1,0 +1,130 @@
+"""The reference: Monte Carlo of light in plane layers.
+
+Photons enter straight down from above, scatter by Henyey-Greenstein, meet Fresnel boundaries and are absorbed
+by weight with roulette. It takes seconds where `forward` takes microseconds; `forward` is judged by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.core.arrays import read_only
+
+__all__ = ["Flux", "Layer", "escape_paths_cm", "reweighted_reflectance", "simulate", "specular_reflectance"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One plane layer; `thickness_cm` may be infinite in the last."""
+
+    mu_a_per_cm: float
+    mu_s_per_cm: float
+    g: float
+    refractive_index: float
+    thickness_cm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flux:
+    """Where the light went, as shares of what came in; all terms with `lost` add up to 1.
+
+    specular: sent back by the surface. diffuse: came out again at the top; diffuse_error is its standard error.
+    transmitted: left at the bottom. absorbed: (layer,). lost: net effect of roulette, zero on average.
+    """
+
+    specular: float
+    diffuse: float
+    diffuse_error: float
+    transmitted: float
+    absorbed: Floats
+    lost: float
+
+    @property
+    def reflectance(self) -> float:
+        """Specular and diffuse reflectance together."""
+        return self.specular + self.diffuse
+
+
+def specular_reflectance(n_above: float, n_below: float) -> float:
+    """Return what a plane surface sends back at normal incidence (Fresnel)."""
+    return float(((n_above - n_below) / (n_above + n_below)) ** 2)
+
+
+def simulate(layers: Sequence[Layer], *, photons: int, seed: int, n_above: float = 1.0, n_below: float = 1.0) -> Flux:
+    """Follow `photons` through `layers`, top first; the same seed gives the same answer.
+
+    Raises ValueError for layers that cannot be (negative coefficients, an infinite layer that is not last).
+    """
+    from dermis.optics import photons as kernel  # late: loads the compiler
+
+    mu_a, mu_s, g, indices, edges = _columns(layers)
+    absorbed = np.zeros(len(layers))
+    rng = np.random.default_rng(seed)
+    reflected, squared, transmitted, lost = kernel.walk(
+        mu_a, mu_s, g, indices, edges, n_above, n_below, photons, rng, absorbed
+    )
+    specular = specular_reflectance(n_above, layers[0].refractive_index)
+    scale = (1.0 - specular) / photons
+    spread = max(0.0, squared / photons - (reflected / photons) ** 2)
+    return Flux(
+        specular=specular,
+        diffuse=reflected * scale,
+        diffuse_error=(1.0 - specular) * float(np.sqrt(spread / photons)),
+        transmitted=transmitted * scale,
+        absorbed=read_only(absorbed * scale),
+        lost=lost * scale,
+    )
+
+
+def escape_paths_cm(
+    layers: Sequence[Layer],
+    *,
+    photons: int,
+    seed: int,
+    depth: float = 12.0,
+    n_above: float = 1.0,
+    n_below: float = 1.0,
+) -> Floats:
+    """Return (escaped, layer) path lengths in cm of photons that leave at the top, absorption left out.
+
+    From them follows the reflectance at any absorption (`reweighted_reflectance`): a run serves many colours.
+    `mu_a_per_cm` of the layers is the least absorption that will be asked; a photon whose absorption there
+    passes exp(-depth) is given up. Scattering must be positive in every layer.
+    """
+    from dermis.optics import photons as kernel  # late: loads the compiler
+
+    mu_a, mu_s, g, indices, edges = _columns(layers)
+    if np.any(mu_s <= 0):
+        raise ValueError("escape_paths_cm takes layers that scatter.")
+    paths = np.zeros((photons, len(layers)))
+    rng = np.random.default_rng(seed)
+    escaped = kernel.escape(mu_s, g, indices, edges, n_above, n_below, mu_a, depth, rng, paths)
+    return paths[:escaped]
+
+
+def reweighted_reflectance(paths_cm: Floats, mu_a_per_cm: Floats, photons: int, specular: float) -> Floats:
+    """Return diffuse reflectance (...) for absorption (..., layer) from the paths of one run (Beer-Lambert)."""
+    flat = np.asarray(mu_a_per_cm, dtype=np.float64).reshape(-1, paths_cm.shape[1])
+    sums = np.array([np.exp(-(paths_cm @ mu_a)).sum() for mu_a in flat])
+    return (1.0 - specular) / photons * sums.reshape(np.shape(mu_a_per_cm)[:-1])
+
+
+def _columns(layers: Sequence[Layer]) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    table = np.array(
+        [(part.mu_a_per_cm, part.mu_s_per_cm, part.g, part.refractive_index, part.thickness_cm) for part in layers],
+        dtype=np.float64,
+    ).reshape(-1, 5)
+    mu_a, mu_s, g, indices, thickness = np.ascontiguousarray(table.T)
+    if not layers or np.any(mu_a < 0) or np.any(mu_s < 0) or np.any(np.abs(g) >= 1):
+        raise ValueError("Layers take mu_a >= 0, mu_s >= 0 and -1 < g < 1, and there must be one.")
+    if np.any(indices < 1) or np.any(thickness <= 0) or np.any(np.isinf(thickness[:-1])):
+        raise ValueError("Layers take an index >= 1 and a positive thickness, infinite only in the last.")
+    if np.isinf(thickness[-1]) and mu_a[-1] + mu_s[-1] == 0:
+        raise ValueError("An infinite layer must absorb or scatter.")
+    return mu_a, mu_s, g, indices, np.concatenate([[0.0], np.cumsum(thickness)])
