@@ -51,9 +51,10 @@ def fleiss_kappa(ratings: ArrayLike) -> float:
 def icc(ratings: ArrayLike, form: Form = "2,1") -> float:
     """Return an intraclass correlation of Shrout and Fleiss, at most 1.
 
-    Negative where raters differ more than subjects. form: "1" other raters for each subject; "2,1" a random draw of raters, whose levels count; "3,1" these raters only,
-    whose levels do not count. "1,k", "2,k", "3,k": of the mean of all raters instead of one. NaN where nothing varies.
-    Needs complete ratings of two subjects or more. Psychol. Bull. 86 (1979) 420-428.
+    Negative where raters differ more than subjects. form: "1" other raters for each subject; "2,1" a random draw of
+    raters, whose levels count; "3,1" these raters only, whose levels do not count. "1,k", "2,k", "3,k": of the mean of
+    all raters instead of one. NaN where nothing varies. Needs complete ratings of two subjects or more.
+    Psychol. Bull. 86 (1979) 420-428.
     """
     ratings = table(ratings)
     subjects, raters = ratings.shape
@@ -129,20 +130,20 @@ def _difference(values: Floats, counts: Floats, level: Level) -> Floats:
             return _distance(values, "quadratic")
         case "ordinal":
             middle = np.cumsum(counts) - counts / 2
-            return np.square(middle[:, None] - middle[None, :])
+            return _distance(middle, "quadratic")
         case "ratio":
             if values[0] < 0:
                 raise ValueError("A ratio scale has no negative values.")
             both = values[:, None] + values[None, :]
-            return np.square(
-                np.divide(values[:, None] - values[None, :], both, out=np.zeros_like(both), where=both > 0)
-            )
+            shares: Floats = np.divide(values[:, None] - values, both, out=np.zeros_like(both), where=both > 0)
+            return shares**2
 
 
 def _counts(ratings: Floats) -> Floats:
     """Return how many raters gave each subject each value, (subjects, values)."""
     values = np.unique(ratings[~np.isnan(ratings)])
-    return (ratings[:, :, None] == values).sum(axis=1).astype(np.float64)
+    counts: Floats = (ratings[:, :, None] == values).sum(axis=1).astype(np.float64)
+    return counts
 
 
 def _sizes(column: Floats) -> Floats:

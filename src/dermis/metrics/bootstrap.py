@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dermis.metrics.arrays import Floats
 
-__all__ = ["Interval", "Statistic", "bootstrap"]
+__all__ = ["Interval", "Statistic", "bootstrap", "bootstrap_all"]
 
 Places = NDArray[np.int64]
 Statistic = Callable[[Places], float]
@@ -47,19 +47,35 @@ def bootstrap(
     Groups are drawn with repetition, as many as there are, each with all its samples. "bca" also corrects for bias and
     skew, with a jackknife over groups. Efron, J. Am. Stat. Assoc. 82 (1987) 171-185.
     """
+    (found,) = bootstrap_all(
+        lambda places: [statistic(places)], groups, level=level, resamples=resamples, seed=seed, method=method
+    )
+    return found
+
+
+def bootstrap_all(
+    statistics: Callable[[Places], Sequence[float]],
+    groups: ArrayLike,
+    *,
+    level: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
+    method: Method = "bca",
+) -> tuple[Interval, ...]:
+    """Return several figures with their intervals, all on the same draws; see `bootstrap`."""
+    if not 0 < level < 1 or resamples < 1:
+        raise ValueError(f"level lies between 0 and 1, resamples above 0; got {level} and {resamples}.")
     members = _members(groups)
-    everyone = np.arange(sum(len(one) for one in members))
-    value = float(statistic(everyone))
-    drawn = np.array([statistic(places) for places in _draws(members, resamples, seed)]) if len(members) > 1 else None
-    low = high = float("nan")
-    if drawn is not None and np.isfinite(value):
-        finite = drawn[np.isfinite(drawn)]
-        if len(finite) >= resamples / 2:
-            ends = np.array([(1 - level) / 2, (1 + level) / 2])
-            if method == "bca":
-                ends = _corrected(ends, value, finite, _jackknife(statistic, members))
-            low, high = (float(end) for end in np.quantile(finite, ends))
-    return Interval(value=value, low=low, high=high, level=level, groups=len(members))
+    many = len(members) > 1
+    values = np.array(statistics(np.arange(sum(len(one) for one in members))), np.float64)
+    drawn = np.array([statistics(places) for places in _draws(members, resamples, seed)] if many else [values * np.nan])
+    left_out = np.array(list(map(statistics, _without_each(members)))) if many and method == "bca" else None
+    found = []
+    for place, value in enumerate(values):
+        lean = None if left_out is None else left_out[:, place]
+        low, high = _ends(float(value), drawn[:, place], lean, level)
+        found.append(Interval(value=float(value), low=low, high=high, level=level, groups=len(members)))
+    return tuple(found)
 
 
 def _members(groups: ArrayLike) -> list[Places]:
@@ -77,12 +93,22 @@ def _draws(members: list[Places], resamples: int, seed: int) -> Iterator[Places]
     return (np.concatenate([members[group] for group in row]) for row in chosen)
 
 
-def _jackknife(statistic: Statistic, members: list[Places]) -> Floats:
-    """Return the figure without each group in turn."""
-    without = [
-        statistic(np.sort(np.concatenate([*members[:place], *members[place + 1 :]]))) for place in range(len(members))
-    ]
-    return np.array(without, np.float64)
+def _without_each(members: list[Places]) -> Iterator[Places]:
+    """Yield the places of all samples but those of each group in turn."""
+    for place in range(len(members)):
+        yield np.sort(np.concatenate([*members[:place], *members[place + 1 :]]))
+
+
+def _ends(value: float, drawn: Floats, left_out: Floats | None, level: float) -> tuple[float, float]:
+    """Return the ends of the interval: quantiles of the draws, corrected where there is a jackknife."""
+    finite = drawn[np.isfinite(drawn)]
+    if not np.isfinite(value) or len(finite) < len(drawn) / 2:
+        return float("nan"), float("nan")
+    ends = np.array([(1 - level) / 2, (1 + level) / 2])
+    if left_out is not None:
+        ends = _corrected(ends, value, finite, left_out[np.isfinite(left_out)])
+    low, high = np.quantile(finite, ends)
+    return float(low), float(high)
 
 
 def _corrected(ends: Floats, value: float, drawn: Floats, left_out: Floats) -> Floats:
@@ -93,8 +119,7 @@ def _corrected(ends: Floats, value: float, drawn: Floats, left_out: Floats) -> F
     if not 0 < below < 1:
         return ends
     shift = ndtri(below)
-    lean = left_out[np.isfinite(left_out)]
-    lean = lean.mean() - lean if len(lean) else np.zeros(1)
+    lean = left_out.mean() - left_out if len(left_out) else np.zeros(1)
     scale = float(np.square(lean).sum()) ** 1.5
     skew = float((lean**3).sum()) / (6 * scale) if scale > 0 else 0.0
     moved = shift + ndtri(ends)
