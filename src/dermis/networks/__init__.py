@@ -1,0 +1,4 @@
+"""Networks, their heads and losses: torch modules without data and without training.
+
+`settings` says what can be chosen and needs no torch; everything else here imports it.
+"""

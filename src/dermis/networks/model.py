@@ -1,0 +1,113 @@
+"""A whole model: normalisation, network, fusion and heads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from dermis.errors import UsageError
+from dermis.networks.fusion import fusion
+from dermis.networks.heads import Answers, HeadModule, Joined, head
+from dermis.networks.settings import Head, Loss, Network
+from dermis.networks.table import backbone
+
+__all__ = ["IMAGENET", "Answering", "Model"]
+
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+"""Mean and standard deviation of sRGB values that pretrained networks were shown."""
+
+
+class Model(nn.Module):
+    """From a picture in [0, 1] and numbers in their own units to raw answers; all normalisation is inside.
+
+    number_names: the numbers beside the picture, in order; those of one feature begin with its name and a dot.
+    """
+
+    pixel_mean: Tensor
+    pixel_std: Tensor
+    number_mean: Tensor
+    number_std: Tensor
+
+    def __init__(
+        self,
+        network: Network,
+        heads: Mapping[str, Head],
+        losses: Mapping[str, Loss],
+        *,
+        number_names: Sequence[str] = (),
+        load_pretrained: bool = True,
+    ) -> None:
+        super().__init__()
+        self.backbone = backbone(network.name, network.pretrained if load_pretrained else "")
+        self.needs_vector = any(one.kind != "map" for one in heads.values())
+        self.fusion = fusion(self.backbone, len(number_names), network)
+        dense = self.backbone.dense_channels or self.backbone.deep_channels
+        self.heads = nn.ModuleList(
+            head(name, one, losses.get(name, Loss()), width=network.width, dense=dense) for name, one in heads.items()
+        )
+        self.weights = {name: losses.get(name, Loss()).weight for name in heads}
+        self.starts = {name: _columns(name, one, number_names) for name, one in heads.items() if one.residual}
+        mean, std = IMAGENET if network.pretrained else ((0.5,) * 3, (0.25,) * 3)
+        self.register_buffer("pixel_mean", torch.tensor(mean)[:, None, None])
+        self.register_buffer("pixel_std", torch.tensor(std)[:, None, None])
+        self.register_buffer("number_mean", torch.zeros(len(number_names)))
+        self.register_buffer("number_std", torch.ones(len(number_names)))
+
+    def forward(self, image: Tensor, numbers: Tensor) -> dict[str, Tensor]:
+        """Return the raw numbers of each head.
+
+        image: (b, 3, h, w) in [0, 1]. numbers: (b, n), NaN where not known; (b, 0) where there are none.
+        """
+        seen = (image - self.pixel_mean) / self.pixel_std
+        known = torch.nan_to_num((numbers - self.number_mean) / self.number_std).clamp(-6.0, 6.0)
+        features, vector = self.fusion(self.backbone, seen, known)
+        dense = features.deep if features.dense is None else features.dense
+        size = (image.shape[2], image.shape[3])
+        raw = {}
+        for name, module in self.each().items():
+            start = numbers[:, self.starts[name]] if name in self.starts else None
+            raw[name] = module(Joined(vector, dense, start, size))
+        return raw
+
+    def each(self) -> dict[str, HeadModule]:
+        """Return the heads by name."""
+        return {module.name: module for module in self.heads if isinstance(module, HeadModule)}
+
+    def answer(self, raw: Mapping[str, Tensor]) -> Answers:
+        """Return all answers in units by name."""
+        answers: Answers = {}
+        for name, module in self.each().items():
+            answers |= module.answer(raw[name])
+        return answers
+
+    def loss(self, raw: Mapping[str, Tensor], targets: Mapping[str, Tensor], epoch: float) -> Tensor:
+        """Return the loss of each sample, (b,), the weighted sum over heads."""
+        parts = [self.weights[name] * one.loss(raw[name], targets[name], epoch) for name, one in self.each().items()]
+        return torch.stack(parts).sum(dim=0)
+
+
+class Answering(nn.Module):
+    """A model that answers at once, as it is shipped: (image, numbers) -> a tensor for each of `names`."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, image: Tensor, numbers: Tensor | None = None) -> tuple[Tensor, ...]:
+        """Return the answers in units, in the order of `Model.answer`."""
+        if numbers is None:
+            numbers = image.new_zeros((image.shape[0], 0))
+        return tuple(self.model.answer(self.model(image, numbers)).values())
+
+
+def _columns(name: str, settings: Head, number_names: Sequence[str]) -> list[int]:
+    places = [place for place, one in enumerate(number_names) if one.split(".")[0] == settings.residual]
+    if len(places) != max(len(settings.targets), 1):
+        raise UsageError(
+            f"head.{name}.residual: the feature {settings.residual!r} has {len(places)} numbers, "
+            f"the head {max(len(settings.targets), 1)}.",
+            advice="Name it in input.features, with as many numbers as the head has targets.",
+        )
+    return places

@@ -1,0 +1,62 @@
+"""What can be said about a network, its heads and their losses: plain records, no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+__all__ = ["HEAD_KINDS", "Head", "Loss", "Network"]
+
+HeadKind = Literal["measure", "ordinal", "count", "presence", "map"]
+HEAD_KINDS: tuple[HeadKind, ...] = ("measure", "ordinal", "count", "presence", "map")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """What turns a picture, and numbers beside it, into features."""
+
+    name: Annotated[str, "a network of the table NETWORKS"] = "small_cnn"
+    pretrained: Annotated[str, '"" for none, "package" for the weights of its package, else a file of weights'] = ""
+    frozen_epochs: Annotated[int, "epochs in which the pretrained layers stay as they are; -1 for all"] = 0
+    fusion: Annotated[
+        Literal["concat", "film", "cross_attention"], "how the numbers beside the picture join it, where there are any"
+    ] = "concat"
+    width: Annotated[int, "number of features that the heads get"] = 128
+    dropout: Annotated[float, "share of these features dropped while learning"] = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """One question to the network; its name in the recipe is its name everywhere."""
+
+    kind: Annotated[
+        Literal["", "measure", "ordinal", "count", "presence", "map"],
+        'what is answered; "" takes it from the task of this name',
+    ] = ""
+    targets: Annotated[
+        tuple[str, ...],
+        "labels learnt (a measure may have several), for a map what lies beside the photo, "
+        '"items" for the density of marked items; nothing: the head\'s name',
+    ] = ()
+    unit: Annotated[str, "unit of the answer, for people"] = ""
+    method: Annotated[Literal["corn", "cumulative", "distribution"], "ordinal: how grades in order are coded"] = "corn"
+    lowest: Annotated[float, "ordinal: lowest grade"] = 0.0
+    highest: Annotated[float, "ordinal: highest grade"] = 0.0
+    step: Annotated[float, "ordinal: distance of two grades"] = 1.0
+    classes: Annotated[int, "map: number of classes; 0 for a map of real numbers (a density)"] = 0
+    spread: Annotated[bool, "measure: also say how far off the answer may be (scale of a Laplace error)"] = False
+    residual: Annotated[str, "measure: feature that the answer starts from, such as mean_colour; as many numbers"] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """What a head is punished for."""
+
+    name: Annotated[str, 'a loss of the table LOSSES; "" for the usual one of the head'] = ""
+    weight: Annotated[float, "its share in the sum over all heads"] = 1.0
+    robust: Annotated[Literal["none", "huber", "charbonnier"], "how large differences are tamed"] = "huber"
+    delta: Annotated[float, "difference from which huber grows straight; rounding of charbonnier at 0"] = 1.0
+    anneal_epochs: Annotated[int, "delta_e_00: epochs over which squared Lab differences give way to it"] = 0
+    sigma: Annotated[float, "distribution: width of the target around the label, in grades"] = 0.5
+    gamma: Annotated[float, "focal: how much easy examples count less; 0 for plain cross-entropy"] = 2.0
+    dice: Annotated[float, "maps of classes: weight of the dice loss beside the cross-entropy"] = 0.5

@@ -1,0 +1,175 @@
+"""From the table of a run to what was asked and what was answered, question by question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.colour.difference import delta_e_00
+from dermis.metrics.arrays import Floats
+from dermis.metrics.conformal import conformal_quantile
+from dermis.metrics.evaluation import Answers, Kind
+from dermis.networks.settings import Head
+from dermis.train.recipe import Recipe
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Question", "answers_of", "known", "predictions", "questions_of", "subjects", "targets", "with_intervals"]
+
+_LAB = ("tone_lightness", "tone_a", "tone_b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question that a run answers; `columns` are the ends of its columns' names in the table, one a target."""
+
+    name: str
+    kind: Kind
+    unit: str
+    columns: tuple[str, ...]
+    grades: tuple[float, ...] = ()
+    classes: int = 0
+
+
+def questions_of(recipe: Recipe) -> tuple[Question, ...]:
+    """Return the questions of a recipe: one a head; a measure of several things that are no colour, one a target."""
+    return tuple(question for name, head in recipe.head.items() for question in _questions(name, head, recipe))
+
+
+def _questions(name: str, head: Head, recipe: Recipe) -> Iterable[Question]:
+    if head.kind == "measure":
+        if len(head.targets) == 3 and (head.targets == _LAB or recipe.loss[name].name == "delta_e_00"):
+            columns = tuple(f"{name}.{target}" for target in head.targets)
+            yield Question(name=name, kind="colour", unit="ΔE00", columns=columns)
+            return
+        for target in head.targets:
+            column = name if len(head.targets) == 1 else f"{name}.{target}"
+            yield Question(name=column, kind="measure", unit=head.unit, columns=(column,))
+    elif head.kind == "ordinal":
+        count = round((head.highest - head.lowest) / head.step) + 1
+        grades = tuple(head.lowest + head.step * place for place in range(count))
+        yield Question(name=name, kind="ordinal", unit="grades", columns=(name,), grades=grades)
+    elif head.kind == "map" and head.classes:
+        yield Question(name=name, kind="classes", unit="", columns=(), classes=head.classes)
+    elif head.kind == "presence":
+        yield Question(name=name, kind="presence", unit="", columns=(name,))
+    else:
+        yield Question(name=name, kind="count", unit=head.unit, columns=(name,))
+
+
+def targets(table: pd.DataFrame, question: Question) -> Floats:
+    """Return what is right, (n, k); NaN where nobody knows. For maps of classes the pixels that both call so."""
+    if question.kind == "classes":
+        return _columns(table, (f"common.{question.name}.{place}" for place in range(question.classes)))
+    return _columns(table, (f"target.{column}" for column in question.columns))
+
+
+def predictions(table: pd.DataFrame, question: Question) -> Floats:
+    """Return what the model says, (n, k). For maps of classes the pixels that either calls so."""
+    if question.kind == "classes":
+        return _columns(table, (f"either.{question.name}.{place}" for place in range(question.classes)))
+    return _columns(table, (f"predicted.{column}" for column in question.columns))
+
+
+def known(table: pd.DataFrame, question: Question) -> NDArray[np.bool_]:
+    """Return which samples can be judged: the answer is known and the model gave one, (n,)."""
+    return np.isfinite(np.hstack([targets(table, question), predictions(table, question)])).all(axis=1)
+
+
+def subjects(table: pd.DataFrame) -> NDArray[Any]:
+    """Return who each sample belongs to, (n,) of text."""
+    return np.asarray(table["dataset"].astype(str) + "/" + table["subject"].astype(str))
+
+
+def answers_of(table: pd.DataFrame, question: Question, predicted: Floats | None = None) -> Answers:
+    """Return the answers in the rows of `table`, all of them known; `predicted` (n, k) for another answerer.
+
+    Only the model has shares and intervals.
+    """
+    own = predicted is None
+    said = predictions(table, question) if predicted is None else predicted
+    right = targets(table, question)
+    covered, width = _intervals(table, question) if own else (None, None)
+    return Answers(
+        kind=question.kind,
+        target=right,
+        predicted=said,
+        errors=errors(question, right, said),
+        grades=np.array(question.grades) if question.grades else None,
+        shares=_shares(table, question) if own else None,
+        covered=covered,
+        width=width,
+    )
+
+
+def errors(question: Question, right: Floats, said: Floats) -> Floats:
+    """Return how far each answer is off, (n,): ΔE00, the share of pixels wrong, or the absolute difference."""
+    off: Floats
+    match question.kind:
+        case "colour":
+            off = np.asarray(delta_e_00(right, said))
+        case "classes":
+            either = said.sum(axis=1)
+            # Each wrong pixel is in two unions, in that of its class and of the one it was called.
+            wrong = either - right.sum(axis=1)
+            off = np.divide(wrong, either + right.sum(axis=1), out=np.zeros_like(wrong), where=either > 0)
+        case _:
+            off = np.abs(said - right)[:, 0]
+    return off
+
+
+def with_intervals(table: pd.DataFrame, questions: Iterable[Question], *, level: float = 0.9) -> pd.DataFrame:
+    """Return the table with `radius.NAME`: how far off an answer may be, with probability `level`.
+
+    By split-conformal prediction from the errors of the part validate, subjects counting alike; in units of the spread
+    where the model says one. Questions that have `low.NAME` and `high.NAME`, classes and presence are left alone.
+    """
+    table = table.copy()
+    for question in questions:
+        done = f"low.{question.columns[0]}" in table if question.columns else True
+        rows = (table["part"] == "validate").to_numpy() & known(table, question)
+        if done or question.kind in ("classes", "presence") or not rows.any():
+            continue
+        scale = _spread(table, question)
+        off = errors(question, targets(table, question)[rows], predictions(table, question)[rows])
+        table[f"radius.{question.name}"] = scale * conformal_quantile(
+            off / scale[rows], level, groups=subjects(table)[rows]
+        )
+    return table
+
+
+def _intervals(table: pd.DataFrame, question: Question) -> tuple[Floats | None, Floats | None]:
+    """Return whether each interval holds, and its width; for a colour its radius."""
+    right, radius = targets(table, question), f"radius.{question.name}"
+    if question.columns and f"low.{question.columns[0]}" in table:
+        low = _columns(table, (f"low.{column}" for column in question.columns))
+        high = _columns(table, (f"high.{column}" for column in question.columns))
+        covered: Floats = ((low <= right) & (right <= high)).all(axis=1).astype(np.float64)
+        return covered, np.asarray((high - low).mean(axis=1))
+    if radius not in table:
+        return None, None
+    reach = table[radius].to_numpy(np.float64)
+    off = errors(question, right, predictions(table, question))
+    return (off <= reach).astype(np.float64), reach if question.kind == "colour" else 2 * reach
+
+
+def _spread(table: pd.DataFrame, question: Question) -> Floats:
+    names = [f"spread.{column}" for column in question.columns]
+    if not all(name in table for name in names):
+        return np.ones(len(table))
+    spread: Floats = np.sqrt(np.square(_columns(table, names)).mean(axis=1))
+    return np.maximum(spread, 1e-9)
+
+
+def _shares(table: pd.DataFrame, question: Question) -> Floats | None:
+    names = [f"share.{question.name}.{grade:g}" for grade in question.grades]
+    return _columns(table, names) if names and all(name in table for name in names) else None
+
+
+def _columns(table: pd.DataFrame, names: Iterable[str]) -> Floats:
+    return table[list(names)].to_numpy(np.float64)

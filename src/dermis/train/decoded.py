@@ -1,0 +1,228 @@
+"""Samples decoded once: small pictures, numbers beside them and targets as arrays, kept on disk between runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.core import Photo, Sample
+from dermis.core.arrays import BoolMap
+from dermis.errors import InputError
+from dermis.inference.inputs import Input, camera_name, features, number_names, on_square, picture, placed
+from dermis.networks.settings import Head
+from dermis.settings import read_settings
+from dermis.train.recipe import Recipe
+
+__all__ = ["Decoded", "decode", "fingerprint", "with_cameras"]
+
+_LAYOUT = 1
+"""Raise it when what is kept on disk changes its meaning."""
+_UNKNOWN_CLASS = 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """What is learnt from, one row a sample, in the order of the samples.
+
+    pictures: (n, size, size, 3) uint8 of sRGB or float16 of light, maybe mapped from disk. numbers: (n, k) float32.
+    targets: by head, (n, k) float32, or maps (n, size, size): uint8 classes, float32 densities. What is not known is
+    NaN, or 255 in a map of classes. shown: what they were made for. sha256: of each file. camera: make and model.
+    """
+
+    shown: Input
+    pictures: NDArray[Any]
+    numbers: NDArray[np.float32]
+    targets: Mapping[str, NDArray[Any]]
+    sha256: tuple[str, ...]
+    camera: tuple[str, ...]
+
+
+def decode(samples: Sequence[Sample], recipe: Recipe, *, root: Path | None = None) -> Decoded:
+    """Read and shrink every sample, or take what an earlier run kept.
+
+    root: the folder of the dataset; without it nothing is kept on disk. Raises InputError for what cannot be read.
+    """
+    kept = _kept(samples, recipe, root)
+    if kept is not None and (kept / "rows.json").is_file():
+        return _load(kept, recipe)
+    if kept is None:
+        return _Rows(samples, recipe, None).fill()
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(mkdtemp(prefix="decoding-", dir=kept.parent))
+    try:
+        _Rows(samples, recipe, folder).fill()
+        if not kept.exists():
+            folder.rename(kept)  # at once: no other run ever sees half of it
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return _load(kept, recipe)
+
+
+def with_cameras(decoded: Decoded, teaching: NDArray[np.int64]) -> Decoded:
+    """Return `decoded` with the columns of the feature camera, for the cameras of the rows `teaching`."""
+    if "camera" not in decoded.shown.features or decoded.shown.cameras:
+        return decoded
+    cameras = tuple(sorted({decoded.camera[place] for place in teaching} - {""}))
+    shown = replace(decoded.shown, cameras=cameras)
+    which = [[float(name == camera) for camera in cameras] for name in decoded.camera]
+    place = len(number_names(replace(shown, features=shown.features[: shown.features.index("camera")])))
+    columns = np.asarray(which, np.float32).reshape(len(decoded.camera), len(cameras))
+    numbers = np.concatenate([decoded.numbers[:, :place], columns, decoded.numbers[:, place:]], axis=1)
+    return replace(decoded, shown=shown, numbers=numbers)
+
+
+def fingerprint(samples: Sequence[Sample], sha256: Sequence[str]) -> str:
+    """Return what names the data of a run: a hash of keys, files and labels."""
+    told = [
+        [str(sample.key), sha, sorted((label.task, label.grader, label.value) for label in sample.labels)]
+        for sample, sha in zip(samples, sha256, strict=True)
+    ]
+    return hashlib.sha256(json.dumps(sorted(told)).encode()).hexdigest()
+
+
+class _Rows:
+    """The arrays while they fill up, each row by itself, so that threads do not meet."""
+
+    def __init__(self, samples: Sequence[Sample], recipe: Recipe, folder: Path | None) -> None:
+        self.samples, self.recipe, self.folder = samples, recipe, folder
+        self.shown = recipe.input
+        n, size = len(samples), self.shown.size_px
+        light = self.shown.values == "linear"
+        self.pictures = self._array("pictures", (n, size, size, 3), np.float16 if light else np.uint8)
+        self.numbers = self._array("numbers", (n, len(number_names(self.shown))), np.float32)
+        self.targets = {name: self._target(name, head) for name, head in recipe.head.items()}
+        self.said = [("", "")] * n
+
+    def fill(self) -> Decoded:
+        """Read all samples, several at once; what lies on disk counts from now on."""
+        with ThreadPoolExecutor(self.recipe.machine.threads or os.cpu_count() or 1) as pool:
+            list(pool.map(self._row, range(len(self.samples))))
+        if self.folder is not None:
+            (self.folder / "rows.json").write_text(json.dumps(self.said))
+        sha256, camera = _columns(self.said)
+        return Decoded(
+            shown=self.shown,
+            pictures=self.pictures,
+            numbers=self.numbers,
+            targets=self.targets,
+            sha256=sha256,
+            camera=camera,
+        )
+
+    def _row(self, place: int) -> None:
+        sample = self.samples[place]
+        photo = _photo(sample)
+        mask = _mask(sample, self.shown)
+        self.pictures[place] = picture(photo, self.shown, mask)
+        self.numbers[place] = features(photo, self.shown, mask)
+        sha256 = photo.origin.sha256 or hashlib.sha256(photo.pixels.tobytes()).hexdigest()
+        self.said[place] = (sha256, camera_name(photo.capture))
+        for name, head in self.recipe.head.items():
+            is_map = head.kind == "map"
+            self.targets[name][place] = (
+                _map(sample, photo, head, self.shown) if is_map else _values(sample, head, self.recipe.data.graders)
+            )
+
+    def _target(self, name: str, head: Head) -> NDArray[Any]:
+        n, size = len(self.samples), self.shown.size_px
+        shape = (n, size, size) if head.kind == "map" else (n, len(head.targets))
+        return self._array(f"target-{name}", shape, np.uint8 if head.kind == "map" and head.classes else np.float32)
+
+    def _array(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> NDArray[Any]:
+        if self.folder is None or 0 in shape:
+            return np.zeros(shape, dtype)
+        return np.lib.format.open_memmap(self.folder / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)
+
+
+def _load(folder: Path, recipe: Recipe) -> Decoded:
+    sha256, camera = _columns(json.loads((folder / "rows.json").read_text()))
+    numbers = folder / "numbers.npy"
+    return Decoded(
+        shown=recipe.input,
+        pictures=np.load(folder / "pictures.npy", mmap_mode="r"),
+        numbers=np.load(numbers) if numbers.is_file() else np.zeros((len(sha256), 0), np.float32),
+        targets={name: np.load(folder / f"target-{name}.npy", mmap_mode="r") for name in recipe.head},
+        sha256=sha256,
+        camera=camera,
+    )
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(row[0] for row in rows), tuple(row[1] for row in rows)
+
+
+def _kept(samples: Sequence[Sample], recipe: Recipe, root: Path | None) -> Path | None:
+    """Return the folder for these samples seen this way; None where nothing is to be kept."""
+    if root is None or recipe.machine.cache == "none":
+        return None
+    home = Path(recipe.machine.cache) if recipe.machine.cache else read_settings().cache / "decoded"
+    files = sorted((str(one.relative_to(root)), one.stat()) for one in root.rglob("*") if one.is_file())
+    said = {
+        "layout": _LAYOUT,
+        "files": [(name, state.st_size, state.st_mtime_ns) for name, state in files],
+        "samples": [str(sample.key) for sample in samples],
+        "input": asdict(recipe.input),
+        "heads": {name: [head.kind, head.targets, head.classes] for name, head in recipe.head.items()},
+        "graders": recipe.data.graders,
+    }
+    return home / hashlib.sha256(json.dumps(said).encode()).hexdigest()[:24]
+
+
+def _photo(sample: Sample) -> Photo:
+    photo = sample.read()
+    if not isinstance(photo, Photo):
+        raise InputError(f"{sample.key} is a cube; recipes learn from photos.", advice="Render it first.")
+    return photo
+
+
+def _mask(sample: Sample, shown: Input) -> BoolMap | None:
+    if shown.mask not in sample.beside:
+        return None
+    return np.asarray(sample.beside[shown.mask]()) > 0
+
+
+def _values(sample: Sample, head: Head, graders: Sequence[str]) -> list[float]:
+    """Return the mean of the graders' labels for each target; NaN where nobody said anything."""
+    out = []
+    for target in head.targets:
+        said = [one.value for one in sample.labels if one.task == target and (not graders or one.grader in graders)]
+        out.append(float(np.mean(said)) if said else float("nan"))
+    return out
+
+
+def _map(sample: Sample, photo: Photo, head: Head, shown: Input) -> NDArray[Any]:
+    """Return the target map on the square: classes, real numbers, or a density."""
+    target = head.targets[0]
+    if target == "items":
+        return _density(sample, photo, shown)
+    if target not in sample.beside:
+        return np.full((shown.size_px, shown.size_px), _UNKNOWN_CLASS if head.classes else np.nan)
+    return placed(np.asarray(sample.beside[target]()), shown, nearest=bool(head.classes))
+
+
+def _density(sample: Sample, photo: Photo, shown: Input) -> NDArray[np.float32]:
+    """Return a map whose sum is the number of marked items in view: for each a bell of the size of its box."""
+    size = shown.size_px
+    centres = np.arange(size) + 0.5
+    total = np.zeros((size, size), np.float64)
+    height, width = photo.height_px, photo.width_px
+    for box in (item.box for item in sample.items):
+        left, top = on_square(box.x_px, box.y_px, height, width, shown)
+        right, bottom = on_square(box.x_px + box.width_px, box.y_px + box.height_px, height, width, shown)
+        x, y = (left + right) / 2, (top + bottom) / 2
+        if 0 <= x < size and 0 <= y < size:
+            sigma = max(0.25 * (right - left), 0.25 * (bottom - top), 0.7)
+            bell = np.exp(-0.5 * ((centres[:, None] - y) ** 2 + (centres[None, :] - x) ** 2) / sigma**2)
+            total += bell / bell.sum()
+    return total.astype(np.float32)

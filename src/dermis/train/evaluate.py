@@ -1,0 +1,267 @@
+"""How good a run's answers are: figures with intervals, beside what anyone could say, and for whom they hold.
+
+evaluation/samples.parquet   one row a sample: answers, what is right, errors, baselines, intervals
+evaluation/metrics.json      all figures, with the seeds and the fingerprint of the data
+evaluation/evaluation.md     the figures as tables
+evaluation/evaluation.html   the same with drawings, for people
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.colour.tone import ita_class, ita_deg
+from dermis.errors import InputError, UsageError
+from dermis.metrics.arrays import Floats
+from dermis.metrics.bootstrap import Interval
+from dermis.metrics.evaluation import FEWEST_GROUPS, Draws, Judgement, figures_of, gain_of, slices_of
+from dermis.train.answers import (
+    Question,
+    answers_of,
+    errors,
+    known,
+    questions_of,
+    subjects,
+    targets,
+    with_intervals,
+)
+from dermis.train.baselines import BASELINES, baseline_answers
+from dermis.train.run import Run, find_run, write_atomically
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Evaluation", "evaluate", "evaluate_run", "judge"]
+
+SCHEMA = "dermis.evaluation/1"
+PARTS = ("train", "validate", "test")
+MOST_VALUES = 40
+"""A trait with more values than this makes no table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """What came out: `table` has one row a sample of all parts, the judgements are about `part`.
+
+    facts: what was evaluated (run, recipe, seed, data and its fingerprint, versions), by name.
+    """
+
+    table: pd.DataFrame
+    part: str
+    draws: Draws
+    level: float
+    judgements: tuple[Judgement, ...]
+    facts: Mapping[str, str]
+
+
+def evaluate_run(
+    folder: Path, data: Path, *, out: Path | None = None, part: str = "test", draws: Draws | None = None
+) -> Evaluation:
+    """Evaluate the run in `folder` on the dataset in `data`, write what came out to `out`, and return it.
+
+    out: by default the folder `evaluation` of the run. Raises UsageError where there is no trained run, InputError for
+    data that cannot be read or has nothing to judge.
+    """
+    from dermis.datasets import find_dataset
+    from dermis.train.loop import drawn, prepared  # late: torch
+    from dermis.train.predict import predict
+
+    run = find_run(folder)
+    samples = drawn(find_dataset(run.recipe.data.dataset).index(data), run.recipe)
+    table = predict(run, samples, root=data)
+    decoded, _ = prepared(run.recipe, samples, root=data)
+    found = evaluate(
+        table, questions_of(run.recipe), pictures=decoded.pictures, part=part, draws=draws, facts=_facts(run, data)
+    )
+    write_evaluation(found, run.folder / "evaluation" if out is None else out)
+    return found
+
+
+def evaluate(
+    table: pd.DataFrame,
+    questions: Sequence[Question],
+    *,
+    pictures: NDArray[Any] | None = None,
+    part: str = "test",
+    draws: Draws | None = None,
+    level: float = 0.9,
+    facts: Mapping[str, str] | None = None,
+) -> Evaluation:
+    """Return how good the answers in `table` are, as `dermis.train.predict` makes it, beside the trivial baselines.
+
+    pictures: (n, h, w, 3), one a row, for the baselines that look at them. part: the rows that are judged. level: of
+    the intervals of single answers, made from the errors of the part validate; `draws` makes those of the figures.
+    Raises UsageError where the part has no rows with a known answer to any question.
+    """
+    draws = draws or Draws()
+    table = with_intervals(table.reset_index(drop=True), questions, level=level)
+    others = {question.name: _baselines(table, question, pictures) for question in questions}
+    for question in questions:
+        table = _with_answers(table, question, others[question.name])
+    judgements = [judge(table, question, others[question.name], part=part, draws=draws) for question in questions]
+    judged = tuple(one for one in judgements if one is not None)
+    if not judged:
+        there = ", ".join(sorted(set(table["part"]) - {""})) or "none"
+        raise UsageError(f"The part {part!r} has no known answers.", advice=f"Parts with samples: {there}.")
+    return Evaluation(table=table, part=part, draws=draws, level=level, judgements=judged, facts=dict(facts or {}))
+
+
+def judge(
+    table: pd.DataFrame, question: Question, others: Mapping[str, Floats], *, part: str, draws: Draws
+) -> Judgement | None:
+    """Return the judgement on one question in the rows of `part`; None where nothing is known there.
+
+    others: by name what other answerers say about every row, (n, k).
+    """
+    rows = (table["part"] == part).to_numpy() & known(table, question)
+    if not rows.any():
+        return None
+    held = table[rows].reset_index(drop=True)
+    groups = subjects(held)
+    answers = {
+        "model": answers_of(held, question),
+        **{name: answers_of(held, question, said[rows]) for name, said in others.items()},
+    }
+    return Judgement(
+        question=question.name,
+        unit=question.unit,
+        keys=tuple(held["key"]),
+        groups=groups,
+        answers=answers,
+        figures={name: figures_of(one, groups, draws) for name, one in answers.items()},
+        gains={name: gain_of(answers["model"], one, groups, draws) for name, one in answers.items() if name != "model"},
+        slices={
+            name: slices_of(answers["model"], groups, values, draws) for name, values in _kinds(held, question).items()
+        },
+    )
+
+
+def write_evaluation(found: Evaluation, out: Path) -> None:
+    """Write the four files of an evaluation into the folder `out`."""
+    from dermis.report.evaluation import evaluation_markdown, evaluation_page
+
+    out.mkdir(parents=True, exist_ok=True)
+    held = io.BytesIO()
+    found.table.to_parquet(held)
+    write_atomically(out / "samples.parquet", held.getvalue())
+    write_atomically(out / "metrics.json", (json.dumps(as_json(found), indent=1, ensure_ascii=False) + "\n").encode())
+    words = {"part": found.part, "facts": found.facts, "baselines": BASELINES, "level": found.level}
+    write_atomically(out / "evaluation.md", evaluation_markdown(found.judgements, **words).encode())
+    write_atomically(out / "evaluation.html", evaluation_page(found.judgements, **words).encode())
+
+
+def as_json(found: Evaluation) -> dict[str, Any]:
+    """Return the figures as plain objects; what is not defined is None."""
+    return {
+        "schema": SCHEMA,
+        **found.facts,
+        "part": found.part,
+        "samples": {part: int((found.table["part"] == part).sum()) for part in PARTS},
+        "bootstrap": {**asdict(found.draws), "groups": "subject", "method": "bca"},
+        "interval_level": found.level,
+        "fewest_subjects": FEWEST_GROUPS,
+        "questions": {one.question: _judgement_json(one) for one in found.judgements},
+    }
+
+
+def _judgement_json(one: Judgement) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "unit": one.unit,
+        "leading": one.leading,
+        "samples": len(one.keys),
+        "subjects": len(np.unique(one.groups)),
+        "figures": {name: _intervals_json(figures) for name, figures in one.figures.items()},
+        "better_than": _intervals_json(one.gains),
+        "by": {
+            trait: {
+                each.value: {
+                    "samples": each.samples,
+                    "subjects": each.groups,
+                    "judged": each.judged,
+                    "figures": _intervals_json(each.figures),
+                }
+                for each in slices
+            }
+            for trait, slices in one.slices.items()
+        },
+    }
+
+
+def _intervals_json(figures: Mapping[str, Interval]) -> dict[str, dict[str, float | None]]:
+    return {name: {end: _plain(getattr(one, end)) for end in ("value", "low", "high")} for name, one in figures.items()}
+
+
+def _plain(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _facts(run: Run, data: Path) -> dict[str, str]:
+    from dermis.train.recipe import recipe_hash
+
+    noted, versions = (json.loads((run.folder / name).read_text()) for name in ("data.json", "versions.json"))
+    return {
+        "run": run.folder.name,
+        "recipe": run.recipe.name,
+        "recipe_hash": recipe_hash(run.recipe),
+        "seed": str(run.recipe.seed),
+        "split_seed": str(run.recipe.split.seed),
+        "split_by": ", ".join(run.recipe.split.by),
+        "dataset": run.recipe.data.dataset,
+        "data": data.name,
+        "data_fingerprint": str(noted["fingerprint"]),
+        **{f"version_{name}": str(version) for name, version in versions.items()},
+    }
+
+
+def _baselines(table: pd.DataFrame, question: Question, pictures: NDArray[Any] | None) -> dict[str, Floats]:
+    teaching = (table["part"] == "train").to_numpy()
+    return baseline_answers(question, targets(table, question), teaching, subjects(table), pictures)
+
+
+def _with_answers(table: pd.DataFrame, question: Question, others: Mapping[str, Floats]) -> pd.DataFrame:
+    """Return the table with what the baselines say, and how far each answerer is off."""
+    from dermis.train.answers import predictions
+
+    right = targets(table, question)
+    new = {f"error.{question.name}": errors(question, right, predictions(table, question))}
+    for name, said in others.items():
+        word = name.replace(" ", "_")
+        new |= {f"{word}.{column}": said[:, place] for place, column in enumerate(question.columns)}
+        new[f"error_{word}.{question.name}"] = errors(question, right, said)
+    return table.assign(**new)
+
+
+def _kinds(table: pd.DataFrame, question: Question) -> dict[str, NDArray[Any]]:
+    """Return what parts the samples into kinds, by name: traits of a few values, where from, how dark the skin is."""
+    columns: dict[str, Iterable[Any]] = {name: table[name] for name in ("dataset", "view", "visit")}
+    columns |= {str(name).removeprefix("trait."): table[name] for name in table if str(name).startswith("trait.")}
+    tone = _tone(table, question)
+    if tone is not None:
+        columns["skin tone"] = tone
+    kinds = {
+        name: np.array(["not known" if _missing(one) else f"{one}" for one in held]) for name, held in columns.items()
+    }
+    return {name: held for name, held in kinds.items() if 1 < len(np.unique(held)) <= MOST_VALUES}
+
+
+def _missing(value: object) -> bool:
+    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
+
+
+def _tone(table: pd.DataFrame, question: Question) -> list[str] | None:
+    """Return the skin-tone class of each sample by its ITA, where that is known."""
+    if "trait.ita_deg" in table:
+        return [ita_class(float(value)) for value in table["trait.ita_deg"]]
+    if question.kind == "colour":
+        return [ita_class(float(value)) for value in np.asarray(ita_deg(targets(table, question)))]
+    return None

@@ -1,0 +1,191 @@
+"""From a run to a network that ships: ONNX with a card, held to the answers of the trained one."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+import dermis
+from dermis.errors import DermisError
+from dermis.inference.inputs import Input, number_names
+from dermis.inference.weights import WEIGHTS, Weights, open_weights
+from dermis.networks.model import Answering, Model
+from dermis.networks.settings import Head
+from dermis.train.build import load_model
+from dermis.train.card import card
+from dermis.train.recipe import recipe_hash
+from dermis.train.run import Run
+
+__all__ = ["TOLERANCE", "agreement", "export"]
+
+TOLERANCE = {"float32": 2e-3, "float16": 2e-2}
+"""Largest difference of an answer between exported and trained: in its unit, or as a share of it where above 1."""
+
+_PROBES = 8
+_NOT_OURS = (r"`isinstance\(treespec, LeafSpec\)` is deprecated",)
+"""Warnings of the exporter about itself."""
+
+
+def export(
+    run: Run, name: str, *, home: Path = WEIGHTS, half: bool = True, limits: Sequence[str] = (), about: str = ""
+) -> Path:
+    """Write the best model of `run` as the network `name` in `home`, and return its folder.
+
+    half: weights in 16 bits, computed with in 32; half the size. limits: sentences for the card on what it cannot do.
+    Raises DermisError where exported and trained answers differ by more than `TOLERANCE`; then nothing is changed.
+    """
+    model, shown = load_model(run)
+    bits = "float16" if half else "float32"
+    meta = _meta(run, name, shown) | {"about": about or run.recipe.about, "weights": bits, "tolerance": TOLERANCE[bits]}
+    home.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".exporting-", dir=home) as temporary:
+        folder = Path(temporary) / name
+        folder.mkdir()
+        (folder / "model.onnx").write_bytes(_onnx(model, shown, half=half))
+        _note(folder, meta)
+        off = agreement(model, open_weights(name, folder.parent))
+        if not off <= TOLERANCE[bits]:
+            raise DermisError(
+                f"The exported network {name} answers {off:.3g} off the trained one; {TOLERANCE[bits]:g} is allowed.",
+                advice="Export it with weights in 32 bits." if half else "An operation is unlike in the engine.",
+            )
+        meta["largest_difference"] = off
+        _note(folder, meta)
+        (folder / "card.md").write_text(card(run, meta, limits), encoding="utf-8")
+        shutil.rmtree(home / name, ignore_errors=True)
+        folder.rename(home / name)
+    return home / name
+
+
+def _meta(run: Run, name: str, shown: Input) -> dict[str, Any]:
+    return {
+        "name": name,
+        "recipe": recipe_hash(run.recipe),
+        "dermis": dermis.__version__,
+        "input": asdict(shown),
+        "number_names": number_names(shown),
+        "answers": _answers(run.recipe.head),
+        "result": run.result() if run.finished else {},
+    }
+
+
+@torch.inference_mode()
+def agreement(model: Model, weights: Weights, *, seed: int = 0) -> float:
+    """Return the largest difference between the answers of `model` and of its export, on random pictures.
+
+    In units of the answer; as a share of it where it is above 1.
+    """
+    draw = np.random.default_rng(seed)
+    size = weights.shown.size_px
+    pictures = draw.integers(0, 256, (_PROBES, size, size, 3), dtype=np.uint8)
+    pictures[: _PROBES // 2] = draw.integers(40, 216, (_PROBES // 2, 1, 1, 3))  # flat ones, as skin is
+    numbers = _probing_numbers(model, draw)
+    theirs = weights.run(pictures, numbers if numbers.shape[1] else None)
+    seen = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
+    mine = model.answer(model(seen, torch.from_numpy(numbers)))
+    worst = 0.0
+    for name, held in mine.items():
+        own = held.numpy()
+        off = np.abs(own - theirs[name]) / np.maximum(1.0, np.abs(own))
+        worst = max(worst, float(off.max()) if np.isfinite(off).all() else float("inf"))
+    return worst
+
+
+def _probing_numbers(model: Model, draw: np.random.Generator) -> NDArray[np.float32]:
+    mean, std = model.number_mean.numpy(), model.number_std.numpy()
+    numbers = (mean + std * draw.normal(size=(_PROBES, len(mean)))).astype(np.float32)
+    starts = [place for places in model.starts.values() for place in places]
+    unknown = draw.random(numbers.shape) < 0.1
+    unknown[:, starts] = False  # an answer that starts from an unknown number is unknown too
+    numbers[unknown] = np.nan
+    return numbers
+
+
+def _onnx(model: Model, shown: Input, *, half: bool) -> bytes:
+    """Return the model as ONNX for one picture at a time."""
+    names = list(_answers({one.name: one.settings for one in model.each().values()}))
+    probe: dict[str, torch.Tensor] = {"image": torch.rand(1, 3, shown.size_px, shown.size_px)}
+    if number_names(shown):
+        probe["numbers"] = torch.rand(1, len(number_names(shown)))
+    with _quiet():
+        program = torch.onnx.export(
+            Answering(model).eval(),
+            kwargs=probe,
+            input_names=list(probe),
+            output_names=names,
+            opset_version=18,
+            dynamo=True,
+            verbose=False,
+            external_data=False,
+        )
+    assert program is not None
+    proto = program.model_proto
+    return bytes((_halved(proto) if half else proto).SerializeToString())
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence the exporter where it says that torchvision is absent, and warns about itself."""
+    talker = logging.getLogger("torch.onnx._internal.exporter._registration")
+    before = talker.level
+    talker.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            for words in _NOT_OURS:
+                warnings.filterwarnings("ignore", message=words)
+            yield
+    finally:
+        talker.setLevel(before)
+
+
+def _halved(proto: Any) -> Any:  # noqa: ANN401 -- onnx has no types here
+    """Keep large weights in 16 bits, each turned back into 32 where it is used."""
+    from onnx import TensorProto, helper, numpy_helper  # late: only an export needs it
+
+    graph = proto.graph
+    casts = []
+    for held in list(graph.initializer):
+        values = numpy_helper.to_array(held)
+        if held.data_type != TensorProto.FLOAT or values.size < 256:
+            continue
+        small = numpy_helper.from_array(values.astype(np.float16), f"{held.name}_half")
+        casts.append(helper.make_node("Cast", [small.name], [held.name], to=TensorProto.FLOAT))
+        graph.initializer.remove(held)
+        graph.initializer.append(small)
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    return proto
+
+
+def _answers(heads: Mapping[str, Head]) -> dict[str, dict[str, Any]]:
+    """Return what each output is, in the order of `Model.answer`."""
+    out: dict[str, dict[str, Any]] = {}
+    for name, head in heads.items():
+        names = head.targets
+        if head.kind == "map" and head.classes:
+            names = tuple(str(one) for one in range(head.classes))
+        out[name] = {"kind": head.kind, "names": names, "unit": head.unit}
+        if head.kind == "measure" and head.spread:
+            out[f"{name}_spread"] = {"kind": "spread", "names": names, "unit": head.unit}
+        if head.kind == "ordinal":
+            count = round((head.highest - head.lowest) / head.step) + 1
+            grades = tuple(f"{head.lowest + place * head.step:g}" for place in range(count))
+            out[f"{name}_shares"] = {"kind": "shares", "names": grades, "unit": ""}
+    return out
+
+
+def _note(folder: Path, meta: Mapping[str, Any]) -> None:
+    (folder / "meta.json").write_text(json.dumps(meta, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

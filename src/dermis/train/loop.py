@@ -1,0 +1,99 @@
+"""The loop: one function from a recipe and samples to a run, read from top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import torch
+
+from dermis.core import Sample
+from dermis.errors import UsageError
+from dermis.train.batches import shuffled
+from dermis.train.build import model_note, new_model
+from dermis.train.decoded import Decoded, decode, fingerprint, with_cameras
+from dermis.train.learner import Learner, State, fabric_for, quiet
+from dermis.train.parts import Parts, parts_of
+from dermis.train.recipe import Recipe
+from dermis.train.run import Run, open_run
+from dermis.train.watch import watching
+
+__all__ = ["drawn", "prepared", "train"]
+
+
+def train(recipe: Recipe, samples: Sequence[Sample], out: Path, *, root: Path | None = None, show: bool = False) -> Run:
+    """Learn what `recipe` says from `samples`, in a folder below `out` named by the recipe, and return the run.
+
+    A run that was stopped goes on after its last whole epoch; one that is finished is returned as it is.
+    root: folder of the dataset, so that decoded pictures can be kept for the next run. show: progress on stderr.
+    Raises UsageError where the recipe does not fit the data, InputError for samples that cannot be read.
+    """
+    run = open_run(recipe, out)
+    if run.finished:
+        return run
+    with quiet():
+        fabric = fabric_for(recipe)
+        fabric.launch()
+        samples = drawn(samples, recipe)
+        with fabric.rank_zero_first():
+            decoded, parts = prepared(recipe, samples, root=root)
+        _note(run, samples, decoded, parts)
+
+        torch.manual_seed(recipe.seed)
+        learner = Learner(recipe, new_model(recipe, decoded, parts.train), fabric)
+        state = learner.resume(run.last) or State()
+
+        with watching(run, state.epoch, show=show and fabric.is_global_zero, write=fabric.is_global_zero) as watch:
+            for epoch in range(state.epoch, recipe.train.epochs):
+                began = perf_counter()
+                batches = shuffled(
+                    decoded, parts.train, recipe, epoch, rank=fabric.global_rank, world=fabric.world_size
+                )
+                train_loss = learner.teach(watch.steps(batches, epoch), len(batches), epoch)
+                figures = learner.judge(decoded, parts.validate, epoch)
+                row = {"epoch": float(epoch), "lr": learner.rate, "train_loss": train_loss, **figures}
+                better = state.add(row | {"seconds": perf_counter() - began}, recipe)
+                if fabric.is_global_zero:
+                    learner.keep(run, state, better=better)
+                    watch.tell(state)
+                if recipe.train.patience and epoch - state.best_epoch >= recipe.train.patience:
+                    break
+        fabric.barrier()
+        if fabric.is_global_zero:
+            run.note("result", {"epochs": state.epoch, **state.rows[state.best_epoch]})
+        fabric.barrier()
+    return run
+
+
+def drawn(samples: Sequence[Sample], recipe: Recipe) -> Sequence[Sample]:
+    """Return the samples the recipe uses: all, or as many as `data.limit` says."""
+    if not samples:
+        raise UsageError("There are no samples to learn from.", advice="Check --data and data.dataset.")
+    limit = recipe.data.limit
+    if not 0 < limit < len(samples):
+        return samples
+    chosen = np.random.default_rng(recipe.seed).permutation(len(samples))[:limit]
+    return [samples[place] for place in sorted(chosen)]
+
+
+def prepared(recipe: Recipe, samples: Sequence[Sample], *, root: Path | None = None) -> tuple[Decoded, Parts]:
+    """Return the samples decoded and parted as the run sees them."""
+    parts = parts_of(samples, recipe.split)
+    return with_cameras(decode(samples, recipe, root=root), parts.train), parts
+
+
+def _note(run: Run, samples: Sequence[Sample], decoded: Decoded, parts: Parts) -> None:
+    """Write what the run is given; UsageError where a stopped run was given something else."""
+    name = fingerprint(samples, decoded.sha256)
+    before = run.folder / "data.json"
+    if before.is_file() and run.last.is_file() and f'"{name}"' not in before.read_text():
+        raise UsageError(
+            f"The data changed since {run.folder} was begun.", advice="Delete that folder, or bring the old data back."
+        )
+    keys = {part: [str(samples[place].key) for place in getattr(parts, part)] for part in ("train", "validate", "test")}
+    licences = sorted({sample.licence for sample in samples})
+    run.note("data", {"fingerprint": name, "samples": len(samples), "licences": licences, "parts": keys})
+    run.note("model", model_note(replace(run.recipe, input=decoded.shown)))

@@ -1,0 +1,36 @@
+"""Every shipped recipe trains, answers and exports one step on tiny data."""
+
+import numpy as np
+import pytest
+
+from dermis.inference.weights import open_weights
+from dermis.train.export import export
+from dermis.train.loop import train
+from dermis.train.predict import predict
+from dermis.train.recipe import RECIPES, read_recipe
+
+SMALLER = (
+    "train.epochs=1",
+    "train.batch=8",
+    "machine.accelerator=cpu",
+    "machine.threads=1",
+    "machine.tensorboard=false",
+)
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
+def test_a_recipe_trains_answers_and_exports(path, fake_samples, tmp_path):
+    size = min(read_recipe(path).input.size_px, 64)
+    recipe = read_recipe(path, [*SMALLER, f"input.size_px={size}"])
+    samples = fake_samples(recipe)
+    run = train(recipe, samples, tmp_path / "runs")
+    assert np.isfinite(run.result()["train_loss"])
+    table = predict(run, samples)
+    assert len(table) == len(samples)
+    assert set(table["part"]) == {"train", "validate", "test"}
+    export(run, "tiny", home=tmp_path / "weights")
+    weights = open_weights("tiny", tmp_path / "weights")
+    answers = weights.ask(samples[0].read())
+    assert set(answers) == set(weights.answers)
+    assert all(np.isfinite(held).all() for held in answers.values())
+    assert path.stem in weights.card
