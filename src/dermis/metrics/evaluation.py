@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dermis.metrics import METRICS
 from dermis.metrics.arrays import Floats
-from dermis.metrics.bootstrap import Interval, bootstrap_all
+from dermis.metrics.bootstrap import Interval, bootstrap, bootstrap_all
 from dermis.metrics.calibration import brier, calibration_error
 from dermis.metrics.ordinal import to_grades
 from dermis.metrics.presence import auroc
@@ -23,10 +23,13 @@ __all__ = [
     "LEADING",
     "Answers",
     "Draws",
+    "Evaluation",
     "Figure",
+    "Judgement",
     "Kind",
     "Slice",
     "figures_of",
+    "gain_of",
     "slices_of",
 ]
 
@@ -140,9 +143,12 @@ def slices_of(
 
 
 def _has(answers: Answers, name: str) -> bool:
+    """Return whether the answers say what a figure needs."""
     if name in ("coverage", "width"):
         return answers.covered is not None
-    return answers.shares is not None if name in ("brier", "calibration_error") else True
+    if answers.kind == "ordinal" and name in ("brier", "calibration_error"):
+        return answers.shares is not None
+    return True
 
 
 def _metric(name: str, answers: Answers) -> float:
@@ -151,7 +157,9 @@ def _metric(name: str, answers: Answers) -> float:
 
 def _graded(name: str, answers: Answers) -> float:
     assert answers.grades is not None
-    return METRICS[name].function(answers.target[:, 0], to_grades(answers.predicted[:, 0], answers.grades))
+    return METRICS[name].function(
+        to_grades(answers.target[:, 0], answers.grades), to_grades(answers.predicted[:, 0], answers.grades)
+    )
 
 
 def _decided(name: str, answers: Answers) -> float:
@@ -161,7 +169,7 @@ def _decided(name: str, answers: Answers) -> float:
 def _place(answers: Answers) -> NDArray[np.int64]:
     """Return the place of each target among the grades."""
     assert answers.grades is not None
-    return np.searchsorted(answers.grades, answers.target[:, 0])
+    return np.searchsorted(answers.grades, to_grades(answers.target[:, 0], answers.grades))
 
 
 def _grade_brier(answers: Answers) -> float:
@@ -282,3 +290,67 @@ LEADING: Mapping[Kind, tuple[str, ...]] = {
     "classes": ("mean_iou",),
 }
 """The figures told for each kind of sample, the one that counts first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """All that is known of how well one question was answered.
+
+    answers and figures by answerer, "model" first, then the trivial baselines, all about the samples `keys`. gains: for
+    each baseline how much better the model is by the leading figure, positive where it is, on paired draws. slices by
+    trait.
+    """
+
+    question: str
+    unit: str
+    keys: tuple[str, ...]
+    groups: NDArray[Any]
+    answers: Mapping[str, Answers]
+    figures: Mapping[str, Mapping[str, Interval]]
+    gains: Mapping[str, Interval]
+    slices: Mapping[str, tuple[Slice, ...]]
+
+    @property
+    def kind(self) -> Kind:
+        """What was asked for."""
+        return self.answers["model"].kind
+
+    @property
+    def leading(self) -> str:
+        """The name of the figure that counts first."""
+        return LEADING[self.kind][0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """The judgements on all questions of a run.
+
+    part: which samples were judged. level: of the intervals of single answers; `draws` made those of the figures.
+    facts: what was evaluated (run, recipe, seed, data and its fingerprint, versions), by name. baselines: what each
+    trivial baseline says, by name.
+    """
+
+    judgements: tuple[Judgement, ...]
+    part: str
+    level: float
+    draws: Draws
+    facts: Mapping[str, str]
+    baselines: Mapping[str, str]
+
+
+def gain_of(better: Answers, worse: Answers, groups: NDArray[Any], draws: Draws, *, name: str = "") -> Interval:
+    """Return how much better one answerer is than another by a figure, positive where it is, on paired draws.
+
+    name: of the figure; "" for the leading one. Both have answered the same samples, of `groups` (n,).
+    """
+    figure = FIGURES[better.kind][name or LEADING[better.kind][0]]
+    if figure.higher_is_better is None:
+        raise ValueError(f"{figure.title} has no better and no worse.")
+    sign = 1.0 if figure.higher_is_better else -1.0
+    return bootstrap(
+        lambda places: sign * (figure.function(better.at(places)) - figure.function(worse.at(places))),
+        groups,
+        level=draws.level,
+        resamples=draws.resamples,
+        seed=draws.seed,
+    )

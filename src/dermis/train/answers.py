@@ -78,7 +78,8 @@ def predictions(table: pd.DataFrame, question: Question) -> Floats:
 
 def known(table: pd.DataFrame, question: Question) -> NDArray[np.bool_]:
     """Return which samples can be judged: the answer is known and the model gave one, (n,)."""
-    return np.isfinite(np.hstack([targets(table, question), predictions(table, question)])).all(axis=1)
+    both = np.hstack([targets(table, question), predictions(table, question)])
+    return np.asarray(np.isfinite(both).all(axis=1))
 
 
 def subjects(table: pd.DataFrame) -> NDArray[Any]:
@@ -149,8 +150,8 @@ def _intervals(table: pd.DataFrame, question: Question) -> tuple[Floats | None, 
     if question.columns and f"low.{question.columns[0]}" in table:
         low = _columns(table, (f"low.{column}" for column in question.columns))
         high = _columns(table, (f"high.{column}" for column in question.columns))
-        covered: Floats = ((low <= right) & (right <= high)).all(axis=1).astype(np.float64)
-        return covered, np.asarray((high - low).mean(axis=1))
+        covered = ((low <= right) & (right <= high)).all(axis=1)
+        return np.asarray(covered, np.float64), np.asarray((high - low).mean(axis=1))
     if radius not in table:
         return None, None
     reach = table[radius].to_numpy(np.float64)
@@ -162,8 +163,8 @@ def _spread(table: pd.DataFrame, question: Question) -> Floats:
     names = [f"spread.{column}" for column in question.columns]
     if not all(name in table for name in names):
         return np.ones(len(table))
-    spread: Floats = np.sqrt(np.square(_columns(table, names)).mean(axis=1))
-    return np.maximum(spread, 1e-9)
+    together: Floats = np.square(_columns(table, names)).mean(axis=1)
+    return np.sqrt(np.clip(together, 1e-12, None))
 
 
 def _shares(table: pd.DataFrame, question: Question) -> Floats | None:
@@ -172,4 +173,5 @@ def _shares(table: pd.DataFrame, question: Question) -> Floats | None:
 
 
 def _columns(table: pd.DataFrame, names: Iterable[str]) -> Floats:
-    return table[list(names)].to_numpy(np.float64)
+    held: Floats = table[list(names)].to_numpy(np.float64)
+    return held

@@ -12,7 +12,7 @@ import io
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,15 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.colour.tone import ita_class, ita_deg
-from dermis.errors import InputError, UsageError
+from dermis.errors import UsageError
 from dermis.metrics.arrays import Floats
 from dermis.metrics.bootstrap import Interval
-from dermis.metrics.evaluation import FEWEST_GROUPS, Draws, Judgement, figures_of, gain_of, slices_of
+from dermis.metrics.evaluation import FEWEST_GROUPS, Draws, Evaluation, Judgement, figures_of, gain_of, slices_of
 from dermis.train.answers import (
     Question,
     answers_of,
     errors,
     known,
+    predictions,
     questions_of,
     subjects,
     targets,
@@ -40,27 +41,12 @@ from dermis.train.run import Run, find_run, write_atomically
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Evaluation", "evaluate", "evaluate_run", "judge"]
+__all__ = ["as_json", "evaluate", "evaluate_run", "judge", "write_evaluation"]
 
 SCHEMA = "dermis.evaluation/1"
 PARTS = ("train", "validate", "test")
 MOST_VALUES = 40
 """A trait with more values than this makes no table."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluation:
-    """What came out: `table` has one row a sample of all parts, the judgements are about `part`.
-
-    facts: what was evaluated (run, recipe, seed, data and its fingerprint, versions), by name.
-    """
-
-    table: pd.DataFrame
-    part: str
-    draws: Draws
-    level: float
-    judgements: tuple[Judgement, ...]
-    facts: Mapping[str, str]
 
 
 def evaluate_run(
@@ -79,10 +65,10 @@ def evaluate_run(
     samples = drawn(find_dataset(run.recipe.data.dataset).index(data), run.recipe)
     table = predict(run, samples, root=data)
     decoded, _ = prepared(run.recipe, samples, root=data)
-    found = evaluate(
+    found, table = evaluate(
         table, questions_of(run.recipe), pictures=decoded.pictures, part=part, draws=draws, facts=_facts(run, data)
     )
-    write_evaluation(found, run.folder / "evaluation" if out is None else out)
+    write_evaluation(found, table, run.folder / "evaluation" if out is None else out)
     return found
 
 
@@ -95,24 +81,32 @@ def evaluate(
     draws: Draws | None = None,
     level: float = 0.9,
     facts: Mapping[str, str] | None = None,
-) -> Evaluation:
-    """Return how good the answers in `table` are, as `dermis.train.predict` makes it, beside the trivial baselines.
+) -> tuple[Evaluation, pd.DataFrame]:
+    """Return how good the answers in `table` are beside the trivial baselines, and the table with both, all parts.
 
-    pictures: (n, h, w, 3), one a row, for the baselines that look at them. part: the rows that are judged. level: of
-    the intervals of single answers, made from the errors of the part validate; `draws` makes those of the figures.
-    Raises UsageError where the part has no rows with a known answer to any question.
+    table: as `dermis.train.predict` makes it. pictures: (n, h, w, 3), one a row, for the baselines that look at them.
+    part: the rows that are judged. level: of the intervals of single answers, made from the errors of the part
+    validate; `draws` makes those of the figures. Raises UsageError where the part has no known answer to any question.
     """
     draws = draws or Draws()
     table = with_intervals(table.reset_index(drop=True), questions, level=level)
-    others = {question.name: _baselines(table, question, pictures) for question in questions}
+    judged = []
     for question in questions:
-        table = _with_answers(table, question, others[question.name])
-    judgements = [judge(table, question, others[question.name], part=part, draws=draws) for question in questions]
-    judged = tuple(one for one in judgements if one is not None)
-    if not judged:
+        others = _baselines(table, question, pictures)
+        judged.append(judge(table, question, others, part=part, draws=draws))
+        table = _with_answers(table, question, others)
+    found = Evaluation(
+        judgements=tuple(one for one in judged if one is not None),
+        part=part,
+        level=level,
+        draws=draws,
+        facts=dict(facts or {}),
+        baselines=BASELINES,
+    )
+    if not found.judgements:
         there = ", ".join(sorted(set(table["part"]) - {""})) or "none"
         raise UsageError(f"The part {part!r} has no known answers.", advice=f"Parts with samples: {there}.")
-    return Evaluation(table=table, part=part, draws=draws, level=level, judgements=judged, facts=dict(facts or {}))
+    return found, table
 
 
 def judge(
@@ -145,27 +139,27 @@ def judge(
     )
 
 
-def write_evaluation(found: Evaluation, out: Path) -> None:
+def write_evaluation(found: Evaluation, table: pd.DataFrame, out: Path) -> None:
     """Write the four files of an evaluation into the folder `out`."""
-    from dermis.report.evaluation import evaluation_markdown, evaluation_page
+    from dermis.report.evaluation import evaluation_markdown, evaluation_page  # late: the page machinery
 
     out.mkdir(parents=True, exist_ok=True)
     held = io.BytesIO()
-    found.table.to_parquet(held)
+    table.to_parquet(held)
+    figures = json.dumps(as_json(found, table), indent=1, ensure_ascii=False) + "\n"
     write_atomically(out / "samples.parquet", held.getvalue())
-    write_atomically(out / "metrics.json", (json.dumps(as_json(found), indent=1, ensure_ascii=False) + "\n").encode())
-    words = {"part": found.part, "facts": found.facts, "baselines": BASELINES, "level": found.level}
-    write_atomically(out / "evaluation.md", evaluation_markdown(found.judgements, **words).encode())
-    write_atomically(out / "evaluation.html", evaluation_page(found.judgements, **words).encode())
+    write_atomically(out / "metrics.json", figures.encode())
+    write_atomically(out / "evaluation.md", evaluation_markdown(found).encode())
+    write_atomically(out / "evaluation.html", evaluation_page(found).encode())
 
 
-def as_json(found: Evaluation) -> dict[str, Any]:
+def as_json(found: Evaluation, table: pd.DataFrame) -> dict[str, Any]:
     """Return the figures as plain objects; what is not defined is None."""
     return {
         "schema": SCHEMA,
         **found.facts,
         "part": found.part,
-        "samples": {part: int((found.table["part"] == part).sum()) for part in PARTS},
+        "samples": {part: int((table["part"] == part).sum()) for part in PARTS},
         "bootstrap": {**asdict(found.draws), "groups": "subject", "method": "bca"},
         "interval_level": found.level,
         "fewest_subjects": FEWEST_GROUPS,
@@ -230,8 +224,6 @@ def _baselines(table: pd.DataFrame, question: Question, pictures: NDArray[Any] |
 
 def _with_answers(table: pd.DataFrame, question: Question, others: Mapping[str, Floats]) -> pd.DataFrame:
     """Return the table with what the baselines say, and how far each answerer is off."""
-    from dermis.train.answers import predictions
-
     right = targets(table, question)
     new = {f"error.{question.name}": errors(question, right, predictions(table, question))}
     for name, said in others.items():

@@ -1,0 +1,153 @@
+"""Drawings of how good answers are, as PNG; the only user of matplotlib."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.metrics.arrays import Floats
+from dermis.metrics.calibration import Reliability
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = [
+    "HEIGHT_PX",
+    "WIDTH_PX",
+    "confusion_png",
+    "coverage_png",
+    "gaps_png",
+    "histogram_png",
+    "reliability_png",
+    "scatter_png",
+]
+
+WIDTH_PX, HEIGHT_PX = 960, 720
+_DPI = 160
+_INK, _SOFT, _LINE, _ACCENT = "#14211d", "#51605a", "#dae2de", "#08685a"
+_OTHERS = ("#b5651d", "#5b6fa8", "#8a8f8c", "#a03e6c")
+
+
+def scatter_png(target: Floats, predicted: Floats, label: str) -> bytes:
+    """Draw what was said against what is true, (n,) each; on the line both are equal."""
+
+    def draw(axes: Axes) -> None:
+        low, high = _span(np.concatenate([target, predicted]))
+        axes.plot([low, high], [low, high], color=_LINE, linewidth=1.5, zorder=1)
+        axes.scatter(_spread(target), predicted, s=14, color=_ACCENT, alpha=_alpha(len(target)), linewidths=0)
+        axes.set(xlim=(low, high), ylim=(low, high), xlabel=f"True {label}", ylabel=f"Predicted {label}")
+
+    return _png(draw)
+
+
+def histogram_png(errors: Mapping[str, Floats], label: str) -> bytes:
+    """Draw how often answers are how far off, for each answerer by name, as the share that is at most so far off."""
+
+    def draw(axes: Axes) -> None:
+        most = max(float(np.quantile(one, 0.98)) for one in errors.values()) or 1.0
+        edges = np.linspace(0, most, 31)
+        for (name, one), colour in zip(errors.items(), (_ACCENT, *_OTHERS), strict=False):
+            shares = np.histogram(np.minimum(one, most), edges)[0] / len(one)
+            first = name == "model"
+            axes.stairs(shares, edges, label=name, color=colour, fill=first, alpha=0.55 if first else 1, linewidth=1.3)
+        axes.set(xlim=(0, most), xlabel=f"Error, {label}" if label else "Error", ylabel="Share of samples")
+        axes.legend(frameon=False, labelcolor=_SOFT)
+
+    return _png(draw)
+
+
+def confusion_png(counts: NDArray[np.int64], grades: Floats) -> bytes:
+    """Draw how often each grade (row) was called each grade (column); the shade is the share of the row."""
+
+    def draw(axes: Axes) -> None:
+        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        axes.imshow(shares, cmap="Greens", vmin=0, vmax=1, aspect="auto")
+        for (row, column), count in np.ndenumerate(counts) if len(grades) <= 12 else ():
+            ink = "white" if shares[row, column] > 0.6 else _INK
+            axes.text(column, row, str(count), ha="center", va="center", color=ink)
+        names = [f"{grade:g}" for grade in grades]
+        axes.set_xticks(range(len(grades)), names)
+        axes.set_yticks(range(len(grades)), names)
+        axes.set(xlabel="Predicted grade", ylabel="True grade")
+
+    return _png(draw)
+
+
+def reliability_png(found: Reliability) -> bytes:
+    """Draw how often what was said with some probability came true; on the line it did as often as said."""
+
+    def draw(axes: Axes) -> None:
+        axes.plot([0, 1], [0, 1], color=_LINE, linewidth=1.5)
+        axes.plot(found.probability, found.share, color=_ACCENT, linewidth=1.5)
+        size = 20 + 180 * found.count / found.count.max()
+        axes.scatter(found.probability, found.share, s=size, color=_ACCENT, alpha=0.7, linewidths=0)
+        axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="Probability said", ylabel="Share that came true")
+
+    return _png(draw)
+
+
+def coverage_png(said: Floats, held: Floats, level: float) -> bytes:
+    """Draw which share of targets lies inside (`held`) intervals of each level (`said`), in [0, 1]."""
+
+    def draw(axes: Axes) -> None:
+        axes.plot([0, 1], [0, 1], color=_LINE, linewidth=1.5)
+        axes.plot(said, held, color=_ACCENT, linewidth=1.5)
+        axes.axvline(level, color=_SOFT, linewidth=0.8, linestyle=":")
+        axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="Level of the intervals", ylabel="Share of targets inside")
+
+    return _png(draw)
+
+
+def gaps_png(gains: Floats, label: str) -> bytes:
+    """Draw gains (n,) in order: above 0 the second is better, below the first."""
+
+    def draw(axes: Axes) -> None:
+        order = np.sort(gains)[::-1]
+        place = np.arange(len(order))
+        for side, colour in ((order > 0, _ACCENT), (order < 0, _OTHERS[0])):
+            axes.bar(place[side], order[side], width=1.0, color=colour)
+        axes.axhline(0, color=_SOFT, linewidth=0.8)
+        axes.set(xlim=(-0.5, len(order) - 0.5), xlabel="Samples in order", ylabel=label)
+
+    return _png(draw)
+
+
+def _png(draw: Callable[[Axes], None]) -> bytes:
+    from matplotlib.figure import Figure  # late: half a second
+
+    figure = Figure(figsize=(WIDTH_PX / _DPI, HEIGHT_PX / _DPI), dpi=_DPI, layout="constrained", facecolor="white")
+    axes = figure.subplots()
+    draw(axes)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(_LINE)
+    axes.tick_params(colors=_SOFT, labelsize=9)
+    axes.xaxis.label.set_color(_SOFT)
+    axes.yaxis.label.set_color(_SOFT)
+    held = io.BytesIO()
+    figure.savefig(held, format="png", metadata={"Software": None})
+    return held.getvalue()
+
+
+def _span(values: Floats) -> tuple[float, float]:
+    low, high = float(values.min()), float(values.max())
+    room = 0.04 * (high - low) or 0.5
+    return low - room, high + room
+
+
+def _spread(values: Floats) -> Floats:
+    """Return values moved a little apart where there are few distinct ones, so that points do not hide each other."""
+    distinct = np.unique(values)
+    if len(distinct) > 20 or len(distinct) < 2:
+        return values
+    room = 0.15 * float(np.diff(distinct).min())
+    return values + np.random.default_rng(0).uniform(-room, room, len(values))
+
+
+def _alpha(count: int) -> float:
+    return float(np.clip(60 / max(count, 1), 0.12, 0.7))
