@@ -9,10 +9,10 @@ import pytest
 from dermis.colour.lab import srgb_to_lab
 from dermis.colour.srgb import hex_to_srgb
 from dermis.colour.tone import ITA_CLASSES, ita_class
-from dermis.core import Count, Encoding, Finding, Frame, Map, Measure, Ordinal, Photo, Presence, Region
+from dermis.core import Box, Count, Encoding, Finding, Frame, Map, Measure, Ordinal, Photo, Presence, Region
 from dermis.report.axis import axis_of
 from dermis.report.colours import MAP_COLOURS, hex_of_lab, map_colours
-from dermis.report.frames import Window, resized, window_of
+from dermis.report.frames import Window, cut, resized, window_of
 from dermis.report.outlines import outlines_of, stage_scale
 from dermis.report.overlays import overlays_of
 from dermis.report.pictures import levels_of, shown
@@ -61,12 +61,31 @@ def test_a_count_axis_reaches_its_largest_end():
     assert axis_of(Count(unit="spots"), [finding]).high == 55
 
 
-def test_window_is_the_frame_with_a_margin_inside_the_photo(photo):
-    whole = Window(x_px=0, y_px=0, width_px=300, height_px=400)
-    assert window_of(photo, None) == whole
-    assert window_of(photo, Frame(x_px=0, y_px=0, width=150, height=200, factor=2)) == whole
-    inner = window_of(photo, Frame(x_px=100, y_px=100, width=100, height=100, factor=1))
-    assert inner == Window(x_px=96, y_px=96, width_px=108, height_px=108)
+def test_window_holds_the_face_with_its_regions_inside_the_photo(photo, face):
+    assert window_of(photo, None) == Window(x_px=0, y_px=0, width_px=300, height_px=400)
+    close = replace(face, box=None)
+    assert window_of(photo, close) == Window(x_px=30, y_px=20, width_px=240, height_px=300)
+    small = window_of(photo, replace(face, box=Box(x_px=120, y_px=150, width_px=30, height_px=30)))
+    forehead_top, chin_bottom = 20 + 2 * 20, 20 + 2 * 135
+    assert small.y_px < forehead_top
+    assert small.y_px + small.height_px > chin_bottom
+    assert small.x_px >= 0
+    assert small.x_px + small.width_px <= photo.width_px
+    beyond = window_of(photo, replace(face, box=Box(x_px=-500, y_px=-500, width_px=5000, height_px=5000)))
+    assert beyond == window_of(photo, None)
+
+
+def test_cut_keeps_what_the_window_touches():
+    values = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    frame = Frame(x_px=10, y_px=20, width=4, height=3, factor=5)
+    part, inner = cut(values, frame, Window(x_px=14, y_px=25, width_px=7, height_px=5))
+    assert part.tolist() == [[4, 5, 6]]
+    assert inner == Frame(x_px=10, y_px=25, width=3, height=1, factor=5)
+    same, whole = cut(values, frame, Window(x_px=0, y_px=0, width_px=99, height_px=99))
+    assert same.tolist() == values.tolist()
+    assert whole == frame
+    away, _ = cut(values, frame, Window(x_px=200, y_px=200, width_px=5, height_px=5))
+    assert away.tolist() == [[11]]
 
 
 def test_shown_photo_keeps_colour_and_shape(photo):
@@ -103,7 +122,7 @@ def test_levels_cover_the_range():
 
 
 def test_outline_encloses_its_region(face, photo):
-    window = window_of(photo, face.frame)
+    window = window_of(photo, face)
     scale = stage_scale(window)
     drawn = {outline.title: outline for outline in outlines_of(face.regions, face.frame, window)}
     assert set(drawn) == {"Forehead", "Left cheek", "Right cheek", "Nose", "Chin"}
@@ -118,12 +137,24 @@ def test_outline_encloses_its_region(face, photo):
     assert bottom == pytest.approx(frame.y_px + 100 * 2, abs=0.2)
 
 
+def test_a_name_stands_inside_its_region(face, photo):
+    ring = np.zeros_like(face.regions)
+    ring[30:120, 20:100] = Region.CHIN.code
+    ring[30:100, 35:85] = 0  # a bay: the middle of the whole lies outside
+    window = window_of(photo, face)
+    (outline,) = outlines_of(ring, face.frame, window)
+    scale = stage_scale(window)
+    column = (outline.x / scale + window.x_px - face.frame.x_px) / face.frame.factor
+    row = (outline.y / scale + window.y_px - face.frame.y_px) / face.frame.factor
+    assert ring[int(row), int(column)] == Region.CHIN.code
+
+
 def test_no_region_no_outline(face, photo):
-    assert outlines_of(np.zeros_like(face.regions), face.frame, window_of(photo, face.frame)) == ()
+    assert outlines_of(np.zeros_like(face.regions), face.frame, window_of(photo, face)) == ()
 
 
 def test_colours_of_a_map_name_the_range_they_cover(analysis, face, photo, tasks):
-    overlays = {o.key: o for o in overlays_of(analysis, face, window_of(photo, face.frame), tasks)}
+    overlays = {o.key: o for o in overlays_of(analysis, face, window_of(photo, face), tasks)}
     bar = overlays["melanin"].bar
     values = next(f.evidence for f in analysis.findings if f.task == "melanin").values
     assert float(bar.low) <= np.nanpercentile(values, 5)
@@ -135,7 +166,7 @@ def test_even_skin_is_not_painted_as_uneven(analysis, face, photo, tasks, findin
     finding = next(f for f in findings if f.evidence is not None and f.task == "melanin")
     flat = np.where(np.isnan(finding.evidence.values), np.float32(np.nan), np.float32(30))
     even = replace(finding, evidence=replace(finding.evidence, values=flat))
-    overlays = overlays_of(replace(analysis, findings=(even,)), face, window_of(photo, face.frame), tasks)
+    overlays = overlays_of(replace(analysis, findings=(even,)), face, window_of(photo, face), tasks)
     bar = {overlay.key: overlay for overlay in overlays}["melanin"].bar
     assert float(bar.high) - float(bar.low) >= 19
 

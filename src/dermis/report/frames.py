@@ -8,15 +8,15 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Frame, Photo
+from dermis.core import Face, Frame, Photo
 from dermis.core.arrays import FloatMap
 
-__all__ = ["Window", "labels_on_photo", "resized", "values_on_photo", "window_of"]
+__all__ = ["Window", "cut", "labels_on_photo", "resized", "values_on_photo", "window_of"]
 
-_Label = TypeVar("_Label", bound=np.generic)
+_Value = TypeVar("_Value", bound=np.generic)
 
-MARGIN_SHARE = 0.04
-"""What a window shows around the frame, as a share of the frame's longer side."""
+MARGIN_SHARE = 0.22
+"""What a window shows around a face, as a share of the face's longer side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,18 +29,33 @@ class Window:
     height_px: int
 
 
-def window_of(photo: Photo, frame: Frame | None) -> Window:
-    """Return the frame with a margin, cut at the photo's edges; the whole photo without a frame."""
-    if frame is None:
+def window_of(photo: Photo, face: Face | None) -> Window:
+    """Return what to show: the face with its regions and a margin, the frame of a close-up, else the photo."""
+    if face is None:
         return Window(x_px=0, y_px=0, width_px=photo.width_px, height_px=photo.height_px)
-    width, height = frame.width * frame.factor, frame.height * frame.factor
-    margin = round(MARGIN_SHARE * max(width, height))
-    left, right = max(0, frame.x_px - margin), min(photo.width_px, frame.x_px + width + margin)
-    top, bottom = max(0, frame.y_px - margin), min(photo.height_px, frame.y_px + height + margin)
-    return Window(x_px=left, y_px=top, width_px=right - left, height_px=bottom - top)
+    left, top, right, bottom = _extent(face)
+    margin = 0.0 if face.box is None else MARGIN_SHARE * max(right - left, bottom - top)
+    x = min(max(0, int(left - margin)), photo.width_px - 1)
+    y = min(max(0, int(top - margin)), photo.height_px - 1)
+    end_x, end_y = min(photo.width_px, int(right + margin)), min(photo.height_px, int(bottom + margin))
+    return Window(x_px=x, y_px=y, width_px=max(1, end_x - x), height_px=max(1, end_y - y))
 
 
-def labels_on_photo(labels: NDArray[_Label], frame: Frame, photo: Photo) -> NDArray[_Label]:
+def cut(values: NDArray[_Value], frame: Frame, window: Window) -> tuple[NDArray[_Value], Frame]:
+    """Return the part of a frame's values (h, w) that a window shows, and the frame of that part."""
+    rows = _seen(frame.y_px, frame.height, frame.factor, window.y_px, window.height_px)
+    columns = _seen(frame.x_px, frame.width, frame.factor, window.x_px, window.width_px)
+    part = values[rows.start : rows.stop, columns.start : columns.stop]
+    return part, Frame(
+        x_px=frame.x_px + columns.start * frame.factor,
+        y_px=frame.y_px + rows.start * frame.factor,
+        width=len(columns),
+        height=len(rows),
+        factor=frame.factor,
+    )
+
+
+def labels_on_photo(labels: NDArray[_Value], frame: Frame, photo: Photo) -> NDArray[_Value]:
     """Return labels or a mask of the frame (h, w) at photo size, each in its block, 0 outside the frame."""
     return _placed(labels.repeat(frame.factor, axis=0).repeat(frame.factor, axis=1), frame, photo)
 
@@ -70,7 +85,33 @@ def resized(values: FloatMap, shape: tuple[int, int]) -> FloatMap:
     return total
 
 
-def _placed(piece: NDArray[_Label], frame: Frame, photo: Photo, *, outside: float = 0) -> NDArray[_Label]:
+def _seen(start_px: int, count: int, factor: int, window_start_px: int, window_length_px: int) -> range:
+    """Return which of a frame's rows or columns touch a window; the nearest one where none does."""
+    first = (window_start_px - start_px) // factor
+    last = (window_start_px + window_length_px - 1 - start_px) // factor
+    first = min(max(first, 0), count - 1)
+    return range(first, min(max(last, first), count - 1) + 1)
+
+
+def _extent(face: Face) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of a face and its regions, in photo pixels."""
+    frame, box = face.frame, face.box
+    if box is None:
+        width_px, height_px = frame.width * frame.factor, frame.height * frame.factor
+        return frame.x_px, frame.y_px, frame.x_px + width_px, frame.y_px + height_px
+    left, top, right, bottom = box.x_px, box.y_px, box.x_px + box.width_px, box.y_px + box.height_px
+    rows, columns = np.nonzero(face.regions)
+    if rows.size == 0:
+        return left, top, right, bottom
+    return (
+        min(left, frame.x_px + int(columns.min()) * frame.factor),
+        min(top, frame.y_px + int(rows.min()) * frame.factor),
+        max(right, frame.x_px + (int(columns.max()) + 1) * frame.factor),
+        max(bottom, frame.y_px + (int(rows.max()) + 1) * frame.factor),
+    )
+
+
+def _placed(piece: NDArray[_Value], frame: Frame, photo: Photo, *, outside: float = 0) -> NDArray[_Value]:
     """Put a frame's photo-size piece where it belongs, cut at the photo's edges."""
     whole = np.full((photo.height_px, photo.width_px), outside, dtype=piece.dtype)
     top, left = max(0, frame.y_px), max(0, frame.x_px)

@@ -22,13 +22,15 @@ TOLERANCE_PX = 0.7
 SMALLEST_SHARE = 0.05
 """A piece of a region below this share of its largest piece is not drawn."""
 
+COARSE_PX = 200
+"""Long side of the mask in which the place of a name is looked for."""
 LETTER_WIDTH, LINE_HEIGHT = 13.0, 40.0
 """What a name needs on the stage, in its units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:
-    """A region on the stage: its path, its middle, and whether its name has room there."""
+    """A region on the stage: its path, a place well inside it, and whether its name has room there."""
 
     title: str
     path: str
@@ -56,7 +58,7 @@ def _outline(region: Region, mask: BoolMap, frame: Frame, window: Window) -> Out
     origin = np.array([frame.x_px - window.x_px, frame.y_px - window.y_px])
     placed = [(ring * frame.factor + origin) * scale for ring in rings]
     low, high = placed[0].min(axis=0), placed[0].max(axis=0)
-    middle = (low + high) / 2
+    middle = (_roomiest(mask) * frame.factor + origin) * scale
     return Outline(
         title=title,
         path="".join(_path(ring) for ring in placed),
@@ -74,6 +76,17 @@ def _rings(mask: BoolMap) -> list[NDArray[np.float64]]:
     rings.sort(key=_area, reverse=True)
     large = [ring for ring in rings if _area(ring) >= SMALLEST_SHARE * _area(rings[0])]
     return [approximate_polygon(ring, TOLERANCE_PX) for ring in large]
+
+
+def _roomiest(mask: BoolMap) -> NDArray[np.float64]:
+    """Return the x and y of the frame that lies deepest inside the mask, to a few pixels."""
+    from scipy import ndimage  # late: 0.1 s
+
+    step = max(1, round(max(mask.shape) / COARSE_PX))
+    depth = ndimage.distance_transform_edt(np.pad(mask[::step, ::step], 1))
+    row, column = np.unravel_index(int(np.argmax(depth)), depth.shape)
+    place: NDArray[np.float64] = np.array([column - 0.5, row - 0.5]) * step
+    return place
 
 
 def _area(ring: NDArray[np.float64]) -> float:

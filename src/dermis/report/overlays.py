@@ -10,7 +10,7 @@ import numpy as np
 from dermis.core import Analysis, Box, Evidence, Face, Finding, Frame, Region, Skin, Task
 from dermis.core.arrays import FloatMap
 from dermis.report.colours import colour_table, map_colours
-from dermis.report.frames import Window, resized
+from dermis.report.frames import Window, cut, resized
 from dermis.report.outlines import stage_scale
 from dermis.report.pictures import data_uri, levels_of, palette_png
 from dermis.report.words import number, plain, region_title
@@ -86,8 +86,9 @@ def overlays_of(analysis: Analysis, face: Face, window: Window, tasks: Mapping[s
 
 
 def _measured_overlay(skin: Skin, frame: Frame, window: Window) -> Overlay:
-    labels = skin.visible.astype(np.uint8) * np.uint8(2)
-    labels[skin.measured] = 1
+    whole = skin.visible.astype(np.uint8) * np.uint8(2)
+    whole[skin.measured] = 1
+    labels, frame = cut(whole, frame, window)
     step = max(1, round(max(labels.shape) / OVERLAY_LONG_SIDE_PX))
     share = float(np.count_nonzero(skin.measured)) / max(1, int(np.count_nonzero(skin.visible)))
     colours = colour_table([CLEAR_COLOUR, MEASURED_COLOUR, LEFT_OUT_COLOUR])
@@ -122,7 +123,8 @@ def _map_overlay(
     low, high = _span(evidence)
     digits = 0 if high - low >= 10 else 1 if high - low >= 1 else 3
     colours = colour_table([CLEAR_COLOUR, *map_colours(name, LEVELS)])
-    levels = levels_of(_reduced(evidence.values), low, high, LEVELS)
+    values, frame = cut(evidence.values, frame, window)
+    levels = levels_of(_reduced(values), low, high, LEVELS)
     ends = f"{number(evidence.low, digits)} to {number(evidence.high, digits)}"
     whole = (low, high) == (evidence.low, evidence.high)
     return Overlay(

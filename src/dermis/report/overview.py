@@ -45,5 +45,5 @@ def _picture(analysis: Analysis) -> str:
 
     if analysis.photo is None:
         return ""
-    window = window_of(analysis.photo, None if analysis.face is None else analysis.face.frame)
+    window = window_of(analysis.photo, analysis.face)
     return data_uri("jpeg", encode_jpeg(shown(analysis.photo, window, PICTURE_LONG_SIDE_PX), quality=80))

@@ -34,7 +34,7 @@ def stage_of(analysis: Analysis, photo: Photo, tasks: Mapping[str, Task]) -> Sta
     from dermis.formats.image import encode_jpeg  # late: with it comes the image library
 
     face = analysis.face
-    window = window_of(photo, None if face is None else face.frame)
+    window = window_of(photo, face)
     pixels = shown(photo, window, PHOTO_LONG_SIDE_PX)
     measured = face is not None and analysis.quality.usable
     return Stage(
