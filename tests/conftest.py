@@ -12,13 +12,11 @@ from dermis.errors import ModelMissing
 @pytest.fixture(scope="session")
 def models() -> None:
     """The models of others; skips where they are neither here nor to be had."""
-    from dermis.face.find import MODELS_NEEDED
-
-    from dermis.inference.zoo import fetch
+    from dermis.inference.zoo import MODELS, fetch
 
     try:
-        for name in MODELS_NEEDED:
-            fetch(name)
+        for model in MODELS:
+            fetch(model.name)
     except ModelMissing as error:
         pytest.skip(f"models of others cannot be fetched: {error}")
 

@@ -5,6 +5,7 @@ import pytest
 
 from dermis.analysis.left_out import REASONS, leave_out
 from dermis.colour.srgb import encode
+from dermis.core import Part
 
 SKIN = np.float32([0.40, 0.24, 0.17])
 
@@ -16,8 +17,9 @@ def painted(shape=(120, 160), tone=1.0):
     return linear, visible
 
 
-def reasons(linear, visible):
-    return leave_out(np.asarray(encode(linear), np.float32), linear.astype(np.float32), visible)
+def reasons(linear, visible, parts=None):
+    parts = np.full(visible.shape, Part.FACE_SKIN, np.uint8) if parts is None else parts
+    return leave_out(np.asarray(encode(linear), np.float32), linear.astype(np.float32), visible, parts)
 
 
 @pytest.mark.parametrize("tone", [1.0, 0.35, 0.1])
@@ -61,6 +63,17 @@ def test_clipped_pixels_are_left_out():
     assert found[40:50, 40:50].all()
     assert found[60:62, 60:62].all()
     assert found.sum() == 104
+
+
+def test_the_neck_is_not_the_face_and_does_not_set_what_is_usual():
+    linear, visible = painted()
+    parts = np.full(visible.shape, Part.FACE_SKIN, np.uint8)
+    parts[60:] = Part.OTHER_SKIN
+    linear[60:] *= 0.3
+    found = reasons(linear, visible, parts)
+    assert (found["beside_face"] == (visible & (parts == Part.OTHER_SKIN))).all()
+    assert not found["specular"][:60].any()
+    assert found["shadow"][62:100, 20:140].all()
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 30), (30, 1)])

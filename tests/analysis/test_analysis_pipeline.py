@@ -2,11 +2,11 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import jsonschema
 import numpy as np
 import pytest
-from test_contract_docs import DOCS
 
 import dermis
 from dermis.analysis.pipeline import analyse, analyse_file
@@ -16,7 +16,7 @@ from dermis.errors import InputError
 from dermis.formats.analysis import analysis_line, analysis_object
 from dermis.tasks import TASKS, choose
 
-SCHEMA = json.loads((DOCS / "reference" / "analysis.schema.json").read_text())
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "reference" / "analysis.schema.json").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +45,10 @@ def noise_photo(shape=(300, 400)):
 def test_every_example_is_measured(examples):
     for path in examples:
         analysis = analyse_file(path)
+        if path.name == "astronaut.png":  # 91 px between the cheeks
+            assert codes(analysis) == ["face_too_small"]
+            assert analysis.findings == ()
+            continue
         assert analysis.quality.usable, (path.name, codes(analysis))
         assert analysis.face.box is not None
         assert {finding.task for finding in analysis.findings} == set(TASKS)
@@ -81,7 +85,7 @@ def test_an_own_mask_is_what_is_measured(photo, analysis):
     own = analyse(photo, mask=mask)
     assert own.quality.usable
     assert own.skin.visible.sum() * own.face.frame.factor**2 == pytest.approx(mask.sum(), rel=0.05)
-    assert "border" not in own.skin.left_out
+    assert not {"border", "beside_face"} & set(own.skin.left_out)
 
 
 def test_a_mask_on_a_picture_without_a_face(models):

@@ -10,7 +10,7 @@ from dermis.inference.zoo import fetch
 __all__ = ["EXAMPLES", "example_photos"]
 
 EXAMPLES = ("P002_selfie", "P004_selfie", "P007_selfie", "P010_studio")
-"""Portraits of the zoo, from light to dark skin, in other light each."""
+"""Portraits of the zoo, from light to dark skin, in other light each; the astronaut's face is too small."""
 
 
 def example_photos(folder: Path) -> list[Path]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dermis.core.arrays import BoolMap, FloatMap
+from dermis.core import Part
+from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 
 __all__ = ["LUMINANCE", "REASONS", "leave_out"]
 
@@ -13,6 +14,7 @@ REASONS = {
     "specular": "glare on the skin",
     "shadow": "deep shadow",
     "border": "the uncertain edge of the skin",
+    "beside_face": "neck, ears and other skin beside the face",
 }
 """Every reason and its words for the user."""
 
@@ -31,17 +33,21 @@ BORDER_SHARE = 0.006
 """Width of the border, as a share of the frame's long side."""
 
 
-def leave_out(encoded: FloatMap, linear: FloatMap, visible: BoolMap) -> dict[str, BoolMap]:
+def leave_out(encoded: FloatMap, linear: FloatMap, visible: BoolMap, parts: LabelMap) -> dict[str, BoolMap]:
     """Return, by reason, which visible skin is not measured; masks may overlap.
 
     encoded, linear: (h, w, 3) float32 of the same frame, sRGB-encoded as photographed and linear light.
+    parts: (h, w) uint8 of `Part`. What is usual for the skin (its median) is taken from the face alone.
     """
     luminance = linear @ LUMINANCE
+    beside = visible & (parts == Part.OTHER_SKIN)
+    face = visible & ~beside
     return {
         "clipped": visible & _clipped(encoded),
-        "specular": visible & _specular(linear, luminance, visible),
-        "shadow": visible & _shadow(luminance, visible),
+        "specular": visible & _specular(linear, luminance, face),
+        "shadow": visible & _shadow(luminance, face),
         "border": visible & ~_eroded(visible),
+        "beside_face": beside,
     }
 
 
@@ -49,20 +55,20 @@ def _clipped(encoded: FloatMap) -> BoolMap:
     return np.asarray((encoded.max(axis=2) >= CLIPPED_HIGH) | (encoded.max(axis=2) <= CLIPPED_LOW))
 
 
-def _shadow(luminance: FloatMap, visible: BoolMap) -> BoolMap:
-    if not visible.any():
-        return np.zeros_like(visible)
-    return np.asarray(luminance < SHADOW_BELOW * np.median(luminance[visible]))
+def _shadow(luminance: FloatMap, face: BoolMap) -> BoolMap:
+    if not face.any():
+        return np.zeros_like(face)
+    return np.asarray(luminance < SHADOW_BELOW * np.median(luminance[face]))
 
 
-def _specular(linear: FloatMap, luminance: FloatMap, visible: BoolMap) -> BoolMap:
+def _specular(linear: FloatMap, luminance: FloatMap, face: BoolMap) -> BoolMap:
     """Glare adds the light's own colour: brighter and, at the same time, paler than the skin around."""
-    if not visible.any():
-        return np.zeros_like(visible)
+    if not face.any():
+        return np.zeros_like(face)
     top = linear.max(axis=2)
     saturation = 1 - linear.min(axis=2) / np.maximum(top, 1e-4)
-    usual = float(np.median(saturation[visible]))
-    brighter = luminance > GLARE_ABOVE * np.median(luminance[visible])
+    usual = float(np.median(saturation[face]))
+    brighter = luminance > GLARE_ABOVE * np.median(luminance[face])
     return np.asarray(brighter & (saturation < GLARE_PALER * usual))
 
 

@@ -85,7 +85,7 @@ def analyse(
         seconds = {"face": found_s, "total": found_s}
         return _assembled(photo, no_face(), seconds, reference=light)
     encoded = crop(photo, face.frame)
-    skin = see_skin(encoded, photo.encoding, face, light, keep_border=mask is not None)
+    skin = see_skin(encoded, photo.encoding, face, light, own_area=mask is not None)
     quality = judge(quality_measures(face, skin, encoded), face, light)
     judged_s = perf_counter() - start
     findings = answer(skin, TASKS.values() if tasks is None else tasks, quality)
@@ -100,16 +100,16 @@ def see_skin(
     face: Face,
     light: LightReference | None,
     *,
-    keep_border: bool = False,
+    own_area: bool = False,
 ) -> Skin:
     """Return the skin of a face in linear light, with all that is left out of measurements named.
 
-    keep_border: measure up to the edge, for a mask that the user drew.
+    own_area: the user drew the mask; measure all of it, up to its edge.
     """
     linear = encoded if encoding is not Encoding.SRGB else np.asarray(decode(encoded), dtype=np.float32)
-    left_out = leave_out(encoded, linear, face.skin)
-    if keep_border:
-        del left_out["border"]
+    left_out = leave_out(encoded, linear, face.skin, face.parts)
+    if own_area:
+        del left_out["border"], left_out["beside_face"]
     measured = face.skin & ~np.logical_or.reduce(list(left_out.values()))
     if light is not None:
         linear = linear @ light.matrix.T.astype(np.float32)

@@ -134,3 +134,38 @@ def models(
     from dermis.cli.listing import print_models
 
     print_models(as_json=json, fetch=fetch)
+
+
+@app.command()
+def synth(
+    recipe: Annotated[
+        str | None, typer.Argument(metavar="RECIPE", help="A recipe by name (see --list), or a TOML file of your own.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="An empty folder, or one to go on with.")
+    ] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe; may be repeated.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", metavar="N", min=1, help="Processes; all processors by default.")
+    ] = None,
+    show: Annotated[bool, typer.Option("--list", help="List the recipes that come with it.")] = False,
+) -> None:
+    r"""Make pictures of people who do not exist, with everything that is known of them.
+
+    The same recipe gives the same files, whatever the number of workers. A stopped run goes on where it was.
+
+    \b
+    dermis synth --list
+    dermis synth faces --out made --set subjects=20
+    dermis synth mine.toml --out made --workers 8
+
+    Exit codes: 0 done, 1 a fault of ours, 2 wrong usage.
+    """
+    from dermis.cli.synthesising import print_recipes, run
+
+    if show:
+        print_recipes()
+        raise typer.Exit
+    raise typer.Exit(run(recipe, out, changes or [], workers))

@@ -22,8 +22,8 @@ from dermis.analysis.session import (
 from dermis.cli.fetching import fetch_with_progress
 from dermis.cli.terminal import NOTICE, print_analysis, progress
 from dermis.core import Analysis
-from dermis.face.find import MODELS_NEEDED
 from dermis.formats.analysis import analysis_line
+from dermis.inference.zoo import MODELS
 
 __all__ = ["run", "run_demo"]
 
@@ -34,7 +34,7 @@ def run(paths: Sequence[Path], options: Options, *, out: Path | None, as_json: b
     """Analyse, print and write; return the exit code."""
     files = find_photos(paths)
     check(options, files)
-    fetch_with_progress(MODELS_NEEDED)
+    fetch_with_progress([model.name for model in MODELS])
     console = Console(file=sys.stdout, highlight=False)
     folders = {} if out is None else folders_for(files, out)
     done: list[tuple[Analysis, Path]] = []
@@ -60,6 +60,6 @@ def run(paths: Sequence[Path], options: Options, *, out: Path | None, as_json: b
 
 def run_demo(out: Path) -> int:
     """Analyse the example photos into `out`."""
-    fetch_with_progress((*MODELS_NEEDED, *EXAMPLES))
+    fetch_with_progress([*(model.name for model in MODELS), *EXAMPLES])
     photos = example_photos(out / "photos")
     return run(photos, Options(), out=out, as_json=False)

@@ -39,27 +39,32 @@ def print_analysis(analysis: Analysis, console: Console) -> None:
 
 
 def _table(findings: Iterable[Finding]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("region")
+    """One row a region, one column a task: the value and half the width of its interval."""
     by_region: dict[Region, dict[str, Finding]] = {}
-    tasks: dict[str, str] = {}
+    units: dict[str, str] = {}
     for finding in findings:
         by_region.setdefault(finding.region, {})[finding.task] = finding
-        tasks[finding.task] = finding.unit
-    for task, unit in tasks.items():
-        table.add_column(f"{task}\n[dim]{unit}[/dim]", justify="right")
+        units[finding.task] = finding.unit
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
+    table.add_column("region", no_wrap=True)
+    for task, unit in units.items():
+        scale = unit.removeprefix(f"{task} ")
+        table.add_column(f"{task}\n[dim]{scale}[/dim]", justify="right", no_wrap=True)
+    table.add_column("tone", no_wrap=True)
     for region, found in by_region.items():
-        table.add_row(region.value, *(_cell(found.get(task)) for task in tasks))
+        cells = (_cell(found.get(task)) for task in units)
+        label = next((finding.label for finding in found.values() if finding.label), "")
+        table.add_row(region.value, *cells, label)
     return table
 
 
 def _cell(finding: Finding | None) -> str:
     if finding is None:
         return "-"
-    text = f"{finding.value:.1f}"
-    if finding.interval is not None:
-        text += f" [dim]({finding.interval[0]:.0f} to {finding.interval[1]:.0f})[/dim]"
-    return f"{text} {finding.label}".rstrip()
+    if finding.interval is None:
+        return f"{finding.value:.0f}"
+    low, high = finding.interval
+    return f"{finding.value:.0f} [dim]± {(high - low) / 2:.0f}[/dim]"
 
 
 @contextmanager

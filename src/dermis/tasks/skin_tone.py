@@ -7,7 +7,7 @@ import numpy as np
 from dermis.colour.lab import linear_to_lab
 from dermis.colour.tone import hue_deg, ita_class, ita_deg, monk_tone
 from dermis.core import Finding, Measure, Region, Skin, Task
-from dermis.core.arrays import BoolMap, FloatMap
+from dermis.core.arrays import FloatMap
 from dermis.tasks.by_region import measured_regions
 
 __all__ = ["TASK", "measure"]
@@ -23,26 +23,34 @@ TASK = Task(
 )
 
 MODEL = "tone@1"
+WELL_LIT = (50, 95)
+"""Percentiles of lightness between which a pixel of a region is well lit."""
 NEUTRAL_CHROMA = 2.0
 """Below this chroma (CIELAB) a colour has no hue, so neither ITA nor a tone class: the photo is grey."""
 
 
 def measure(skin: Skin) -> tuple[Finding, ...]:
-    """Measure the tone of each region: the median colour, the middle 90 % of its pixels as the interval.
+    """Measure the tone of each region: the median colour of its well-lit pixels, their middle 90 % as interval.
 
-    The pixel spread is the unevenness of the skin and its shading; the error of unknown light comes on top
-    and is named in `detail["light"]`. A grey photo has no tone: no finding.
+    Well lit is what faces the light: the brighter half of the region without its brightest twentieth. The spread
+    is the unevenness of the skin; the error of unknown light comes on top and is named in `detail["light"]`.
+    A grey photo has no tone: no finding.
     """
     lab = np.asarray(linear_to_lab(skin.linear))
+    well_lit = ((region, _well_lit(lab[mask])) for region, mask in measured_regions(skin, TASK.regions))
     return tuple(
-        _finding(region, lab[mask], light_known=skin.light_known)
-        for region, mask in measured_regions(skin, TASK.regions)
-        if _has_colour(lab, mask)
+        _finding(region, pixels, light_known=skin.light_known) for region, pixels in well_lit if _has_colour(pixels)
     )
 
 
-def _has_colour(lab: FloatMap, mask: BoolMap) -> bool:
-    a, b = np.median(lab[mask][:, 1:], axis=0)
+def _well_lit(pixels_lab: FloatMap) -> FloatMap:
+    lightness = pixels_lab[:, 0]
+    low, high = np.percentile(lightness, WELL_LIT)
+    return pixels_lab[(lightness >= low) & (lightness <= high)]
+
+
+def _has_colour(pixels_lab: FloatMap) -> bool:
+    a, b = np.median(pixels_lab[:, 1:], axis=0)
     return bool(np.hypot(a, b) >= NEUTRAL_CHROMA)
 
 
