@@ -1,23 +1,20 @@
-"""What a network is shown of a photo: the same numbers while learning and while analysing."""
+"""What a network is shown of a photo: the same code while learning and while analysing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import log10
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.colour.lab import linear_to_lab
 from dermis.colour.srgb import decode, encode
-from dermis.core import Capture, Encoding, Photo
+from dermis.core import Encoding, Photo
 from dermis.core.arrays import BoolMap, FloatMap
+from dermis.inference.features import features
 
-__all__ = ["FEATURES", "Input", "camera_name", "features", "number_names", "on_square", "picture", "placed"]
-
-_Frame = tuple[float, float, float, float]
+__all__ = ["CROPS", "Input", "Seen", "Window", "look", "on_square", "placed", "restored"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,172 +22,168 @@ class Input:
     """What is shown to a network."""
 
     size_px: Annotated[int, "side of the square picture that is shown"] = 64
+    crop: Annotated[str, 'what of the photo is looked at: a row of the table CROPS, "" for all of it'] = ""
     fit: Annotated[
         Literal["crop", "squeeze", "pad"],
-        "how a photo becomes square: its middle, all of it squeezed, or all of it with black beside",
+        "how that becomes square: its middle, all of it squeezed, or all of it with black beside",
     ] = "crop"
     values: Annotated[Literal["srgb", "linear"], "encoded as sRGB (8 bits), or proportional to light"] = "srgb"
     background: Annotated[
         Literal["keep", "black", "mean"], "outside of what `mask` names: kept, black, or the mean colour inside"
     ] = "keep"
-    mask: Annotated[str, "what lies beside the photo and says where to look (background, mean colour)"] = "skin"
-    features: Annotated[tuple[str, ...], "numbers beside the picture: rows of the table FEATURES"] = ()
-    cameras: Annotated[tuple[str, ...], "cameras known to the feature camera; filled from the training part"] = ()
-
-
-def picture(photo: Photo, shown: Input, mask: BoolMap | None = None) -> NDArray[Any]:
-    """Return the square picture (size, size, 3) of a photo: uint8 of sRGB, or float16 of light, 1 = white.
-
-    mask: (h, w) on the photo's pixels, where to look; needed only where the background is not kept.
-    """
-    pixels = _as_asked(photo, shown)
-    if shown.background != "keep" and mask is not None and mask.any():
-        inside = pixels[mask].mean(axis=0) if shown.background == "mean" else np.zeros(3, np.float32)
-        pixels = np.where(mask[..., None], pixels, inside).astype(np.float32)
-    if shown.values == "linear":
-        return np.asarray(placed(pixels, shown), dtype=np.float16)
-    return np.asarray(np.rint(np.clip(placed(pixels, shown), 0, 1) * 255), dtype=np.uint8)
-
-
-def placed(values: NDArray[Any], shown: Input, *, nearest: bool = False) -> NDArray[Any]:
-    """Return (h, w) or (h, w, c) on the pixels of a photo as the square that is shown, (size, size[, c]) float32.
-
-    nearest: take single pixels, as maps of classes need; otherwise the mean of those that fall together.
-    """
-    from PIL import Image  # late: 30 ms
-
-    how = Image.Resampling.NEAREST if nearest else Image.Resampling.BILINEAR
-    height, width = values.shape[:2]
-    frame, (rows, columns) = _frame(height, width, shown)
-    planes = values.astype(np.float32)[..., None] if values.ndim == 2 else values.astype(np.float32)
-    out = np.zeros((shown.size_px, shown.size_px, planes.shape[2]), np.float32)
-    size = (columns.stop - columns.start, rows.stop - rows.start)
-    for channel in range(planes.shape[2]):
-        plane = Image.fromarray(np.ascontiguousarray(planes[..., channel]))
-        out[rows, columns, channel] = np.asarray(plane.resize(size, how, box=frame))
-    return out[..., 0] if values.ndim == 2 else out
-
-
-def on_square(x_px: float, y_px: float, height: int, width: int, shown: Input) -> tuple[float, float]:
-    """Return where a point of a photo of that size lies on the square that is shown; outside of it where cut off."""
-    (left, top, right, bottom), (rows, columns) = _frame(height, width, shown)
-    return (
-        columns.start + (x_px - left) * (columns.stop - columns.start) / (right - left),
-        rows.start + (y_px - top) * (rows.stop - rows.start) / (bottom - top),
+    mask: Annotated[str, "what lies beside the photo and says where to look: for crop, background and mean colour"] = (
+        "skin"
     )
-
-
-def features(photo: Photo, shown: Input, mask: BoolMap | None = None) -> NDArray[np.float32]:
-    """Return the numbers beside the picture, in the order of `number_names`; NaN where the photo does not say."""
-    parts = [FEATURES[name].read(photo, shown, mask) for name in shown.features]
-    return np.array([value for part in parts for value in part], dtype=np.float32)
-
-
-def number_names(shown: Input) -> tuple[str, ...]:
-    """Return the name of each number: the feature, a dot, what it is."""
-    return tuple(f"{name}.{part}" for name in shown.features for part in FEATURES[name].parts(shown))
+    features: Annotated[tuple[str, ...], "numbers beside the picture: rows of the table FEATURES"] = ()
+    cameras: Annotated[tuple[str, ...], "cameras that the feature camera knows; filled from the training part"] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Feature:
-    """Numbers beside the picture: what they are, and how they are read."""
+class Window:
+    """A rectangle of whole photo pixels."""
 
-    about: str
-    parts: Callable[[Input], tuple[str, ...]]
-    read: Callable[[Photo, Input, BoolMap | None], tuple[float, ...]]
+    top: int
+    left: int
+    height: int
+    width: int
 
 
-def _mean_colour(photo: Photo, shown: Input, mask: BoolMap | None) -> tuple[float, ...]:
-    """L*, a*, b* (D65) of the mean light where to look; of the middle half of the photo without a mask."""
-    if mask is not None and mask.any():
-        light = _linear(photo)[mask].mean(axis=0)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a network sees of one photo.
+
+    picture: (size, size, 3), uint8 of sRGB or float16 of light (1 = white). numbers: (k,) float32, NaN where not known.
+    window: the pixels of the photo that were looked at.
+    """
+
+    picture: NDArray[Any]
+    numbers: NDArray[np.float32]
+    window: Window
+
+
+def look(photo: Photo, shown: Input, mask: BoolMap | None = None) -> Seen:
+    """Return what of `photo` is shown; mask: (h, w) on its pixels, where to look, None for everywhere."""
+    window = CROPS[shown.crop](photo, mask)
+    pixels = _as_asked(cut(photo.pixels, window), photo.encoding, shown)
+    inside = None if mask is None else cut(mask, window)
+    if shown.background != "keep" and inside is not None and inside.any():
+        beyond = pixels[inside].mean(axis=0) if shown.background == "mean" else np.zeros(3, np.float32)
+        pixels = np.where(inside[..., None], pixels, beyond).astype(np.float32)
+    square = placed(pixels, shown)
+    if shown.values == "linear":
+        picture = square.astype(np.float16)
     else:
-        rows, columns = (slice(size // 4, max(size - size // 4, 1)) for size in photo.pixels.shape[:2])
-        light = _linear(photo)[rows, columns].reshape(-1, 3).mean(axis=0)
-    return tuple(float(value) for value in np.asarray(linear_to_lab(light.astype(np.float64))))
+        picture = np.rint(np.clip(square, 0, 1) * 255).astype(np.uint8)
+    seen = Photo(pixels=cut(photo.pixels, window), encoding=photo.encoding, capture=photo.capture)
+    numbers = features(seen, shown.features, inside, shown.cameras)
+    return Seen(picture=picture, numbers=numbers, window=window)
 
 
-def _exposure(photo: Photo, shown: Input, mask: BoolMap | None) -> tuple[float, ...]:
-    said = _exposure_numbers(photo.capture)
-    missing = tuple(float(value is None) for value in said)
-    return tuple(float("nan") if value is None else value for value in said) + missing
+def cut(values: NDArray[Any], window: Window) -> NDArray[Any]:
+    """Return the part (height, width, ...) of an array on photo pixels that `window` names."""
+    return values[window.top : window.top + window.height, window.left : window.left + window.width]
 
 
-def _exposure_numbers(capture: Capture) -> tuple[float | None, ...]:
-    auto = capture.white_balance_auto
+def placed(values: NDArray[Any], shown: Input, *, nearest: bool = False) -> NDArray[Any]:
+    """Return (h, w) or (h, w, c) as the square that is shown, (size, size[, c]) float32.
+
+    nearest: take single pixels, as maps of classes need; otherwise the mean of those that fall together.
+    """
+    place = _place(values.shape[0], values.shape[1], shown)
+    planes = values[..., None] if values.ndim == 2 else values
+    out = np.zeros((shown.size_px, shown.size_px, planes.shape[2]), np.float32)
+    size = (place.columns.stop - place.columns.start, place.rows.stop - place.rows.start)
+    for channel in range(planes.shape[2]):
+        out[place.rows, place.columns, channel] = _resized(planes[..., channel], size, place.box, nearest=nearest)
+    return out[..., 0] if values.ndim == 2 else out
+
+
+def restored(square: NDArray[Any], height: int, width: int, shown: Input, *, nearest: bool = False) -> NDArray[Any]:
+    """Return values on the square, (size, size) or (size, size, c), as (height, width[, c]) float32 of what was shown.
+
+    The inverse of `placed`, for maps that a network answers; NaN where nothing was shown, at the sides of a crop.
+    """
+    place = _place(height, width, shown)
+    planes = square[..., None] if square.ndim == 2 else square
+    left, top, right, bottom = place.box
+    rows, columns = slice(round(top), round(bottom)), slice(round(left), round(right))
+    out = np.full((height, width, planes.shape[2]), np.nan, np.float32)
+    for channel in range(planes.shape[2]):
+        plane = planes[place.rows, place.columns, channel]
+        size = (columns.stop - columns.start, rows.stop - rows.start)
+        out[rows, columns, channel] = _resized(plane, size, (0, 0, plane.shape[1], plane.shape[0]), nearest=nearest)
+    return out[..., 0] if square.ndim == 2 else out
+
+
+def on_square(x_px: float, y_px: float, height: int, width: int, shown: Input) -> tuple[float, float]:
+    """Return where a point of what is shown, of that height and width, lies on the square; outside where cut off."""
+    place = _place(height, width, shown)
+    left, top, right, bottom = place.box
     return (
-        None if not capture.iso else log10(capture.iso),
-        None if not capture.exposure_s else log10(capture.exposure_s),
-        capture.f_number,
-        capture.exposure_bias_ev,
-        capture.brightness_ev,
-        capture.focal_length_mm,
-        None if auto is None else float(auto),
+        place.columns.start + (x_px - left) * (place.columns.stop - place.columns.start) / (right - left),
+        place.rows.start + (y_px - top) * (place.rows.stop - place.rows.start) / (bottom - top),
     )
 
 
-_EXPOSURE = (
-    "log10_iso",
-    "log10_exposure_s",
-    "f_number",
-    "exposure_bias_ev",
-    "brightness_ev",
-    "focal_length_mm",
-    "white_balance_auto",
-)
+def _whole(photo: Photo, mask: BoolMap | None) -> Window:
+    return Window(top=0, left=0, height=photo.height_px, width=photo.width_px)
 
 
-def _camera(photo: Photo, shown: Input, mask: BoolMap | None) -> tuple[float, ...]:
-    return tuple(float(camera_name(photo.capture) == name) for name in shown.cameras)
+def _about_mask(photo: Photo, mask: BoolMap | None) -> Window:
+    """Return the rectangle about the mask, a tenth wider on every side; all of the photo without a mask."""
+    if mask is None or not mask.any():
+        return _whole(photo, mask)
+    top, bottom = _wider(np.flatnonzero(mask.any(axis=1)), photo.height_px)
+    left, right = _wider(np.flatnonzero(mask.any(axis=0)), photo.width_px)
+    return Window(top=top, left=left, height=bottom - top, width=right - left)
 
 
-def camera_name(capture: Capture) -> str:
-    """Return make and model in lower case; empty where neither is known."""
-    return " ".join(part.lower() for part in (capture.make, capture.model) if part)
+def _wider(places: NDArray[Any], size: int) -> tuple[int, int]:
+    margin = round(0.1 * (places[-1] + 1 - places[0]))
+    return max(0, int(places[0]) - margin), min(size, int(places[-1]) + 1 + margin)
 
 
-FEATURES: Mapping[str, Feature] = {
-    "mean_colour": Feature(
-        about="L*, a*, b* (D65) of the mean light where to look, else of the photo's middle half",
-        parts=lambda shown: ("l", "a", "b"),
-        read=_mean_colour,
-    ),
-    "exposure": Feature(
-        about="ISO, exposure time (both as log10), f-number, bias, brightness, focal length, automatic white balance; "
-        "and for each whether it is missing",
-        parts=lambda shown: (*_EXPOSURE, *(f"{name}_missing" for name in _EXPOSURE)),
-        read=_exposure,
-    ),
-    "camera": Feature(
-        about="which of the cameras of the training part took it; an embedding is learnt for each",
-        parts=lambda shown: shown.cameras,
-        read=_camera,
-    ),
-}
-"""Every feature by its name."""
+CROPS: Mapping[str, Callable[[Photo, BoolMap | None], Window]] = {"": _whole, "mask": _about_mask}
+"""What of a photo is looked at, given the mask where to look."""
 
 
-def _as_asked(photo: Photo, shown: Input) -> FloatMap:
-    encoded = photo.encoding is Encoding.SRGB
+def _as_asked(pixels: FloatMap, encoding: Encoding, shown: Input) -> FloatMap:
+    encoded = encoding is Encoding.SRGB
     if shown.values == "srgb":
-        return photo.pixels if encoded else np.asarray(encode(photo.pixels))
-    return np.asarray(decode(photo.pixels)) if encoded else photo.pixels
+        return pixels if encoded else np.asarray(encode(pixels))
+    return np.asarray(decode(pixels)) if encoded else pixels
 
 
-def _linear(photo: Photo) -> FloatMap:
-    return np.asarray(decode(photo.pixels)) if photo.encoding is Encoding.SRGB else photo.pixels
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """What is shown, as a box (left, top, right, bottom), and the rows and columns of the square it fills."""
+
+    box: tuple[float, float, float, float]
+    rows: slice
+    columns: slice
 
 
-def _frame(height: int, width: int, shown: Input) -> tuple[_Frame, tuple[slice, slice]]:
-    """Return what of the photo is shown (left, top, right, bottom) and where in the square it lies."""
+def _place(height: int, width: int, shown: Input) -> _Place:
     whole = slice(0, shown.size_px)
     if shown.fit == "squeeze":
-        return (0, 0, width, height), (whole, whole)
+        return _Place(box=(0, 0, width, height), rows=whole, columns=whole)
     if shown.fit == "crop":
         side = min(height, width)
-        left, top = (width - side) / 2, (height - side) / 2
-        return (left, top, left + side, top + side), (whole, whole)
+        left, top = (width - side) // 2, (height - side) // 2
+        return _Place(box=(left, top, left + side, top + side), rows=whole, columns=whole)
     scale = shown.size_px / max(height, width)
-    rows, columns = (max(1, round(size * scale)) for size in (height, width))
-    top_px, left_px = (shown.size_px - rows) // 2, (shown.size_px - columns) // 2
-    return (0, 0, width, height), (slice(top_px, top_px + rows), slice(left_px, left_px + columns))
+    filled = [max(1, round(size * scale)) for size in (height, width)]
+    starts = [(shown.size_px - size) // 2 for size in filled]
+    rows, columns = (slice(start, start + size) for start, size in zip(starts, filled, strict=True))
+    return _Place(box=(0, 0, width, height), rows=rows, columns=columns)
+
+
+def _resized(
+    plane: NDArray[Any], size: tuple[int, int], box: tuple[float, float, float, float], *, nearest: bool
+) -> NDArray[np.float32]:
+    """Return `box` of a plane (h, w) as size (width, height)."""
+    from PIL import Image  # late: 30 ms
+
+    how = Image.Resampling.NEAREST if nearest else Image.Resampling.BILINEAR
+    image = Image.fromarray(np.ascontiguousarray(plane, dtype=np.float32))
+    return np.asarray(image.resize(size, how, box=box), dtype=np.float32)

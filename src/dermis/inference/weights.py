@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from dermis.core import Photo
 from dermis.core.arrays import BoolMap
 from dermis.errors import ModelMissing
-from dermis.inference.inputs import Input, features, picture
+from dermis.inference.inputs import Input, look
 from dermis.inference.runtime import Network, load
 
 __all__ = ["WEIGHTS", "Answer", "Weights", "open_weights", "shipped"]
@@ -63,11 +63,12 @@ class Weights:
 
         mask: (h, w) on the photo's pixels, where to look, if the network was taught with one.
         """
-        numbers = features(photo, self.shown, mask)[None] if self.number_names else None
-        return {name: held[0] for name, held in self.run(picture(photo, self.shown, mask)[None], numbers).items()}
+        seen = look(photo, self.shown, mask)
+        numbers = seen.numbers[None] if self.number_names else None
+        return {name: held[0] for name, held in self.run(seen.picture[None], numbers).items()}
 
     def run(self, pictures: NDArray[Any], numbers: NDArray[np.float32] | None = None) -> dict[str, NDArray[np.float32]]:
-        """Return the answers (b, ...) for pictures (b, size, size, 3) as `inputs.picture` gives them.
+        """Return the answers (b, ...) for pictures (b, size, size, 3) as `inputs.look` gives them.
 
         numbers: (b, k) in the order of `number_names`, NaN where not known.
         """

@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from dermis.errors import UsageError
-from dermis.inference.inputs import Input, number_names
+from dermis.inference.features import number_names
+from dermis.inference.inputs import Input
 from dermis.networks.heads import MeasureHead
 from dermis.networks.model import Model
 from dermis.networks.settings import Head, Loss, Network
@@ -26,7 +27,7 @@ __all__ = ["load_model", "model_note", "new_model"]
 
 def new_model(recipe: Recipe, decoded: Decoded, teaching: NDArray[np.int64]) -> Model:
     """Return an untaught model; it takes the spread of numbers and measures from the rows `teaching`."""
-    names = number_names(decoded.shown)
+    names = number_names(decoded.shown.features, decoded.shown.cameras)
     model = Model(recipe.network, recipe.head, recipe.loss, number_names=names)
     mean, std = _spread(decoded.numbers[teaching])
     model.number_mean.copy_(torch.from_numpy(mean))
@@ -64,7 +65,7 @@ def load_model(run: Run) -> tuple[Model, Input]:
         record_from(Network, held["network"]),
         {name: record_from(Head, head) for name, head in held["head"].items()},
         {name: record_from(Loss, loss) for name, loss in held["loss"].items()},
-        number_names=number_names(shown),
+        number_names=number_names(shown.features, shown.cameras),
         load_pretrained=False,
     )
     model.load_state_dict(torch.load(run.best, map_location="cpu", weights_only=True))

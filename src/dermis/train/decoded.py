@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 from dermis.core import Photo, Sample
 from dermis.core.arrays import BoolMap
 from dermis.errors import InputError
-from dermis.inference.inputs import Input, camera_name, features, number_names, on_square, picture, placed
+from dermis.inference.features import CAMERA, camera_name, number_names
+from dermis.inference.inputs import Input, Window, cut, look, on_square, placed
 from dermis.networks.settings import Head
 from dermis.settings import read_settings
 from dermis.train.recipe import Recipe
 
-__all__ = ["Decoded", "decode", "fingerprint", "with_cameras"]
+__all__ = ["Decoded", "cameras_among", "decode", "fingerprint", "with_cameras"]
 
 _LAYOUT = 1
 """Raise it when what is kept on disk changes its meaning."""
@@ -69,17 +70,20 @@ def decode(samples: Sequence[Sample], recipe: Recipe, *, root: Path | None = Non
     return _load(kept, recipe)
 
 
-def with_cameras(decoded: Decoded, teaching: NDArray[np.int64]) -> Decoded:
-    """Return `decoded` with the columns of the feature camera, for the cameras of the rows `teaching`."""
-    if "camera" not in decoded.shown.features or decoded.shown.cameras:
+def cameras_among(decoded: Decoded, places: NDArray[np.int64]) -> tuple[str, ...]:
+    """Return the cameras that took the rows `places`, by name."""
+    return tuple(sorted({decoded.camera[place] for place in places} - {""}))
+
+
+def with_cameras(decoded: Decoded, cameras: tuple[str, ...]) -> Decoded:
+    """Return `decoded` with the numbers of the feature camera, which depend on the cameras that are known."""
+    if CAMERA not in decoded.shown.features or decoded.shown.cameras:
         return decoded
-    cameras = tuple(sorted({decoded.camera[place] for place in teaching} - {""}))
-    shown = replace(decoded.shown, cameras=cameras)
-    which = [[float(name == camera) for camera in cameras] for name in decoded.camera]
-    place = len(number_names(replace(shown, features=shown.features[: shown.features.index("camera")])))
-    columns = np.asarray(which, np.float32).reshape(len(decoded.camera), len(cameras))
+    place = len(number_names(decoded.shown.features[: decoded.shown.features.index(CAMERA)]))
+    which = np.array([[name == camera for camera in cameras] for name in decoded.camera], np.float32)
+    columns = which.reshape(len(decoded.camera), len(cameras))
     numbers = np.concatenate([decoded.numbers[:, :place], columns, decoded.numbers[:, place:]], axis=1)
-    return replace(decoded, shown=shown, numbers=numbers)
+    return replace(decoded, shown=replace(decoded.shown, cameras=cameras), numbers=numbers)
 
 
 def fingerprint(samples: Sequence[Sample], sha256: Sequence[str]) -> str:
@@ -100,7 +104,9 @@ class _Rows:
         n, size = len(samples), self.shown.size_px
         light = self.shown.values == "linear"
         self.pictures = self._array("pictures", (n, size, size, 3), np.float16 if light else np.uint8)
-        self.numbers = self._array("numbers", (n, len(number_names(self.shown))), np.float32)
+        self.numbers = self._array(
+            "numbers", (n, len(number_names(self.shown.features, self.shown.cameras))), np.float32
+        )
         self.targets = {name: self._target(name, head) for name, head in recipe.head.items()}
         self.said = [("", "")] * n
 
@@ -124,14 +130,16 @@ class _Rows:
         sample = self.samples[place]
         photo = _photo(sample)
         mask = _mask(sample, self.shown)
-        self.pictures[place] = picture(photo, self.shown, mask)
-        self.numbers[place] = features(photo, self.shown, mask)
+        seen = look(photo, self.shown, mask)
+        self.pictures[place], self.numbers[place] = seen.picture, seen.numbers
         sha256 = photo.origin.sha256 or hashlib.sha256(photo.pixels.tobytes()).hexdigest()
         self.said[place] = (sha256, camera_name(photo.capture))
         for name, head in self.recipe.head.items():
             is_map = head.kind == "map"
             self.targets[name][place] = (
-                _map(sample, photo, head, self.shown) if is_map else _values(sample, head, self.recipe.data.graders)
+                _map(sample, seen.window, head, self.shown)
+                if is_map
+                else _values(sample, head, self.recipe.data.graders)
             )
 
     def _target(self, name: str, head: Head) -> NDArray[Any]:
@@ -201,25 +209,30 @@ def _values(sample: Sample, head: Head, graders: Sequence[str]) -> list[float]:
     return out
 
 
-def _map(sample: Sample, photo: Photo, head: Head, shown: Input) -> NDArray[Any]:
+def _map(sample: Sample, window: Window, head: Head, shown: Input) -> NDArray[Any]:
     """Return the target map on the square: classes, real numbers, or a density."""
     target = head.targets[0]
     if target == "items":
-        return _density(sample, photo, shown)
+        return _density(sample, window, shown)
     if target not in sample.beside:
         return np.full((shown.size_px, shown.size_px), _UNKNOWN_CLASS if head.classes else np.nan)
-    return placed(np.asarray(sample.beside[target]()), shown, nearest=bool(head.classes))
+    values = np.asarray(sample.beside[target]())
+    if values.shape[0] < window.top + window.height or values.shape[1] < window.left + window.width:
+        raise InputError(f"{sample.key}: {target} {values.shape} is smaller than its photo.", advice="Make it again.")
+    return placed(cut(values, window), shown, nearest=bool(head.classes))
 
 
-def _density(sample: Sample, photo: Photo, shown: Input) -> NDArray[np.float32]:
+def _density(sample: Sample, window: Window, shown: Input) -> NDArray[np.float32]:
     """Return a map whose sum is the number of marked items in view: for each a bell of the size of its box."""
     size = shown.size_px
     centres = np.arange(size) + 0.5
     total = np.zeros((size, size), np.float64)
-    height, width = photo.height_px, photo.width_px
     for box in (item.box for item in sample.items):
-        left, top = on_square(box.x_px, box.y_px, height, width, shown)
-        right, bottom = on_square(box.x_px + box.width_px, box.y_px + box.height_px, height, width, shown)
+        corner = (box.x_px - window.left, box.y_px - window.top)
+        left, top = on_square(*corner, window.height, window.width, shown)
+        right, bottom = on_square(
+            corner[0] + box.width_px, corner[1] + box.height_px, window.height, window.width, shown
+        )
         x, y = (left + right) / 2, (top + bottom) / 2
         if 0 <= x < size and 0 <= y < size:
             sigma = max(0.25 * (right - left), 0.25 * (bottom - top), 0.7)

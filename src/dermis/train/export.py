@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 import dermis
 from dermis.errors import DermisError
-from dermis.inference.inputs import Input, number_names
+from dermis.inference.features import number_names
+from dermis.inference.inputs import Input
 from dermis.inference.weights import WEIGHTS, Weights, open_weights
 from dermis.networks.model import Answering, Model
 from dermis.networks.settings import Head
@@ -75,7 +76,7 @@ def _meta(run: Run, name: str, shown: Input) -> dict[str, Any]:
         "recipe": recipe_hash(run.recipe),
         "dermis": dermis.__version__,
         "input": asdict(shown),
-        "number_names": number_names(shown),
+        "number_names": number_names(shown.features, shown.cameras),
         "answers": _answers(run.recipe.head),
         "result": run.result() if run.finished else {},
     }
@@ -117,8 +118,8 @@ def _onnx(model: Model, shown: Input, *, half: bool) -> bytes:
     """Return the model as ONNX for one picture at a time."""
     names = list(_answers({one.name: one.settings for one in model.each().values()}))
     probe: dict[str, torch.Tensor] = {"image": torch.rand(1, 3, shown.size_px, shown.size_px)}
-    if number_names(shown):
-        probe["numbers"] = torch.rand(1, len(number_names(shown)))
+    if len(model.number_mean):
+        probe["numbers"] = torch.rand(1, len(model.number_mean))
     with _quiet():
         program = torch.onnx.export(
             Answering(model).eval(),

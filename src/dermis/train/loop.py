@@ -14,7 +14,7 @@ from dermis.core import Sample
 from dermis.errors import UsageError
 from dermis.train.batches import shuffled
 from dermis.train.build import model_note, new_model
-from dermis.train.decoded import Decoded, decode, fingerprint, with_cameras
+from dermis.train.decoded import Decoded, cameras_among, decode, fingerprint, with_cameras
 from dermis.train.learner import Learner, State, fabric_for, quiet
 from dermis.train.parts import Parts, parts_of
 from dermis.train.recipe import Recipe
@@ -80,9 +80,10 @@ def drawn(samples: Sequence[Sample], recipe: Recipe) -> Sequence[Sample]:
 
 
 def prepared(recipe: Recipe, samples: Sequence[Sample], *, root: Path | None = None) -> tuple[Decoded, Parts]:
-    """Return the samples decoded and parted as the run sees them."""
+    """Return the samples decoded and parted as a run of `recipe` sees them."""
     parts = parts_of(samples, recipe.split)
-    return with_cameras(decode(samples, recipe, root=root), parts.train), parts
+    decoded = decode(samples, recipe, root=root)
+    return with_cameras(decoded, cameras_among(decoded, parts.train)), parts
 
 
 def _note(run: Run, samples: Sequence[Sample], decoded: Decoded, parts: Parts) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,8 @@ from dermis.networks.model import Model
 from dermis.networks.settings import Head
 from dermis.train.batches import in_order
 from dermis.train.build import load_model
-from dermis.train.decoded import Decoded
-from dermis.train.loop import drawn, prepared
+from dermis.train.decoded import Decoded, decode, with_cameras
+from dermis.train.loop import drawn
 from dermis.train.run import Run
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ __all__ = ["predict"]
 def predict(run: Run, samples: Sequence[Sample], *, root: Path | None = None) -> pd.DataFrame:
     """Return what the best model of `run` answers for every sample, beside what is right.
 
-    Columns: key, dataset, subject, visit, view; part (train, validate or test); `trait.NAME` for each trait; and
+    Columns: key, dataset, subject, visit, view; part (train, validate or test of that run, "" for what it never saw);
+    `trait.NAME` for each trait; and
 
     - a head of numbers: `target.NAME`, `predicted.NAME`; with several targets `target.HEAD.TARGET`; with spread also
       `spread.NAME`, the expected absolute error
@@ -41,15 +43,18 @@ def predict(run: Run, samples: Sequence[Sample], *, root: Path | None = None) ->
     import pandas as pd  # late: half a second
 
     samples = drawn(samples, run.recipe)
-    decoded, parts = prepared(run.recipe, samples, root=root)
-    model, _ = load_model(run)
-    columns = _who(samples)
-    columns["part"] = np.full(len(samples), "", dtype=object)
-    for part in ("train", "validate", "test"):
-        columns["part"][getattr(parts, part)] = part
+    model, shown = load_model(run)
+    decoded = with_cameras(decode(samples, run.recipe, root=root), shown.cameras)
+    columns = _who(samples) | {"part": _part(run, samples)}
     for name in sorted({trait for sample in samples for trait in sample.traits}):
         columns[f"trait.{name}"] = np.array([sample.traits.get(name) for sample in samples], dtype=object)
     return pd.DataFrame(columns | _answers(model, decoded, run)).infer_objects()
+
+
+def _part(run: Run, samples: Sequence[Sample]) -> NDArray[Any]:
+    parts = json.loads((run.folder / "data.json").read_text())["parts"]
+    where = {key: part for part, keys in parts.items() for key in keys}
+    return np.array([where.get(str(sample.key), "") for sample in samples], dtype=object)
 
 
 def _who(samples: Sequence[Sample]) -> dict[str, NDArray[Any]]:

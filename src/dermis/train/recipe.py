@@ -36,7 +36,8 @@ from typing import Annotated, Any, Literal
 
 from dermis.core import Count, Map, Measure, Ordinal, Presence
 from dermis.errors import UsageError
-from dermis.inference.inputs import FEATURES, Input
+from dermis.inference.features import FEATURES
+from dermis.inference.inputs import Input
 from dermis.networks.settings import Head, Loss, Network
 from dermis.tasks import TASKS
 from dermis.train.augment_settings import Augment
