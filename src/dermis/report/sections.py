@@ -18,6 +18,7 @@ LEFT_OUT_WORDS = {
     "specular": "glare",
     "shadow": "deep shadow",
     "border": "uncertain edge of the skin",
+    "beside_face": "beside the face: ears, neck, hands",
 }
 SEVERITY_WORDS = {Severity.REJECT: "Reason", Severity.WARN: "Reservation", Severity.INFO: "Note"}
 
@@ -111,7 +112,10 @@ def files_of(analysis: Analysis) -> dict[str, Pairs]:
     lists = {
         "Photo": _photo_rows(analysis.name, analysis.photo),
         "Capture": () if analysis.photo is None else tuple(capture_rows(analysis.photo.capture).items()),
-        "Analysis": (("dermis", provenance.dermis), *provenance.models.items()),
+        "Analysis": (
+            ("dermis", provenance.dermis),
+            *((plain(name), model) for name, model in provenance.models.items()),
+        ),
         "Seconds": tuple((plain(step), number(value, 2)) for step, value in provenance.seconds.items()),
     }
     return {title: tuple(rows) for title, rows in lists.items() if rows}
