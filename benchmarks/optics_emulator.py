@@ -1,6 +1,6 @@
 """How the fast model was made: Monte Carlo runs, a small network fitted to them, and its figures.
 
-    python benchmarks/optics_emulator.py runs runs.npz          about 8 minutes on one core
+    python benchmarks/optics_emulator.py runs runs.npz          about 10 minutes on one core
     python benchmarks/optics_emulator.py train runs.npz         writes src/dermis/optics/data/emulator.npz
     python benchmarks/optics_emulator.py judge                  prints the card's table
 
@@ -33,7 +33,7 @@ DOMAIN = {
     "anisotropy": (0.72, 0.915),
 }
 TIERS = ((2e-4, 2e-3, 3_000), (2e-3, 2e-2, 9_000), (2e-2, 0.2, 28_000), (0.2, 14.0, 90_000))
-RUNS, DRAWS, HIDDEN = 256, 40, 24
+RUNS, DRAWS, HIDDEN = 256, 40, 16
 
 
 def log_between(bounds: tuple[float, float], share: np.ndarray) -> np.ndarray:
@@ -136,7 +136,7 @@ def minimise(
     return unpack(found.x)
 
 
-def judge(points: int = 400, photons: int = 200_000, seed: int = 99) -> None:
+def judge(points: int = 200, photons: int = 100_000, seed: int = 99) -> None:
     """Compare `forward.reflectance` with fresh Monte Carlo at tissues drawn evenly over all of RANGES."""
     rng = np.random.default_rng(seed)
     begun = time.time()

@@ -82,8 +82,8 @@ def from_rgb(
     shape = pixels.shape[:-1]
     return estimate(
         (*SOUGHT, *beside),
-        position.reshape(*shape, -1),
-        spread.reshape(*shape, -1),
+        position.reshape(*shape, position.shape[1]),
+        spread.reshape(*shape, spread.shape[1]),
         known=tissue,
         specular_share=specular_share,
         fitted=np.exp(fitted).reshape(pixels.shape),

@@ -63,7 +63,7 @@ def features(
         xp.log(absorption_depth + 0.02),
         xp.log(scattering_depth + 0.02),
         xp.log(dermis_ratio + 0.002),
-        xp.asarray(refractive_index, dtype=dermis_ratio.dtype, device=device(dermis_ratio)),
+        xp.zeros_like(dermis_ratio) + refractive_index,
         anisotropy,
     )
     return xp.stack(xp.broadcast_arrays(*columns), axis=-1)

@@ -76,8 +76,8 @@ def from_spectrum(
     shape = measured.shape[:-1]
     return estimate(
         model.names,
-        position.reshape(*shape, -1),
-        spread.reshape(*shape, -1),
+        position.reshape(*shape, position.shape[1]),
+        spread.reshape(*shape, spread.shape[1]),
         known=model.known,
         specular_share=specular_share,
         fitted=fitted.reshape(measured.shape),

@@ -57,7 +57,7 @@ def _linear(low: float, high: float, typical: float, spread: float, unit: str, s
 RANGES: Mapping[str, Range] = MappingProxyType(
     {
         "melanosome_fraction": _log(
-            0.001, 0.5, 0.04, 1.0, "1", "Jacques 1998: 0.013-0.063 light, 0.11-0.16 medium, 0.18-0.43 dark skin"
+            0.001, 0.5, 0.045, 1.2, "1", "Jacques 1998: 0.013-0.063 light, 0.11-0.16 medium, 0.18-0.43 dark skin"
         ),
         "pheomelanin_share": _linear(
             0.0, 1.0, 0.4, 0.25, "1", "Ito and Wakamatsu 2003, Del Bino 2015: about 0.26 of epidermal melanin"
