@@ -23,6 +23,11 @@ def dermis(*arguments, **environment):
     )
 
 
+def size_of(path):
+    with Image.open(path) as picture:
+        return picture.size
+
+
 def png_header(width, height):
     def chunk(kind, content):
         body = kind + content
@@ -84,9 +89,9 @@ def test_one_photo_writes_its_results_into_the_folder(selfie, tmp_path):
     assert run.returncode == 0, run.stderr
     names = {path.name for path in tmp_path.iterdir()}
     assert names >= {"report.html", "analysis.json", "skin_mask.png", "measured_mask.png", "parts.png", "regions.png"}
-    size = Image.open(selfie).size
+    size = size_of(selfie)
     for name in ("skin_mask.png", "measured_mask.png", "parts.png", "regions.png"):
-        assert Image.open(tmp_path / name).size == size
+        assert size_of(tmp_path / name) == size
     assert json.loads((tmp_path / "analysis.json").read_text())["schema"] == "dermis.analysis/1"
     assert "not a diagnosis" in run.stdout
 

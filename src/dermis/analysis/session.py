@@ -119,12 +119,17 @@ def write_result(analysis: Analysis, folder: Path) -> Path:
 
 
 def thin(analysis: Analysis) -> Analysis:
-    """Return the analysis with a thumbnail for its photo and without maps, to be kept while others follow."""
+    """Return the analysis with a thumbnail of the face for its photo and no maps, to be kept while others follow."""
     findings = tuple(replace(finding, evidence=None) for finding in analysis.findings)
-    photo = analysis.photo
+    photo, face = analysis.photo, analysis.face
     if photo is not None:
-        step = max(1, max(photo.width_px, photo.height_px) // THUMBNAIL_PX)
-        photo = replace(photo, pixels=np.ascontiguousarray(reduce_by(photo.pixels, step)))
+        pixels = photo.pixels
+        if face is not None:
+            frame = face.frame
+            rows = slice(frame.y_px, frame.y_px + frame.height * frame.factor)
+            pixels = pixels[rows, frame.x_px : frame.x_px + frame.width * frame.factor]
+        step = max(1, max(pixels.shape) // THUMBNAIL_PX)
+        photo = replace(photo, pixels=np.ascontiguousarray(reduce_by(pixels, step)))
     return replace(analysis, photo=photo, face=None, skin=None, findings=findings)
 
 
@@ -132,5 +137,5 @@ def write_overview_of(analyses: Sequence[tuple[Analysis, Path]], out: Path) -> P
     """Write the overview of several reports, given each analysis with its folder; return it."""
     links = [f"{folder.relative_to(out).as_posix()}/report.html" for _, folder in analyses]
     overview = out / "report.html"
-    write_overview([analysis for analysis, _ in analyses], overview, links)
+    write_overview([analysis for analysis, _ in analyses], overview, links, tasks=TASKS)
     return overview
