@@ -25,6 +25,33 @@ app = typer.Typer(
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text.")]
 
+# \b keeps the lines of an example apart.
+_ANALYSE_HELP = """Measure skin tone, melanin, haemoglobin and redness on photos.
+
+A photo that cannot be measured is listed with the reason, and the others go on.
+
+\b
+dermis analyse selfie.jpg                      a table in the terminal
+dermis analyse selfie.jpg --out result         a report, JSON and maps
+dermis analyse *.jpg --json > results.jsonl    one JSON line a photo
+dermis analyse arm.jpg --close-up              skin without a face
+dermis analyse face.jpg --reference 40,60,200,150=#767676   with an 18 % grey card
+
+Exit codes: 0 done, 1 a fault of ours, 2 wrong usage, 3 no photo was usable.
+"""
+
+_SYNTH_HELP = """Make pictures of people who do not exist, with everything that is known of them.
+
+The same recipe gives the same files, whatever the number of workers. A stopped run goes on where it was.
+
+\b
+dermis synth --list
+dermis synth faces --out made --set subjects=20
+dermis synth mine.toml --out made --workers 8
+
+Exit codes: 0 done, 1 a fault of ours, 2 wrong usage.
+"""
+
 
 def main() -> None:
     """Run the command line; a refusal is one or two lines on stderr and its exit code."""
@@ -60,7 +87,7 @@ def _options(
     """Measure facial skin from photographs, offline. A measuring tool, not a diagnosis."""
 
 
-@app.command()
+@app.command(help=_ANALYSE_HELP)
 def analyse(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Photos, or folders of photos.")],
     out: Annotated[
@@ -69,9 +96,7 @@ def analyse(
     ] = None,
     json: JsonFlag = False,
     tasks: Annotated[str | None, typer.Option("--tasks", metavar="A,B", help="Only these; see `dermis tasks`.")] = None,
-    close_up: Annotated[
-        bool, typer.Option("--close-up", help="Where no face is found, measure all skin in view.")
-    ] = False,
+    close_up: Annotated[bool, typer.Option("--close-up", help="Look for no face: measure all skin in view.")] = False,
     mask: Annotated[
         Path | None,
         typer.Option("--mask", metavar="PNG", help="Measure only where this picture is bright (one photo)."),
@@ -84,19 +109,7 @@ def analyse(
         ),
     ] = None,
 ) -> None:
-    r"""Measure skin tone, melanin, haemoglobin and redness on photos.
-
-    A photo that cannot be measured is listed with the reason, and the others go on.
-
-    \b
-    dermis analyse selfie.jpg                      a table in the terminal
-    dermis analyse selfie.jpg --out result         a report, JSON and maps
-    dermis analyse *.jpg --json > results.jsonl    one JSON line a photo
-    dermis analyse arm.jpg --close-up              skin without a face
-    dermis analyse face.jpg --reference 40,60,200,150=#767676   with an 18 % grey card
-
-    Exit codes: 0 done, 1 a fault of ours, 2 wrong usage, 3 no photo was usable.
-    """
+    """Measure skin tone, melanin, haemoglobin and redness on photos."""
     from dermis.analysis.session import Options
     from dermis.cli.analysing import run
 
@@ -136,7 +149,7 @@ def models(
     print_models(as_json=json, fetch=fetch)
 
 
-@app.command()
+@app.command(help=_SYNTH_HELP)
 def synth(
     recipe: Annotated[
         str | None, typer.Argument(metavar="RECIPE", help="A recipe by name (see --list), or a TOML file of your own.")
@@ -152,17 +165,7 @@ def synth(
     ] = None,
     show: Annotated[bool, typer.Option("--list", help="List the recipes that come with it.")] = False,
 ) -> None:
-    r"""Make pictures of people who do not exist, with everything that is known of them.
-
-    The same recipe gives the same files, whatever the number of workers. A stopped run goes on where it was.
-
-    \b
-    dermis synth --list
-    dermis synth faces --out made --set subjects=20
-    dermis synth mine.toml --out made --workers 8
-
-    Exit codes: 0 done, 1 a fault of ours, 2 wrong usage.
-    """
+    """Make pictures of people who do not exist, with everything that is known of them."""
     from dermis.cli.synthesising import print_recipes, run
 
     if show:
