@@ -6,7 +6,7 @@ Every head gives `raw` numbers from features, `answer` in units from these, a `l
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +15,7 @@ from torch.nn import functional
 from dermis.colour.difference import delta_e_00
 from dermis.errors import UsageError
 from dermis.networks import losses
-from dermis.networks.settings import Head, Loss
+from dermis.networks.settings import Head, Loss, loss_names
 
 __all__ = [
     "Answers",
@@ -45,9 +45,8 @@ class Joined(NamedTuple):
 
 
 class HeadModule(nn.Module):
-    """What all heads have. usual: the loss taken where the recipe names none. error_name: what `error` gives."""
+    """What all heads have. loss_name: of the table LOSSES. error_name: what `error` gives."""
 
-    losses: ClassVar[tuple[str, ...]] = ()
     error_name: str = "error"
 
     def __init__(self, name: str, settings: Head, loss: Loss) -> None:
@@ -55,11 +54,11 @@ class HeadModule(nn.Module):
         self.name = name
         self.settings = settings
         self.punish = loss
-        self.loss_name = loss.name or self.losses[0]
-        if self.loss_name not in self.losses:
+        self.loss_name = loss.name or loss_names(settings)[0]
+        if self.loss_name not in loss_names(settings):
             raise UsageError(
                 f"loss.{name}.name: {self.loss_name!r} does not fit a head of kind {settings.kind!r}.",
-                advice=f"Choose one of: {', '.join(self.losses)}.",
+                advice=f"Choose one of: {', '.join(loss_names(settings))}.",
             )
 
     def answer(self, raw: Tensor) -> Answers:
@@ -81,8 +80,6 @@ class HeadModule(nn.Module):
 
 class MeasureHead(HeadModule):
     """Real numbers; learnt in units of their own spread, which is drawn from the training part."""
-
-    losses = ("difference", "delta_e_00", "laplace")
 
     centre: Tensor
     scale: Tensor
@@ -145,7 +142,6 @@ class MeasureHead(HeadModule):
 class OrdinalHead(HeadModule):
     """Grades in order, coded as the recipe says; the answer is the expected grade, a real number."""
 
-    losses = ("ordinal",)
     error_name = "mae"
 
     def __init__(self, name: str, settings: Head, loss: Loss, width: int) -> None:
@@ -153,26 +149,26 @@ class OrdinalHead(HeadModule):
         self.levels = round((settings.highest - settings.lowest) / settings.step) + 1
         if self.levels < 2:
             raise UsageError(f"head.{name} has fewer than two grades.", advice="Set lowest, highest and step.")
-        if settings.method == "cumulative":
+        if self.loss_name == "cumulative":
             self.linear = nn.Linear(width, 1)
             self.gaps = nn.Parameter(torch.full((self.levels - 1,), 0.5413))  # softplus: 1
         else:
-            self.linear = nn.Linear(width, self.levels - (settings.method == "corn"))
+            self.linear = nn.Linear(width, self.levels - (self.loss_name == "corn"))
 
     def forward(self, joined: Joined) -> Tensor:
         """Return the logits: (b, levels) of a distribution, else (b, levels - 1)."""
         assert joined.vector is not None
         raw: Tensor = self.linear(joined.vector).float()
-        if self.settings.method != "cumulative":
+        if self.loss_name != "cumulative":
             return raw
         limits = torch.cumsum(functional.softplus(self.gaps), dim=0)
         return raw - (limits - limits.mean())
 
     def shares(self, raw: Tensor) -> Tensor:
         """Return the probability of each grade, (b, levels)."""
-        if self.settings.method == "distribution":
+        if self.loss_name == "distribution":
             return torch.softmax(raw, dim=1)
-        if self.settings.method == "corn":
+        if self.loss_name == "corn":
             above = torch.exp(torch.cumsum(functional.logsigmoid(raw), dim=1))
         else:
             above = torch.sigmoid(raw)
@@ -189,9 +185,9 @@ class OrdinalHead(HeadModule):
     def loss(self, raw: Tensor, target: Tensor, epoch: float) -> Tensor:
         """Return the loss of each sample, (b,)."""
         level = (target[:, 0] - self.settings.lowest) / self.settings.step
-        if self.settings.method == "corn":
+        if self.loss_name == "corn":
             return losses.conditional(raw, level)
-        if self.settings.method == "cumulative":
+        if self.loss_name == "cumulative":
             return losses.cumulative(raw, level)
         return losses.distribution(raw, level, self.punish)
 
@@ -203,7 +199,6 @@ class OrdinalHead(HeadModule):
 class CountHead(HeadModule):
     """How many there are."""
 
-    losses = ("poisson", "logarithm")
     error_name = "mae"
 
     def __init__(self, name: str, settings: Head, loss: Loss, width: int) -> None:
@@ -232,7 +227,6 @@ class CountHead(HeadModule):
 class PresenceHead(HeadModule):
     """Yes or no."""
 
-    losses = ("cross_entropy", "focal")
     error_name = "error_rate"
 
     def __init__(self, name: str, settings: Head, loss: Loss, width: int) -> None:
@@ -264,7 +258,6 @@ class MapHead(HeadModule):
     """An answer at each pixel: the share of each class, or a density whose sum is a count."""
 
     def __init__(self, name: str, settings: Head, loss: Loss, channels: int) -> None:
-        self.losses = ("cross_entropy", "focal") if settings.classes else ("density",)  # type: ignore[misc]
         super().__init__(name, settings, loss)
         self.error_name = "iou_lost" if settings.classes else "count_mae"
         self.convolution = nn.Conv2d(channels, max(settings.classes, 1), 1)

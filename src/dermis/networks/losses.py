@@ -141,7 +141,7 @@ def map_classes(logits: Tensor, target: Tensor, settings: Loss, name: str) -> Te
     known = target != IGNORED_CLASS
     wanted = torch.where(known, target, 0).long()
     entropy = functional.cross_entropy(logits, wanted, reduction="none")
-    if name == "focal":
+    if name == "map_focal":
         entropy = entropy * (1 - torch.exp(-entropy)) ** settings.gamma
     total = (entropy * known).sum(dim=(1, 2)) / known.sum(dim=(1, 2)).clamp(min=1)
     return total if settings.dice == 0 else total + settings.dice * _dice(logits, wanted, known)

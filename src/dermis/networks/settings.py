@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-__all__ = ["HEAD_KINDS", "Head", "Loss", "Network"]
-
-HeadKind = Literal["measure", "ordinal", "count", "presence", "map"]
-HEAD_KINDS: tuple[HeadKind, ...] = ("measure", "ordinal", "count", "presence", "map")
+__all__ = ["LOSSES", "Head", "Loss", "Network", "loss_names"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +14,7 @@ class Network:
     """What turns a picture, and numbers beside it, into features."""
 
     name: Annotated[str, "a network of the table NETWORKS"] = "small_cnn"
+    stands_in_for: Annotated[str, "what a source used where this network stands in; every table says so"] = ""
     pretrained: Annotated[str, '"" for none, "package" for the weights of its package, else a file of weights'] = ""
     frozen_epochs: Annotated[int, "epochs in which the pretrained layers stay as they are; -1 for all"] = 0
     fusion: Annotated[
@@ -27,7 +26,10 @@ class Network:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """One question to the network; its name in the recipe is its name everywhere."""
+    """One question to the network; its name in the recipe is its name everywhere.
+
+    What begins with kinds counts only for these.
+    """
 
     kind: Annotated[
         Literal["", "measure", "ordinal", "count", "presence", "map"],
@@ -39,7 +41,6 @@ class Head:
         '"items" for the density of marked items; nothing: the head\'s name',
     ] = ()
     unit: Annotated[str, "unit of the answer, for people"] = ""
-    method: Annotated[Literal["corn", "cumulative", "distribution"], "ordinal: how grades in order are coded"] = "corn"
     lowest: Annotated[float, "ordinal: lowest grade"] = 0.0
     highest: Annotated[float, "ordinal: highest grade"] = 0.0
     step: Annotated[float, "ordinal: distance of two grades"] = 1.0
@@ -50,13 +51,36 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """What a head is punished for."""
+    """What a head is punished for; what begins with names of losses counts only for these."""
 
-    name: Annotated[str, 'a loss of the table LOSSES; "" for the usual one of the head'] = ""
+    name: Annotated[str, 'a loss of the table LOSSES that fits the head; "" for the first'] = ""
     weight: Annotated[float, "its share in the sum over all heads"] = 1.0
-    robust: Annotated[Literal["none", "huber", "charbonnier"], "how large differences are tamed"] = "huber"
-    delta: Annotated[float, "difference from which huber grows straight; rounding of charbonnier at 0"] = 1.0
+    robust: Annotated[
+        Literal["none", "huber", "charbonnier"],
+        "difference|delta_e_00|logarithm|density: how large differences are tamed",
+    ] = "huber"
+    delta: Annotated[
+        float, "difference|delta_e_00|logarithm|density: where huber turns straight; rounding of charbonnier at 0"
+    ] = 1.0
     anneal_epochs: Annotated[int, "delta_e_00: epochs over which squared Lab differences give way to it"] = 0
-    sigma: Annotated[float, "distribution: width of the target around the label, in grades"] = 0.5
-    gamma: Annotated[float, "focal: how much easy examples count less; 0 for plain cross-entropy"] = 2.0
-    dice: Annotated[float, "maps of classes: weight of the dice loss beside the cross-entropy"] = 0.5
+    sigma: Annotated[float, "distribution: width of the target about the label, in grades"] = 0.5
+    gamma: Annotated[float, "focal|map_focal: how much easy examples count less"] = 2.0
+    dice: Annotated[float, "map_cross_entropy|map_focal: weight of the dice loss beside it"] = 0.5
+
+
+LOSSES: Mapping[str, tuple[str, ...]] = {
+    "measure": ("difference", "delta_e_00", "laplace"),
+    "ordinal": ("corn", "cumulative", "distribution"),
+    "count": ("poisson", "logarithm"),
+    "presence": ("cross_entropy", "focal"),
+    "map of classes": ("map_cross_entropy", "map_focal"),
+    "density": ("density",),
+}
+"""The losses that fit each kind of head, the usual one first. Those of grades also say how grades are coded."""
+
+
+def loss_names(head: Head) -> tuple[str, ...]:
+    """Return the losses that fit a head."""
+    if head.kind == "map":
+        return LOSSES["map of classes" if head.classes else "density"]
+    return LOSSES[head.kind]

@@ -68,16 +68,26 @@ class Batches:
         return ahead(lambda places: _gather(self.decoded, places), self.rows)
 
 
-def shuffled(decoded: Decoded, places: Places, recipe: Recipe, epoch: int, *, rank: int = 0, world: int = 1) -> Batches:
+def shuffled(
+    decoded: Decoded,
+    places: Places,
+    recipe: Recipe,
+    epoch: int,
+    *,
+    kinds: NDArray[Any] | None = None,
+    rank: int = 0,
+    world: int = 1,
+) -> Batches:
     """Return one epoch of batches in random order, the share of process `rank` of `world` in each.
 
-    Every process gets equally many batches; a last batch with less than two samples a process is left out where there
-    are others, since nothing can be normalised over it.
+    kinds: (n,), what kind each row of `decoded` is; rows of every kind are then drawn equally often. Every process
+    gets equally many batches; a last batch with less than two samples a process is left out where there are others,
+    since nothing can be normalised over it.
     """
     draw = np.random.default_rng((recipe.seed, epoch))
     order = places[draw.permutation(len(places))]
-    if recipe.train.balance:
-        order = places[_equally_often(np.asarray(decoded.targets[recipe.train.balance])[places, 0], draw)]
+    if kinds is not None:
+        order = places[_equally_often(kinds[places], draw)]
     size = recipe.train.batch
     rows = [order[start : start + size] for start in range(0, len(order), size)]
     if len(rows) > 1 and len(rows[-1]) < 2 * world:
@@ -90,7 +100,7 @@ def in_order(decoded: Decoded, places: Places, size: int) -> Batches:
     return Batches(decoded, [places[start : start + size] for start in range(0, len(places), size)])
 
 
-def _equally_often(values: NDArray[np.floating[Any]], draw: np.random.Generator) -> Places:
+def _equally_often(values: NDArray[Any], draw: np.random.Generator) -> Places:
     """Return rows, as many as there are, in which every distinct value comes equally often."""
     _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
     share = 1 / counts[which] / len(counts)

@@ -28,6 +28,7 @@ def card(run: Run, meta: Mapping[str, Any], limits: Sequence[str] = ()) -> str:
         f"- Answers: {', '.join(meta['answers'])}.",
         f"- Network: {recipe.network.name} ({NETWORKS[recipe.network.name].about}).",
         f"- Weights to begin with: {recipe.network.pretrained or 'none'}.",
+        *([f"- It stands in for {recipe.network.stands_in_for}."] if recipe.network.stands_in_for else []),
         f"- Recipe: `{recipe.name}`, hash `{meta['recipe']}`, dermis {meta['dermis']}.",
         f"- Stored in {meta['weights']}; differs from the trained network by at most {meta['largest_difference']:.2g} "
         f"(allowed {meta['tolerance']:g}).",

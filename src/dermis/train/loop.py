@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from dermis.core import Sample
 from dermis.errors import UsageError
@@ -21,7 +23,7 @@ from dermis.train.recipe import Recipe
 from dermis.train.run import Run, open_run
 from dermis.train.watch import watching
 
-__all__ = ["drawn", "prepared", "train"]
+__all__ = ["drawn", "kinds_of", "prepared", "train"]
 
 
 def train(recipe: Recipe, samples: Sequence[Sample], out: Path, *, root: Path | None = None, show: bool = False) -> Run:
@@ -45,13 +47,13 @@ def train(recipe: Recipe, samples: Sequence[Sample], out: Path, *, root: Path | 
         torch.manual_seed(recipe.seed)
         learner = Learner(recipe, new_model(recipe, decoded, parts.train), fabric)
         state = learner.resume(run.last) or State()
+        kinds = kinds_of(recipe, samples, decoded)
+        share = {"rank": fabric.global_rank, "world": fabric.world_size}
 
         with watching(run, state.epoch, show=show and fabric.is_global_zero, write=fabric.is_global_zero) as watch:
             for epoch in range(state.epoch, recipe.train.epochs):
                 began = perf_counter()
-                batches = shuffled(
-                    decoded, parts.train, recipe, epoch, rank=fabric.global_rank, world=fabric.world_size
-                )
+                batches = shuffled(decoded, parts.train, recipe, epoch, kinds=kinds, **share)
                 train_loss = learner.teach(watch.steps(batches, epoch), len(batches), epoch)
                 figures = learner.judge(decoded, parts.validate, epoch)
                 row = {"epoch": float(epoch), "lr": learner.rate, "train_loss": train_loss, **figures}
@@ -77,6 +79,18 @@ def drawn(samples: Sequence[Sample], recipe: Recipe) -> Sequence[Sample]:
         return samples
     chosen = np.random.default_rng(recipe.seed).permutation(len(samples))[:limit]
     return [samples[place] for place in sorted(chosen)]
+
+
+def kinds_of(recipe: Recipe, samples: Sequence[Sample], decoded: Decoded) -> NDArray[Any] | None:
+    """Return what kind each sample is, where `train.balance` wants every kind equally often."""
+    by = recipe.train.balance
+    if not by:
+        return None
+    if by in recipe.head and recipe.head[by].kind != "map":
+        return np.asarray(decoded.targets[by])[:, 0]
+    if all(by in sample.traits for sample in samples):
+        return np.array([str(sample.traits[by]) for sample in samples])
+    raise UsageError(f"train.balance: {by!r} is no head of numbers and no trait of every sample.", advice="Check it.")
 
 
 def prepared(recipe: Recipe, samples: Sequence[Sample], *, root: Path | None = None) -> tuple[Decoded, Parts]:

@@ -28,8 +28,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -37,8 +38,8 @@ from typing import Annotated, Any, Literal
 from dermis.core import Count, Map, Measure, Ordinal, Presence
 from dermis.errors import UsageError
 from dermis.inference.features import FEATURES
-from dermis.inference.inputs import Input
-from dermis.networks.settings import Head, Loss, Network
+from dermis.inference.inputs import CROPS, Input
+from dermis.networks.settings import Head, Loss, Network, loss_names
 from dermis.tasks import TASKS
 from dermis.train.augment_settings import Augment
 from dermis.train.tables import nearest, record_from, setting, toml_of
@@ -200,14 +201,14 @@ def recipe_hash(recipe: Recipe) -> str:
 
 
 def describe(recipe: Recipe, *, comments: bool = True) -> str:
-    """Return the whole recipe as TOML; with `comments` each value with what it means."""
-    return toml_of(recipe, comments=comments)
+    """Return the recipe as TOML, without what does not apply to it; with `comments` each value with what it means."""
+    return toml_of(recipe, comments=comments, all_fields=False)
 
 
 def _completed(recipe: Recipe) -> Recipe:
     """Return the recipe with what follows from it written out, so that the run folder says it all."""
     heads = {name: _head(name, head) for name, head in recipe.head.items()}
-    losses = {name: recipe.loss.get(name, Loss()) for name in heads}
+    losses = {name: _loss(head, recipe.loss.get(name, Loss())) for name, head in heads.items()}
     unknown = set(recipe.loss) - set(heads)
     if unknown:
         name = sorted(unknown)[0]
@@ -233,30 +234,52 @@ def _head(name: str, head: Head) -> Head:
             return replace(head, kind="presence", targets=targets)
 
 
+def _loss(head: Head, loss: Loss) -> Loss:
+    return replace(loss, name=loss_names(head)[0]) if not loss.name and head.kind else loss
+
+
 def _checked(recipe: Recipe) -> Recipe:
+    """Return the recipe; UsageError for what the record's kinds alone do not exclude."""
     if not recipe.head:
         raise UsageError("The recipe has no head.", advice="Say what to learn: [head.NAME] with a kind and targets.")
     for name, head in recipe.head.items():
-        if not head.kind:
-            raise UsageError(f"head.{name}.kind is missing.", advice="No task has this name to take it from.")
-        if head.kind != "measure" and len(head.targets) > 1:
-            raise UsageError(f"head.{name} has several targets.", advice="Only a measure may; make more heads.")
+        _check_head(name, head)
+        _among(loss_names(head), recipe.loss[name].name, f"loss.{name}.name")
     for feature in recipe.input.features:
-        if feature not in FEATURES:
-            raise UsageError(f"input.features: no feature {feature!r}.", advice=nearest(feature, FEATURES))
-    if recipe.train.watch and recipe.train.watch not in recipe.head:
-        raise UsageError(
-            f"train.watch: no head {recipe.train.watch!r}.", advice=nearest(recipe.train.watch, recipe.head)
-        )
+        _among(FEATURES, feature, "input.features")
+    _among(CROPS, recipe.input.crop, "input.crop")
+    if recipe.train.watch:
+        _among(recipe.head, recipe.train.watch, "train.watch")
     for what, value, least in (
         ("input.size_px", recipe.input.size_px, 1),
+        ("network.width", recipe.network.width, 1),
         ("train.epochs", recipe.train.epochs, 1),
         ("train.batch", recipe.train.batch, 1),
+        ("schedule.cycle_steps", recipe.schedule.cycle_steps, 1),
         ("machine.devices", recipe.machine.devices, 1),
     ):
         if value < least:
             raise UsageError(f"{what} = {value}.", advice=f"At least {least}.")
     return recipe
+
+
+def _check_head(name: str, head: Head) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise UsageError(f"head.{name}: a head's name is also a column and an output.", advice="Use a-z, 0-9 and _.")
+    if not head.kind:
+        raise UsageError(f"head.{name}.kind is missing.", advice="No task has this name to take it from.")
+    if head.kind != "measure" and len(head.targets) > 1:
+        raise UsageError(f"head.{name} has several targets.", advice="Only a measure may; make more heads.")
+    if head.kind == "ordinal" and (head.step <= 0 or head.highest - head.lowest < head.step):
+        raise UsageError(f"head.{name} has fewer than two grades.", advice="Set lowest, highest and step.")
+    if head.kind == "map" and head.classes not in (0, *range(2, 255)):
+        raise UsageError(f"head.{name}.classes = {head.classes}.", advice="0 for a density, else 2 to 254.")
+
+
+def _among(table: Iterable[str], word: str, where: str) -> None:
+    names = list(table)
+    if word not in names:
+        raise UsageError(f"{where}: there is no {word!r}.", advice=nearest(word, [name for name in names if name]))
 
 
 def _shipped() -> str:

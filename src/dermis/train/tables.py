@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 import types
 from collections.abc import Iterable, Mapping
@@ -50,14 +51,17 @@ def setting(tables: dict[str, Any], text: str) -> None:
     tables[keys[-1]] = _parsed(value.strip())
 
 
-def toml_of(record: Any, *, comments: bool = False) -> str:  # noqa: ANN401 -- any record
-    """Return a record of records as flat TOML; `comments` adds what each value means."""
+def toml_of(record: Any, *, comments: bool = False, all_fields: bool = True) -> str:  # noqa: ANN401 -- any record
+    """Return a record of records as flat TOML; `comments` adds what each value means.
+
+    all_fields: also those whose words begin with kinds or names ("ordinal: ...") that the record is not of.
+    """
     lines: list[str] = []
-    _write(record, "", lines, comments=comments)
+    _write(record, "", lines, comments=comments, all_fields=all_fields)
     return "\n".join(lines).strip() + "\n"
 
 
-def _write(record: Any, where: str, lines: list[str], *, comments: bool) -> None:  # noqa: ANN401
+def _write(record: Any, where: str, lines: list[str], *, comments: bool, all_fields: bool) -> None:  # noqa: ANN401
     hints = get_type_hints(type(record), include_extras=True)
     tables: list[tuple[str, Any]] = []
     for one in fields(record):
@@ -66,12 +70,19 @@ def _write(record: Any, where: str, lines: list[str], *, comments: bool) -> None
             tables.append((one.name, value))
         elif isinstance(value, Mapping):
             tables += [(f"{one.name}.{key}", inner) for key, inner in value.items()]
-        else:
+        elif all_fields or _applies(record, _doc(hints[one.name])):
             line = f"{one.name} = {_literal(value)}"
             lines.append(f"{line:<40}  # {_doc(hints[one.name])}" if comments else line)
     for name, table in tables:
         lines += ["", f"[{where}{name}]"]
-        _write(table, f"{where}{name}.", lines, comments=comments)
+        _write(table, f"{where}{name}.", lines, comments=comments, all_fields=all_fields)
+
+
+def _applies(record: Any, doc: str) -> bool:  # noqa: ANN401 -- any record
+    """Return whether a field counts, by the names that its words may begin with."""
+    begins = re.match(r"([a-z0-9_|]+): ", doc)
+    own = {getattr(record, name, "") for name in ("kind", "name")} - {""}
+    return begins is None or not own or bool(own & set(begins[1].split("|")))
 
 
 def _doc(hint: Any) -> str:  # noqa: ANN401 -- a type form
