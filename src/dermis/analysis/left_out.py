@@ -7,7 +7,7 @@ import numpy as np
 from dermis.core import Part
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 
-__all__ = ["LUMINANCE", "REASONS", "leave_out"]
+__all__ = ["LUMINANCE", "REASONS", "brightest_channel", "leave_out"]
 
 REASONS = {
     "clipped": "pixels at the end of the camera's range",
@@ -51,8 +51,15 @@ def leave_out(encoded: FloatMap, linear: FloatMap, visible: BoolMap, parts: Labe
     }
 
 
+def brightest_channel(pixels: FloatMap) -> FloatMap:
+    """Return the largest of the three channels; channel by channel, which is faster than along the last axis."""
+    red, green, blue = (pixels[..., channel] for channel in range(3))
+    return np.maximum(np.maximum(red, green), blue)
+
+
 def _clipped(encoded: FloatMap) -> BoolMap:
-    return np.asarray((encoded.max(axis=2) >= CLIPPED_HIGH) | (encoded.max(axis=2) <= CLIPPED_LOW))
+    top = brightest_channel(encoded)
+    return np.asarray((top >= CLIPPED_HIGH) | (top <= CLIPPED_LOW))
 
 
 def _shadow(luminance: FloatMap, face: BoolMap) -> BoolMap:
@@ -65,8 +72,9 @@ def _specular(linear: FloatMap, luminance: FloatMap, face: BoolMap) -> BoolMap:
     """Glare adds the light's own colour: brighter and, at the same time, paler than the skin around."""
     if not face.any():
         return np.zeros_like(face)
-    top = linear.max(axis=2)
-    saturation = 1 - linear.min(axis=2) / np.maximum(top, 1e-4)
+    red, green, blue = (linear[..., channel] for channel in range(3))
+    darkest = np.minimum(np.minimum(red, green), blue)
+    saturation = 1 - darkest / np.maximum(brightest_channel(linear), 1e-4)
     usual = float(np.median(saturation[face]))
     brighter = luminance > GLARE_ABOVE * np.median(luminance[face])
     return np.asarray(brighter & (saturation < GLARE_PALER * usual))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dermis.analysis.left_out import LUMINANCE
+from dermis.analysis.left_out import LUMINANCE, brightest_channel
 from dermis.colour.lab import linear_to_lab
 from dermis.colour.tone import hue_deg
 from dermis.core import Face, Part, Region, Skin
@@ -63,8 +63,7 @@ def _shares(skin: Skin) -> dict[str, float]:
 
 
 def _brightness(encoded: FloatMap, visible: BoolMap) -> dict[str, float]:
-    brightest_channel = encoded.max(axis=2)[visible]
-    middle, high = np.percentile(brightest_channel, (50, 98))
+    middle, high = np.percentile(brightest_channel(encoded)[visible], (50, 98))
     return {"skin_median": float(middle), "skin_bright": float(high)}
 
 
