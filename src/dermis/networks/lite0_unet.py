@@ -1,7 +1,7 @@
 """EfficientNet-Lite0 with a way back up: dense features from a network that has seen ImageNet.
 
 Of Lite0 it has all stages down to a 32nd of the size, of the last only half; the 320 and 1280 channels behind it say
-what a picture shows, not where. About 1.6 million parameters, 3.3 MB at 16 bits.
+what a picture shows, not where. About 1.5 million parameters, 3 MB at 16 bits.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from torch import Tensor
 from dermis.errors import ModelMissing, UsageError
 from dermis.networks.backbone import Backbone
 from dermis.networks.efficientnet_lite import SHA256, efficientnet_lite0, lite0_names, packaged_lite0
+from dermis.networks.lite0_unet import lite0_unet
 from dermis.networks.resnet import resnet, resnet_names
 from dermis.networks.small_cnn import small_cnn
 from dermis.networks.unet_lite import unet_lite
@@ -29,13 +30,15 @@ class Entry:
     """A network: how it is built, what it is, which package has weights for it.
 
     rename: from the names in a common file of weights to ours. package: the file of weights in an installed package and
-    its SHA-256, where one exists.
+    its SHA-256, where one exists. covers: how the names begin that a common file has weights for, "" for all; the rest
+    starts as drawn.
     """
 
     build: Callable[[], Backbone]
     about: str
     rename: Callable[[Weights], Weights] = dict
     package: tuple[Callable[[], Path], str] | None = None
+    covers: str = ""
 
 
 _NO_WEIGHTS = "no package carries ImageNet weights: efficientnet_lite0 stands in where a pretrained network is wanted"
@@ -64,6 +67,13 @@ NETWORKS: Mapping[str, Entry] = {
         package=(packaged_lite0, SHA256),
     ),
     "unet_lite": Entry(build=unet_lite, about="U-shaped, 0.4 M parameters, for maps"),
+    "lite0_unet": Entry(
+        build=lite0_unet,
+        about="EfficientNet-Lite0 with a way back up, 1.5 M parameters, for maps; ImageNet weights on the way down",
+        rename=lite0_names,
+        package=(packaged_lite0, SHA256),
+        covers="stages.",
+    ),
 }
 """Every network by its name. ConvNeXt-tiny and MobileNetV3 are absent: no kept library has them without torchvision."""
 
@@ -113,7 +123,12 @@ def _fill(network: Backbone, path: Path, entry: Entry) -> None:
     except Exception as error:  # noqa: BLE001 -- a damaged pickle can raise anything
         raise ModelMissing(f"{path} holds no weights ({type(error).__name__}).", advice="Fetch it again.") from None
     own = network.state_dict()
-    renamed = held if set(own) <= set(held) else entry.rename(held)
+    if set(own) <= set(held):
+        renamed = held
+    else:
+        renamed = {name: value for name, value in own.items() if not name.startswith(entry.covers)} | dict(
+            entry.rename(held)
+        )
     wrong = [name for name in own if name not in renamed or renamed[name].shape != own[name].shape]
     wrong = [name for name in wrong if not name.endswith("num_batches_tracked")]
     if wrong:
