@@ -25,6 +25,7 @@ def anywhere():
     )
 
 
+unhurried = settings(deadline=None, max_examples=50)
 shares = st.floats(0.0, 1.0)
 healthy = st.integers(0, 10_000).map(lambda seed: draw(1, seed))
 
@@ -33,6 +34,7 @@ def steps(tissue, name, low, high, count=25):
     return replace(tissue, **{name: np.geomspace(low, high, count)})
 
 
+@unhurried
 @given(anywhere(), shares)
 def test_reflectance_lies_between_the_gathered_gloss_and_one(tissue, share):
     found = reflectance(tissue, WIDE, specular_share=share)
@@ -41,6 +43,7 @@ def test_reflectance_lies_between_the_gathered_gloss_and_one(tissue, share):
     assert np.all(found < 1.0 - (1.0 - share) * surface + 1e-12)
 
 
+@unhurried
 @given(anywhere(), st.sampled_from(["melanosome_fraction", "blood_fraction", "baseline_scale", "carotene_umol_per_l"]))
 def test_more_of_an_absorber_takes_light_from_every_band(tissue, name):
     span = RANGES[name]
@@ -50,6 +53,7 @@ def test_more_of_an_absorber_takes_light_from_every_band(tissue, name):
     assert np.all(np.diff(found, axis=0) < tolerance)
 
 
+@unhurried
 @given(anywhere())
 def test_more_scattering_gives_more_light_back_where_no_melanin_lies_above(tissue):
     """Above a dark dermis a turbid, pigmented epidermis only lengthens the way through its melanin."""
@@ -58,6 +62,7 @@ def test_more_scattering_gives_more_light_back_where_no_melanin_lies_above(tissu
     assert np.all(np.diff(found, axis=0) > 0)
 
 
+@unhurried
 @given(healthy, shares)
 def test_more_melanin_darkens_always_and_yellows_light_skin(tissue, share):
     """L* falls over the whole range. b* rises for as long as L* stays above 55: beyond, black swallows yellow."""
@@ -71,6 +76,7 @@ def test_more_melanin_darkens_always_and_yellows_light_skin(tissue, share):
     assert np.all(np.diff(ita_deg(lab))[light] < 0)
 
 
+@unhurried
 @given(healthy)
 def test_more_blood_darkens_always_and_reddens_up_to_three_percent(tissue):
     """a* rises up to 3 % of blood; beyond, in dark skin, it may stand still and fall: blood swallows red too."""
@@ -79,6 +85,7 @@ def test_more_blood_darkens_always_and_reddens_up_to_three_percent(tissue):
     assert np.all(np.diff(lab[:, 1]) > 0)
 
 
+@unhurried
 @given(healthy)
 def test_less_oxygen_takes_red(tissue):
     found = reflectance(replace(tissue, oxygen_saturation=np.linspace(0.3, 0.98, 9)), [660.0], specular_share=0.0)

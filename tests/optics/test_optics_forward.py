@@ -119,3 +119,18 @@ def test_the_normal_scale_goes_there_and_back():
     assert from_normal(span, mean[0]) == pytest.approx(span.typical)
     nudged = from_normal(span, mean[0] + 1e-4 * spread[0])
     assert np.log(nudged / span.typical) / 1e-4 == pytest.approx(span.spread, rel=1e-3)
+
+
+def test_images_are_worked_through_in_rows(monkeypatch):
+    monkeypatch.setattr("dermis.optics.forward.POINTS", 61 * 10)
+    rng = np.random.default_rng(7)
+    maps = Tissue(
+        melanosome_fraction=rng.uniform(0.01, 0.2, (7, 5)),
+        blood_fraction=rng.uniform(0.01, 0.03, (1, 5)),
+        epidermis_um=rng.uniform(50, 90, 5),
+        mie_power=rng.uniform(0.5, 1.5, (7, 1)),
+    )
+    gloss = rng.uniform(size=(7, 1))
+    by_rows = reflectance(maps, BANDS, specular_share=gloss)
+    monkeypatch.undo()
+    np.testing.assert_allclose(by_rows, reflectance(maps, BANDS, specular_share=gloss), rtol=1e-12)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace, device
+from array_api_compat import array_namespace, device, is_numpy_array
 from numpy.typing import NDArray
 
 from dermis.core.arrays import read_only
@@ -21,7 +21,9 @@ from dermis.core.arrays import read_only
 __all__ = ["EMULATOR_FILE", "Weights", "diffuse_share", "diffuse_share_and_slopes", "features", "read_weights"]
 
 EMULATOR_FILE = Path(__file__).parent / "data" / "emulator.npz"
-BLOCK = 8192  # points at once: the hidden layers of a block stay in the processor's cache
+# Points at once: the hidden layers stay in the processor's cache, and the products are so small that the linear
+# algebra does not start threads, whose waiting for each other costs ten times the work on a busy machine.
+BLOCK = 1024
 
 Array = Any
 Floats = NDArray[np.float64]
@@ -79,6 +81,8 @@ def diffuse_share(inputs: Array) -> Array:
             for name in Weights.__slots__
         }
     )
+    if not is_numpy_array(inputs):
+        return _network(inputs, own)
     flat = xp.reshape(inputs, (-1, 5))
     blocks = [_network(flat[at : at + BLOCK, :], own) for at in range(0, max(1, flat.shape[0]), BLOCK)]
     return xp.reshape(xp.concat(blocks), inputs.shape[:-1])
