@@ -23,14 +23,12 @@ from dermis.errors import InputError
 __all__ = ["COPY", "Duplicate", "Imprint", "find_duplicates", "imprint", "imprints"]
 
 SIDE_PX = 64
-COPY = 0.9
-"""From this correlation of coarse structure on, two pictures are the same shot. On 1173 acne photos of some 600 people
-every pair above it was one person's, nearly all of them the same shot or the next one."""
-TURNED_COPY = 0.8
-"""The same for the fine structure of two pictures laid on each other by turning, shearing, moving, scaling."""
+COPY = 0.75
+"""From this correlation of fine structure on, two pictures are of one shot, or of one person on one stand."""
+_FINE_PX = 2.0
 _MAYBE = 0.4
 _NEIGHBOURS = 8
-_FLAT = 0.012
+_FLAT = 0.006
 _BLOCK = 512
 
 
@@ -77,13 +75,13 @@ def imprints(samples: Iterable[Sample]) -> Iterator[Imprint]:
 def find_duplicates(held: Sequence[Imprint], *, thorough: bool = False) -> tuple[Duplicate, ...]:
     """Return all pairs that show the same, identical files first, then the most alike.
 
-    thorough: also lay likely pairs on each other, which finds turned and sheared copies, at some 10 ms a pair and
-    eight pairs a photo.
+    thorough: also lay likely pairs on each other, which finds turned and sheared copies, at a few ms a pair and
+    up to eight pairs a photo.
     """
     found = dict.fromkeys(_identical(held), 1.0)
     identical = set(found)
     grey = np.stack([one.grey for one in held]) if held else np.empty((0, SIDE_PX, SIDE_PX), np.float32)
-    some = np.flatnonzero([_structure(one).std() >= _FLAT for one in grey])
+    some = np.flatnonzero([_structure(one, _FINE_PX).std() >= _FLAT for one in grey])
     for (first, second), likeness in _alike(grey[some], thorough=thorough).items():
         found.setdefault((int(some[first]), int(some[second])), likeness)
     order = sorted(found, key=lambda pair: (pair not in identical, -found[pair], pair))
@@ -103,39 +101,47 @@ def _identical(held: Sequence[Imprint]) -> Iterator[tuple[int, int]]:
 
 def _alike(grey: FloatMap, *, thorough: bool) -> dict[tuple[int, int], float]:
     """Return the pairs that are alike, with how much."""
-    plain = _vectors(grey)
-    mirrored = _vectors(grey[:, :, ::-1])
-    found = {}
-    for start in range(0, len(grey), _BLOCK):
-        rows = slice(start, start + _BLOCK)
-        straight, turned = plain[rows] @ plain.T, plain[rows] @ mirrored.T
-        likeness = np.maximum(straight, turned)
-        # Each pair once: only places after the row's own.
-        likeness[np.arange(start, start + len(likeness))[:, None] >= np.arange(len(grey))] = -1
-        for row, column in np.argwhere(likeness >= COPY):
-            found[start + int(row), int(column)] = float(min(likeness[row, column], 1.0))
-        if thorough:
-            for row, column in _likely(likeness):
-                pair = (start + row, column)
-                other = grey[column, :, ::-1] if turned[row, column] > straight[row, column] else grey[column]
-                fine = _laid_on(grey[start + row], other) if pair not in found else 0.0
-                if fine >= TURNED_COPY:
-                    found[pair] = fine
+    fine = _vectors([_structure(one, _FINE_PX) for one in grey])
+    found = {(row, column): likeness for row, column, likeness, _ in _pairs(fine, COPY)}
+    if thorough:
+        coarse = _vectors([_structure(one) for one in _halved(grey)])
+        for row, column, _, mirrored in _pairs(coarse, _MAYBE, most=_NEIGHBOURS):
+            other = grey[column, :, ::-1] if mirrored else grey[column]
+            likeness = _laid_on(grey[row], other) if (row, column) not in found else 0.0
+            if likeness >= COPY:
+                found[row, column] = likeness
     return found
 
 
-def _likely(likeness: FloatMap) -> Iterator[tuple[int, int]]:
-    for row, shares in enumerate(likeness):
-        nearest = np.argsort(-shares)[:_NEIGHBOURS]
-        yield from ((row, int(column)) for column in nearest if shares[column] >= _MAYBE)
+def _pairs(pictures: FloatMap, least: float, *, most: int | None = None) -> Iterator[tuple[int, int, float, bool]]:
+    """Yield each pair of pictures with at least that correlation: both places, how much, whether mirrored.
+
+    most: only so many for each first place, the most alike.
+    """
+    straight, mirrored = (one.reshape(len(pictures), -1) for one in (pictures, pictures[:, :, ::-1]))
+    for start in range(0, len(pictures), _BLOCK):
+        ways = [straight[start : start + _BLOCK] @ other.T for other in (straight, mirrored)]
+        likeness = np.maximum(*ways)
+        for row, shares in enumerate(likeness):
+            place = start + row
+            behind = np.flatnonzero(shares[place + 1 :] >= least) + place + 1  # each pair once
+            for column in behind[np.argsort(-shares[behind], kind="stable")][:most]:
+                yield (
+                    place,
+                    int(column),
+                    float(min(shares[column], 1.0)),
+                    bool(ways[1][row, column] > ways[0][row, column]),
+                )
 
 
-def _vectors(grey: FloatMap) -> FloatMap:
-    """Return the coarse structure of pictures (n, 64, 64) as vectors of mean 0 and length 1."""
-    vectors = np.array([_structure(one) for one in _halved(grey)], np.float32).reshape(len(grey), -1)
-    vectors -= vectors.mean(axis=1, keepdims=True)
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    return vectors
+def _vectors(structures: Sequence[FloatMap]) -> FloatMap:
+    """Return pictures (n, h, w) with mean 0 and length 1 each."""
+    pictures = np.array(structures, np.float32).reshape(
+        len(structures), *(structures[0].shape if structures else (1, 1))
+    )
+    pictures -= pictures.mean(axis=(1, 2), keepdims=True)
+    pictures /= np.maximum(np.linalg.norm(pictures, axis=(1, 2), keepdims=True), 1e-9)
+    return pictures
 
 
 def _halved(grey: FloatMap) -> FloatMap:
@@ -153,10 +159,10 @@ def _structure(grey: FloatMap, sigma_px: float = 4.0) -> FloatMap:
 def _laid_on(one: FloatMap, other: FloatMap) -> float:
     """Return the correlation of fine structure after `other` was laid on `one`; 0 where they hardly overlap."""
     placing = _placing(_halved(one[None])[0], _halved(other[None])[0])
-    there, seen = _moved(_structure(other, 3.0), placing)
+    there, seen = _moved(_structure(other, _FINE_PX), placing)
     if seen.mean() < 0.5:
         return 0.0
-    return float(np.clip((_standard(_structure(one, 3.0)[seen]) * _standard(there[seen])).mean(), 0, 1))
+    return float(np.clip((_standard(_structure(one, _FINE_PX)[seen]) * _standard(there[seen])).mean(), 0, 1))
 
 
 def _placing(one: FloatMap, other: FloatMap, *, steps: int = 12) -> NDArray[np.float64]:
