@@ -124,8 +124,9 @@ class ChipRecipe(Recipe):
 
     tones: how many. cameras: names of folders, each one drawn camera. sets: of photos of all tones under one light,
     by camera. lights: kinds that sets draw from. The same with `test_`: a part with tones, cameras and lights of its
-    own. lowest_ita_deg to highest_ita_deg: of the tones, evenly. shadow_share, border_share: of photos with the edge
-    of a shadow or the border of the sheet in view.
+    own. lowest_ita_deg to highest_ita_deg: of the tones, evenly. chip_share: of the picture's side that the chip takes;
+    around it paper with a printed number, then the table; 1 for the chip alone. shadow_share, border_share: of photos
+    with the edge of a shadow, or paper that reaches into the chip.
     """
 
     tones: int = 138
@@ -134,10 +135,11 @@ class ChipRecipe(Recipe):
     lights: tuple[str, ...] = ("window", "overcast", "shade", "led")
     test_tones: int = 46
     test_cameras: tuple[str, ...] = ("xiaomi", "sony", "canon")
-    test_sets: int = 2
+    test_sets: int = 4
     test_lights: tuple[str, ...] = ("sun", "tungsten", "halogen", "fluorescent")
     lowest_ita_deg: float = -60.0
     highest_ita_deg: float = 65.0
+    chip_share: float = 0.68
     shadow_share: float = 0.08
     border_share: float = 0.06
 

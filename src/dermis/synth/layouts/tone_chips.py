@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from dermis.core.arrays import FloatMap
 from dermis.datasets.tone_chips import CAPTURES, LABELS, PICTURES
 from dermis.formats.photo import write_photo
 from dermis.formats.tables import write_csv
-from dermis.optics.camera import Camera, response, white_raw
+from dermis.optics.camera import Camera, response
 from dermis.optics.camera_population import draw_camera
 from dermis.optics.development import Development, develop
 from dermis.optics.development_population import draw_development
@@ -38,6 +38,8 @@ from dermis.synth.subjects import Population, draw_subject
 __all__ = ["LAYOUT", "chip_spectra"]
 
 TRAIN, TEST = "focus", "test"
+PAPER, INK = 0.86, 0.04
+"""Reflectance of the sheet and of the number printed on it."""
 
 
 def plan(recipe: ChipRecipe) -> list[Job]:
@@ -89,13 +91,14 @@ def make(recipe: ChipRecipe, job: Job, names: Sequence[str], folder: Path) -> li
     """Photograph the chips of one set."""
     part, camera_name = job.visit.split("/")
     camera, light = _camera(recipe, part, camera_name), _set_light(recipe, part, camera_name, job.number)
+    table = _table(stream(recipe.seed, part, "table", camera_name, job.number))
     spectra, first = chip_spectra(recipe, part), _tones(recipe, part)[0]
     labels = lab_under(spectra, COLOUR_NM)
     records = []
     for name in names:
         tone = int(name.rsplit("_", 1)[1])
         rng = stream(recipe.seed, "photo", name)
-        scene = _Sheet.draw(rng, recipe)
+        scene = _Sheet.draw(rng, recipe, table)
         raw = scene.raw(spectra[tone - first], camera, light)
         development = _development(recipe, job, camera, light, raw, rng)
         photo = develop(raw, development, rng)
@@ -129,9 +132,9 @@ def _development(
 ) -> Development:
     """Return the development of one photo: the camera's own way, exposed for chip and table, balanced with an error.
 
-    The meter sees the chip and the grey table around the crop.
+    The meter sees the picture and the grey room around it.
     """
-    metered = 0.35 * (0.18 + float(np.median(raw[..., 1]))) * 2 ** float(rng.normal(0, 0.12))
+    metered = 0.35 * (0.18 + float(np.mean(raw[..., 1]))) * 2 ** float(rng.normal(0, 0.12))
     own = draw_development(
         stream(recipe.seed, job.visit, "development"), camera, light, binning=8, metered_reflectance=metered
     )
@@ -140,14 +143,28 @@ def _development(
     return replace(own, white_balance=balance / balance.min())
 
 
-class _Sheet:
-    """One chip on its sheet as a crop shows it: the light over it, and what of the sheet or a shadow is in view."""
+def _table(rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return (band,) reflectance of the table that a set is taken on: between black and light wood, a little tinted."""
+    level, tilt = np.exp(rng.normal(np.log(0.2), 0.35)), rng.normal(0, 0.15)
+    return np.asarray(np.clip(level * np.exp(tilt * (COLOUR_NM - 580) / 200), 0, 0.9), dtype=np.float64)
 
-    def __init__(self, light: FloatMap, sheet: FloatMap, shadow: bool, border: bool) -> None:
-        self.light, self.sheet, self.shadow, self.border = light, sheet, shadow, border
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sheet:
+    """One chip on its sheet as a picture shows it.
+
+    light: (h, w) over it. shares: (h, w, 4) of each pixel that show chip, paper, ink and table. table: (band,)
+    reflectance. shadow, border: whether the edge of a shadow is in view, or paper that reaches into the chip.
+    """
+
+    light: FloatMap
+    shares: FloatMap
+    table: NDArray[np.float64]
+    shadow: bool
+    border: bool
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, recipe: ChipRecipe) -> _Sheet:
+    def draw(cls, rng: np.random.Generator, recipe: ChipRecipe, table: NDArray[np.float64]) -> _Sheet:
         side = recipe.size_px
         down, across = np.meshgrid(*[np.linspace(-1, 1, side, dtype=np.float32)] * 2, indexing="ij")
         slope = rng.normal(0, 0.025, 2)
@@ -157,14 +174,38 @@ class _Sheet:
         border = bool(rng.random() < recipe.border_share)
         if shadow:
             light *= 1 - 0.45 * _beyond(rng, down, across, soft=0.12)
-        sheet = _beyond(rng, down, across, soft=0.01) if border else np.zeros_like(down)
-        return cls(light.astype(np.float32), sheet.astype(np.float32), shadow, border)
+        paper = _beyond(rng, down, across, soft=0.01) if border else np.zeros_like(down)
+        shares = _layers(rng, down, across, recipe.chip_share, paper)
+        return cls(light=light.astype(np.float32), shares=shares, table=table, shadow=shadow, border=border)
 
     def raw(self, spectrum: NDArray[np.float64], camera: Camera, light: Light) -> FloatMap:
-        chip = spectrum @ response(camera, light, COLOUR_NM)
-        paper = 0.86 * white_raw(camera, light)
-        mixed = chip + self.sheet[..., None] * (paper - chip)
-        return np.asarray(mixed * self.light[..., None], np.float32)
+        flat = np.ones_like(spectrum)
+        there = np.stack([spectrum, PAPER * flat, INK * flat, self.table])
+        colours = (there @ response(camera, light, COLOUR_NM)).astype(np.float32)
+        return np.asarray((self.shares @ colours) * self.light[..., None], np.float32)
+
+
+def _layers(rng: np.random.Generator, down: FloatMap, across: FloatMap, chip_share: float, paper: FloatMap) -> FloatMap:
+    """Return (h, w, 4), the shares of chip, paper, ink and table: a chip on a sheet whose number stands below it."""
+    if chip_share >= 1:
+        none = np.zeros_like(down)
+        return np.stack([1 - paper, paper, none, none], axis=-1)
+    y, x = down - rng.normal(-0.06, 0.02), across - rng.normal(0, 0.02)
+    inside = _box(y, x, chip_share, chip_share)
+    margin = chip_share + rng.uniform(0.1, 0.16)
+    sheet = _box(y - 0.06, x, margin + 0.06, margin)
+    mark = _box(y - chip_share - 0.1, x + 0.3, 0.045, 0.3) * (np.mod(x, 0.14) < 0.09)
+    chip = inside * (1 - paper)
+    ink = mark * (1 - inside)
+    white = np.maximum(sheet, paper) * (1 - chip) * (1 - ink)
+    shares = np.stack([chip, white, ink, np.maximum(1 - chip - white - ink, 0)], axis=-1)
+    return np.asarray(shares / shares.sum(axis=-1, keepdims=True), np.float32)
+
+
+def _box(down: FloatMap, across: FloatMap, high: float, wide: float) -> FloatMap:
+    """Return (h, w): 1 inside a box about the origin with these half sides, soft at its edge."""
+    out = np.maximum(np.abs(down) - high, np.abs(across) - wide)
+    return np.asarray(np.clip(0.5 - out / 0.012, 0, 1), np.float32)
 
 
 def _beyond(rng: np.random.Generator, down: FloatMap, across: FloatMap, *, soft: float) -> FloatMap:
