@@ -69,6 +69,7 @@ class HeadModule(nn.Module):
         """Return the loss of each sample, (b,)."""
         raise NotImplementedError
 
+    @torch.no_grad()
     def tally(self, raw: Tensor, target: Tensor) -> Tensor:
         """Return numbers that add up over samples, float64."""
         raise NotImplementedError
@@ -128,6 +129,7 @@ class MeasureHead(HeadModule):
             total = total + losses.laplace(z.detach(), log_spread, wanted)
         return total
 
+    @torch.no_grad()
     def tally(self, raw: Tensor, target: Tensor) -> Tensor:
         """Return the sum of errors and the number of them: ΔE00 or absolute differences."""
         value, known = raw[:, : self.outputs], ~torch.isnan(target)
@@ -191,6 +193,7 @@ class OrdinalHead(HeadModule):
             return losses.cumulative(raw, level)
         return losses.distribution(raw, level, self.punish)
 
+    @torch.no_grad()
     def tally(self, raw: Tensor, target: Tensor) -> Tensor:
         """Return the sum of absolute errors in grades, and the number of them."""
         return _absolute(self.answer(raw)[self.name], target[:, 0])
@@ -219,6 +222,7 @@ class CountHead(HeadModule):
         """Return the loss of each sample, (b,)."""
         return losses.counting(functional.softplus(raw), target[:, 0], self.punish, self.loss_name)
 
+    @torch.no_grad()
     def tally(self, raw: Tensor, target: Tensor) -> Tensor:
         """Return the sum of absolute errors, and the number of them."""
         return _absolute(functional.softplus(raw), target[:, 0])
@@ -247,6 +251,7 @@ class PresenceHead(HeadModule):
         """Return the loss of each sample, (b,)."""
         return losses.presence(raw, target[:, 0], self.punish, self.loss_name)
 
+    @torch.no_grad()
     def tally(self, raw: Tensor, target: Tensor) -> Tensor:
         """Return the number of wrong answers at one half, and of all."""
         known = ~torch.isnan(target[:, 0])
@@ -281,6 +286,7 @@ class MapHead(HeadModule):
             return losses.map_classes(raw, target, self.punish, self.loss_name)
         return losses.density(functional.softplus(raw), _summed_to(target, raw), self.punish)
 
+    @torch.no_grad()
     def tally(self, raw: Tensor, target: Tensor) -> Tensor:
         """Return pixels in common and pixels in either of each class (2, classes), or count errors."""
         if not self.settings.classes:
