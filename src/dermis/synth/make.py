@@ -55,13 +55,15 @@ def make_set(
 ) -> list[Record]:
     """Make the set of `recipe` in `out`, or finish it; return all records by name.
 
-    progress: called with the number of pictures each job made. Raises UsageError as `plan_set`.
+    workers: processes; 0 works in this one, where more threads may change a last digit. progress: called with the
+    number of pictures each job made.
+    Raises UsageError as `plan_set`.
     """
     jobs, _ = plan_set(recipe, out)
     out.mkdir(parents=True, exist_ok=True)
     said = {"hash": recipe_hash(recipe), "recipe": asdict(recipe)}
     (out / MADE).write_text(json.dumps(said, indent=1), encoding="utf-8")
-    for made in _made(recipe, out, jobs, max(1, workers)):
+    for made in _made(recipe, out, jobs, workers):
         progress(made)
     shutil.rmtree(out / _UNFINISHED, ignore_errors=True)
     records = [read_record(path) for path in sorted((out / TRUTH).glob("*.json"))]
@@ -74,7 +76,8 @@ def make_set(
 
 def _made(recipe: Recipe, out: Path, jobs: list[Job], workers: int) -> Iterator[int]:
     """Work on `jobs` in processes of their own, one thread each: then no sum depends on how work is shared out."""
-    if not jobs:
+    if not jobs or workers == 0:
+        yield from (make_job(recipe, out, job) for job in jobs)
         return
     with _one_thread_each(), ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn")) as pool:
         tasks: list[Future[int]] = [pool.submit(make_job, recipe, out, job) for job in jobs]

@@ -87,7 +87,7 @@ def items_of(sightings: Sightings) -> tuple[Mapping[str, Any], ...]:
             "region": one.mark.region.value,
             "left": one.mark.left,
             "radius_mm": round(one.mark.radius_mm, 3),
-            "changes": {name: round(float(change), 5) for name, change in one.mark.changes.items()},
+            "changes": {name: round(float(change), 5) for name, change in sorted(one.mark.changes.items())},
         }
         for one in sightings.seen
     )

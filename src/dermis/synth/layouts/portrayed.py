@@ -23,8 +23,13 @@ __all__ = ["person_at", "record_of"]
 
 def person_at(recipe: SubjectRecipe, number: int, visit: str) -> tuple[Person, Visit]:
     """Return the set's person of that number and their skin at a visit, as finely drawn as the pictures need."""
-    person = meet(subject_of(recipe, number), texels=1024 if recipe.size_px <= 768 else 2048)
+    person = meet(subject_of(recipe, number), texels=_texels(recipe.size_px))
     return person, visit_of(person, visit)
+
+
+def _texels(size_px: int) -> int:
+    """Return the side of the atlas: 1024, a third of a millimetre on the face, for pictures of 512 pixels."""
+    return int(np.clip(2 ** np.ceil(np.log2(1.5 * size_px)), 128, 2048))
 
 
 def record_of(
