@@ -176,20 +176,25 @@ def _base() -> _Base:
     points = np.concatenate([skin, extra])
     moves = [trait.moves for trait in TRAITS.values()] + [SMILE]
     stack = np.stack([move(points).astype(np.float32) for move in moves])
+    slit = eye_opening(skin)
     return _Base(
         points=points,
         fields=stack,
-        slit=eye_opening(skin),
+        slit=slit,
         nose=nose_inside(skin),
         face=face_inside(skin),
         open_sky=open_sky(template().points),
-        landmarks=_nearest(skin),
+        landmarks=_nearest(skin, slit),
     )
 
 
-def _nearest(skin: FloatMap) -> NDArray[np.intp]:
-    places = np.array([mark.place for mark in LANDMARKS.values()], np.float32)
-    return np.array([np.argmin(((skin - place) ** 2).sum(axis=1)) for place in places])
+def _nearest(skin: FloatMap, slit: FloatMap) -> NDArray[np.intp]:
+    """Return the vertex of each landmark; all but the pupils lie on skin, so those of the lids on their rims."""
+    found = []
+    for name, mark in LANDMARKS.items():
+        gap = ((skin - np.array(mark.place, np.float32)) ** 2).sum(axis=1)
+        found.append(np.argmin(gap if "pupil" in name else np.where(slit > 0, np.inf, gap)))
+    return np.array(found)
 
 
 def _amounts(shape: HeadShape, expression: Expression) -> FloatMap:

@@ -65,12 +65,12 @@ LANDMARKS: dict[str, Landmark] = {
     **_pair("eye_bottom", 145, 374, (31.8, -4.6, 84), Part.EYES),
     **_pair("pupil", 468, 473, (31.5, 0.3, 84), Part.EYES),
     **_pair("brow_inner", 107, 336, (12.5, 19.0, 98), Part.HAIR),
-    **_pair("brow_outer", 70, 300, (51, 16, 70), Part.HAIR),
+    **_pair("brow_outer", 70, 300, (49.5, 16.5, 72), Part.HAIR),
     **_pair("ala", 64, 294, (17.0, -40, 97), Part.NOSE),
     **_pair("mouth_corner", 61, 291, (24.6, -67.3, 87), Part.LIPS),
     **_pair("cheek", 50, 280, (45, -33.5, 75), Part.FACE_SKIN),
     **_pair("jaw_angle", 172, 397, (53, -82, 22), Part.FACE_SKIN),
-    **_pair("tragion", 234, 454, (71, -8, 7), Part.FACE_SKIN),
+    **_pair("tragion", 234, 454, (71.2, -8, 2), Part.OTHER_SKIN),
 }
 
 _Outline = tuple[tuple[float, float], ...]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dermis.core.arrays import FloatMap
 from dermis.synth.mesh_sculpture import EYE, distance
 
-__all__ = ["EAR_CORNER", "Template", "eye_opening", "template", "trace"]
+__all__ = ["EAR_CORNER", "Template", "eye_opening", "places", "template", "trace"]
 
 EAR_CORNER = (0.07, 0.84)
 """The ears lie in the square's two lower corners, |u - 0.5| > 0.5 - 0.07 and v > 0.84; there the back is dressed."""
@@ -84,6 +84,24 @@ def template() -> Template:
     whole = np.concatenate([half[:, :0:-1] * np.array([-1, 1, 1], np.float32), half], axis=1)
     rays = _rays(u, v)[1]
     return Template(points=whole, rays=rays, u=u.astype(np.float32), v=v.astype(np.float32))
+
+
+def places(rows: int, columns: int) -> FloatMap:
+    """Return where on the average head the texels of a (rows, columns) map lie: (rows, columns, 3) in mm."""
+    base = template()
+    down, across = _blend(base.v, rows), _blend(base.u, columns)
+    return np.stack([down @ base.points[..., k] @ across.T for k in range(3)], axis=-1)
+
+
+def _blend(lines: FloatMap, count: int) -> FloatMap:
+    """Return the (count, len(lines)) weights of mesh lines at texel centres."""
+    centre = (np.arange(count) + 0.5) / count
+    low = np.clip(np.searchsorted(lines, centre) - 1, 0, len(lines) - 2)
+    share = (centre - lines[low]) / (lines[low + 1] - lines[low])
+    weights = np.zeros((count, len(lines)), np.float32)
+    weights[np.arange(count), low] = 1 - share
+    weights[np.arange(count), low + 1] = share
+    return weights
 
 
 def trace(u: NDArray[np.floating], v: NDArray[np.floating]) -> FloatMap:

@@ -7,14 +7,12 @@ from numpy.typing import NDArray
 
 from dermis.synth.mesh_atlas import EAR_CORNER
 
-__all__ = ["EAR_ROOT", "TRAGUS", "ear"]
+__all__ = ["EAR_ROOT", "ear"]
 
 Values = NDArray[np.floating]
 
 EAR_ROOT = (69.5, -6.0, -9.0)
 """Where the left ear sits, in mm."""
-
-TRAGUS = (71.5, -10.0, 5.0)
 
 _ROWS, _COLUMNS = 27, 49
 

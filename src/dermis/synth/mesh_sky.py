@@ -55,13 +55,14 @@ def depth_map(points: Values, normals: Values, way: Values) -> DepthMap:
     normals: (v, 3); points that look away are left out.
     """
     frame = _look_along(way)
-    seen = (points @ frame.T)[normals @ frame[2] > 0]
-    low, high = seen.min(axis=0), seen.max(axis=0)
-    per_mm = float((_MAP_PX - 1) / (high - low)[:2].max())
-    cell = ((seen[:, :2] - low[:2]) * per_mm).astype(np.int32)
+    facing = points[normals @ frame[2] > 0]
+    right, up, near = (facing @ axis for axis in frame)
+    low = np.array([right.min(), up.min()], np.float32)
+    per_mm = float((_MAP_PX - 1) / max(right.max() - low[0], up.max() - low[1]))
+    cell = ((up - low[1]) * per_mm).astype(np.int32) * _MAP_PX + ((right - low[0]) * per_mm).astype(np.int32)
     nearest = np.full(_MAP_PX * _MAP_PX, -np.inf, np.float32)
-    np.maximum.at(nearest, cell[:, 1] * _MAP_PX + cell[:, 0], seen[:, 2])
-    return DepthMap(_fill(nearest.reshape(_MAP_PX, _MAP_PX)), frame, low[:2], per_mm)
+    np.maximum.at(nearest, cell, near)
+    return DepthMap(_fill(nearest.reshape(_MAP_PX, _MAP_PX)), frame, low, per_mm)
 
 
 def lit(points: Values, normals: Values, seen: DepthMap) -> Values:

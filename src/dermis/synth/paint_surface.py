@@ -68,7 +68,7 @@ def carry(mesh: Mesh, fragments: Fragments, turn: Values) -> tuple[Surface, Seen
         paint=np.zeros((count, 3), np.float32),
         lips=np.zeros(count, np.float32),
         gloss=np.ones(count, np.float32),
-        open_sky=values[:, 12],
+        open_sky=np.clip(values[:, 12], 0, 1),
     )
     hair, beard, nose, face = values[:, 8:12].T
     return surface, Seen(values[:, 0:3], hair, beard, nose, face, mesh.patch[corner] != Patch.EAR)

@@ -15,7 +15,7 @@ from dermis.synth.dress import PLAIN, Dress, backdrop
 from dermis.synth.head import Head
 from dermis.synth.mesh import Mesh
 from dermis.synth.mesh_anatomy import region_codes
-from dermis.synth.mesh_atlas import trace
+from dermis.synth.mesh_atlas import places
 from dermis.synth.paint import paint_glasses, paint_hair, paint_skin
 from dermis.synth.paint_surface import Surface
 from dermis.synth.raster import Fragments, rasterise
@@ -138,8 +138,7 @@ _REGION_TEXELS = 512
 @cache
 def _regions() -> LabelMap:
     """Return the regions on the skin's square, (512, 512)."""
-    centre = (np.arange(_REGION_TEXELS) + 0.5) / _REGION_TEXELS
-    return region_codes(trace(centre, centre))
+    return region_codes(places(_REGION_TEXELS, _REGION_TEXELS))
 
 
 def _lay_out(head: Head, viewpoint: Viewpoint, shape: tuple[int, int], dress: Dress, layers: list[_Layer]) -> Buffers:
@@ -198,10 +197,13 @@ def _seen_regions(uv: FloatMap, parts: LabelMap) -> LabelMap:
 
 
 def _landmarks(head: Head, viewpoint: Viewpoint, depth: FloatMap) -> tuple[FloatMap, BoolMap]:
+    """Return the landmarks in the picture, and which of them are what is seen there, within a pixel and 3 mm."""
     height, width = depth.shape
     points, far = project(head.landmarks, viewpoint, (height, width))
     column, row = np.floor(points).astype(np.int32).T
     inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-    nearest = depth[np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)]
-    visible = inside & (far < nearest + 2.5)
-    return np.column_stack([points, far]).astype(np.float32), visible
+    gap = np.full(len(far), np.inf, np.float32)
+    for down, right in ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1)):
+        near = depth[np.clip(row + down, 0, height - 1), np.clip(column + right, 0, width - 1)]
+        np.minimum(gap, np.abs(near - far), out=gap)
+    return np.column_stack([points, far]).astype(np.float32), inside & (gap < 3)

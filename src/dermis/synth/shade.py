@@ -17,6 +17,7 @@ from dermis.synth.mesh_sky import DepthMap, depth_map, lit
 from dermis.synth.raster import Fragments, interpolate
 from dermis.synth.render import Buffers, sample
 from dermis.synth.viewpoint import rotation
+from dermis.synth.wrinkles import wrinkles
 
 __all__ = ["Light", "irradiance", "relief_normals", "shadows", "specular"]
 
@@ -133,8 +134,12 @@ def _lobe(n: FloatMap, rough: FloatMap, light: Light) -> FloatMap:
 
 
 def relief_normals(buffers: Buffers, height_mm: FloatMap) -> FloatMap:
-    """Return the buffers' normals (h, w, 3) bent by a relief of the skin, `height_mm` (H, W) on its square."""
+    """Return the buffers' normals (h, w, 3) bent by a relief of the skin, `height_mm` (H, W) on its square.
+
+    The lines of age and smile (`wrinkles`) are added.
+    """
     rows, columns = height_mm.shape
+    height_mm = height_mm + wrinkles(buffers.head.shape, buffers.head.expression, (rows, columns))
     by_u = sample(np.gradient(height_mm, axis=1) * columns, buffers)[..., None]
     by_v = sample(np.gradient(height_mm, axis=0) * rows, buffers)[..., None]
     n = buffers.normals
@@ -158,7 +163,7 @@ def _reaches(buffers: Buffers, light: Light) -> FloatMap:
     for mesh, fragments in buffers.layers:
         carried = interpolate(fragments, _reaches_vertices(mesh, fragments, maps))
         here = np.abs(buffers.depth_mm.reshape(-1)[fragments.pixel] - fragments.depth) < 1.5
-        reach[fragments.pixel[here]] = carried[here]
+        reach[fragments.pixel[here]] = np.clip(carried[here], 0, 1)
     return reach.reshape(buffers.shape)
 
 
