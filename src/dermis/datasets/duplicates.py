@@ -26,7 +26,7 @@ SIDE_PX = 64
 COPY = 0.75
 """From this correlation of fine structure on, two pictures are of one shot, or of one person on one stand."""
 _FINE_PX = 2.0
-_MAYBE = 0.4
+_MAYBE = 0.3
 _NEIGHBOURS = 8
 _FLAT = 0.006
 _BLOCK = 512
@@ -101,10 +101,12 @@ def _identical(held: Sequence[Imprint]) -> Iterator[tuple[int, int]]:
 
 def _alike(grey: FloatMap, *, thorough: bool) -> dict[tuple[int, int], float]:
     """Return the pairs that are alike, with how much."""
+    if len(grey) < 2:
+        return {}
     fine = _vectors([_structure(one, _FINE_PX) for one in grey])
     found = {(row, column): likeness for row, column, likeness, _ in _pairs(fine, COPY)}
     if thorough:
-        coarse = _vectors([_structure(one) for one in _halved(grey)])
+        coarse = _vectors([_structure(one) for one in _halved(_halved(grey))])
         for row, column, _, mirrored in _pairs(coarse, _MAYBE, most=_NEIGHBOURS):
             other = grey[column, :, ::-1] if mirrored else grey[column]
             likeness = _laid_on(grey[row], other) if (row, column) not in found else 0.0
@@ -136,16 +138,15 @@ def _pairs(pictures: FloatMap, least: float, *, most: int | None = None) -> Iter
 
 def _vectors(structures: Sequence[FloatMap]) -> FloatMap:
     """Return pictures (n, h, w) with mean 0 and length 1 each."""
-    pictures = np.array(structures, np.float32).reshape(
-        len(structures), *(structures[0].shape if structures else (1, 1))
-    )
+    pictures = np.array(structures, np.float32)
     pictures -= pictures.mean(axis=(1, 2), keepdims=True)
     pictures /= np.maximum(np.linalg.norm(pictures, axis=(1, 2), keepdims=True), 1e-9)
     return pictures
 
 
 def _halved(grey: FloatMap) -> FloatMap:
-    halved: FloatMap = grey.reshape(len(grey), SIDE_PX // 2, 2, SIDE_PX // 2, 2).mean(axis=(2, 4))
+    count, side, _ = grey.shape
+    halved: FloatMap = grey.reshape(count, side // 2, 2, side // 2, 2).mean(axis=(2, 4))
     return halved
 
 
