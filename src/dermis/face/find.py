@@ -1,0 +1,171 @@
+"""Photo -> Face: the largest face, or the skin of a close-up, or a mask of the user's own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dermis.core import Box, Face, Frame, Part, Photo, View
+from dermis.core.arrays import BoolMap, LabelMap
+from dermis.errors import UsageError
+from dermis.face.close_up import is_close_up, parse_close_up, see_close_up
+from dermis.face.frame import frame_around, reduce_mask
+from dermis.face.locate import Located, locate
+from dermis.face.parse import parse
+from dermis.face.person import only_this_person
+from dermis.face.picture import look
+from dermis.face.pose import head_pose, view_of, width_between_cheeks
+from dermis.face.regions import map_regions
+from dermis.inference import zoo
+
+__all__ = ["find_face", "models_used"]
+
+_LONGEST = 1024
+# The head around the face, over the face's side, counted from its centre: ears, hair and neck.
+_ASIDE, _ABOVE, _BELOW = 0.95, 0.95, 1.1
+_PROFILE = 0.7  # a detector score that is believed without landmarks
+_PROFILE_SKIN = 0.3  # share of skin in such a face's box
+_TURNED = 0.2
+_SKIN = (Part.FACE_SKIN, Part.OTHER_SKIN, Part.NOSE)
+
+
+def find_face(photo: Photo, *, close_up: bool = False, mask: BoolMap | None = None) -> Face | None:
+    """Return the largest face of a photo with its parts, regions and skin, or None where there is no skin.
+
+    close_up: take all skin in view, whether or not there is a face. mask: (h, w) bool of photo size; it is
+    the skin then, and a face only lends landmarks, regions and pose. Without either, a photo that is plainly
+    of skin is taken as a close-up. Raises UsageError for a mask of another size, ModelMissing where the
+    networks are neither here nor to be fetched.
+    """
+    if mask is not None:
+        return _masked(photo, mask)
+    if close_up:
+        return _close_up(photo, asked=True)
+    faces = locate(photo)
+    if faces and _is_face(photo, faces):
+        return _face(photo, faces)
+    return _close_up(photo, asked=False, face_seen=bool(faces))
+
+
+def models_used() -> dict[str, str]:
+    """Return the networks behind a face, each with the package and version it comes from."""
+    return {row.name: f"{row.package} {row.version}" for row in zoo.MODELS}
+
+
+def _is_face(photo: Photo, faces: list[Located]) -> bool:
+    """Return whether the first face is one: by its landmarks, else by the detector and the skin in its box."""
+    first = faces[0]
+    return first.landmarks is not None or first.score >= _PROFILE
+
+
+def _face(photo: Photo, faces: list[Located]) -> Face | None:
+    """Parse the head around the largest face."""
+    first, *rest = faces
+    frame = _head_frame(photo, first)
+    parsing = parse(look(photo, frame), first)
+    skin = np.isin(parsing.parts, _SKIN) & ~parsing.nostrils
+    skin = only_this_person(skin, frame, faces)
+    if first.landmarks is None and _share_in_box(skin, frame, first) < _PROFILE_SKIN:
+        return _close_up(photo, asked=False, face_seen=True)
+    return _assembled(frame, first, [other.box for other in rest], parsing.parts, skin)
+
+
+def _assembled(frame: Frame, face: Located, others: list[Box], parts: LabelMap, skin: BoolMap) -> Face:
+    pose = None if face.landmarks is None else head_pose(face.landmarks)
+    view = _view_by_nose(face) if pose is None else view_of(pose)
+    regions = np.zeros(skin.shape, dtype=np.uint8)
+    width = None
+    if face.landmarks is not None:
+        regions = map_regions(face.landmarks, frame, skin, view)
+        width = width_between_cheeks(face.landmarks)
+    return Face(
+        frame=frame,
+        box=face.box,
+        landmarks=face.landmarks,
+        pose=pose,
+        view=view,
+        parts=parts,
+        regions=regions,
+        skin=skin,
+        between_cheeks_px=width,
+        others=tuple(others),
+    )
+
+
+def _view_by_nose(face: Located) -> View:
+    if abs(face.facing) < _TURNED:
+        return View.FRONT
+    # A nose that points to the left of the picture shows the person's own left side.
+    return View.LEFT if face.facing < 0 else View.RIGHT
+
+
+def _close_up(photo: Photo, *, asked: bool, face_seen: bool = False) -> Face | None:
+    """Take all skin in view; unless it was asked for, only where the photo is plainly of skin."""
+    frame = frame_around(photo, 0, 0, photo.width_px, photo.height_px, longest=_LONGEST)
+    picture = look(photo, frame)
+    seen = see_close_up(picture)
+    if not asked and not is_close_up(seen, face_seen=face_seen):
+        return None
+    parts = parse_close_up(picture, seen)
+    skin = parts == Part.FACE_SKIN
+    if not skin.any():
+        return None
+    return _without_face(frame, parts, skin)
+
+
+def _masked(photo: Photo, mask: BoolMap) -> Face | None:
+    """Take the user's mask as the skin, and from a face under it landmarks, regions and pose."""
+    if mask.shape != (photo.height_px, photo.width_px):
+        raise UsageError(
+            f"The mask has {mask.shape[1]} x {mask.shape[0]} pixels, the photo {photo.width_px} x {photo.height_px}.",
+            advice="Save the mask at the size of the photo.",
+        )
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if rows.size == 0:
+        return None
+    left, right = float(columns[0]), float(columns[-1] + 1)
+    top, bottom = float(rows[0]), float(rows[-1] + 1)
+    faces = [face for face in locate(photo) if face.landmarks is not None]
+    if faces:
+        head = _head_frame(photo, faces[0])
+        left, top = min(left, head.x_px), min(top, head.y_px)
+        right = max(right, head.x_px + head.width * head.factor)
+        bottom = max(bottom, head.y_px + head.height * head.factor)
+    frame = frame_around(photo, left, top, right, bottom, longest=_LONGEST)
+    skin = reduce_mask(mask, frame)
+    if faces:
+        parts = parse(look(photo, frame), faces[0]).parts
+        return _assembled(frame, faces[0], [other.box for other in faces[1:]], parts, skin)
+    return _without_face(frame, np.where(skin, Part.FACE_SKIN, Part.BACKGROUND).astype(np.uint8), skin)
+
+
+def _without_face(frame: Frame, parts: LabelMap, skin: BoolMap) -> Face:
+    return Face(
+        frame=frame,
+        box=None,
+        landmarks=None,
+        pose=None,
+        view=View.CLOSE_UP,
+        parts=parts,
+        regions=np.zeros(skin.shape, dtype=np.uint8),
+        skin=skin,
+    )
+
+
+def _head_frame(photo: Photo, face: Located) -> Frame:
+    """Return the frame of the head around a face, whichever way it leans."""
+    square = face.square
+    turn = np.deg2rad(square.roll_deg)
+    corners = np.array([(x, y) for x in (-_ASIDE, _ASIDE) for y in (-_ABOVE, _BELOW)]) * square.side_px
+    cos, sin = np.cos(turn), np.sin(turn)
+    x = corners @ (cos, -sin) + square.x_px
+    y = corners @ (sin, cos) + square.y_px
+    return frame_around(photo, x.min(), y.min(), x.max(), y.max(), longest=_LONGEST)
+
+
+def _share_in_box(skin: BoolMap, frame: Frame, face: Located) -> float:
+    """Return which part of the face's box is skin."""
+    half = face.square.side_px / 2
+    x0, x1 = ((face.square.x_px + d - frame.x_px) / frame.factor for d in (-half, half))
+    y0, y1 = ((face.square.y_px + d - frame.y_px) / frame.factor for d in (-half, half))
+    inside = skin[max(0, int(y0)) : max(0, int(y1)), max(0, int(x0)) : max(0, int(x1))]
+    return float(inside.mean()) if inside.size else 0.0

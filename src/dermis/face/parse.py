@@ -1,0 +1,184 @@
+"""Which part of a head each pixel shows.
+
+The zoo's segmenter tells skin, hair and the rest apart; the landmarks add eyes, brows, lips and nose, which it
+does not know. A trained parser takes the place of `parse` and keeps its result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.core import Frame, Part
+from dermis.core.arrays import BoolMap, FloatMap, LabelMap
+from dermis.face import segmenter
+from dermis.face.frame import to_frame
+from dermis.face.locate import Located
+from dermis.face.outline import filled
+from dermis.face.picture import Picture, Square
+from dermis.face.points import (
+    BROWS,
+    CHIN,
+    EYES,
+    FOREHEAD_EDGE,
+    LIPS,
+    LOWER_FACE,
+    MIDLINE,
+    NOSE,
+    NOSTRILS,
+    OVAL,
+    UPPER_CHEEKS,
+)
+from dermis.face.refine import follow_edges, resized
+
+__all__ = ["Parsing", "parse"]
+
+# Views around the head, their sides over the face's; lifted a little to see the hair.
+_VIEWS = (1.8, 2.8)
+_LIFT = 0.1
+_COARSE = 320
+# Lengths over the side of the face.
+_EDGE = 0.055
+_LID = 0.02
+_LIP = 0.008
+_BROW = 0.012
+_BROW_LOWER = 0.015
+_FOREHEAD = 0.3
+_BEARD_REACH = 0.12
+# A beard is this much darker than the cheeks, in natural logarithms of sRGB, and greyer: red over green falls
+# under this part of the cheeks'. Shade darkens skin without greying it. Nothing but a beard is much darker.
+_BEARD_CONTRAST = 0.6
+_BEARD_REDNESS = 0.8
+_BEARD_DARKEST = 1.1
+_BEARD_ON_CHIN = 0.3  # less of the chin than this is shade
+# A brow is darker than the light part of its surroundings by this much, in natural logarithms of sRGB.
+_BROW_CONTRAST = 0.35
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsing:
+    """parts: (h, w) uint8 of `Part`; nostrils: (h, w) bool, part of the nose but not skin to be measured;
+    confidence: (h, w) float32, the probability of skin or of not skin, whichever was taken.
+    """
+
+    parts: LabelMap
+    nostrils: BoolMap
+    confidence: FloatMap
+
+
+def parse(picture: Picture, face: Located) -> Parsing:
+    """Return the parts of a head on the picture's frame."""
+    frame = picture.frame
+    grey = picture.grey()
+    shares = segmenter.segment(picture, _squares(face), _coarse(frame))
+    side = face.square.side_px / frame.factor
+    skin = follow_edges(shares[segmenter.FACE_SKIN] + shares[segmenter.BODY_SKIN], grey, _EDGE * side)
+    parts = _coarse_parts(shares, skin)
+    nostrils = np.zeros(parts.shape, dtype=np.bool_)
+    if face.landmarks is not None:
+        points = to_frame(face.landmarks, frame)
+        parts[_beard(parts, picture, points, side)] = Part.FACIAL_HAIR
+        _draw_parts(parts, grey, points, frame, side)
+        nostrils = filled([points[list(ring)] for ring in NOSTRILS], frame)
+    confidence = np.clip(np.abs(skin - 0.5) + 0.5, 0.5, 1).astype(np.float32)
+    return Parsing(parts=parts, nostrils=nostrils, confidence=confidence)
+
+
+def _squares(face: Located) -> list[Square]:
+    around = face.square
+    turn = np.deg2rad(around.roll_deg)
+    lift = _LIFT * around.side_px
+    centred = replace(around, x_px=around.x_px + lift * np.sin(turn), y_px=around.y_px - lift * np.cos(turn))
+    return [replace(centred, side_px=view * around.side_px) for view in _VIEWS]
+
+
+def _coarse(frame: Frame) -> tuple[int, int]:
+    shrink = max(1.0, max(frame.height, frame.width) / _COARSE)
+    return max(1, round(frame.height / shrink)), max(1, round(frame.width / shrink))
+
+
+def _coarse_parts(shares: FloatMap, skin: FloatMap) -> LabelMap:
+    """Turn class probabilities into parts; what is not skin is the likeliest of the rest."""
+    rest = {
+        Part.HAIR: shares[segmenter.HAIR],
+        Part.OCCLUDER: shares[segmenter.OTHER],
+        Part.BACKGROUND: shares[segmenter.BACKGROUND] + shares[segmenter.CLOTHES],
+    }
+    names = np.array([int(part) for part in rest], dtype=np.uint8)
+    planes = np.stack([resized(plane, (skin.shape[0], skin.shape[1])) for plane in rest.values()])
+    parts: LabelMap = names[planes.argmax(axis=0)]
+    of_face = resized(shares[segmenter.FACE_SKIN] - shares[segmenter.BODY_SKIN], (skin.shape[0], skin.shape[1])) > 0
+    parts[skin > 0.5] = Part.OTHER_SKIN
+    parts[(skin > 0.5) & of_face] = Part.FACE_SKIN
+    return parts
+
+
+def _draw_parts(parts: LabelMap, grey: FloatMap, points: NDArray[np.float64], frame: Frame, side: float) -> None:
+    """Draw into `parts` what the landmarks know: the face's rim, nose, lips, eyes and brows."""
+    up = _up(points)
+    rim = points[list(OVAL)].copy()
+    edge = [OVAL.index(point) for point in FOREHEAD_EDGE]
+    arch = np.sin(np.linspace(0, np.pi, len(edge)))[:, None]  # the mesh ends below the hairline
+    rim[np.array(edge)] = points[list(FOREHEAD_EDGE)] + up * arch * _FOREHEAD * side
+    within = filled([rim], frame)
+    skin = (parts == Part.FACE_SKIN) | (parts == Part.OTHER_SKIN)
+    parts[skin] = np.where(within[skin], Part.FACE_SKIN, Part.OTHER_SKIN)
+    parts[skin & filled([points[list(NOSE)]], frame)] = Part.NOSE
+    parts[skin & _brows(grey, points, frame, side)] = Part.HAIR
+    shown = parts != Part.OCCLUDER
+    parts[shown & filled([points[list(LIPS)]], frame, grow=_LIP * side)] = Part.LIPS
+    parts[shown & filled([points[list(ring)] for ring in EYES], frame, grow=_LID * side)] = Part.EYES
+
+
+def _beard(parts: LabelMap, picture: Picture, points: NDArray[np.float64], side: float) -> BoolMap:
+    """Return the skin below the nose that is dark and grey against the cheeks: beard and moustache."""
+    from PIL import Image  # late: 30 ms
+    from scipy.ndimage import gaussian_filter  # late: 40 ms
+
+    frame = picture.frame
+    size = _coarse(frame)
+    small = np.asarray(picture.levels[0].resize(size[::-1], Image.Resampling.BOX), dtype=np.float32) / 255
+    blur = 0.012 * side * size[0] / frame.height
+    light = gaussian_filter(np.log(small.mean(axis=-1) + 0.01), blur)
+    linear = np.maximum(small[..., :2], 0.02) ** np.float32(2.2)
+    redness = gaussian_filter(np.log(linear[..., 0] / linear[..., 1]), blur)
+    light, redness = (resized(plane, (frame.height, frame.width)) for plane in (light, redness))
+    cheeks = filled([points[list(ring)] for ring in UPPER_CHEEKS], frame) & (parts == Part.FACE_SKIN)
+    if not cheeks.any():
+        return np.zeros(parts.shape, dtype=np.bool_)
+    darker = np.median(light[cheeks]) - light
+    grey = redness < _BEARD_REDNESS * np.median(redness[cheeks])
+    skin = (parts == Part.FACE_SKIN) | (parts == Part.OTHER_SKIN)
+    below = skin & filled([points[list(LOWER_FACE)]], frame, grow=_BEARD_REACH * side)
+    found: BoolMap = below & (((darker > _BEARD_CONTRAST) & grey) | (darker > _BEARD_DARKEST))
+    chin = found[filled([points[list(CHIN)]], frame)]
+    return found if chin.size and chin.mean() > _BEARD_ON_CHIN else np.zeros_like(found)
+
+
+def _brows(grey: FloatMap, points: NDArray[np.float64], frame: Frame, side: float) -> BoolMap:
+    """Return the dark hair in and just below the outline of the brows, which the mesh draws a little high."""
+    from scipy.ndimage import gaussian_filter  # late: 40 ms
+
+    found = np.zeros(grey.shape, dtype=np.bool_)
+    down = -_up(points) * _BROW_LOWER * side
+    for ring in BROWS:
+        outline = points[list(ring)]
+        near = filled([outline, outline + down], frame, grow=_BROW * side)
+        rows, columns = np.nonzero(near)
+        if rows.size == 0:
+            continue
+        box = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+        dark = gaussian_filter(np.log(np.maximum(grey[box], 0.004)), 0.006 * side)
+        light = np.percentile(dark[near[box]], 85)
+        found[box] |= near[box] & (dark < light - _BROW_CONTRAST)
+    return found
+
+
+def _up(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the unit vector from the chin to the forehead, in the picture."""
+    top, bottom = (points[list(half)].mean(axis=0) for half in MIDLINE)
+    along = top - bottom
+    unit: NDArray[np.float64] = along / max(float(np.linalg.norm(along)), 1e-6)
+    return unit

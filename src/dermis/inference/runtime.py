@@ -1,0 +1,105 @@
+"""One engine for every network: OpenVINO on the processor, reading ONNX and TFLite."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.errors import ModelMissing
+from dermis.settings import read_settings
+
+__all__ = ["Network", "load"]
+
+_compiling = Lock()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """A compiled network; `inputs` and `outputs` are its names, in the order of the file."""
+
+    path: Path
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    compiled: Any
+    idle: SimpleQueue[Any]
+
+    def run(self, *arrays: NDArray[Any], **named: NDArray[Any]) -> dict[str, NDArray[np.float32]]:
+        """Return the outputs by name, for inputs in order or by name; safe from several threads at once."""
+        given = dict(zip(self.inputs, arrays, strict=False)) | named
+        if len(arrays) + len(named) != len(self.inputs) or set(given) != set(self.inputs):
+            raise ValueError(f"{self.path.name} takes the inputs {', '.join(self.inputs)}.")
+        # Requests carry the working memory: each thread takes one that rests, or a new one.
+        try:
+            request = self.idle.get_nowait()
+        except Empty:
+            request = self.compiled.create_infer_request()
+        try:
+            request.infer({name: np.ascontiguousarray(given[name]) for name in self.inputs})
+            outputs = (request.get_output_tensor(place).data for place in range(len(self.outputs)))
+            return {name: np.array(data) for name, data in zip(self.outputs, outputs, strict=True)}
+        finally:
+            self.idle.put(request)
+
+
+def load(path: Path, *, threads: int | None = None) -> Network:
+    """Return the network in `path`, compiled once a process for a path and a number of threads.
+
+    threads: processor threads, 0 for all, None for what the settings say. A free batch axis becomes 1, which
+    runs several times faster.
+    Raises ModelMissing where the file is absent or is no network.
+    """
+    with _compiling:
+        return _compile(path, read_settings().threads if threads is None else threads)
+
+
+@lru_cache(maxsize=32)
+def _compile(path: Path, threads: int) -> Network:
+    if not path.is_file():
+        raise ModelMissing(f"The network {path} is not there.", advice="Install dermis again.")
+    core = _engine()
+    options: dict[str, object] = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "f32",  # some processors would choose bfloat16
+        "INFERENCE_NUM_THREADS": threads,
+    }
+    try:
+        compiled = core.compile_model(_single(core.read_model(path)), "CPU", options)
+    except RuntimeError as error:
+        raise ModelMissing(
+            f"The file {path} is not a network that can be read.", advice="Delete it and run again."
+        ) from error
+    return Network(
+        path=path,
+        inputs=tuple(port.get_any_name() for port in compiled.inputs),
+        outputs=tuple(port.get_any_name() for port in compiled.outputs),
+        compiled=compiled,
+        idle=SimpleQueue(),
+    )
+
+
+def _single(model: Any) -> Any:  # noqa: ANN401 -- openvino has no types
+    """Fix the first axis of every input that leaves it open."""
+    shapes = {port.get_any_name(): port.partial_shape for port in model.inputs}
+    free = {name: shape for name, shape in shapes.items() if len(shape) > 0 and shape[0].is_dynamic}
+    for shape in free.values():
+        shape[0] = 1
+    if free:
+        model.reshape(free)
+    return model
+
+
+@lru_cache(maxsize=1)
+def _engine() -> Any:  # noqa: ANN401 -- openvino has no types
+    # Its telemetry package would look up a host and write into the home folder.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino  # late: 0.1 s
+
+    return openvino.Core()
