@@ -1,9 +1,10 @@
-"""What absorbs light in skin, 380 to 1000 nm.
+"""What absorbs light in skin, 350 to 1000 nm.
 
 Melanins: power laws of Jacques (1998). Baseline of bloodless, melanin-free skin: Huang and Jacques (rat), as
 carried by OMLC. Haemoglobin: molar extinction compiled by Prahl from Gratzer and Kollias (OMLC). Water: Pope and
-Fry (1997) below 670 nm, Kou, Labrie and Chylek (1993) above. Bilirubin in chloroform and beta-carotene in hexane:
-PhotochemCAD (Du et al. 1998). The tabulated ones lie in `data/absorbers.csv`, resampled to a grid of our own.
+Fry (1997) below 670 nm, their value at 380 nm held below that; Kou, Labrie and Chylek (1993) above 670 nm. Bilirubin
+in chloroform and beta-carotene in hexane: PhotochemCAD (Du et al. 1998). The tabulated ones lie in
+`data/absorbers.csv`, resampled to a grid of our own.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ __all__ = ["LONGEST_NM", "SHORTEST_NM", "Absorbers", "absorbers"]
 
 Floats = NDArray[np.float64]
 
-SHORTEST_NM, LONGEST_NM = 380.0, 1000.0
+SHORTEST_NM, LONGEST_NM = 350.0, 1000.0
 HAEMOGLOBIN_G_PER_L, HAEMOGLOBIN_G_PER_MOL = 150.0, 64_500.0
 # Carotenoids of skin (beta-carotene and lycopene in lipid) absorb further to the red than beta-carotene in
 # hexane does; see docs/decisions/optics-tissue-model.md.
@@ -46,7 +47,7 @@ class Absorbers:
 
 
 def absorbers(wavelengths_nm: ArrayLike) -> Absorbers:
-    """Return all absorbers at `wavelengths_nm` (band,), any grid between 380 and 1000 nm.
+    """Return all absorbers at `wavelengths_nm` (band,), any grid between 350 and 1000 nm.
 
     Raises ValueError outside that span.
     """

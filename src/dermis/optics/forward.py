@@ -27,7 +27,7 @@ def reflectance(tissue: Tissue, wavelengths_nm: ArrayLike, *, specular_share: Ar
     specular_share (...): how much of the light that the surface itself sends back is gathered: 1 with the
     specular component included, 0 with it excluded or behind crossed polarisers.
     Runs on numpy arrays and torch tensors alike, in their precision, and differentiates there.
-    Raises ValueError outside 380-1000 nm.
+    Raises ValueError outside 350-1000 nm.
     """
     values = {name: getattr(tissue, name) for name in PARAMETERS} | {"specular_share": specular_share}
     arrays = {name: value for name, value in values.items() if is_array_api_obj(value)}

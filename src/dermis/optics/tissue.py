@@ -139,7 +139,7 @@ def optical_properties(tissue: Tissue, wavelengths_nm: ArrayLike) -> OpticalProp
     Reduced scattering: a (f (w/500)^-4 + (1-f) (w/500)^-b), Jacques 2013. Blood lies in vessels whose core strongly
     absorbed light does not reach: it absorbs as if thinned by (1 - exp(-2 mu r)) / (2 mu r), van Veen 2002. Arrays
     are made by the library of the tissue's own (numpy, torch), in their precision; wavelengths are numbers.
-    Raises ValueError outside 380-1000 nm.
+    Raises ValueError outside 350-1000 nm.
     """
     part, constants = _spread(tissue, wavelengths_nm)
     melanosomes, oxygen = part["melanosome_fraction"], part["oxygen_saturation"]
