@@ -140,7 +140,8 @@ def build_head(shape: HeadShape, expression: Expression = Expression()) -> Head:
     points = _seat_lids(skin, eyes, base).reshape(grid)
     body = _body_mesh(points, shape)
     landmarks = body.points[base.landmarks]
-    ears = [_ear_mesh(shape, roots[k], right=k == 0) for k in (0, 1)]
+    # Long hair hangs over the ears.
+    ears = [] if shape.hair.long else [_ear_mesh(shape, roots[k], right=k == 0) for k in (0, 1)]
     return Head(
         shape=shape,
         expression=expression,
@@ -242,9 +243,7 @@ def _body_mesh(points: FloatMap, shape: HeadShape) -> Mesh:
 
 def _ear_mesh(shape: HeadShape, shift: FloatMap, *, right: bool) -> Mesh:
     rest, uv = ear()
-    # Long hair presses the ears to the head.
-    flare = min(shape.ear_flare_deg, 13.0) if shape.hair.long else shape.ear_flare_deg
-    points = ear(flare, shape.ear_scale)[0]
+    points = ear(shape.ear_flare_deg, shape.ear_scale)[0]
     if right:
         flip = np.array([-1, 1, 1], np.float32)
         rest, points = rest[:, ::-1] * flip, points[:, ::-1] * flip

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import Part
-from dermis.core.arrays import BoolMap, FloatMap, LabelMap
+from dermis.core.arrays import BoolMap, FloatMap, LabelMap, hold
 from dermis.synth.dress import PLAIN, Dress, backdrop
 from dermis.synth.head import Head
 from dermis.synth.mesh import Mesh
@@ -31,11 +31,13 @@ class Buffers:
     parts: uint8 of `Part`. regions: uint8 of `Region.code` on visible skin, 0 elsewhere. uv: (h, w, 2) float32,
     NaN where there is neither skin nor what grows on it. normals: (h, w, 3) float32 of length 1, x right, y up, z
     to the camera; (0, 0, 1) in the background. depth_mm: distance along the camera's axis, infinite in the
-    background. mm_per_px: true size of a pixel that faces the camera, 0 in the background.
+    background. mm_per_px: true size of a pixel that faces the camera, 0 in the background. along_u, along_v:
+    (h, w, 3), the way in mm that one unit of u or v goes on the skin, in the picture's axes.
     cover: 0 bare skin to 1, how much of a pixel is `paint`, (h, w, 3) linear sRGB reflectance of hair, eyes,
     cloth and background. lips: 0 to 1, how much of it is the red of the lips. gloss: roughness of the shiny
     surface, 1 where nothing shines. open_sky: part of the light from everywhere that arrives.
     landmarks: (n, 3) float32, x and y in pixels and depth in mm, in the order of `LANDMARKS`; visible: (n,).
+    layers: each mesh of the picture with its fragments, hidden ones too.
     """
 
     parts: LabelMap
@@ -56,6 +58,16 @@ class Buffers:
     head: Head
     viewpoint: Viewpoint
     layers: tuple[tuple[Mesh, Fragments], ...]
+
+    def __post_init__(self) -> None:
+        shape = self.parts.shape
+        for name in ("parts", "regions"):
+            hold(self, name, dtype=np.uint8, shape=(shape[0], shape[1]))
+        for name in ("depth_mm", "mm_per_px", "cover", "lips", "gloss", "open_sky"):
+            hold(self, name, dtype=np.float32, shape=(shape[0], shape[1]))
+        for name in ("normals", "along_u", "along_v", "paint"):
+            hold(self, name, dtype=np.float32, shape=(shape[0], shape[1], 3))
+        hold(self, "uv", dtype=np.float32, shape=(shape[0], shape[1], 2))
 
     @property
     def shape(self) -> tuple[int, int]:
