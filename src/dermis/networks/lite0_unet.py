@@ -18,8 +18,8 @@ _STAGES = 7
 _LAST_BLOCKS = 2
 _JOINED = (1, 2, 3, 5, 6)
 """Stages whose outputs, at a 2nd, 4th, 8th, 16th and 32nd of the size, meet again on the way up."""
-_WIDTH = 64
-_DENSE = 32
+_WIDTH = 48
+_DENSE = 24
 
 
 def lite0_unet() -> Backbone:
@@ -45,7 +45,7 @@ class Lite0UNet(Backbone):
         self.dense_channels = _DENSE
 
     def forward(self, image: Tensor, modulate: Modulate | None = None) -> Features:
-        """Return deep features at a 32nd and dense ones (b, 32, ceil(h / 2), ceil(w / 2)) of `image` (b, 3, h, w)."""
+        """Return deep features at a 32nd and dense ones (b, 24, ceil(h / 2), ceil(w / 2)) of `image` (b, 3, h, w)."""
         levels = []
         x = image
         for place, stage in enumerate(self.stages):

@@ -232,9 +232,9 @@ class _Work:
             found[name] = Outcome(
                 stage=stage, point=point, error=_error(recipe, result), recipe=recipe, result=result, run=name
             )
-        if not found:
-            reasons = [trial.user_attrs.get("reason", "") for trial in study.get_trials(deepcopy=False)]
-            raise UsageError("No run of the sweep came to its end.", advice=next(filter(None, reasons), ""))
+        reasons = [trial.user_attrs["reason"] for trial in study.get_trials(deepcopy=False) if _failed(trial)]
+        if reasons and not found:
+            raise UsageError("No run of the sweep came to its end.", advice=reasons[0])
         return sorted(found.values(), key=lambda one: one.error)
 
 
@@ -271,9 +271,12 @@ def _queue(study: optuna.Study, points: list[Point], count: int) -> None:
 
 
 def _counts(trial: FrozenTrial) -> bool:
-    if trial.state is TrialState.FAIL:
-        return "reason" in trial.user_attrs
-    return trial.state is not TrialState.PRUNED
+    return trial.state not in (TrialState.FAIL, TrialState.PRUNED) or _failed(trial)
+
+
+def _failed(trial: FrozenTrial) -> bool:
+    """Return whether it was refused for a reason; one whose process was killed was not."""
+    return trial.state is TrialState.FAIL and "reason" in trial.user_attrs
 
 
 def _error(recipe: Recipe, result: Mapping[str, Any]) -> float:
