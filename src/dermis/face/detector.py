@@ -61,9 +61,8 @@ class Candidate:
 
 def detect(picture: Picture, square: Square) -> list[Candidate]:
     """Return the faces that the detector sees in one square view, the surest of each place."""
-    network = runtime.load(zoo.fetch("face_detector"), threads=1)  # too small to share
     view = picture.view(square, _SIZE)
-    out = network.run((view.astype(np.float32) / 127.5 - 1)[None])
+    out = _network().run((view.astype(np.float32) / 127.5 - 1)[None])
     scores = 1 / (1 + np.exp(-np.clip(out["classificators"][0, :, 0], -60, 60)))
     keep = np.flatnonzero(scores >= _FLOOR)
     # Row 0 is the centre, row 1 the size, the rest the six points; all but the size count from the anchor.
@@ -97,6 +96,11 @@ def _candidate(place: NDArray[np.float64], score: float, square: Square) -> Cand
         turn_deg=square.roll_deg,
         points=np.array(points),
     )
+
+
+@lru_cache(maxsize=1)
+def _network() -> runtime.Network:
+    return runtime.load(zoo.fetch("face_detector"), threads=1)  # too small to share
 
 
 @lru_cache(maxsize=1)

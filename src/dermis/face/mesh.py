@@ -6,6 +6,7 @@ Grishchenko et al., "Attention Mesh: High-fidelity Face Mesh Prediction in Real-
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -30,9 +31,8 @@ class Mesh:
 
 def fit(picture: Picture, square: Square) -> Mesh:
     """Fit the mesh to the face that fills two thirds of `square`, upright in it."""
-    network = runtime.load(zoo.fetch("face_landmarks"), threads=1)  # too small to share
     view = picture.view(square, _SIZE)
-    out = network.run((view.astype(np.float32) / 255)[None])
+    out = _network().run((view.astype(np.float32) / 255)[None])
     raw = out["Identity"].reshape(478, 3).astype(np.float64)
     to_photo = square.matrix(_SIZE)
     landmarks = np.empty((478, 3), dtype=np.float32)
@@ -57,3 +57,8 @@ def square_around(landmarks: FloatMap) -> Square:
         side_px=float((high - low).max()) * _MARGIN,
         roll_deg=float(np.rad2deg(turn)),
     )
+
+
+@lru_cache(maxsize=1)
+def _network() -> runtime.Network:
+    return runtime.load(zoo.fetch("face_landmarks"), threads=1)  # too small to share
