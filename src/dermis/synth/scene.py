@@ -93,7 +93,7 @@ def stage(person: Person, visit: Visit, shot: Shot) -> Scene:
 
 
 def _skin_pixels(maps: SkinMaps, buffers: Buffers, bare: NDArray[np.intp], atlas: Atlas) -> dict[str, FloatMap]:
-    found = {name: sample(getattr(maps, name), buffers).reshape(-1)[bare] for name in CHROMOPHORES}
+    found = {name: _sampled(getattr(maps, name), buffers, bare) for name in CHROMOPHORES}
     detail = sample(relief_share(atlas.width), buffers).reshape(-1)[bare]
     for name in ("melanosome_fraction", "blood_fraction"):
         usual = np.median(getattr(maps, name)[::8, ::8][atlas.skin[::8, ::8]])
@@ -102,6 +102,13 @@ def _skin_pixels(maps: SkinMaps, buffers: Buffers, bare: NDArray[np.intp], atlas
     found["melanosome_fraction"] *= 1 - (1 - _LIP_MELANIN) * lips
     found["blood_fraction"] *= 1 + (_LIP_BLOOD - 1) * lips
     return {name: np.clip(values, *LIMITS[name]) for name, values in found.items()}
+
+
+def _sampled(values: FloatMap, buffers: Buffers, bare: NDArray[np.intp]) -> FloatMap:
+    first = values.flat[0]
+    if (values == first).all():  # no mark touches it
+        return np.full(bare.shape, first, np.float32)
+    return np.asarray(sample(values, buffers).reshape(-1)[bare], np.float32)
 
 
 def raw_of(scene: Scene) -> FloatMap:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -139,8 +141,13 @@ def _write_png(path: Path, values: NDArray[Any]) -> None:
 
 
 def _write_arrays(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
+    """Write an NPZ, packed lightly: numpy's own takes three times as long for a tenth less."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, allow_pickle=False, **arrays)
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, values in arrays.items():
+            plain = io.BytesIO()
+            np.lib.format.write_array(plain, np.ascontiguousarray(values), allow_pickle=False)
+            packed.writestr(zipfile.ZipInfo(f"{name}.npy"), plain.getbuffer(), zipfile.ZIP_DEFLATED, compresslevel=1)
 
 
 def finish(recipe: FacesRecipe, root: Path, records: Sequence[Record]) -> None:
