@@ -174,7 +174,7 @@ def test_the_other_ways_run_too(settings, fake_samples, tmp_path):
     ("settings", "words"),
     [
         (["train.balance=nothing"], "trait"),
-        (["split.by=light", "split.validate=0"], "validate"),
+        (["split.by=light"], "parts"),
         (['head.tone.targets=["x","y","z"]'], "no sample"),
         (["machine.accelerator=gpu"], "machine"),
         (["split.by=weather"], "weather"),

@@ -14,6 +14,7 @@ from dermis.colour.lab import linear_to_lab
 from dermis.colour.srgb import decode
 from dermis.core import Capture, Encoding, Photo
 from dermis.core.arrays import BoolMap
+from dermis.inference.chip_crop import find_chip
 
 __all__ = ["CAMERA", "FEATURES", "Feature", "camera_name", "features", "number_names"]
 
@@ -30,6 +31,10 @@ _EXPOSURE = (
     "white_balance_auto",
 )
 _WORDS = 32
+_CAMERA_PLACES = 8
+_OTHER_THAN_CHIP = 8.0
+_AROUND = ((0.72, 0.95), (0.001, 0.007), (0.12, 0.4))
+"""What of the pixels around a chip, by lightness, is its paper, its print, and the table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +79,29 @@ def _mean_colour(photo: Photo, mask: BoolMap | None, cameras: tuple[str, ...]) -
     light = np.asarray(decode(pixels)) if photo.encoding is Encoding.SRGB else pixels
     lab = np.asarray(linear_to_lab(light.mean(axis=0, dtype=np.float64)))
     return tuple(float(value) for value in lab)
+
+
+def _surround(photo: Photo, mask: BoolMap | None, cameras: tuple[str, ...]) -> tuple[float, ...]:
+    """Return Lab of the light, the dark and the middle of what lies around a chip; NaN where it fills the photo."""
+    left, top, right, bottom = find_chip(photo)
+    lab = np.asarray(linear_to_lab(decode(photo.pixels) if photo.encoding is Encoding.SRGB else photo.pixels))
+    around = np.ones(lab.shape[:2], bool)
+    around[top:bottom, left:right] = False
+    # A crop has a margin: the rest of the chip is known by its colour.
+    around &= np.linalg.norm(lab - np.median(lab[top:bottom, left:right], axis=(0, 1)), axis=-1) > _OTHER_THAN_CHIP
+    found = lab[around].astype(np.float64)
+    if len(found) < 0.15 * around.size:
+        return (float("nan"),) * 9
+    order = np.argsort(found[:, 0], kind="stable")
+    parts = [order[round(low * len(order)) : round(high * len(order)) + 1] for low, high in _AROUND]
+    return tuple(float(value) for part in parts for value in np.median(found[part], axis=0))
+
+
+def _camera_hash(photo: Photo, mask: BoolMap | None, cameras: tuple[str, ...]) -> tuple[float, ...]:
+    """Return 1 in the place that make and model have by their checksum; zeros where neither is known."""
+    name = camera_name(photo.capture)
+    place = zlib.crc32(name.encode()) % _CAMERA_PLACES
+    return tuple(float(bool(name) and place == each) for each in range(_CAMERA_PLACES))
 
 
 def _exposure(photo: Photo, mask: BoolMap | None, cameras: tuple[str, ...]) -> tuple[float, ...]:
@@ -121,6 +149,16 @@ FEATURES: Mapping[str, Feature] = {
         about="which of the cameras of the training part took it, so that an embedding is learnt for each",
         names=lambda cameras: cameras,
         read=_camera,
+    ),
+    "surround": Feature(
+        about="L*, a*, b* of the lightest, the darkest and the middle of what lies around a chip: paper, print, table",
+        names=lambda cameras: tuple(f"{part}_{c}" for part in ("light", "dark", "middle") for c in "lab"),
+        read=_surround,
+    ),
+    "camera_hash": Feature(
+        about=f"which of {_CAMERA_PLACES} places make and model fall in, so that unknown cameras have one too",
+        names=lambda cameras: tuple(str(place) for place in range(_CAMERA_PLACES)),
+        read=_camera_hash,
     ),
     "text": Feature(
         about=f"all capture data as words, counted in {_WORDS} places; an embedding of them is learnt",

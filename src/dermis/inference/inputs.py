@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dermis.colour.srgb import decode, encode
 from dermis.core import Encoding, Photo
 from dermis.core.arrays import BoolMap, FloatMap
+from dermis.inference.chip_crop import find_chip
 from dermis.inference.features import features
 
 __all__ = ["CROPS", "Input", "Seen", "Window", "look", "on_square", "placed", "restored"]
@@ -143,8 +144,13 @@ def _wider(places: NDArray[Any], size: int) -> tuple[int, int]:
     return max(0, int(places[0]) - margin), min(size, int(places[-1]) + 1 + margin)
 
 
-CROPS: Mapping[str, Callable[[Photo, BoolMap | None], Window]] = {"": _whole, "mask": _about_mask}
-"""What of a photo is looked at, given the mask where to look."""
+def _chip(photo: Photo, mask: BoolMap | None) -> Window:
+    left, top, right, bottom = find_chip(photo)
+    return Window(top=top, left=left, height=bottom - top, width=right - left)
+
+
+CROPS: Mapping[str, Callable[[Photo, BoolMap | None], Window]] = {"": _whole, "mask": _about_mask, "chip": _chip}
+"""What of a photo is looked at, given the mask where to look: all, about the mask, a colour chip without its sheet."""
 
 
 def _as_asked(pixels: FloatMap, encoding: Encoding, shown: Input) -> FloatMap:

@@ -13,12 +13,13 @@ import torch
 from numpy.typing import NDArray
 
 from dermis.core import Sample
+from dermis.datasets.splits import Parts
 from dermis.errors import UsageError
 from dermis.train.batches import shuffled
 from dermis.train.build import model_note, new_model
 from dermis.train.decoded import Decoded, cameras_among, decode, fingerprint, with_cameras
 from dermis.train.learner import Learner, State, fabric_for, quiet
-from dermis.train.parts import Parts, parts_of
+from dermis.train.parts import duplicates_in, parts_of
 from dermis.train.recipe import Recipe
 from dermis.train.run import Run, open_run
 from dermis.train.watch import watching
@@ -95,8 +96,8 @@ def kinds_of(recipe: Recipe, samples: Sequence[Sample], decoded: Decoded) -> NDA
 
 def prepared(recipe: Recipe, samples: Sequence[Sample], *, root: Path | None = None) -> tuple[Decoded, Parts]:
     """Return the samples decoded and parted as a run of `recipe` sees them."""
-    parts = parts_of(samples, recipe.split)
     decoded = decode(samples, recipe, root=root)
+    parts = parts_of(samples, recipe.split, duplicates=duplicates_in(decoded, recipe.split))
     return with_cameras(decoded, cameras_among(decoded, parts.train)), parts
 
 

@@ -1,108 +1,119 @@
-"""Which samples teach, which choose the epoch, which judge: what belongs together is never parted."""
+"""Which samples teach, which choose the epoch, which judge, as the section split of a recipe says."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import Sample
+from dermis.datasets.duplicates import Duplicate, Imprint, find_duplicates
+from dermis.datasets.splits import (
+    Parts,
+    check_split,
+    crossed,
+    folds_of,
+    groups_of,
+    nested,
+    parts_by_share,
+    read_split,
+    trait_of,
+)
 from dermis.errors import UsageError
+from dermis.train.decoded import Decoded
 from dermis.train.recipe import Split
 
-__all__ = ["Parts", "parts_of"]
+__all__ = ["Parts", "duplicates_in", "parts_of"]
 
-Places = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """Places of samples in their list, increasing; each at most once."""
-
-    train: Places
-    validate: Places
-    test: Places
+_SIDE = 64
 
 
-def parts_of(samples: Sequence[Sample], split: Split) -> Parts:
-    """Return the parts of `samples` that `split` asks for.
+def parts_of(samples: Sequence[Sample], split: Split, *, duplicates: Sequence[Duplicate] = ()) -> Parts:
+    """Return the parts of `samples` that `split` asks for; duplicates are never parted.
 
-    Samples that share one of the things in `split.by` are one group. With `split.part` the trait names the part;
-    where it names nothing to validate with, groups of the rest are drawn for it.
-    Raises UsageError where a part would be empty or a trait is missing.
+    Raises UsageError where there is nothing to teach or to choose with, InputError where a part that a trait or a file
+    names parts what belongs together.
     """
-    groups = _groups(samples, split.by)
-    rng = np.random.default_rng(split.seed)
-    if split.part:
-        named = np.array([_trait(sample, split.part) for sample in samples])
-        test, validate = named == "test", named == "validate"
-        if not validate.any():
-            validate = _drawn(groups, ~test, split.validate, rng)
-    else:
-        test = _fold(groups, split, rng) if split.folds else _drawn(groups, np.ones(len(groups), bool), split.test, rng)
-        validate = _drawn(groups, ~test, split.validate * len(groups) / max((~test).sum(), 1), rng)
-    parts = Parts(train=_places(~test & ~validate), validate=_places(validate), test=_places(test))
+    parts = _parts(samples, split, duplicates)
+    check_split(samples, parts, by=split.by, duplicates=duplicates)
     for name in ("train", "validate"):
         if not len(getattr(parts, name)):
             raise UsageError(f"The split leaves nothing to {name} with.", advice="Check the section split.")
     return parts
 
 
-def _groups(samples: Sequence[Sample], by: Sequence[str]) -> Places:
-    """Return each sample's group, numbered: samples that share any of `by` belong together, also by way of others."""
-    parent = list(range(len(samples)))
-
-    def root(place: int) -> int:
-        while parent[place] != place:
-            parent[place] = parent[parent[place]]
-            place = parent[place]
-        return place
-
-    first: dict[tuple[str, str], int] = {}
-    for place, sample in enumerate(samples):
-        for what in by:
-            parent[root(place)] = root(first.setdefault((what, _trait(sample, what)), place))
-    roots = [root(place) for place in range(len(samples))]
-    return np.unique(roots, return_inverse=True)[1]
+def duplicates_in(decoded: Decoded, split: Split) -> tuple[Duplicate, ...]:
+    """Return the pairs of rows that show the same, as far as `split.duplicates` asks for them."""
+    if split.duplicates == "ignore":
+        return ()
+    alike = split.duplicates == "alike"
+    grey = (_grey(picture) if alike else np.zeros((_SIDE, _SIDE), np.float32) for picture in decoded.pictures)
+    return find_duplicates([Imprint(sha256=sha, grey=one) for sha, one in zip(decoded.sha256, grey, strict=True)])
 
 
-def _trait(sample: Sample, name: str) -> str:
-    key = sample.key
-    if name == "subject":
-        return f"{key.dataset}/{key.subject}"
-    if name == "visit":
-        return f"{key.dataset}/{key.subject}/{key.visit}"
-    if name not in sample.traits:
-        raise UsageError(f"split: the samples have no trait {name!r}.", advice=f"Such as: {', '.join(sample.traits)}.")
-    return str(sample.traits[name])
-
-
-def _drawn(groups: Places, among: NDArray[np.bool_], share: float, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Draw whole groups until about `share` of the samples in `among` is reached."""
-    wanted = share * among.sum()
-    taken = np.zeros(len(groups), bool)
-    for group in rng.permutation(np.unique(groups[among])):
-        if taken.sum() >= wanted - 0.5:
-            break
-        taken |= (groups == group) & among
-    return taken
-
-
-def _fold(groups: Places, split: Split, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Deal groups into folds of about equal size, the largest first; return the asked one."""
-    if not 0 <= split.fold < split.folds:
+def _parts(samples: Sequence[Sample], split: Split, duplicates: Sequence[Duplicate]) -> Parts:
+    if split.file:
+        return read_split(Path(split.file), samples)
+    if split.crossed:
+        return crossed(samples, split.by, validate=split.validate, test=split.test, seed=split.seed)
+    groups = groups_of(samples, split.by, duplicates=duplicates)
+    labels = _labels(samples, split.stratify)
+    if split.part:
+        return _named(samples, split, groups, labels)
+    if not split.folds:
+        return parts_by_share(groups, validate=split.validate, test=split.test, labels=labels, seed=split.seed)
+    if not (0 <= split.fold < split.folds and 0 <= split.inner_fold < max(split.inner_folds, 1)):
         raise UsageError(f"split.fold = {split.fold} of {split.folds} folds.", advice="Folds count from 0.")
-    sizes = np.bincount(groups)
-    order = sorted(rng.permutation(len(sizes)), key=lambda group: -sizes[group])
-    load = np.zeros(split.folds, int)
-    where = np.zeros(len(sizes), int)
-    for group in order:
-        where[group] = load.argmin()
-        load[where[group]] += sizes[group]
-    return np.asarray(where[groups] == split.fold)
+    if split.inner_folds:
+        chosen = split.fold * split.inner_folds + split.inner_fold
+        every = nested(groups, split.folds, split.inner_folds, labels=labels, seed=split.seed)
+        return next(islice(every, chosen, None))[2]
+    test = folds_of(groups, split.folds, labels=labels, seed=split.seed) == split.fold
+    return _chosen_from(~test, test, groups, labels, split)
 
 
-def _places(mask: NDArray[np.bool_]) -> Places:
-    return np.flatnonzero(mask).astype(np.int64)
+def _named(
+    samples: Sequence[Sample], split: Split, groups: NDArray[np.int64], labels: NDArray[np.float64] | None
+) -> Parts:
+    """Return the parts that a trait names: "test", "validate"; all others teach."""
+    named = np.array([str(trait_of(sample, split.part)[-1]) for sample in samples])  # type: ignore[index]
+    test, validate = named == "test", named == "validate"
+    if validate.any():
+        train = ~test & ~validate
+        return Parts(train=np.flatnonzero(train), validate=np.flatnonzero(validate), test=np.flatnonzero(test))
+    return _chosen_from(~test, test, groups, labels, split)
+
+
+def _chosen_from(
+    rest: NDArray[np.bool_],
+    test: NDArray[np.bool_],
+    groups: NDArray[np.int64],
+    labels: NDArray[np.float64] | None,
+    split: Split,
+) -> Parts:
+    """Return parts in which `split.validate` of all samples is drawn from `rest`, whole groups."""
+    places = np.flatnonzero(rest)
+    share = min(split.validate * len(rest) / max(len(places), 1), 0.9)
+    known = None if labels is None else labels[places]
+    inner = parts_by_share(groups[places], validate=share, test=0.0, labels=known, seed=split.seed + 1)
+    return Parts(train=places[inner.train], validate=places[inner.validate], test=np.flatnonzero(test))
+
+
+def _labels(samples: Sequence[Sample], task: str) -> NDArray[np.float64] | None:
+    if not task:
+        return None
+    said = [[label.value for label in sample.labels if label.task == task] for sample in samples]
+    return np.array([np.mean(values) if values else np.nan for values in said], np.float64)
+
+
+def _grey(picture: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Return a decoded picture as (64, 64) grey in [0, 1], encoded."""
+    from PIL import Image  # late: 30 ms
+
+    mean = picture.astype(np.float32).mean(axis=2)
+    mean = mean / 255 if picture.dtype == np.uint8 else np.sqrt(np.clip(mean, 0, 1))
+    small = Image.fromarray(np.ascontiguousarray(mean)).resize((_SIDE, _SIDE), Image.Resampling.BILINEAR)
+    return np.asarray(small, np.float32).copy()

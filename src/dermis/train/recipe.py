@@ -78,12 +78,24 @@ class Data:
 class Split:
     """Which samples teach, which choose the epoch, which judge."""
 
-    by: Annotated[tuple[str, ...], "what is kept on one side: subject, visit, or traits such as camera"] = ("subject",)
+    by: Annotated[tuple[str, ...], "what is never parted: subject, visit, dataset, or traits such as camera"] = (
+        "subject",
+    )
+    crossed: Annotated[bool, "nothing of `by` on two sides, such as both tone and camera; most samples fall out"] = (
+        False
+    )
     part: Annotated[str, 'trait that names the part (train, validate, test); "" where none does'] = ""
+    file: Annotated[str, 'CSV of key and part; "" where there is none'] = ""
     validate: Annotated[float, "share of the samples that choose the epoch"] = 0.15
-    test: Annotated[float, "share of the samples that judge"] = 0.15
-    folds: Annotated[int, "0 for one fixed split, else the number of folds, each the test part once"] = 0
+    test: Annotated[float, "share of the samples that judge, without folds"] = 0.15
+    folds: Annotated[int, "0 for one split, else the number of folds, each the test part once"] = 0
     fold: Annotated[int, "which fold is the test part, from 0"] = 0
+    inner_folds: Annotated[int, "nested: folds of the rest, each the validate part once; 0 for a share"] = 0
+    inner_fold: Annotated[int, "which inner fold is the validate part, from 0"] = 0
+    stratify: Annotated[str, 'label whose values come in equal shares to all parts; "" for none'] = ""
+    duplicates: Annotated[
+        Literal["alike", "identical", "ignore"], "what counts as one sample: pictures alike, the same files, nothing"
+    ] = "alike"
     seed: Annotated[int, "draws the split, apart from the run's seed"] = 0
 
 
