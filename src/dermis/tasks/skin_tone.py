@@ -46,7 +46,7 @@ def measure(skin: Skin) -> tuple[Finding, ...]:
 def _well_lit(pixels_lab: FloatMap) -> FloatMap:
     lightness = pixels_lab[:, 0]
     low, high = np.percentile(lightness, WELL_LIT)
-    return pixels_lab[(lightness >= low) & (lightness <= high)]
+    return pixels_lab[np.asarray((lightness >= low) & (lightness <= high), dtype=np.bool_)]
 
 
 def _has_colour(pixels_lab: FloatMap) -> bool:
