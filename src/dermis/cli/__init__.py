@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dermis import __version__
-from dermis.errors import DermisError
+from dermis.errors import DermisError, UsageError
 
 __all__ = ["app", "main"]
 
@@ -50,6 +50,14 @@ dermis synth faces --out made --set subjects=20
 dermis synth mine.toml --out made --workers 8
 
 Exit codes: 0 done, 1 a fault of ours, 2 wrong usage.
+"""
+
+_TRAIN_HELP = """Learn what a recipe says, on one dataset; a stopped run goes on where it was.
+
+\b
+dermis train colour-small --describe
+dermis train colour-small --data chips --out runs --set train.epochs=3
+dermis evaluate runs/colour-small-1a2b3c --data chips
 """
 
 
@@ -172,3 +180,82 @@ def synth(
         print_recipes()
         raise typer.Exit
     raise typer.Exit(run(recipe, out, changes or [], workers))
+
+
+DataFolder = Annotated[Path, typer.Option("--data", metavar="DIR", help="The dataset's folder.")]
+Changes = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe; may be repeated.")
+]
+
+
+@app.command(help=_TRAIN_HELP)
+def train(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A shipped recipe by name, or a TOML file.")],
+    data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The dataset's folder.")] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where runs are kept.")] = Path("runs"),
+    changes: Changes = None,
+    describe: Annotated[bool, typer.Option("--describe", help="Print the resolved recipe and what it means.")] = False,
+) -> None:
+    """Learn what a recipe says."""
+    from dermis.cli.training import run_describe, run_train
+
+    if describe:
+        run_describe(recipe, changes or [])
+        raise typer.Exit
+    if data is None:
+        raise UsageError(
+            "The dataset's folder is not named.", advice="Add --data DIR; `dermis datasets` lists layouts."
+        )
+    run_train(recipe, data, out, changes or [])
+
+
+@app.command()
+def sweep(
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="A TOML file: a base recipe, its factors, its stages.")],
+    data: DataFolder,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where runs are kept.")] = Path("runs"),
+    changes: Changes = None,
+    storage: Annotated[
+        str, typer.Option("--storage", metavar="URL", help="A database shared by several machines; a file by default.")
+    ] = "",
+) -> None:
+    """Train a grid or a search of recipes, the promising ones in full; what is done is not done again."""
+    from dermis.cli.training import run_sweep
+
+    run_sweep(plan, data, out, changes or [], storage)
+
+
+@app.command()
+def evaluate(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    data: DataFolder,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="By default RUN/evaluation.")] = None,
+    part: Annotated[str, typer.Option("--part", metavar="PART", help="train, validate or test.")] = "test",
+) -> None:
+    """Judge a run beside trivial baselines, with intervals, by tone, camera and set; write tables and a report."""
+    from dermis.cli.training import run_evaluate
+
+    run_evaluate(run, data, out, part)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the network will be called.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="By default where shipped networks lie.")
+    ] = None,
+    half: Annotated[bool, typer.Option("--half", help="Keep the weights in 16 bits.")] = False,
+) -> None:
+    """Turn a run into a network that works without torch, with its card; held to the trained answers."""
+    from dermis.cli.training import run_export
+
+    run_export(run, name, out, half=half)
+
+
+@app.command()
+def datasets(json: JsonFlag = False) -> None:
+    """List the dataset layouts that can be read, with licence and citation."""
+    from dermis.cli.listing import print_datasets
+
+    print_datasets(as_json=json)

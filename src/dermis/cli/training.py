@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dermis.errors import UsageError
 
-__all__ = ["run_describe", "run_export", "run_sweep", "run_train"]
+__all__ = ["run_describe", "run_evaluate", "run_export", "run_sweep", "run_train"]
 
 
 def run_describe(recipe: str, settings: Sequence[str]) -> None:
@@ -45,6 +45,15 @@ def run_sweep(plan: Path, data: Path, out: Path, settings: Sequence[str], storag
     summary = write_summary(outcomes, out, told.name)
     print(f"Summary: {summary}")
     return summary
+
+
+def run_evaluate(run: Path, data: Path, out: Path | None, part: str) -> None:
+    """Judge the run in a folder on the dataset in `data`."""
+    _needs_torch()
+    from dermis.train.evaluate import evaluate_folder
+
+    evaluate_folder(run, data, out=out, part=part)
+    print(f"Evaluation: {run / 'evaluation' if out is None else out}")
 
 
 def run_export(run: Path, name: str, home: Path | None, *, half: bool) -> Path:
