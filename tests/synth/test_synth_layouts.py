@@ -10,12 +10,14 @@ from dermis.colour.difference import delta_e_00
 from dermis.colour.lab import srgb_to_lab
 from dermis.core import Cube, Part, Region
 from dermis.datasets import DATASETS
+from dermis.errors import InputError
 from dermis.optics.observer import lab_under
 from dermis.synth.layouts import LAYOUTS
 from dermis.synth.make import make_set
 from dermis.synth.marks import INFLAMMATORY, Kind
 from dermis.synth.recipe import KINDS, read_recipe
 from dermis.synth.record import read_record
+from dermis.synth.stored import stored_spectra
 
 
 def made(root, name, *changes):
@@ -43,7 +45,7 @@ def test_faces_hold_all_that_is_known(faces):
     held = {name: read() for name, read in sample.beside.items()}
     assert set(held) == {
         "skin", "parts", "regions", "lesions", "melanosome_fraction", "blood_fraction", "oxygen_saturation",
-        "scattering", "lab", "cube",
+        "scattering", "pus", "lab", "cube",
     }  # fmt: skip
     skin = held["skin"]
     assert skin.dtype == np.bool_
@@ -166,3 +168,18 @@ def test_acne04(tmp_path):
         assert {item.kind for item in sample.items} <= set(INFLAMMATORY)
         assert [sample.traits[f"fold_{fold}"] for fold in range(5)].count("test") == 1
     assert any(item.kind == Kind.PAPULE for sample in samples for item in sample.items)
+
+
+def test_spectra_come_from_the_stored_maps(faces):
+    root, records, samples = faces
+    sample, record = samples[0], records[0]
+    cube = sample.beside["cube"]()
+    found = stored_spectra(root, record.name, cube.wavelengths_nm)
+    bare = np.isfinite(found[..., 0])
+    assert bare[sample.beside["skin"]()].all()
+    clear = bare & (sample.beside["regions"]() > 0)
+    ratio = found[clear] / cube.values[clear]
+    assert np.abs(np.median(ratio) - 1) < 0.002
+    assert np.quantile(np.abs(ratio - 1), 0.9) < 0.01  # the others lie under the edge of hair
+    with pytest.raises(InputError, match="no record 'nobody'"):
+        stored_spectra(root, "nobody", [500])

@@ -100,7 +100,7 @@ def _file_names(recipe: FacesRecipe, name: str) -> dict[str, Any]:
     if "masks" in recipe.write:
         files |= {mask: f"masks/{name}_{mask}.png" for mask in ("skin", "parts", "regions", "lesions")}
     if "maps" in recipe.write:
-        files["maps"] = {"file": f"maps/{name}.npz", "names": [*CHROMOPHORES[:4], "lab"]}
+        files["maps"] = {"file": f"maps/{name}.npz", "names": [*CHROMOPHORES, "lab"]}
     if "cube" in recipe.write:
         files["cube"] = f"cubes/{name}.npz"
     return files
@@ -126,7 +126,7 @@ def _write_beside(recipe: FacesRecipe, scene: Scene, sightings: Sightings, name:
 
 def _maps(scene: Scene) -> dict[str, NDArray[Any]]:
     maps: dict[str, NDArray[Any]] = {}
-    for name in CHROMOPHORES[:4]:
+    for name in CHROMOPHORES:
         flat = np.full(scene.diffuse.size, np.nan, np.float16)
         flat[scene.bare] = scene.skin[name]
         maps[name] = flat.reshape(scene.diffuse.shape)

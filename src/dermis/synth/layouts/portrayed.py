@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,7 @@ def record_of(
         files=dict(files or {}),
         detail={
             "subject": _subject_object(scene),
+            "tissue": asdict(scene.person.tissue),
             "grades": grades_object(scene.visit.grades),
             "colours": colours,
             "pose": {"yaw_deg": pose.yaw_deg, "pitch_deg": pose.pitch_deg, "roll_deg": pose.roll_deg},
