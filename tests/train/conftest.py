@@ -14,11 +14,13 @@ def fake_sample(place: int, recipe, *, height: int = 40, width: int = 36) -> Sam
     colour = rng.uniform([0.35, 0.2, 0.15], [0.95, 0.8, 0.7])
     pixels = np.clip(colour + rng.normal(0, 0.02, (height, width, 3)), 0, 1).astype(np.float32)
     dots = place % 4
-    for dot in range(dots):
-        pixels[4 + 8 * dot : 8 + 8 * dot, 4:8] = (0.8, 0.1, 0.1)
+    cells = rng.permutation((height // 8) * (width // 8))[:dots]  # no two photos alike
+    corners = [(8 * (int(cell) // (width // 8)) + 2, 8 * (int(cell) % (width // 8)) + 2) for cell in cells]
+    for top, left in corners:
+        pixels[top : top + 4, left : left + 4] = (0.8, 0.1, 0.1)
     items = tuple(
-        Item(kind="dot", box=Box(x_px=4, y_px=4 + 8 * dot, width_px=4, height_px=4), region=Region.FACE, score=1.0)
-        for dot in range(dots)
+        Item(kind="dot", box=Box(x_px=left, y_px=top, width_px=4, height_px=4), region=Region.FACE, score=1.0)
+        for top, left in corners
     )
     classes = np.zeros((height, width), np.uint8)
     classes[height // 4 : 3 * height // 4] = 1 + place % 2

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from dermis.core import Photo, Sample
 from dermis.core.arrays import BoolMap
+from dermis.datasets.duplicates import SIDE_PX, imprint
 from dermis.errors import InputError
 from dermis.inference.features import CAMERA, camera_name, number_names
 from dermis.inference.inputs import Input, Window, cut, look, on_square, placed
@@ -27,7 +28,7 @@ from dermis.train.recipe import Recipe
 
 __all__ = ["Decoded", "cameras_among", "decode", "fingerprint", "with_cameras"]
 
-_LAYOUT = 1
+_LAYOUT = 2
 """Raise it when what is kept on disk changes its meaning."""
 _UNKNOWN_CLASS = 255
 
@@ -39,6 +40,7 @@ class Decoded:
     pictures: (n, size, size, 3) uint8 of sRGB or float16 of light, maybe mapped from disk. numbers: (n, k) float32.
     targets: by head, (n, k) float32, or maps (n, size, size): uint8 classes, float32 densities. What is not known is
     NaN, or 255 in a map of classes. shown: what they were made for. sha256: of each file. camera: make and model.
+    grey: (n, 64, 64) float16, each photo small, to know copies by; None where nobody asked.
     """
 
     shown: Input
@@ -47,6 +49,7 @@ class Decoded:
     targets: Mapping[str, NDArray[Any]]
     sha256: tuple[str, ...]
     camera: tuple[str, ...]
+    grey: NDArray[np.float16] | None = None
 
 
 def decode(samples: Sequence[Sample], recipe: Recipe, *, root: Path | None = None) -> Decoded:
@@ -107,6 +110,7 @@ class _Rows:
         self.numbers = self._array(
             "numbers", (n, len(number_names(self.shown.features, self.shown.cameras))), np.float32
         )
+        self.grey = self._array("grey", (n, SIDE_PX, SIDE_PX), np.float16)
         self.targets = {name: self._target(name, head) for name, head in recipe.head.items()}
         self.said = [("", "")] * n
 
@@ -124,6 +128,7 @@ class _Rows:
             targets=self.targets,
             sha256=sha256,
             camera=camera,
+            grey=self.grey,
         )
 
     def _row(self, place: int) -> None:
@@ -132,8 +137,9 @@ class _Rows:
         mask = _mask(sample, self.shown)
         seen = look(photo, self.shown, mask)
         self.pictures[place], self.numbers[place] = seen.picture, seen.numbers
-        sha256 = photo.origin.sha256 or hashlib.sha256(photo.pixels.tobytes()).hexdigest()
-        self.said[place] = (sha256, camera_name(photo.capture))
+        known = imprint(photo)
+        self.grey[place] = known.grey
+        self.said[place] = (known.sha256, camera_name(photo.capture))
         for name, head in self.recipe.head.items():
             is_map = head.kind == "map"
             self.targets[name][place] = (
@@ -163,6 +169,7 @@ def _load(folder: Path, recipe: Recipe) -> Decoded:
         targets={name: np.load(folder / f"target-{name}.npy", mmap_mode="r") for name in recipe.head},
         sha256=sha256,
         camera=camera,
+        grey=np.load(folder / "grey.npy", mmap_mode="r"),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import Sample
-from dermis.datasets.duplicates import Duplicate, Imprint, find_duplicates
+from dermis.datasets.duplicates import SIDE_PX, Duplicate, Imprint, find_duplicates
 from dermis.datasets.splits import (
     Parts,
     check_split,
@@ -28,8 +28,6 @@ from dermis.train.recipe import Split
 
 __all__ = ["Parts", "duplicates_in", "parts_of"]
 
-_SIDE = 64
-
 
 def parts_of(samples: Sequence[Sample], split: Split, *, duplicates: Sequence[Duplicate] = ()) -> Parts:
     """Return the parts of `samples` that `split` asks for; duplicates are never parted.
@@ -37,7 +35,13 @@ def parts_of(samples: Sequence[Sample], split: Split, *, duplicates: Sequence[Du
     Raises UsageError where there is nothing to teach or to choose with, InputError where a part that a trait or a file
     names parts what belongs together.
     """
-    parts = _parts(samples, split, duplicates)
+    try:
+        parts = _parts(samples, split, duplicates)
+    except UsageError as error:
+        if not duplicates:
+            raise
+        advice = f"{error.advice} {len(duplicates)} pairs look alike and stay together; see split.duplicates."
+        raise UsageError(error.message, advice=advice) from None
     check_split(samples, parts, by=split.by, duplicates=duplicates)
     for name in ("train", "validate"):
         if not len(getattr(parts, name)):
@@ -49,9 +53,10 @@ def duplicates_in(decoded: Decoded, split: Split) -> tuple[Duplicate, ...]:
     """Return the pairs of rows that show the same, as far as `split.duplicates` asks for them."""
     if split.duplicates == "ignore":
         return ()
-    alike = split.duplicates == "alike"
-    grey = (_grey(picture) if alike else np.zeros((_SIDE, _SIDE), np.float32) for picture in decoded.pictures)
-    return find_duplicates([Imprint(sha256=sha, grey=one) for sha, one in zip(decoded.sha256, grey, strict=True)])
+    alike = split.duplicates == "alike" and decoded.grey is not None
+    grey = decoded.grey if alike else np.zeros((len(decoded.sha256), SIDE_PX, SIDE_PX))  # flat ones are like none
+    pairs = zip(decoded.sha256, np.asarray(grey, np.float32), strict=True)
+    return find_duplicates([Imprint(sha256=sha256, grey=one) for sha256, one in pairs])
 
 
 def _parts(samples: Sequence[Sample], split: Split, duplicates: Sequence[Duplicate]) -> Parts:
@@ -107,13 +112,3 @@ def _labels(samples: Sequence[Sample], task: str) -> NDArray[np.float64] | None:
         return None
     said = [[label.value for label in sample.labels if label.task == task] for sample in samples]
     return np.array([np.mean(values) if values else np.nan for values in said], np.float64)
-
-
-def _grey(picture: NDArray[np.generic]) -> NDArray[np.float32]:
-    """Return a decoded picture as (64, 64) grey in [0, 1], encoded."""
-    from PIL import Image  # late: 30 ms
-
-    mean = picture.astype(np.float32).mean(axis=2)
-    mean = mean / 255 if picture.dtype == np.uint8 else np.sqrt(np.clip(mean, 0, 1))
-    small = Image.fromarray(np.ascontiguousarray(mean)).resize((_SIDE, _SIDE), Image.Resampling.BILINEAR)
-    return np.asarray(small, np.float32).copy()
