@@ -89,6 +89,18 @@ def test_plain_patches_are_not_alike():
     assert not find_duplicates([imprint(photo(chip.clip(0, 255))) for chip in chips], thorough=True)
 
 
+def test_cards_of_one_print_are_not_alike():
+    def card(tone, left):
+        levels = np.full((256, 256, 3), 120.0)
+        levels[20:230, left : left + 200] = 235
+        levels[35:190, left + 15 : left + 185] = tone
+        levels[205:215, left + 20 : left + 100 : 25] = 30
+        return (levels + np.random.default_rng(sum(tone)).normal(0, 2, levels.shape)).clip(0, 255)
+
+    cards = [card(tone, left) for left in (28, 29) for tone in ((190, 140, 120), (186, 136, 117), (90, 60, 45))]
+    assert not find_duplicates([imprint(photo(one)) for one in cards], thorough=True)
+
+
 def test_without_a_file_the_pixels_count():
     plain = np.full((9, 9, 3), 128, np.uint8)
     found = find_duplicates([imprint(photo(plain)), imprint(photo(plain)), imprint(photo(plain + 1))])

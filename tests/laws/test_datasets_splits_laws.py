@@ -1,15 +1,17 @@
 """Whatever the groups, none is parted, and nothing is lost."""
 
 import numpy as np
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dermis.datasets.splits import dealt, folds_of, nested, parts_by_share
 
 groups_of_samples = st.lists(st.integers(0, 15), min_size=1, max_size=60).map(np.array)
 seeds = st.integers(0, 1000)
+unhurried = settings(deadline=None, max_examples=60)
 
 
+@unhurried
 @given(groups_of_samples, st.integers(2, 6), seeds, st.booleans())
 def test_folds_are_whole_groups_and_all_of_them(groups, folds, seed, labelled):
     assume(len(np.unique(groups)) >= folds)
@@ -20,6 +22,7 @@ def test_folds_are_whole_groups_and_all_of_them(groups, folds, seed, labelled):
         assert len(set(fold[groups == group].tolist())) == 1
 
 
+@unhurried
 @given(groups_of_samples, st.floats(0.05, 0.45), st.floats(0.05, 0.45), seeds)
 def test_parts_hold_every_sample_once(groups, validate, test, seed):
     assume(len(np.unique(groups)) >= 3)
@@ -33,12 +36,14 @@ def test_parts_hold_every_sample_once(groups, validate, test, seed):
     assert all(held)
 
 
+@unhurried
 @given(st.integers(20, 80), st.floats(0.1, 0.9), seeds)
 def test_shares_are_kept_where_groups_are_single(count, share, seed):
     fell = dealt(np.arange(count), [share, 1 - share], seed=seed)
     assert abs((fell == 0).sum() - share * count) <= 1
 
 
+@unhurried
 @given(groups_of_samples, seeds)
 def test_the_names_of_groups_do_not_matter(groups, seed):
     assume(len(np.unique(groups)) >= 2)
@@ -46,6 +51,7 @@ def test_the_names_of_groups_do_not_matter(groups, seed):
     assert folds_of(groups, 2, seed=seed).tolist() == folds_of(named, 2, seed=seed).tolist()
 
 
+@unhurried
 @given(groups_of_samples, seeds)
 def test_nested_folds_never_let_a_judge_teach(groups, seed):
     groups = np.concatenate([groups, np.arange(20, 28)])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import rankdata
@@ -18,6 +18,7 @@ from dermis.metrics.error import ranks
 from dermis.metrics.ordinal import confusion, quadratic_kappa, to_grades
 from dermis.metrics.overlap import boundary_f, dice, iou
 
+unhurried = settings(deadline=None, max_examples=60)
 seeds = st.integers(0, 2**32 - 1)
 sizes = st.integers(1, 30)
 
@@ -45,6 +46,7 @@ def same(one, other):
     return pytest.approx(one, abs=1e-9, nan_ok=True) == other
 
 
+@unhurried
 @given(grade_pairs(), seeds, st.sampled_from(list(METRICS)))
 def test_the_order_of_samples_does_not_matter(pair, seed, name):
     order = np.random.default_rng(seed).permutation(len(pair[0]))
@@ -52,6 +54,7 @@ def test_the_order_of_samples_does_not_matter(pair, seed, name):
     assert same(function(*pair), function(pair[0][order], pair[1][order]))
 
 
+@unhurried
 @given(grade_pairs(), st.sampled_from(["none", "linear", "quadratic"]))
 def test_kappa_is_symmetric_and_blind_to_unit_and_zero(pair, weights):
     found = cohen_kappa(*pair, weights=weights)
@@ -62,6 +65,7 @@ def test_kappa_is_symmetric_and_blind_to_unit_and_zero(pair, weights):
         assert same(found, quadratic_kappa(*pair))
 
 
+@unhurried
 @given(rating_tables(), seeds)
 def test_agreement_does_not_ask_who_is_who(ratings, seed):
     rng = np.random.default_rng(seed)
@@ -71,6 +75,7 @@ def test_agreement_does_not_ask_who_is_who(ratings, seed):
         assert np.isnan(statistic(ratings)) or statistic(ratings) <= 1 + 1e-9
 
 
+@unhurried
 @given(rating_tables())
 def test_kendall_sees_ranks_only(ratings):
     found = kendall_w(ratings)
@@ -78,6 +83,7 @@ def test_kendall_sees_ranks_only(ratings):
     assert np.isnan(found) or found >= -1e-9
 
 
+@unhurried
 @given(rating_tables())
 def test_a_rater_said_twice_changes_no_nominal_ceiling(ratings):
     doubled = np.repeat(ratings[:, :1], 3, axis=1)
@@ -85,11 +91,13 @@ def test_a_rater_said_twice_changes_no_nominal_ceiling(ratings):
         assert np.isnan(statistic(doubled)) or same(statistic(doubled), 1.0)
 
 
+@unhurried
 @given(arrays(np.float64, st.integers(1, 30), elements=st.integers(-3, 3).map(float)))
 def test_ranks_are_those_of_scipy(values):
     assert ranks(values).tolist() == rankdata(values).tolist()
 
 
+@unhurried
 @given(arrays(np.float64, sizes, elements=st.floats(-20, 20)), st.sampled_from([(0, 1, 2), (2.5, 3.0, 3.5), (1,)]))
 def test_no_grade_is_nearer(values, grades):
     chosen = to_grades(values, grades)
@@ -97,6 +105,7 @@ def test_no_grade_is_nearer(values, grades):
     assert np.abs(values - chosen) == pytest.approx(distances.min(axis=1))
 
 
+@unhurried
 @given(grade_pairs())
 def test_confusion_holds_every_sample(pair):
     counts = confusion(*pair, np.arange(5))
@@ -105,6 +114,7 @@ def test_confusion_holds_every_sample(pair):
     assert counts.tolist() == confusion(pair[1], pair[0], np.arange(5)).T.tolist()
 
 
+@unhurried
 @given(masks())
 def test_overlap_is_symmetric_bounded_and_ordered(pair):
     for measure in (iou, dice, boundary_f):
@@ -116,6 +126,7 @@ def test_overlap_is_symmetric_bounded_and_ordered(pair):
     assert dice(*pair) == pytest.approx(2 * iou(*pair) / (1 + iou(*pair)))
 
 
+@unhurried
 @given(seeds, st.integers(1, 40))
 def test_angles_are_distances_between_directions(seed, bands):
     one, other, third = np.random.default_rng(seed).normal(size=(3, bands))
@@ -126,6 +137,7 @@ def test_angles_are_distances_between_directions(seed, bands):
     assert there <= spectral_angle_rad(one, third) + spectral_angle_rad(third, other) + 1e-9
 
 
+@unhurried
 @given(seeds, st.integers(1, 60), st.floats(0.05, 0.95))
 def test_conformal_quantiles_hold_for_exchangeable_scores(seed, count, level):
     scores = np.random.default_rng(seed).normal(size=count + 1)
@@ -135,6 +147,7 @@ def test_conformal_quantiles_hold_for_exchangeable_scores(seed, count, level):
     assert np.mean(held) <= level + 1 / (count + 1) + 1e-9 or np.mean(held) == 1
 
 
+@unhurried
 @given(seeds, st.integers(2, 12), st.floats(0.1, 0.9))
 def test_conformal_quantiles_hold_for_exchangeable_groups(seed, count, level):
     rng = np.random.default_rng(seed)
@@ -148,6 +161,7 @@ def test_conformal_quantiles_hold_for_exchangeable_groups(seed, count, level):
     assert np.mean(held) >= level - 1e-9
 
 
+@unhurried
 @given(seeds, st.integers(2, 12))
 def test_an_interval_follows_the_unit(seed, groups):
     rng = np.random.default_rng(seed)
@@ -160,6 +174,7 @@ def test_an_interval_follows_the_unit(seed, groups):
     assert scaled.high == pytest.approx(4 * plain.high + 32)
 
 
+@unhurried
 @given(arrays(np.float64, st.integers(1, 30), elements=st.floats(0, 1)), seeds)
 def test_calibration_error_is_a_share(probability, seed):
     happened = np.random.default_rng(seed).integers(0, 2, len(probability))
@@ -168,6 +183,7 @@ def test_calibration_error_is_a_share(probability, seed):
     assert coverage(probability, probability, probability) == 1
 
 
+@unhurried
 @given(seeds)
 def test_a_false_box_never_helps(seed):
     rng = np.random.default_rng(seed)

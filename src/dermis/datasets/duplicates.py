@@ -1,7 +1,7 @@
 """Photos that are in a dataset twice: the same file, or the same shot resized, recompressed, mirrored, turned.
 
-Two pictures are compared by their fine structure, so that light and colour do not matter. A picture without structure,
-such as a plain patch, is like every other one: such are compared by their bytes alone.
+Two pictures are compared by their fine structure, so that light and colour do not matter. Pictures that are mostly
+flat, such as colour chips on their cards, all look alike in this respect: they are compared by their bytes alone.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dermis.core import Photo, Sample
 from dermis.core.arrays import BoolMap, FloatMap, hold
 from dermis.errors import InputError
 
-__all__ = ["COPY", "Duplicate", "Imprint", "find_duplicates", "imprint", "imprints"]
+__all__ = ["COPY", "Duplicate", "Imprint", "find_duplicates", "imprint", "imprint_of", "imprints"]
 
 SIDE_PX = 64
 COPY = 0.75
@@ -28,7 +28,8 @@ COPY = 0.75
 _FINE_PX = 2.0
 _MAYBE = 0.3
 _NEIGHBOURS = 8
-_FLAT = 0.006
+_SLOPE, _LEAST_SLOPE = 0.03, 0.002
+"""A place is flat whose slope is less, a pixel of 64: as a share of the picture's contrast, and at least."""
 _BLOCK = 512
 
 
@@ -55,11 +56,15 @@ class Duplicate:
 
 def imprint(photo: Photo) -> Imprint:
     """Return the imprint of a photo; of one that was never a file, of its pixels."""
+    return imprint_of(photo.pixels, photo.origin.sha256 or hashlib.sha256(photo.pixels.tobytes()).hexdigest())
+
+
+def imprint_of(pixels: NDArray[Any], sha256: str) -> Imprint:
+    """Return the imprint of pixels (h, w, 3), uint8 or floating point in [0, 1], from a file of that hash."""
     from PIL import Image  # late: 30 ms
 
-    mean = np.ascontiguousarray(photo.pixels.mean(axis=2, dtype=np.float32))
-    small = Image.fromarray(mean).resize((SIDE_PX, SIDE_PX), Image.Resampling.BOX)
-    sha256 = photo.origin.sha256 or hashlib.sha256(photo.pixels.tobytes()).hexdigest()
+    mean = pixels.mean(axis=2, dtype=np.float32) / np.float32(255 if pixels.dtype == np.uint8 else 1)
+    small = Image.fromarray(np.ascontiguousarray(mean)).resize((SIDE_PX, SIDE_PX), Image.Resampling.BOX)
     return Imprint(sha256=sha256, grey=np.asarray(small, dtype=np.float32).copy())
 
 
@@ -81,7 +86,7 @@ def find_duplicates(held: Sequence[Imprint], *, thorough: bool = False) -> tuple
     found = dict.fromkeys(_identical(held), 1.0)
     identical = set(found)
     grey = np.stack([one.grey for one in held]) if held else np.empty((0, SIDE_PX, SIDE_PX), np.float32)
-    some = np.flatnonzero([_structure(one, _FINE_PX).std() >= _FLAT for one in grey])
+    some = np.flatnonzero([_textured(one) for one in grey])
     for (first, second), likeness in _alike(grey[some], thorough=thorough).items():
         found.setdefault((int(some[first]), int(some[second])), likeness)
     order = sorted(found, key=lambda pair: (pair not in identical, -found[pair], pair))
@@ -134,6 +139,14 @@ def _pairs(pictures: FloatMap, least: float, *, most: int | None = None) -> Iter
                     float(min(shares[column], 1.0)),
                     bool(ways[1][row, column] > ways[0][row, column]),
                 )
+
+
+def _textured(grey: FloatMap) -> bool:
+    """Return whether most of a picture, but for what is black or white, is not flat."""
+    inside = (grey > 0.03) & (grey < 0.97)
+    down, right = np.gradient(grey)
+    steep = np.hypot(down, right) > max(_SLOPE * float(grey.std()), _LEAST_SLOPE)
+    return 2 * int((steep & inside).sum()) >= max(int(inside.sum()), grey.size // 64)
 
 
 def _vectors(structures: Sequence[FloatMap]) -> FloatMap:

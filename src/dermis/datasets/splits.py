@@ -29,6 +29,7 @@ __all__ = [
     "folds_of",
     "groups_of",
     "nested",
+    "overlap_words",
     "overlaps",
     "parts_by_share",
     "read_split",
@@ -256,7 +257,7 @@ def check_split(
     found = overlaps(samples, parts, by=by, duplicates=duplicates)
     if not found:
         return
-    lines = [f"{one.why}: {_sides(one)}" for one in found[:_TOLD]]
+    lines = [overlap_words(one) for one in found[:_TOLD]]
     more = f"\nand {len(found) - _TOLD} more." if len(found) > _TOLD else ""
     raise InputError(
         f"The split parts what belongs together, {len(found)} times:\n" + "\n".join(lines) + more,
@@ -264,11 +265,13 @@ def check_split(
     )
 
 
-def _sides(one: Overlap) -> str:
-    return "; ".join(
+def overlap_words(one: Overlap) -> str:
+    """Return an overlap in words: why, and the first keys of each part."""
+    sides = (
         f"{name} has {', '.join(keys[:3])}{f' and {len(keys) - 3} more' if len(keys) > 3 else ''}"
         for name, keys in one.keys.items()
     )
+    return f"{one.why}: {'; '.join(sides)}"
 
 
 def _named(value: Hashable) -> str:

@@ -129,16 +129,22 @@ def figures_of(
 
 
 def slices_of(
-    answers: Answers, groups: NDArray[Any], values: NDArray[Any], draws: Draws | None = None
+    answers: Answers,
+    groups: NDArray[Any],
+    values: NDArray[Any],
+    draws: Draws | None = None,
+    *,
+    order: Sequence[str] = (),
 ) -> tuple[Slice, ...]:
-    """Return the leading figures for the samples of each of `values` (n,)."""
+    """Return the leading figures for the samples of each of `values` (n,), text; in `order` where it is given."""
+    there = set(values.tolist())
     found = []
-    for value in np.unique(values.astype(str)):
-        places = np.flatnonzero(values.astype(str) == value)
-        there = len(np.unique(groups[places]))
-        judged = there >= FEWEST_GROUPS
+    for value in [one for one in order if one in there] or sorted(there):
+        places = np.flatnonzero(values == value)
+        count = len(np.unique(groups[places]))
+        judged = count >= FEWEST_GROUPS
         figures = figures_of(answers.at(places), groups[places], draws if judged else None, names=LEADING[answers.kind])
-        found.append(Slice(value=str(value), samples=len(places), groups=there, judged=judged, figures=figures))
+        found.append(Slice(value=value, samples=len(places), groups=count, judged=judged, figures=figures))
     return tuple(found)
 
 
@@ -234,7 +240,8 @@ FIGURES: Mapping[Kind, Mapping[str, Figure]] = {
         "p90_delta_e_00": _of_errors("90 % of ΔE00 are under", 0.9),
         "p95_delta_e_00": _of_errors("95 % of ΔE00 are under", 0.95),
     }
-    | _INTERVALS,
+    | _INTERVALS
+    | {"width": replace(_INTERVALS["width"], title="Radius of intervals")},
     "ordinal": {
         "rmse": _of_metric("rmse", "Root mean squared error"),
         "mae": _of_metric("mae", "Mean absolute error"),
@@ -327,7 +334,8 @@ class Evaluation:
 
     part: which samples were judged. level: of the intervals of single answers; `draws` made those of the figures.
     facts: what was evaluated (run, recipe, seed, data and its fingerprint, versions), by name. baselines: what each
-    trivial baseline says, by name.
+    trivial baseline says, by name. seen: by trait how many values the judged samples have, and how many of these the
+    model was taught with. leaks: in words, what the split parted though it belongs together.
     """
 
     judgements: tuple[Judgement, ...]
@@ -336,6 +344,8 @@ class Evaluation:
     draws: Draws
     facts: Mapping[str, str]
     baselines: Mapping[str, str]
+    seen: Mapping[str, tuple[int, int]]
+    leaks: tuple[str, ...] = ()
 
 
 def gain_of(better: Answers, worse: Answers, groups: NDArray[Any], draws: Draws, *, name: str = "") -> Interval:

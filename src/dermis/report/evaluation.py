@@ -61,6 +61,8 @@ def evaluation_page(found: Evaluation) -> str:
         "sections": tuple(_section(one, found.level, drawn=True) for one in found.judgements),
         "facts": tuple((plain(name), value) for name, value in found.facts.items()),
         "baselines": tuple(found.baselines.items()),
+        "seen": _seen(found),
+        "leaks": found.leaks,
         "width": WIDTH_PX,
         "height": HEIGHT_PX,
     }
@@ -75,6 +77,14 @@ def evaluation_markdown(found: Evaluation) -> str:
         lines += [f"## {section.title}", "", f"{section.verdict}. {section.lead}", ""]
         for table in (section.figures, *section.slices):
             lines += [f"### {table.title}", "", *markdown_table(table), ""]
+    lines += [
+        "## What the model has seen",
+        "",
+        *markdown_table(_seen(found)),
+        "",
+        *(f"- {one}" for one in found.leaks),
+        "",
+    ]
     lines += ["## Baselines", "", *(f"- {name}: {words}" for name, words in found.baselines.items()), ""]
     lines += ["## Run", "", *(f"- {plain(name)}: {value}" for name, value in found.facts.items()), ""]
     return "\n".join(lines)
@@ -108,6 +118,15 @@ def _value(value: float, unit: str) -> str:
     if unit == "share":
         return percent(value) if value >= 0 else f"{MINUS}{percent(-value)}"
     return number(value, 1 if abs(value) >= 100 else 2 if abs(value) >= 1 else 3)
+
+
+def _seen(found: Evaluation) -> Table:
+    return Table(
+        title="What the model has seen",
+        heads=("Trait", f"Values in the part {found.part}", "Of these in training"),
+        rows=tuple((plain(name), str(count), str(seen)) for name, (count, seen) in found.seen.items()),
+        note="A figure says nothing about values that the model was not tried on, and less about those it was taught.",
+    )
 
 
 def _section(one: Judgement, level: float, *, drawn: bool) -> Section:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.colour.tone import ita_class, ita_deg
+from dermis.core import Sample
+from dermis.datasets import find_dataset, splits
+from dermis.datasets.duplicates import find_duplicates, imprint_of
 from dermis.errors import UsageError
 from dermis.metrics.arrays import Floats
 from dermis.metrics.bootstrap import Interval
@@ -36,37 +38,60 @@ from dermis.train.answers import (
     with_intervals,
 )
 from dermis.train.baselines import BASELINES, baseline_answers
+from dermis.train.decoded import Decoded, fingerprint
+from dermis.train.kinds import kinds_of, seen_in_training
+from dermis.train.parts import Parts
+from dermis.train.recipe import recipe_hash
 from dermis.train.run import Run, find_run, write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["as_json", "evaluate", "evaluate_run", "judge", "write_evaluation"]
+__all__ = ["as_json", "evaluate", "evaluate_folder", "evaluate_run", "judge", "write_evaluation"]
 
 SCHEMA = "dermis.evaluation/1"
 PARTS = ("train", "validate", "test")
-MOST_VALUES = 40
-"""A trait with more values than this makes no table."""
+
+
+def evaluate_folder(
+    folder: Path, data: Path, *, out: Path | None = None, part: str = "test", draws: Draws | None = None
+) -> Evaluation:
+    """Evaluate the run in `folder` on the dataset in `data`; see `evaluate_run`."""
+    run = find_run(folder)
+    samples = find_dataset(run.recipe.data.dataset).index(data)
+    return evaluate_run(run, samples, root=data, out=out, part=part, draws=draws)
 
 
 def evaluate_run(
-    folder: Path, data: Path, *, out: Path | None = None, part: str = "test", draws: Draws | None = None
+    run: Run,
+    samples: Sequence[Sample],
+    *,
+    root: Path | None = None,
+    out: Path | None = None,
+    part: str = "test",
+    draws: Draws | None = None,
 ) -> Evaluation:
-    """Evaluate the run in `folder` on the dataset in `data`, write what came out to `out`, and return it.
+    """Evaluate a run on samples, write what came out to `out`, and return it.
 
-    out: by default the folder `evaluation` of the run. Raises UsageError where there is no trained run, InputError for
-    data that cannot be read or has nothing to judge.
+    root: folder of the dataset. out: by default the folder `evaluation` of the run. part: what is judged.
+    Raises UsageError where there is no trained model or nothing to judge, InputError for samples that cannot be read.
     """
-    from dermis.datasets import find_dataset
-    from dermis.train.loop import drawn, prepared  # late: torch
+    from dermis.train.loop import drawn, prepared  # late, as is the next: torch
     from dermis.train.predict import predict
 
-    run = find_run(folder)
-    samples = drawn(find_dataset(run.recipe.data.dataset).index(data), run.recipe)
-    table = predict(run, samples, root=data)
-    decoded, _ = prepared(run.recipe, samples, root=data)
+    samples = drawn(samples, run.recipe)
+    table = predict(run, samples, root=root)
+    decoded, parts = prepared(run.recipe, samples, root=root)
+    if "trait.camera" not in table:
+        table["trait.camera"] = list(decoded.camera)
     found, table = evaluate(
-        table, questions_of(run.recipe), pictures=decoded.pictures, part=part, draws=draws, facts=_facts(run, data)
+        table,
+        questions_of(run.recipe),
+        pictures=decoded.pictures,
+        part=part,
+        draws=draws,
+        facts=_facts(run, root, fingerprint(samples, decoded.sha256)),
+        leaks=_leaks(samples, decoded, parts, run.recipe.split.by),
     )
     write_evaluation(found, table, run.folder / "evaluation" if out is None else out)
     return found
@@ -81,12 +106,14 @@ def evaluate(
     draws: Draws | None = None,
     level: float = 0.9,
     facts: Mapping[str, str] | None = None,
+    leaks: Sequence[str] = (),
 ) -> tuple[Evaluation, pd.DataFrame]:
     """Return how good the answers in `table` are beside the trivial baselines, and the table with both, all parts.
 
     table: as `dermis.train.predict` makes it. pictures: (n, h, w, 3), one a row, for the baselines that look at them.
     part: the rows that are judged. level: of the intervals of single answers, made from the errors of the part
-    validate; `draws` makes those of the figures. Raises UsageError where the part has no known answer to any question.
+    validate; `draws` makes those of the figures. leaks: told in the report. Raises UsageError where the part has no
+    known answer to any question.
     """
     draws = draws or Draws()
     table = with_intervals(table.reset_index(drop=True), questions, level=level)
@@ -102,6 +129,8 @@ def evaluate(
         draws=draws,
         facts=dict(facts or {}),
         baselines=BASELINES,
+        seen=seen_in_training(table, part),
+        leaks=tuple(leaks),
     )
     if not found.judgements:
         there = ", ".join(sorted(set(table["part"]) - {""})) or "none"
@@ -134,7 +163,8 @@ def judge(
         figures={name: figures_of(one, groups, draws) for name, one in answers.items()},
         gains={name: gain_of(answers["model"], one, groups, draws) for name, one in answers.items() if name != "model"},
         slices={
-            name: slices_of(answers["model"], groups, values, draws) for name, values in _kinds(held, question).items()
+            name: slices_of(answers["model"], groups, values, draws, order=order)
+            for name, (values, order) in kinds_of(held, question).items()
         },
     )
 
@@ -163,6 +193,8 @@ def as_json(found: Evaluation, table: pd.DataFrame) -> dict[str, Any]:
         "bootstrap": {**asdict(found.draws), "groups": "subject", "method": "bca"},
         "interval_level": found.level,
         "fewest_subjects": FEWEST_GROUPS,
+        "seen_in_training": {name: {"values": all_, "seen": seen} for name, (all_, seen) in found.seen.items()},
+        "leaks": list(found.leaks),
         "questions": {one.question: _judgement_json(one) for one in found.judgements},
     }
 
@@ -199,10 +231,9 @@ def _plain(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _facts(run: Run, data: Path) -> dict[str, str]:
-    from dermis.train.recipe import recipe_hash
-
+def _facts(run: Run, root: Path | None, fingerprint: str) -> dict[str, str]:
     noted, versions = (json.loads((run.folder / name).read_text()) for name in ("data.json", "versions.json"))
+    same = fingerprint == noted["fingerprint"]
     return {
         "run": run.folder.name,
         "recipe": run.recipe.name,
@@ -211,10 +242,19 @@ def _facts(run: Run, data: Path) -> dict[str, str]:
         "split_seed": str(run.recipe.split.seed),
         "split_by": ", ".join(run.recipe.split.by),
         "dataset": run.recipe.data.dataset,
-        "data": data.name,
-        "data_fingerprint": str(noted["fingerprint"]),
+        "data": "" if root is None else root.name,
+        "data_fingerprint": fingerprint,
+        "same_data_as_learnt_with": "yes" if same else "no",
         **{f"version_{name}": str(version) for name, version in versions.items()},
     }
+
+
+def _leaks(samples: Sequence[Sample], decoded: Decoded, parts: Parts, by: Sequence[str]) -> list[str]:
+    """Return in words what lies in several parts: what the split was to keep together, and duplicates."""
+    held = [imprint_of(picture, sha256) for picture, sha256 in zip(decoded.pictures, decoded.sha256, strict=True)]
+    places = splits.Parts(train=parts.train, validate=parts.validate, test=parts.test)
+    found = splits.overlaps(samples, places, by=by, duplicates=find_duplicates(held))
+    return [splits.overlap_words(one) for one in found]
 
 
 def _baselines(table: pd.DataFrame, question: Question, pictures: NDArray[Any] | None) -> dict[str, Floats]:
@@ -231,29 +271,3 @@ def _with_answers(table: pd.DataFrame, question: Question, others: Mapping[str, 
         new |= {f"{word}.{column}": said[:, place] for place, column in enumerate(question.columns)}
         new[f"error_{word}.{question.name}"] = errors(question, right, said)
     return table.assign(**new)
-
-
-def _kinds(table: pd.DataFrame, question: Question) -> dict[str, NDArray[Any]]:
-    """Return what parts the samples into kinds, by name: traits of a few values, where from, how dark the skin is."""
-    columns: dict[str, Iterable[Any]] = {name: table[name] for name in ("dataset", "view", "visit")}
-    columns |= {str(name).removeprefix("trait."): table[name] for name in table if str(name).startswith("trait.")}
-    tone = _tone(table, question)
-    if tone is not None:
-        columns["skin tone"] = tone
-    kinds = {
-        name: np.array(["not known" if _missing(one) else f"{one}" for one in held]) for name, held in columns.items()
-    }
-    return {name: held for name, held in kinds.items() if 1 < len(np.unique(held)) <= MOST_VALUES}
-
-
-def _missing(value: object) -> bool:
-    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
-
-
-def _tone(table: pd.DataFrame, question: Question) -> list[str] | None:
-    """Return the skin-tone class of each sample by its ITA, where that is known."""
-    if "trait.ita_deg" in table:
-        return [ita_class(float(value)) for value in table["trait.ita_deg"]]
-    if question.kind == "colour":
-        return [ita_class(float(value)) for value in np.asarray(ita_deg(targets(table, question)))]
-    return None
