@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import Sample
+from dermis.core.arrays import FloatMap
 from dermis.datasets import find_dataset, splits
-from dermis.datasets.duplicates import find_duplicates, imprint_of
+from dermis.datasets.duplicates import Imprint, find_duplicates
 from dermis.errors import UsageError
 from dermis.metrics.arrays import Floats
 from dermis.metrics.bootstrap import Interval
@@ -38,9 +39,8 @@ from dermis.train.answers import (
     with_intervals,
 )
 from dermis.train.baselines import BASELINES, baseline_answers
-from dermis.train.decoded import Decoded, fingerprint
+from dermis.train.decoded import Decoded, decode, fingerprint
 from dermis.train.kinds import kinds_of, seen_in_training
-from dermis.train.parts import Parts
 from dermis.train.recipe import recipe_hash
 from dermis.train.run import Run, find_run, write_atomically
 
@@ -50,11 +50,12 @@ if TYPE_CHECKING:
 __all__ = ["as_json", "evaluate", "evaluate_folder", "evaluate_run", "judge", "write_evaluation"]
 
 SCHEMA = "dermis.evaluation/1"
-PARTS = ("train", "validate", "test")
+NEW, ALL = "new", "all"
+PARTS = ("train", "validate", "test", NEW)
 
 
 def evaluate_folder(
-    folder: Path, data: Path, *, out: Path | None = None, part: str = "test", draws: Draws | None = None
+    folder: Path, data: Path, *, out: Path | None = None, part: str = "", draws: Draws | None = None
 ) -> Evaluation:
     """Evaluate the run in `folder` on the dataset in `data`; see `evaluate_run`."""
     run = find_run(folder)
@@ -68,20 +69,23 @@ def evaluate_run(
     *,
     root: Path | None = None,
     out: Path | None = None,
-    part: str = "test",
+    part: str = "",
     draws: Draws | None = None,
 ) -> Evaluation:
     """Evaluate a run on samples, write what came out to `out`, and return it.
 
-    root: folder of the dataset. out: by default the folder `evaluation` of the run. part: what is judged.
+    root: folder of the dataset. out: by default the folder `evaluation` of the run. part: train, validate or test as
+    the run had them, "new" for samples that it had not, or "all"; by default test, and new where nothing is of test.
     Raises UsageError where there is no trained model or nothing to judge, InputError for samples that cannot be read.
     """
-    from dermis.train.loop import drawn, prepared  # late, as is the next: torch
+    from dermis.train.loop import drawn  # late, as is the next: torch
     from dermis.train.predict import predict
 
     samples = drawn(samples, run.recipe)
     table = predict(run, samples, root=root)
-    decoded, parts = prepared(run.recipe, samples, root=root)
+    table["part"] = table["part"].replace("", NEW)
+    part = part or ("test" if (table["part"] == "test").any() else NEW)
+    decoded = decode(samples, run.recipe, root=root)
     if "trait.camera" not in table:
         table["trait.camera"] = list(decoded.camera)
     found, table = evaluate(
@@ -91,7 +95,7 @@ def evaluate_run(
         part=part,
         draws=draws,
         facts=_facts(run, root, fingerprint(samples, decoded.sha256)),
-        leaks=_leaks(samples, decoded, parts, run.recipe.split.by),
+        leaks=_leaks(samples, decoded, table["part"].to_numpy(), part, run.recipe.split.by),
     )
     write_evaluation(found, table, run.folder / "evaluation" if out is None else out)
     return found
@@ -145,7 +149,7 @@ def judge(
 
     others: by name what other answerers say about every row, (n, k).
     """
-    rows = (table["part"] == part).to_numpy() & known(table, question)
+    rows = known(table, question) if part == ALL else known(table, question) & (table["part"] == part).to_numpy()
     if not rows.any():
         return None
     held = table[rows].reset_index(drop=True)
@@ -249,12 +253,24 @@ def _facts(run: Run, root: Path | None, fingerprint: str) -> dict[str, str]:
     }
 
 
-def _leaks(samples: Sequence[Sample], decoded: Decoded, parts: Parts, by: Sequence[str]) -> list[str]:
-    """Return in words what lies in several parts: what the split was to keep together, and duplicates."""
-    held = [imprint_of(picture, sha256) for picture, sha256 in zip(decoded.pictures, decoded.sha256, strict=True)]
-    places = splits.Parts(train=parts.train, validate=parts.validate, test=parts.test)
+def _leaks(
+    samples: Sequence[Sample], decoded: Decoded, part: NDArray[Any], judged: str, by: Sequence[str]
+) -> list[str]:
+    """Return in words what was learnt with and is judged too: what the split kept together, and duplicates."""
+    if decoded.grey is None or judged not in ("test", NEW):
+        return []
+    held = [Imprint(sha256=sha256, grey=grey) for sha256, grey in zip(decoded.sha256, _grey(decoded), strict=True)]
+    places = splits.Parts(
+        train=np.flatnonzero(part == "train"),
+        validate=np.flatnonzero(part == "validate"),
+        test=np.flatnonzero(part == judged),
+    )
     found = splits.overlaps(samples, places, by=by, duplicates=find_duplicates(held))
-    return [splits.overlap_words(one) for one in found]
+    return [splits.overlap_words(one) for one in found if "test" in one.keys]
+
+
+def _grey(decoded: Decoded) -> FloatMap:
+    return np.asarray(decoded.grey, np.float32)
 
 
 def _baselines(table: pd.DataFrame, question: Question, pictures: NDArray[Any] | None) -> dict[str, Floats]:

@@ -42,7 +42,8 @@ def kinds_of(table: pd.DataFrame, question: Question) -> dict[str, Kinds]:
 def seen_in_training(table: pd.DataFrame, part: str) -> dict[str, tuple[int, int]]:
     """Return by trait how many values the samples of `part` have, and how many of them the part train has too."""
     subject = [f"{one}/{other}" for one, other in zip(table["dataset"], table["subject"], strict=True)]
-    judged, taught = ((table["part"] == name).to_numpy() for name in (part, "train"))
+    taught = (table["part"] == "train").to_numpy()
+    judged = np.ones(len(table), bool) if part == "all" else (table["part"] == part).to_numpy()
     found = {}
     for name, values in ({"subject": subject} | _traits(table)).items():
         told = np.array([NOT_KNOWN if _missing(value) else str(value) for value in values])
