@@ -3,7 +3,9 @@ import pytest
 import torch
 
 from dermis.errors import UsageError
-from dermis.networks.heads import Joined, MapHead, OrdinalHead, head
+from dermis.networks.head import Joined
+from dermis.networks.head_map import MapHead
+from dermis.networks.heads import OrdinalHead, head
 from dermis.networks.model import Model
 from dermis.networks.settings import Head, Loss, Network
 

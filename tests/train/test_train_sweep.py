@@ -6,9 +6,10 @@ import pytest
 
 from dermis.errors import UsageError
 from dermis.train import sweep as sweeping
+from dermis.train.plan import points_of, read_sweep
 from dermis.train.recipe import read_recipe
 from dermis.train.summary import by_factor, write_summary
-from dermis.train.sweep import points_of, read_sweep, sweep
+from dermis.train.sweep import sweep
 
 BASE = """
 [input]

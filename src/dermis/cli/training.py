@@ -33,13 +33,15 @@ def run_train(recipe: str, data: Path, out: Path, settings: Sequence[str]) -> Pa
 
 def run_sweep(plan: Path, data: Path, out: Path, settings: Sequence[str], storage: str) -> Path:
     """Run the sweep in the file `plan` on the dataset in `data`; return the path of its summary."""
-    _needs_torch()
     from dermis.datasets import find_dataset
+    from dermis.train.plan import read_sweep
     from dermis.train.recipe import read_recipe
-    from dermis.train.summary import write_summary
-    from dermis.train.sweep import read_sweep, sweep
 
     told, base = read_sweep(plan)
+    _needs_torch()
+    from dermis.train.summary import write_summary
+    from dermis.train.sweep import sweep
+
     samples = find_dataset(read_recipe(base, settings).data.dataset).index(data)
     outcomes = sweep(told, base, samples, out, root=data, storage=storage, settings=settings, show=True)
     summary = write_summary(outcomes, out, told.name)

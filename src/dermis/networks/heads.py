@@ -6,8 +6,6 @@ Every head gives `raw` numbers from features, `answer` in units from these, a `l
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -15,68 +13,11 @@ from torch.nn import functional
 from dermis.colour.difference import delta_e_00
 from dermis.errors import UsageError
 from dermis.networks import losses
-from dermis.networks.settings import Head, Loss, loss_names
+from dermis.networks.head import Answers, HeadModule, Joined, absolute
+from dermis.networks.head_map import MapHead
+from dermis.networks.settings import Head, Loss
 
-__all__ = [
-    "Answers",
-    "CountHead",
-    "HeadModule",
-    "Joined",
-    "MapHead",
-    "MeasureHead",
-    "OrdinalHead",
-    "PresenceHead",
-    "head",
-]
-
-Answers = dict[str, Tensor]
-
-
-class Joined(NamedTuple):
-    """What heads see: vector (b, width); dense (b, c, h', w'), the deep map where there is no decoder.
-
-    start: (b, k) what a residual measure starts from. size: height and width of the picture.
-    """
-
-    vector: Tensor | None
-    dense: Tensor
-    start: Tensor | None
-    size: tuple[int, int]
-
-
-class HeadModule(nn.Module):
-    """What all heads have. loss_name: of the table LOSSES. error_name: what `error` gives."""
-
-    error_name: str = "error"
-
-    def __init__(self, name: str, settings: Head, loss: Loss) -> None:
-        super().__init__()
-        self.name = name
-        self.settings = settings
-        self.punish = loss
-        self.loss_name = loss.name or loss_names(settings)[0]
-        if self.loss_name not in loss_names(settings):
-            raise UsageError(
-                f"loss.{name}.name: {self.loss_name!r} does not fit a head of kind {settings.kind!r}.",
-                advice=f"Choose one of: {', '.join(loss_names(settings))}.",
-            )
-
-    def answer(self, raw: Tensor) -> Answers:
-        """Return the answers in units, by name; the first is the head's own."""
-        raise NotImplementedError
-
-    def loss(self, raw: Tensor, target: Tensor, epoch: float) -> Tensor:
-        """Return the loss of each sample, (b,)."""
-        raise NotImplementedError
-
-    @torch.no_grad()
-    def tally(self, raw: Tensor, target: Tensor) -> Tensor:
-        """Return numbers that add up over samples, float64."""
-        raise NotImplementedError
-
-    def error(self, tally: Tensor) -> float:
-        """Return the error in `tally`, smaller is better; NaN where nothing was known."""
-        return float(tally[0] / tally[1]) if tally[1] > 0 else float("nan")
+__all__ = ["CountHead", "MeasureHead", "OrdinalHead", "PresenceHead", "head"]
 
 
 class MeasureHead(HeadModule):
@@ -196,7 +137,7 @@ class OrdinalHead(HeadModule):
     @torch.no_grad()
     def tally(self, raw: Tensor, target: Tensor) -> Tensor:
         """Return the sum of absolute errors in grades, and the number of them."""
-        return _absolute(self.answer(raw)[self.name], target[:, 0])
+        return absolute(self.answer(raw)[self.name], target[:, 0])
 
 
 class CountHead(HeadModule):
@@ -225,7 +166,7 @@ class CountHead(HeadModule):
     @torch.no_grad()
     def tally(self, raw: Tensor, target: Tensor) -> Tensor:
         """Return the sum of absolute errors, and the number of them."""
-        return _absolute(functional.softplus(raw), target[:, 0])
+        return absolute(functional.softplus(raw), target[:, 0])
 
 
 class PresenceHead(HeadModule):
@@ -259,53 +200,6 @@ class PresenceHead(HeadModule):
         return torch.stack([wrong.double().sum(), known.double().sum()])
 
 
-class MapHead(HeadModule):
-    """An answer at each pixel: the share of each class, or a density whose sum is a count."""
-
-    def __init__(self, name: str, settings: Head, loss: Loss, channels: int) -> None:
-        super().__init__(name, settings, loss)
-        self.error_name = "iou_lost" if settings.classes else "count_mae"
-        self.convolution = nn.Conv2d(channels, max(settings.classes, 1), 1)
-        if not settings.classes:
-            nn.init.constant_(self.convolution.bias, -4.0)  # type: ignore[arg-type]  # nearly nothing anywhere
-
-    def forward(self, joined: Joined) -> Tensor:
-        """Return logits: (b, classes, h, w) of the picture's size, or (b, h', w') of the features' for a density."""
-        raw: Tensor = self.convolution(joined.dense).float()
-        if not self.settings.classes:
-            return raw[:, 0]
-        return functional.interpolate(raw, size=joined.size, mode="bilinear", align_corners=False)
-
-    def answer(self, raw: Tensor) -> Answers:
-        """Return name: shares (b, classes, h, w), or a density (b, h', w')."""
-        return {self.name: torch.softmax(raw, dim=1) if self.settings.classes else functional.softplus(raw)}
-
-    def loss(self, raw: Tensor, target: Tensor, epoch: float) -> Tensor:
-        """Return the loss of each sample, (b,); target (b, h, w)."""
-        if self.settings.classes:
-            return losses.map_classes(raw, target, self.punish, self.loss_name)
-        return losses.density(functional.softplus(raw), _summed_to(target, raw), self.punish)
-
-    @torch.no_grad()
-    def tally(self, raw: Tensor, target: Tensor) -> Tensor:
-        """Return pixels in common and pixels in either of each class (2, classes), or count errors."""
-        if not self.settings.classes:
-            count = target.sum(dim=(1, 2))
-            return _absolute(functional.softplus(raw).sum(dim=(1, 2)), count)
-        known = target != losses.IGNORED_CLASS
-        found = raw.argmax(dim=1)
-        every = torch.arange(self.settings.classes, device=raw.device)[:, None, None, None]
-        mine, true = (found == every) & known, (target == every) & known
-        return torch.stack([(mine & true).sum(dim=(1, 2, 3)), (mine | true).sum(dim=(1, 2, 3))]).double()
-
-    def error(self, tally: Tensor) -> float:
-        """Return 1 minus the mean intersection over union of the classes that were there or found; or a count error."""
-        if not self.settings.classes:
-            return super().error(tally)
-        there = tally[1] > 0
-        return float(1 - (tally[0][there] / tally[1][there]).mean()) if there.any() else float("nan")
-
-
 def head(name: str, settings: Head, loss: Loss, *, width: int, dense: int) -> HeadModule:
     """Return the head that `settings` asks for; width: of the vector, dense: channels of the map it sees."""
     match settings.kind:
@@ -320,15 +214,3 @@ def head(name: str, settings: Head, loss: Loss, *, width: int, dense: int) -> He
         case "map":
             return MapHead(name, settings, loss, dense)
     raise UsageError(f"head.{name}.kind is not set.", advice="Set measure, ordinal, count, presence or map.")
-
-
-def _absolute(value: Tensor, target: Tensor) -> Tensor:
-    known = ~torch.isnan(target)
-    off = (value - torch.where(known, target, value)).abs()
-    return torch.stack([off.double().sum(), known.double().sum()])
-
-
-def _summed_to(target: Tensor, raw: Tensor) -> Tensor:
-    """Return the density on the smaller grid of the features, its sum kept."""
-    factor = target[0].numel() / raw[0].numel()
-    return functional.adaptive_avg_pool2d(target[:, None], (raw.shape[1], raw.shape[2]))[:, 0] * factor

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from dermis.errors import UsageError
 from dermis.networks.fusion import fusion
-from dermis.networks.heads import Answers, HeadModule, Joined, head
+from dermis.networks.head import Answers, HeadModule, Joined
+from dermis.networks.heads import head
 from dermis.networks.settings import Head, Loss, Network
 from dermis.networks.table import backbone
 

@@ -39,7 +39,7 @@ class Batch:
     numbers: Tensor
     targets: Mapping[str, Tensor]
 
-    def to(self, device: torch.device) -> Batch:
+    def to(self, device: torch.device | str) -> Batch:
         """Return the batch on `device`."""
         return Batch(
             places=self.places,

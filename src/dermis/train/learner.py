@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ from dermis.train.optimise import RunningMean, freeze, optimiser_for, rate_at
 from dermis.train.recipe import Recipe
 from dermis.train.run import Run, write_atomically
 
-__all__ = ["Learner", "State", "fabric_for", "quiet"]
+__all__ = ["Learner", "State", "device_for", "fabric_for", "quiet"]
 
 
 @dataclass(slots=True)
@@ -42,11 +43,17 @@ class State:
         start = f"validate_{recipe.train.watch}_" if recipe.train.watch else "validate_loss"
         watched = next(name for name in row if name.startswith(start))
         self.rows.append(row)
-        better = self.epoch == 0 or row[watched] < self.best - recipe.train.min_delta
+        error = row[watched] if math.isfinite(row[watched]) else math.inf
+        better = self.epoch == 0 or error < self.best - recipe.train.min_delta
         if better:
-            self.best, self.best_epoch = row[watched], self.epoch
+            self.best, self.best_epoch = error, self.epoch
         self.epoch += 1
         return better
+
+    def ended(self, recipe: Recipe) -> bool:
+        """Return whether nothing got better for as long as the recipe waits."""
+        waited = self.epoch - 1 - self.best_epoch
+        return self.epoch > 0 and 0 < recipe.train.patience <= waited
 
 
 class Learner:
@@ -61,7 +68,6 @@ class Learner:
         self.mean = RunningMean(model, recipe.train.ema)
         self.maps = {name: head.classes for name, head in recipe.head.items() if head.kind == "map"}
         self.rate = 0.0
-        self.step = 0
 
     def teach(self, batches: Iterable[Batch], steps: int, epoch: int) -> float:
         """Go once over `batches`, of which there are `steps`; return the mean loss."""
@@ -70,38 +76,39 @@ class Learner:
         draw = torch.Generator().manual_seed((self.recipe.seed * 1_000_003 + epoch) * 64 + self.fabric.global_rank)
         self._thaw(epoch)
         rate = rate_at(self.recipe.schedule, highest=self.recipe.train.lr, epochs=self.recipe.train.epochs, steps=steps)
-        total, count = torch.zeros((), dtype=torch.float64, device=self.fabric.device), 0
+        total = torch.zeros(2, dtype=torch.float64, device=self.fabric.device)
         for place, batch in enumerate(batches):
             self._set_rate(rate(epoch * steps + place))
             pictures, numbers, targets = self._seen(batch, draw)
-            loss = self.model.loss(self.network(pictures, numbers), targets, epoch + place / steps).mean()
+            losses = self.model.loss(self.network(pictures, numbers), targets, epoch + place / steps)
             self.optimiser.zero_grad()
-            self.fabric.backward(loss)
+            self.fabric.backward(losses.mean())
             if self.recipe.train.clip:
                 self.fabric.clip_gradients(self.network, self.optimiser, max_norm=self.recipe.train.clip)
             self.optimiser.step()
             self.mean.follow(self.model)
-            total += loss.detach() * len(batch.places)
-            count += len(batch.places)
-        if not torch.isfinite(total):
+            total += _sum_and_count(losses)
+        total = self._over_all(total)
+        if not torch.isfinite(total).all():
             raise UsageError(f"The loss of epoch {epoch} is not a number.", advice="Lower train.lr or set train.clip.")
-        return float(total) / max(count, 1)
+        return float(total[0] / total[1])
 
     @torch.inference_mode()
     def judge(self, decoded: Decoded, places: NDArray[np.int64], epoch: int) -> dict[str, float]:
         """Return loss and errors over the rows `places`, as the model stands that would be kept."""
         model = self.mean.model.eval()
         mine = places[self.fabric.global_rank :: self.fabric.world_size]
+        counts = float(len(mine) > 0)  # a process without a row looks at one for nothing, so that all add up together
+        mine = mine if counts else places[:1]
         total = torch.zeros(2, dtype=torch.float64, device=self.fabric.device)
         tallies: dict[str, Tensor] = {}
         for batch in in_order(decoded, mine, max(self.recipe.train.batch, 32)):
             pictures, numbers, targets = self._seen(batch, None)
             with self.fabric.autocast():
                 raw = {name: held.float() for name, held in model(pictures, numbers).items()}
-            loss = model.loss(raw, targets, float(epoch + 1))
-            total += torch.stack([loss.double().sum(), torch.tensor(float(len(loss))).double()]).to(total.device)
+            total += counts * _sum_and_count(model.loss(raw, targets, float(epoch + 1)))
             for name, head in model.each().items():
-                told = head.tally(raw[name], targets[name])
+                told = counts * head.tally(raw[name], targets[name])
                 tallies[name] = tallies[name] + told if name in tallies else told
         total = self._over_all(total)
         figures = {"validate_loss": float(total[0] / total[1])}
@@ -120,8 +127,8 @@ class Learner:
             "optimiser": self.optimiser.state_dict(),
             "state": asdict(state),
         }
-        _save(run.last, held)
         run.keep_figures(state.rows)
+        _save(run.last, held)
 
     def resume(self, path: Path) -> State | None:
         """Take up what `keep` wrote; None where nothing was."""
@@ -170,11 +177,17 @@ def fabric_for(recipe: Recipe) -> Fabric:
     strategy = "ddp_find_unused_parameters_true" if machine.devices > 1 else "auto"
     precision: Literal["bf16-mixed", "32-true"] = "bf16-mixed" if recipe.train.precision == "bf16" else "32-true"
     try:
-        return Fabric(accelerator=machine.accelerator, devices=machine.devices, strategy=strategy, precision=precision)
+        return Fabric(accelerator=device_for(recipe), devices=machine.devices, strategy=strategy, precision=precision)
     except (RuntimeError, ValueError) as error:
         raise UsageError(
             f"Cannot run on {machine.devices} x {machine.accelerator}: {error}.", advice="Check the section machine."
         ) from None
+
+
+def device_for(recipe: Recipe) -> str:
+    """Return "cpu" or "cuda", as the section machine says; "auto" does not take Apple's GPU, which knows no float64."""
+    wanted = recipe.machine.accelerator
+    return "cuda" if wanted == "gpu" or (wanted == "auto" and torch.cuda.is_available()) else "cpu"
 
 
 @contextmanager
@@ -190,6 +203,10 @@ _WANTED: Sequence[str] = (
     r"GPU available but not used",
     r".*find_unused_parameters=True was specified",
 )
+
+
+def _sum_and_count(losses: Tensor) -> Tensor:
+    return torch.stack([losses.detach().double().sum(), losses.new_tensor(len(losses)).double()])
 
 
 def _save(path: Path, held: object) -> None:

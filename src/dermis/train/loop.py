@@ -53,6 +53,8 @@ def train(recipe: Recipe, samples: Sequence[Sample], out: Path, *, root: Path | 
 
         with watching(run, state.epoch, show=show and fabric.is_global_zero, write=fabric.is_global_zero) as watch:
             for epoch in range(state.epoch, recipe.train.epochs):
+                if state.ended(recipe):
+                    break
                 began = perf_counter()
                 batches = shuffled(decoded, parts.train, recipe, epoch, kinds=kinds, **share)
                 train_loss = learner.teach(watch.steps(batches, epoch), len(batches), epoch)
@@ -62,8 +64,6 @@ def train(recipe: Recipe, samples: Sequence[Sample], out: Path, *, root: Path | 
                 if fabric.is_global_zero:
                     learner.keep(run, state, better=better)
                     watch.tell(state)
-                if recipe.train.patience and epoch - state.best_epoch >= recipe.train.patience:
-                    break
         fabric.barrier()
         if fabric.is_global_zero:
             run.note("result", {"epochs": state.epoch, **state.rows[state.best_epoch]})

@@ -17,6 +17,7 @@ from dermis.networks.settings import Head
 from dermis.train.batches import in_order
 from dermis.train.build import load_model
 from dermis.train.decoded import Decoded, decode, with_cameras
+from dermis.train.learner import device_for
 from dermis.train.loop import drawn
 from dermis.train.run import Run
 
@@ -66,10 +67,13 @@ def _who(samples: Sequence[Sample]) -> dict[str, NDArray[Any]]:
 
 @torch.inference_mode()
 def _answers(model: Model, decoded: Decoded, run: Run) -> dict[str, NDArray[Any]]:
+    device = device_for(run.recipe)
+    model = model.to(device)
     told: list[dict[str, NDArray[Any]]] = []
     for batch in in_order(decoded, np.arange(len(decoded.sha256)), 64):
-        pictures = batch.shown(channels_last=run.recipe.train.channels_last)
-        answers = {name: held.float().numpy() for name, held in model.answer(model(pictures, batch.numbers)).items()}
+        seen = batch.to(device)
+        raw = model(seen.shown(channels_last=run.recipe.train.channels_last), seen.numbers)
+        answers = {name: held.float().cpu().numpy() for name, held in model.answer(raw).items()}
         targets = {name: held.numpy() for name, held in batch.targets.items()}
         columns: dict[str, NDArray[Any]] = {}
         for name, head in run.recipe.head.items():

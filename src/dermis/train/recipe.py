@@ -263,6 +263,8 @@ def _checked(recipe: Recipe) -> Recipe:
     if recipe.train.watch:
         _among(recipe.head, recipe.train.watch, "train.watch")
     for what, value, least in (
+        ("seed", recipe.seed, 0),
+        ("split.seed", recipe.split.seed, 0),
         ("input.size_px", recipe.input.size_px, 1),
         ("network.width", recipe.network.width, 1),
         ("train.epochs", recipe.train.epochs, 1),
