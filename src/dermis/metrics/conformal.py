@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dermis.metrics.arrays import columns
+from dermis.metrics.arrays import Floats, columns
 
-__all__ = ["conformal_quantile", "conformal_quantiles"]
+__all__ = ["conformal_levels", "conformal_quantile", "conformal_quantiles"]
 
 
 def conformal_quantile(scores: ArrayLike, level: float, *, groups: ArrayLike | None = None) -> float:
@@ -20,17 +20,21 @@ def conformal_quantile(scores: ArrayLike, level: float, *, groups: ArrayLike | N
     groups each sample is its own. Exact for exchangeable samples (Vovk et al. 2005) or groups (Lee, Barber and
     Willett, arXiv 2306.06342): weight 1 / ((groups + 1) size) each, and 1 / (groups + 1) for the one to come.
     """
-    (scores,) = columns(scores=scores)
     if not 0 < level < 1:
         raise ValueError(f"level lies between 0 and 1, got {level}.")
-    which = np.arange(len(scores)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
-    if which.shape != scores.shape:
-        raise ValueError(f"groups {which.shape} is not as long as scores {scores.shape}.")
-    sizes = np.bincount(which)
-    order = np.argsort(scores, kind="stable")
-    reached = np.cumsum(1 / sizes[which[order]])  # in groups; all of them are len(sizes)
-    enough = reached >= level * (len(sizes) + 1) - 1e-9
-    return float(scores[order][np.argmax(enough)]) if enough.any() else float("inf")
+    ordered, reached = _reached(scores, groups)
+    enough = reached >= level - 1e-9
+    return float(ordered[np.argmax(enough)]) if enough.any() else float("inf")
+
+
+def conformal_levels(scores: ArrayLike, asked: ArrayLike, *, groups: ArrayLike | None = None) -> Floats:
+    """Return for each of `asked` (m,) the level from which on `conformal_quantile` of `scores` reaches it, (m,).
+
+    Of exchangeable scores these levels are spread evenly over [0, 1]: the share of them under a level is the coverage.
+    """
+    ordered, reached = _reached(scores, groups)
+    (asked,) = columns(asked=asked)
+    return np.concatenate([[0.0], reached])[np.searchsorted(ordered, asked, side="left")]
 
 
 def conformal_quantiles(
@@ -46,3 +50,14 @@ def conformal_quantiles(
         )
         for name in np.unique(strata)
     }
+
+
+def _reached(scores: ArrayLike, groups: ArrayLike | None) -> tuple[Floats, Floats]:
+    """Return scores in order, and the level that each of them reaches."""
+    (scores,) = columns(scores=scores)
+    which = np.arange(len(scores)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    if which.shape != scores.shape:
+        raise ValueError(f"groups {which.shape} is not as long as scores {scores.shape}.")
+    sizes = np.bincount(which)
+    order = np.argsort(scores, kind="stable")
+    return scores[order], np.cumsum(1 / sizes[which[order]]) / (len(sizes) + 1)

@@ -28,6 +28,7 @@ __all__ = [
     "Judgement",
     "Kind",
     "Slice",
+    "figure_names",
     "figures_of",
     "gain_of",
     "slices_of",
@@ -45,7 +46,7 @@ class Answers:
     target, predicted: (n, k); k is 3 for a colour (L*, a*, b*), 1 for the rest but `classes`, where they hold the
     pixels that both, and that any, call each of k classes. errors: (n,), absolute or ΔE00, the share of pixels wrong.
     grades: (g,) of an ordinal scale. shares: (n, g), the probability of each grade. covered: (n,) 0 or 1, whether the
-    interval holds the target; width: (n,) of the interval, for a colour the radius.
+    interval holds the target; width: (n,) of the interval, for a colour the radius; level: (n,) from which on it would.
     """
 
     kind: Kind
@@ -56,6 +57,7 @@ class Answers:
     shares: Floats | None = None
     covered: Floats | None = None
     width: Floats | None = None
+    level: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.errors)
@@ -111,7 +113,7 @@ def figures_of(
     names: which; nothing named: all there are. Without `draws` there are no intervals. ValueError for no answers.
     """
     figures = FIGURES[answers.kind]
-    names = [name for name in names or figures if name in figures and _has(answers, name)]
+    names = [name for name in figure_names(answers) if not names or name in names]
 
     def values(places: NDArray[np.int64]) -> list[float]:
         here = answers.at(places)
@@ -146,6 +148,11 @@ def slices_of(
         figures = figures_of(answers.at(places), groups[places], draws if judged else None, names=LEADING[answers.kind])
         found.append(Slice(value=value, samples=len(places), groups=count, judged=judged, figures=figures))
     return tuple(found)
+
+
+def figure_names(answers: Answers) -> list[str]:
+    """Return the names of the figures that these answers have all they need for."""
+    return [name for name in FIGURES[answers.kind] if _has(answers, name)]
 
 
 def _has(answers: Answers, name: str) -> bool:

@@ -5,19 +5,38 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from dermis.metrics.bootstrap import Interval
-from dermis.metrics.calibration import reliability
+from dermis.metrics.calibration import Reliability, reliability
 from dermis.metrics.evaluation import FEWEST_GROUPS, FIGURES, Answers, Evaluation, Figure, Judgement, Slice
 from dermis.metrics.ordinal import confusion, to_grades
 from dermis.report.page import rendered
 from dermis.report.pictures import data_uri
-from dermis.report.plots import HEIGHT_PX, WIDTH_PX, confusion_png, histogram_png, reliability_png, scatter_png
+from dermis.report.plots import (
+    HEIGHT_PX,
+    WIDTH_PX,
+    confusion_png,
+    coverage_png,
+    histogram_png,
+    reliability_png,
+    scatter_png,
+)
 from dermis.report.words import MINUS, number, percent, plain
 
-__all__ = ["Drawing", "Table", "evaluation_markdown", "evaluation_page", "figure_words", "markdown_table"]
+__all__ = [
+    "Cell",
+    "Drawing",
+    "Table",
+    "evaluation_markdown",
+    "evaluation_page",
+    "figure_cell",
+    "figure_words",
+    "markdown_table",
+    "value_words",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +48,20 @@ class Drawing:
     uri: str
 
 
+class Cell(NamedTuple):
+    """Words in a table, and smaller ones below."""
+
+    words: str
+    small: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table of words: one head for each column, one row a line, a note below."""
+    """A table of words: one head for each column, one row a line, a note with its title."""
 
     title: str
     heads: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
 
 
@@ -92,27 +118,39 @@ def evaluation_markdown(found: Evaluation) -> str:
 
 def markdown_table(table: Table) -> Iterator[str]:
     """Yield the lines of a table in Markdown."""
-    yield "| " + " | ".join(_cell(head) for head in table.heads) + " |"
+    yield "| " + " | ".join(_escaped(head) for head in table.heads) + " |"
     yield "|" + "---|" * len(table.heads)
     for row in table.rows:
-        yield "| " + " | ".join(_cell(cell) for cell in row) + " |"
+        yield "| " + " | ".join(_escaped(_line(cell)) for cell in row) + " |"
     if table.note:
         yield from ("", table.note)
 
 
+def figure_cell(interval: Interval | None, figure: Figure) -> Cell:
+    """Return a figure and below it its interval; a dash where there is none."""
+    if interval is None:
+        return Cell("–")
+    value = value_words(interval.value, figure.unit)
+    if not math.isfinite(interval.low):
+        return Cell(value)
+    return Cell(value, f"{value_words(interval.low, figure.unit)} to {value_words(interval.high, figure.unit)}")
+
+
 def figure_words(interval: Interval, figure: Figure) -> str:
     """Return a figure with its interval: "1.52 (1.31 to 1.80)"."""
-    value = _value(interval.value, figure.unit)
-    if not math.isfinite(interval.low):
-        return value
-    return f"{value} ({_value(interval.low, figure.unit)} to {_value(interval.high, figure.unit)})"
+    return _line(figure_cell(interval, figure))
 
 
-def _cell(words: str) -> str:
+def _line(cell: Cell) -> str:
+    return f"{cell.words} ({cell.small})" if cell.small else cell.words
+
+
+def _escaped(words: str) -> str:
     return words.replace("|", "\\|").replace("\n", " ")
 
 
-def _value(value: float, unit: str) -> str:
+def value_words(value: float, unit: str) -> str:
+    """Return a figure in words: a share as a percentage, else a number with three digits or two decimals."""
     if not math.isfinite(value):
         return "–"
     if unit == "share":
@@ -124,7 +162,9 @@ def _seen(found: Evaluation) -> Table:
     return Table(
         title="What the model has seen",
         heads=("Trait", f"Values in the part {found.part}", "Of these in training"),
-        rows=tuple((plain(name), str(count), str(seen)) for name, (count, seen) in found.seen.items()),
+        rows=tuple(
+            (Cell(plain(name)), Cell(str(count)), Cell(str(seen))) for name, (count, seen) in found.seen.items()
+        ),
         note="A figure says nothing about values that the model was not tried on, and less about those it was taught.",
     )
 
@@ -139,7 +179,7 @@ def _section(one: Judgement, level: float, *, drawn: bool) -> Section:
         lead=lead,
         figures=_figures(one, level),
         slices=tuple(_slices(trait, slices, one) for trait, slices in one.slices.items()),
-        drawings=tuple(_drawings(one)) if drawn else (),
+        drawings=tuple(_drawings(one, level)) if drawn else (),
     )
 
 
@@ -174,14 +214,10 @@ def _figures(one: Judgement, level: float) -> Table:
     rows = []
     for name in names:
         figure = FIGURES[one.kind][name]
-        cells = (figure_words(figures[name], figure) if name in figures else "–" for figures in one.figures.values())
-        rows.append((figure.title + _unit_words(one, figure), *cells))
+        cells = (figure_cell(figures.get(name), figure) for figures in one.figures.values())
+        rows.append((Cell(figure.title + _unit_words(one, figure)), *cells))
     drawn = next(iter(one.figures["model"].values()))
-    note = (
-        ""
-        if math.isnan(drawn.level)
-        else f"In brackets the {percent(drawn.level)} interval, by drawing subjects again."
-    )
+    note = "" if math.isnan(drawn.level) else f"With the {percent(drawn.level)} interval, by drawing subjects again."
     if "coverage" in names:
         note += f" Intervals of single answers are meant to hold {percent(level)} of the targets."
     return Table(title="Figures", heads=("", *one.figures), rows=tuple(rows), note=note.strip())
@@ -196,9 +232,9 @@ def _slices(trait: str, slices: Sequence[Slice], one: Judgement) -> Table:
     names = list(dict.fromkeys(name for each in slices for name in each.figures))
     rows = tuple(
         (
-            each.value if each.judged else f"{each.value} *",
-            f"{each.samples} of {each.groups}",
-            *(figure_words(each.figures[name], FIGURES[one.kind][name]) for name in names),
+            Cell(each.value if each.judged else f"{each.value} *"),
+            Cell(f"{each.samples} of {each.groups}"),
+            *(figure_cell(each.figures[name], FIGURES[one.kind][name]) for name in names),
         )
         for each in slices
     )
@@ -211,7 +247,7 @@ def _slices(trait: str, slices: Sequence[Slice], one: Judgement) -> Table:
     )
 
 
-def _drawings(one: Judgement) -> Iterator[Drawing]:
+def _drawings(one: Judgement, level: float) -> Iterator[Drawing]:
     model = one.answers["model"]
     if one.kind == "ordinal":
         yield _confusion(one, model)
@@ -228,7 +264,7 @@ def _drawings(one: Judgement) -> Iterator[Drawing]:
                 alt=f"Scatter of {len(model)} samples: true {name} across, predicted up.",
                 uri=_uri(scatter_png(model.target[:, place], model.predicted[:, place], name or one.unit)),
             )
-    yield from _sureness(one, model)
+    yield from _sureness(one, model, level)
 
 
 def _columns(kind: str) -> tuple[str, ...]:
@@ -247,20 +283,34 @@ def _confusion(one: Judgement, model: Answers) -> Drawing:
     )
 
 
-def _sureness(one: Judgement, model: Answers) -> Iterator[Drawing]:
+def _sureness(one: Judgement, model: Answers, level: float) -> Iterator[Drawing]:
+    found = _reliability(one, model)
+    if found is not None:
+        yield Drawing(
+            title="As sure as it says",
+            alt="Calibration: probability said across, share that came true up; on the line both are equal.",
+            uri=_uri(reliability_png(found)),
+        )
+    if model.level is not None:
+        levels = np.linspace(0, 1, 101)
+        held = (model.level[:, None] < levels).mean(axis=0)
+        yield Drawing(
+            title="Intervals that hold what they say",
+            alt=f"Level of the intervals across, share of targets inside up; at {percent(level)} it is "
+            f"{percent(float((model.level < level).mean()))}.",
+            uri=_uri(coverage_png(levels, held, level)),
+        )
+
+
+def _reliability(one: Judgement, model: Answers) -> Reliability | None:
+    """Return how often what was said came true; of grades, what was said most likely."""
     if one.kind == "presence":
-        said, true = model.predicted[:, 0].clip(0, 1), model.target[:, 0]
-    elif one.kind == "ordinal" and model.shares is not None and model.grades is not None:
-        place = np.searchsorted(model.grades, to_grades(model.target[:, 0], model.grades))
-        said = model.shares.max(axis=1).clip(0, 1)
-        true = (model.shares.argmax(axis=1) == place).astype(np.float64)
-    else:
-        return
-    yield Drawing(
-        title="As sure as it says",
-        alt="Calibration: probability said across, share that came true up; on the line both are equal.",
-        uri=_uri(reliability_png(reliability(said, true))),
-    )
+        return reliability(model.predicted[:, 0].clip(0, 1), model.target[:, 0])
+    if one.kind != "ordinal" or model.shares is None or model.grades is None:
+        return None
+    place = np.searchsorted(model.grades, to_grades(model.target[:, 0], model.grades))
+    right = (model.shares.argmax(axis=1) == place).astype(np.float64)
+    return reliability(model.shares.max(axis=1).clip(0, 1), right)
 
 
 def _uri(png: bytes) -> str:

@@ -20,6 +20,7 @@ __all__ = [
     "WIDTH_PX",
     "confusion_png",
     "coverage_png",
+    "duel_png",
     "gaps_png",
     "histogram_png",
     "reliability_png",
@@ -36,24 +37,30 @@ def scatter_png(target: Floats, predicted: Floats, label: str) -> bytes:
     """Draw what was said against what is true, (n,) each; on the line both are equal."""
 
     def draw(axes: Axes) -> None:
-        low, high = _span(np.concatenate([target, predicted]))
+        across = _spread(target)
+        low, high = _span(np.concatenate([across, predicted]))
         axes.plot([low, high], [low, high], color=_LINE, linewidth=1.5, zorder=1)
-        axes.scatter(_spread(target), predicted, s=14, color=_ACCENT, alpha=_alpha(len(target)), linewidths=0)
+        axes.scatter(across, predicted, s=14, color=_ACCENT, alpha=_alpha(len(target)), linewidths=0)
         axes.set(xlim=(low, high), ylim=(low, high), xlabel=f"True {label}", ylabel=f"Predicted {label}")
 
     return _png(draw)
 
 
 def histogram_png(errors: Mapping[str, Floats], label: str) -> bytes:
-    """Draw how often answers are how far off, for each answerer by name, as the share that is at most so far off."""
+    """Draw how often answers are how far off, for each answerer by name, the filled one first.
+
+    The scale ends a little above the first one's errors; the last bar holds all that lie beyond.
+    """
 
     def draw(axes: Axes) -> None:
-        most = max(float(np.quantile(one, 0.98)) for one in errors.values()) or 1.0
+        first, *others = errors.values()
+        nearest = min((float(np.median(one)) for one in others), default=0.0)
+        most = 1.5 * max(float(np.quantile(first, 0.98)), nearest) or 1.0
         edges = np.linspace(0, most, 31)
         for (name, one), colour in zip(errors.items(), (_ACCENT, *_OTHERS), strict=False):
             shares = np.histogram(np.minimum(one, most), edges)[0] / len(one)
-            first = name == "model"
-            axes.stairs(shares, edges, label=name, color=colour, fill=first, alpha=0.55 if first else 1, linewidth=1.3)
+            own = one is first
+            axes.stairs(shares, edges, label=name, color=colour, fill=own, alpha=0.55 if own else 1, linewidth=1.3)
         axes.set(xlim=(0, most), xlabel=f"Error, {label}" if label else "Error", ylabel="Share of samples")
         axes.legend(frameon=False, labelcolor=_SOFT)
 
@@ -112,6 +119,18 @@ def gaps_png(gains: Floats, label: str) -> bytes:
             axes.bar(place[side], order[side], width=1.0, color=colour)
         axes.axhline(0, color=_SOFT, linewidth=0.8)
         axes.set(xlim=(-0.5, len(order) - 0.5), xlabel="Samples in order", ylabel=label)
+
+    return _png(draw)
+
+
+def duel_png(first: Floats, second: Floats, first_name: str, second_name: str) -> bytes:
+    """Draw the errors (n,) of two answerers on the same samples; below the line the second is nearer."""
+
+    def draw(axes: Axes) -> None:
+        high = 1.04 * float(max(first.max(), second.max())) or 1.0
+        axes.plot([0, high], [0, high], color=_LINE, linewidth=1.5, zorder=1)
+        axes.scatter(first, second, s=14, color=_ACCENT, alpha=_alpha(len(first)), linewidths=0)
+        axes.set(xlim=(0, high), ylim=(0, high), xlabel=f"Error of {first_name}", ylabel=f"Error of {second_name}")
 
     return _png(draw)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dermis.colour.difference import delta_e_00
 from dermis.metrics.arrays import Floats
-from dermis.metrics.conformal import conformal_quantile
+from dermis.metrics.conformal import conformal_levels, conformal_quantile
 from dermis.metrics.evaluation import Answers, Kind
 from dermis.networks.settings import Head
 from dermis.train.recipe import Recipe
@@ -105,6 +105,9 @@ def answers_of(table: pd.DataFrame, question: Question, predicted: Floats | None
         shares=_shares(table, question) if own else None,
         covered=covered,
         width=width,
+        level=table[f"level.{question.name}"].to_numpy(np.float64)
+        if own and f"level.{question.name}" in table
+        else None,
     )
 
 
@@ -127,8 +130,9 @@ def errors(question: Question, right: Floats, said: Floats) -> Floats:
 def with_intervals(table: pd.DataFrame, questions: Iterable[Question], *, level: float = 0.9) -> pd.DataFrame:
     """Return the table with `radius.NAME`: how far off an answer may be, with probability `level`.
 
-    By split-conformal prediction from the errors of the part validate, subjects counting alike; in units of the spread
-    where the model says one. Questions that have `low.NAME` and `high.NAME`, classes and presence are left alone.
+    And with `level.NAME`, the level from which on this radius reaches what is right. By split-conformal prediction from
+    the errors of the part validate, subjects counting alike; in units of the spread where the model says one.
+    Questions that have `low.NAME` and `high.NAME`, classes and presence are left alone.
     """
     table = table.copy()
     for question in questions:
@@ -137,10 +141,11 @@ def with_intervals(table: pd.DataFrame, questions: Iterable[Question], *, level:
         if done or question.kind in ("classes", "presence") or not rows.any():
             continue
         scale = _spread(table, question)
-        off = errors(question, targets(table, question)[rows], predictions(table, question)[rows])
-        table[f"radius.{question.name}"] = scale * conformal_quantile(
-            off / scale[rows], level, groups=subjects(table)[rows]
-        )
+        score = errors(question, targets(table, question), predictions(table, question)) / scale
+        groups = subjects(table)[rows]
+        told = known(table, question)
+        table[f"radius.{question.name}"] = scale * conformal_quantile(score[rows], level, groups=groups)
+        table.loc[told, f"level.{question.name}"] = conformal_levels(score[rows], score[told], groups=groups)
     return table
 
 
