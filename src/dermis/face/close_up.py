@@ -15,7 +15,7 @@ from dermis.core import Part
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.face import segmenter
 from dermis.face.picture import Picture
-from dermis.face.refine import follow_edges, resized
+from dermis.face.refine import filled_up, follow_edges, resized
 
 __all__ = ["CloseUp", "is_close_up", "parse_close_up", "see_close_up"]
 
@@ -25,10 +25,12 @@ _TURNS = 4
 # detector saw a face as well.
 _CLEARLY = 0.2
 _WITH_FACE = 0.1
-# Median step of ln sRGB between neighbours in a 256-pixel view: skin lies under it, fur and knitwear above.
-_ROUGH = 0.035
-# ln of linear red over green: skin is redder than grey in any light that a camera balances.
+# Median step of ln sRGB between neighbours in a 256-pixel view: skin lies under it, fur and leather above.
+_ROUGH = 0.05
+# ln of sRGB red over green, and how much that and green over blue vary over the find: skin is redder than
+# grey in light that a camera balances, and of one colour.
 _REDNESS = 0.0
+_MOTLEY = (0.25, 0.3)
 # In standard deviations of the colours that are surely skin.
 _NEAR = 3.5
 _EDGE = 0.02  # over the frame's long side
@@ -69,10 +71,10 @@ def is_close_up(seen: CloseUp, *, face_seen: bool) -> bool:
     if skin.mean() < (_WITH_FACE if face_seen else _CLEARLY):
         return False
     where = skin > min(0.4, float(np.quantile(skin, 0.85)))
-    grey = seen.logs.mean(axis=-1)
-    steps = np.hypot(*np.gradient(grey))[where]
-    redness = np.median((seen.logs[..., 0] - seen.logs[..., 1])[where])
-    return bool(np.median(steps) < _ROUGH and redness > _REDNESS)
+    steps = np.hypot(*np.gradient(seen.logs.mean(axis=-1)))[where]
+    hues = -np.diff(seen.logs, axis=-1)[where]
+    even = np.median(steps) < _ROUGH and bool(np.all(hues.std(axis=0) < _MOTLEY))
+    return even and bool(np.median(hues[:, 0]) > _REDNESS)
 
 
 def parse_close_up(picture: Picture, seen: CloseUp) -> LabelMap:
@@ -80,8 +82,9 @@ def parse_close_up(picture: Picture, seen: CloseUp) -> LabelMap:
     size = (picture.frame.height, picture.frame.width)
     likely = _by_colour(seen)
     soft = follow_edges(likely, picture.grey(), _EDGE * max(size))
-    skin = _without_holes(soft > 0.5)
     hair = resized(seen.shares[segmenter.HAIR], size) > 0.5
+    other = resized(seen.shares[[segmenter.HAIR, segmenter.CLOTHES, segmenter.OTHER]].max(axis=0), size) > 0.5
+    skin = filled_up(soft > 0.5, but_not=other)
     parts = np.zeros(size, dtype=np.uint8)
     parts[hair] = Part.HAIR
     parts[skin] = Part.FACE_SKIN
@@ -102,7 +105,9 @@ def _by_colour(seen: CloseUp) -> FloatMap:
     middle = np.median(traits[sure], axis=0)
     # Room for light and shade, for redness and for pigment, however even the surest skin looks.
     spread = np.maximum(1.4826 * np.median(np.abs(traits[sure] - middle), axis=0), (0.15, 0.08, 0.08))
-    away = (((traits - middle) / spread) ** 2 / (2.0, 1.0, 1.0)).sum(axis=-1)
+    apart = (traits - middle) / spread * (0.7, 1.0, 1.0)
+    apart[..., 1] = np.where(apart[..., 1] > 0, 0.4, 1.0) * apart[..., 1]  # lesions are redder than skin
+    away = (apart**2).sum(axis=-1)
     like = np.exp(-away / (2 * _NEAR)).astype(np.float32)
     found: FloatMap = np.maximum(skin, like * (other < 0.6)).astype(np.float32)
     return found
@@ -112,16 +117,3 @@ def _middle() -> BoolMap:
     inside = np.zeros((_SIZE, _SIZE), dtype=np.bool_)
     inside[_SIZE // 4 : -_SIZE // 4, _SIZE // 4 : -_SIZE // 4] = True
     return inside
-
-
-def _without_holes(skin: BoolMap) -> BoolMap:
-    """Fill small holes: lesions, moles and highlights are skin too."""
-    from scipy.ndimage import binary_fill_holes, label  # late: 40 ms
-
-    holes = np.asarray(binary_fill_holes(skin)) & ~skin
-    names, _ = label(holes)
-    sizes = np.bincount(names.ravel())
-    small = sizes < 0.005 * skin.size
-    small[0] = False
-    filled: BoolMap = skin | small[names]
-    return filled

@@ -23,7 +23,9 @@ _LONGEST = 1024
 # The head around the face, over the face's side, counted from its centre: ears, hair and neck.
 _ASIDE, _ABOVE, _BELOW = 0.95, 0.95, 1.1
 _PROFILE = 0.7  # a detector score that is believed without landmarks
-_PROFILE_SKIN = 0.3  # share of skin in such a face's box
+# Share of skin in the box of a face, with landmarks (hats, glasses and beards leave little) and without.
+_SKIN_SEEN = 0.12
+_SKIN_SEEN_PROFILE = 0.3
 _TURNED = 0.2
 _SKIN = (Part.FACE_SKIN, Part.OTHER_SKIN, Part.NOSE)
 
@@ -41,8 +43,10 @@ def find_face(photo: Photo, *, close_up: bool = False, mask: BoolMap | None = No
     if close_up:
         return _close_up(photo, asked=True)
     faces = locate(photo)
-    if faces and _is_face(photo, faces):
-        return _face(photo, faces)
+    for place, face in enumerate(faces):
+        found = _face(photo, [face, *faces[:place], *faces[place + 1 :]])
+        if found is not None:
+            return found
     return _close_up(photo, asked=False, face_seen=bool(faces))
 
 
@@ -51,21 +55,17 @@ def models_used() -> dict[str, str]:
     return {row.name: f"{row.package} {row.version}" for row in zoo.MODELS}
 
 
-def _is_face(photo: Photo, faces: list[Located]) -> bool:
-    """Return whether the first face is one: by its landmarks, else by the detector and the skin in its box."""
-    first = faces[0]
-    return first.landmarks is not None or first.score >= _PROFILE
-
-
 def _face(photo: Photo, faces: list[Located]) -> Face | None:
-    """Parse the head around the largest face."""
+    """Parse the head around the first of the faces; None where there is too little skin for a face."""
     first, *rest = faces
+    if first.landmarks is None and first.score < _PROFILE:
+        return None
     frame = _head_frame(photo, first)
     parsing = parse(look(photo, frame), first)
     skin = np.isin(parsing.parts, _SKIN) & ~parsing.nostrils
     skin = only_this_person(skin, frame, faces)
-    if first.landmarks is None and _share_in_box(skin, frame, first) < _PROFILE_SKIN:
-        return _close_up(photo, asked=False, face_seen=True)
+    if _share_in_box(skin, frame, first) < (_SKIN_SEEN_PROFILE if first.landmarks is None else _SKIN_SEEN):
+        return None
     return _assembled(frame, first, [other.box for other in rest], parsing.parts, skin)
 
 

@@ -31,7 +31,7 @@ from dermis.face.points import (
     OVAL,
     UPPER_CHEEKS,
 )
-from dermis.face.refine import follow_edges, resized
+from dermis.face.refine import filled_up, follow_edges, resized
 
 __all__ = ["Parsing", "parse"]
 
@@ -109,9 +109,10 @@ def _coarse_parts(shares: FloatMap, skin: FloatMap) -> LabelMap:
     names = np.array([int(part) for part in rest], dtype=np.uint8)
     planes = np.stack([resized(plane, (skin.shape[0], skin.shape[1])) for plane in rest.values()])
     parts: LabelMap = names[planes.argmax(axis=0)]
+    is_skin = filled_up(skin > 0.5, but_not=parts != Part.BACKGROUND)
     of_face = resized(shares[segmenter.FACE_SKIN] - shares[segmenter.BODY_SKIN], (skin.shape[0], skin.shape[1])) > 0
-    parts[skin > 0.5] = Part.OTHER_SKIN
-    parts[(skin > 0.5) & of_face] = Part.FACE_SKIN
+    parts[is_skin] = Part.OTHER_SKIN
+    parts[is_skin & of_face] = Part.FACE_SKIN
     return parts
 
 
