@@ -5,8 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from dermis.errors import ModelMissing
+
+# A busy machine is not a failing law: examples count, seconds do not.
+settings.register_profile("dermis", deadline=None)
+settings.load_profile("dermis")
 
 
 @pytest.fixture(scope="session")
