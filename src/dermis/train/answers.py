@@ -132,7 +132,8 @@ def with_intervals(table: pd.DataFrame, questions: Iterable[Question], *, level:
 
     And with `level.NAME`, the level from which on this radius reaches what is right. By split-conformal prediction from
     the errors of the part validate, subjects counting alike; in units of the spread where the model says one.
-    Questions that have `low.NAME` and `high.NAME`, classes and presence are left alone.
+    Questions that have `low.NAME` and `high.NAME`, classes and presence are left alone, and so are those for which the
+    part has too few subjects to promise the level.
     """
     table = table.copy()
     for question in questions:
@@ -143,8 +144,11 @@ def with_intervals(table: pd.DataFrame, questions: Iterable[Question], *, level:
         scale = _spread(table, question)
         score = errors(question, targets(table, question), predictions(table, question)) / scale
         groups = subjects(table)[rows]
+        reach = conformal_quantile(score[rows], level, groups=groups)
+        if not np.isfinite(reach):
+            continue
         told = known(table, question)
-        table[f"radius.{question.name}"] = scale * conformal_quantile(score[rows], level, groups=groups)
+        table[f"radius.{question.name}"] = scale * reach
         table.loc[told, f"level.{question.name}"] = conformal_levels(score[rows], score[told], groups=groups)
     return table
 

@@ -29,14 +29,26 @@ _BINS = 4
 def kinds_of(table: pd.DataFrame, question: Question) -> dict[str, Kinds]:
     """Return by name what parts the samples of `table`: traits, where they are from, how dark the skin is by its ITA.
 
-    What all samples share, or nearly none, is left out.
+    What all samples share, or nearly none, is left out, and what parts them as something before it does.
     """
-    columns = {name: list(table[name]) for name in ("dataset", "view", "visit")} | _traits(table)
+    columns = _traits(table) | {name: list(table[name]) for name in ("view", "visit", "dataset")}
     found = {name: _kinds(values) for name, values in columns.items()}
     tone = _tone(table, question)
     if tone is not None:
         found["skin tone"] = tone
-    return {name: kinds for name, kinds in found.items() if kinds is not None and len(set(kinds[0].tolist())) > 1}
+    kept: dict[str, Kinds] = {}
+    seen = {(0,) * len(table)}
+    for name, kinds in found.items():
+        if kinds is not None and (parting := _parting(kinds[0])) not in seen:
+            kept[name] = kinds
+            seen.add(parting)
+    return kept
+
+
+def _parting(kinds: NDArray[Any]) -> tuple[int, ...]:
+    """Return which samples are of one kind, whatever the kinds are called."""
+    first: dict[str, int] = {}
+    return tuple(first.setdefault(kind, len(first)) for kind in kinds.tolist())
 
 
 def seen_in_training(table: pd.DataFrame, part: str) -> dict[str, tuple[int, int]]:
