@@ -15,6 +15,7 @@ from dermis.analysis.left_out import leave_out
 from dermis.analysis.light import Patch, correct_light, read_patch
 from dermis.analysis.measures import quality_measures
 from dermis.analysis.quality import judge, no_face, refused
+from dermis.analysis.tone_clues import tone_clues
 from dermis.colour.srgb import decode
 from dermis.core import (
     Analysis,
@@ -27,6 +28,7 @@ from dermis.core import (
     Quality,
     Skin,
     Task,
+    ToneEstimate,
 )
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.errors import InputError
@@ -34,9 +36,10 @@ from dermis.face.find import find_face, models_used
 from dermis.face.frame import crop
 from dermis.formats.image import read_mask
 from dermis.formats.photo import read_photo
+from dermis.inference.skin_tone import estimate_tone
 from dermis.tasks import MEASURES, TASKS
 
-__all__ = ["analyse", "analyse_file", "answer", "see_skin"]
+__all__ = ["analyse", "analyse_file", "answer", "see_skin", "see_tone"]
 
 
 def analyse_file(path: str | Path, *, mask_file: Path | None = None, **options: Any) -> Analysis:  # noqa: ANN401
@@ -86,6 +89,7 @@ def analyse(
         return _assembled(photo, no_face(), seconds, reference=light)
     encoded = crop(photo, face.frame)
     skin = see_skin(encoded, photo.encoding, face, light, own_area=mask is not None)
+    skin = replace(skin, tone=see_tone(skin, face, photo))
     quality = judge(quality_measures(face, skin, encoded), face, light)
     judged_s = perf_counter() - start
     findings = answer(skin, TASKS.values() if tasks is None else tasks, quality)
@@ -122,6 +126,16 @@ def see_skin(
         view=face.view,
         light_known=light is not None,
     )
+
+
+def see_tone(skin: Skin, face: Face, photo: Photo) -> ToneEstimate | None:
+    """Return what the photo tells of the true colour of the skin.
+
+    None where the light is known, and for what the network has not learnt from: close-ups, grey or linear photos.
+    """
+    if skin.light_known or face.landmarks is None or photo.encoding is not Encoding.SRGB:
+        return None
+    return estimate_tone(tone_clues(skin.linear, face, skin, photo.capture))
 
 
 def answer(skin: Skin, tasks: Iterable[Task], quality: Quality) -> tuple[Finding, ...]:

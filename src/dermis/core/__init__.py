@@ -16,7 +16,7 @@ from dermis.core.cube import Cube, Quantity
 from dermis.core.face import Box, Face, Frame, Part, Pose, Region, View, region_mask
 from dermis.core.photo import Capture, Encoding, Origin, Photo
 from dermis.core.sample import Label, Sample, SampleKey
-from dermis.core.skin import Skin
+from dermis.core.skin import Skin, ToneEstimate
 from dermis.core.task import Count, Map, Measure, Ordinal, Presence, Scale, Task
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "Severity",
     "Skin",
     "Task",
+    "ToneEstimate",
     "View",
     "region_mask",
 ]

@@ -6,11 +6,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap, hold
 from dermis.core.face import View
 
-__all__ = ["Skin"]
+__all__ = ["Skin", "ToneEstimate"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToneEstimate:
+    """The colour of a face's skin under D65, freed of light and camera as far as a photo allows.
+
+    lab: (3,) CIELAB. measured_lab: (3,), the same skin as photographed. ita_interval_deg: where its ITA lies with
+    probability `level`.
+    """
+
+    lab: NDArray[np.float64]
+    measured_lab: NDArray[np.float64]
+    ita_interval_deg: tuple[float, float]
+    level: float
+
+    def __post_init__(self) -> None:
+        for name in ("lab", "measured_lab"):
+            hold(self, name, dtype=np.float64, shape=(3,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +40,7 @@ class Skin:
     visible: (h, w) bool, all visible skin of the face. measured: the part of it that tasks use.
     regions: (h, w) uint8 of `Region.code`. left_out: named reasons (specular, shadow, clipped, border, ...)
     with the mask that each took away from `visible`.
-    light_known: whether a reference patch fixed the light.
+    light_known: whether a reference patch fixed the light. tone: what the photo tells of the true colour, if anything.
     """
 
     linear: FloatMap
@@ -31,6 +50,7 @@ class Skin:
     left_out: Mapping[str, BoolMap]
     view: View
     light_known: bool
+    tone: ToneEstimate | None = None
 
     def __post_init__(self) -> None:
         hold(self, "linear", dtype=np.float32, shape=(None, None, 3))

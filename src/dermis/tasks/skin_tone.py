@@ -6,7 +6,7 @@ import numpy as np
 
 from dermis.colour.lab import linear_to_lab
 from dermis.colour.tone import hue_deg, ita_class, ita_deg, monk_tone
-from dermis.core import Finding, Measure, Region, Skin, Task
+from dermis.core import Finding, Measure, Region, Skin, Task, ToneEstimate
 from dermis.core.arrays import FloatMap
 from dermis.tasks.by_region import measured_regions
 
@@ -23,6 +23,8 @@ TASK = Task(
 )
 
 MODEL = "tone@1"
+ESTIMATE = "skin-tone@1"
+"""With the light estimated by the network of that name."""
 WELL_LIT = (50, 95)
 """Percentiles of lightness between which a pixel of a region is well lit."""
 NEUTRAL_CHROMA = 2.0
@@ -30,17 +32,16 @@ NEUTRAL_CHROMA = 2.0
 
 
 def measure(skin: Skin) -> tuple[Finding, ...]:
-    """Measure the tone of each region: the median colour of its well-lit pixels, their middle 90 % as interval.
+    """Measure the tone of each region: the median colour of its well-lit pixels, with an interval.
 
-    Well lit is what faces the light: the brighter half of the region without its brightest twentieth. The spread
-    is the unevenness of the skin; the error of unknown light comes on top and is named in `detail["light"]`.
-    A grey photo has no tone: no finding.
+    Well lit is what faces the light: the brighter half of the region without its brightest twentieth. Where the photo
+    tells of the true colour (`skin.tone`), every region is moved as the whole face is, and the interval is where the
+    true ITA lies in nine of ten photos. Elsewhere it is the middle 90 % of pixels: the unevenness of the skin, to
+    which the error of unknown light comes, named in `detail["light"]`. A grey photo has no tone: no finding.
     """
     lab = np.asarray(linear_to_lab(skin.linear))
     well_lit = ((region, _well_lit(lab[mask])) for region, mask in measured_regions(skin, TASK.regions))
-    return tuple(
-        _finding(region, pixels, light_known=skin.light_known) for region, pixels in well_lit if _has_colour(pixels)
-    )
+    return tuple(_finding(region, pixels, skin) for region, pixels in well_lit if _has_colour(pixels))
 
 
 def _well_lit(pixels_lab: FloatMap) -> FloatMap:
@@ -54,24 +55,45 @@ def _has_colour(pixels_lab: FloatMap) -> bool:
     return bool(np.hypot(a, b) >= NEUTRAL_CHROMA)
 
 
-def _finding(region: Region, pixels_lab: FloatMap, *, light_known: bool) -> Finding:
-    middle = np.median(pixels_lab, axis=0).astype(np.float64)
-    low, high = np.percentile(np.asarray(ita_deg(pixels_lab)), (5, 95))
-    value = float(ita_deg(middle))
+def _finding(region: Region, pixels_lab: FloatMap, skin: Skin) -> Finding:
+    photographed = np.median(pixels_lab, axis=0).astype(np.float64)
+    tone = skin.tone
+    lab = photographed if tone is None else photographed + tone.lab - tone.measured_lab
+    value = float(ita_deg(lab))
+    low, high = _spread(pixels_lab) if tone is None else _moved(tone, value)
     return Finding(
         task=TASK.name,
         region=region,
         value=value,
         unit="ITA deg",
         label=ita_class(value),
-        interval=(min(float(low), value), max(float(high), value)),
+        interval=(min(low, value), max(high, value)),
         detail={
-            "lab": [round(float(c), 2) for c in middle],
-            "monk": int(monk_tone(middle)),
-            "hue_deg": round(float(hue_deg(middle)), 2),
-            "light": "reference patch" if light_known else "as the camera balanced it",
-            "interval_is": "spread of pixels",
+            "lab": [round(float(c), 2) for c in lab],
+            "lab_photographed": [round(float(c), 2) for c in photographed],
+            "monk": int(monk_tone(lab)),
+            "hue_deg": round(float(hue_deg(lab)), 2),
+            "light": _light(skin),
+            "interval_is": "spread of pixels" if tone is None else "true value in 9 of 10 photos",
             "pixels": len(pixels_lab),
         },
-        model=MODEL,
+        model=MODEL if tone is None else ESTIMATE,
     )
+
+
+def _light(skin: Skin) -> str:
+    if skin.tone is not None:
+        return "estimated from eyes and exposure"
+    return "reference patch" if skin.light_known else "as the camera balanced it"
+
+
+def _spread(pixels_lab: FloatMap) -> tuple[float, float]:
+    low, high = np.percentile(np.asarray(ita_deg(pixels_lab)), (5, 95))
+    return float(low), float(high)
+
+
+def _moved(tone: ToneEstimate, value_deg: float) -> tuple[float, float]:
+    """Return the interval of the whole face about another value."""
+    middle = float(ita_deg(tone.lab))
+    low, high = (value_deg + end - middle for end in tone.ita_interval_deg)
+    return max(low, -90.0), min(high, 90.0)
