@@ -143,19 +143,33 @@ def _beard(parts: LabelMap, picture: Picture, points: NDArray[np.float64], side:
     small = np.asarray(picture.levels[0].resize(size[::-1], Image.Resampling.BOX), dtype=np.float32) / 255
     blur = 0.012 * side * size[0] / frame.height
     light = gaussian_filter(np.log(small.mean(axis=-1) + 0.01), blur)
-    linear = np.maximum(small[..., :2], 0.02) ** np.float32(2.2)
+    linear = np.maximum(small[..., :2], 1 / 255) ** np.float32(2.2)
     redness = gaussian_filter(np.log(linear[..., 0] / linear[..., 1]), blur)
     light, redness = (resized(plane, (frame.height, frame.width)) for plane in (light, redness))
-    cheeks = filled([points[list(ring)] for ring in UPPER_CHEEKS], frame) & (parts == Part.FACE_SKIN)
-    if not cheeks.any():
+    cheeks = [filled([points[list(ring)]], frame) & (parts == Part.FACE_SKIN) for ring in UPPER_CHEEKS]
+    if not all(cheek.any() for cheek in cheeks):
+        cheeks = [cheeks[0] | cheeks[1]] * 2
+    if not cheeks[0].any():
         return np.zeros(parts.shape, dtype=np.bool_)
-    darker = np.median(light[cheeks]) - light
-    grey = redness < _BEARD_REDNESS * np.median(redness[cheeks])
+    # Light from one side darkens skin as much as a beard: each pixel is held to the cheek that it is nearer to.
+    left = _leftness(points, frame)
+    lit, red = ([float(np.median(plane[cheek])) for cheek in cheeks] for plane in (light, redness))
+    darker = lit[0] + (lit[1] - lit[0]) * left - light
+    grey = redness < _BEARD_REDNESS * (red[0] + (red[1] - red[0]) * left)
     skin = (parts == Part.FACE_SKIN) | (parts == Part.OTHER_SKIN)
     below = skin & filled([points[list(LOWER_FACE)]], frame, grow=_BEARD_REACH * side)
     found: BoolMap = below & (((darker > _BEARD_CONTRAST) & grey) | (darker > _BEARD_DARKEST))
     chin = found[filled([points[list(CHIN)]], frame)]
     return found if chin.size and chin.mean() > _BEARD_ON_CHIN else np.zeros_like(found)
+
+
+def _leftness(points: NDArray[np.float64], frame: Frame) -> FloatMap:
+    """Return 0 from the middle of the right cheek outwards, 1 from that of the left, and between between."""
+    right, left = (points[list(ring)].mean(axis=0) for ring in UPPER_CHEEKS)
+    across = (left - right) / max(float(((left - right) ** 2).sum()), 1e-6)
+    rows, columns = np.ogrid[: frame.height, : frame.width]
+    along = (columns + 0.5 - right[0]) * across[0] + (rows + 0.5 - right[1]) * across[1]
+    return np.clip(along, 0, 1).astype(np.float32)
 
 
 def _brows(grey: FloatMap, points: NDArray[np.float64], frame: Frame, side: float) -> BoolMap:
