@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dermis.metrics.calibration import brier, calibration_error, coverage, interval_score, reliability, width
-from dermis.metrics.conformal import conformal_quantile, conformal_quantiles
+from dermis.metrics.conformal import conformal_levels, conformal_quantile, conformal_quantiles
 
 
 def test_intervals_written_out():
@@ -77,3 +77,18 @@ def test_wrong_levels_and_lengths_are_refused():
         conformal_quantile([1.0], 1.0)
     with pytest.raises(ValueError, match="as long"):
         conformal_quantile([1.0, 2.0], 0.5, groups=[1])
+
+
+def test_levels_are_those_at_which_intervals_reach():
+    scores, groups = np.array([1.0, 1.0, 4.0, 2.0, 3.0]), np.array([0, 0, 0, 1, 2])
+    asked = np.array([0.5, 1.0, 1.5, 3.0, 9.0])
+    found = conformal_levels(scores, asked, groups=groups)
+    for level in (0.1, 0.2, 0.35, 0.5, 0.7):
+        reach = conformal_quantile(scores, level, groups=groups)
+        assert ((found < level) == (asked <= reach)).all()
+
+
+def test_levels_of_exchangeable_scores_are_spread_evenly():
+    rng = np.random.default_rng(0)
+    found = conformal_levels(rng.exponential(size=4000), rng.exponential(size=4000))
+    assert [(found < level).mean() for level in (0.1, 0.5, 0.9)] == pytest.approx([0.1, 0.5, 0.9], abs=0.03)

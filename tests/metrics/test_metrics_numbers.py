@@ -6,7 +6,9 @@ from scipy import stats
 
 from dermis.metrics import METRICS, error, ordinal
 from dermis.metrics.agreement import cohen_kappa
+from dermis.metrics.evaluation import FIGURES
 from dermis.metrics.presence import auroc
+from dermis.tasks import TASKS
 
 
 @pytest.fixture
@@ -107,3 +109,8 @@ def test_every_metric_refuses_what_it_cannot_mean(name):
         function([0.0, 1.0], [0.0])
     with pytest.raises(ValueError, match="n >= 1"):
         function([], [])
+
+
+def test_every_metric_that_a_task_names_is_known():
+    named = {name for task in TASKS.values() for name in task.metrics}
+    assert named <= set(METRICS) | {name for figures in FIGURES.values() for name in figures}

@@ -3,7 +3,7 @@ import pytest
 
 from dermis.colour import encode, lab_to_linear, srgb_to_lab
 from dermis.train.answers import Question
-from dermis.train.baselines import BASELINES, baseline_answers, colour_statistics, middle_lab, ridge
+from dermis.train.baselines import BASELINES, LOOKS, baseline_answers, looks_of, ridge
 
 TONE = Question(name="tone", kind="colour", unit="ΔE00", columns=("tone.l", "tone.a", "tone.b"))
 GRADE = Question(name="grade", kind="ordinal", unit="grades", columns=("grade",), grades=(0.0, 1.0, 2.0))
@@ -18,7 +18,7 @@ def chips():
     lab = np.column_stack([rng.uniform(35, 80, 90), rng.uniform(5, 20, 90), rng.uniform(8, 25, 90)])
     light = np.repeat([1.0, 0.7, 0.5], 30)[:, None] * np.asarray(lab_to_linear(lab))
     srgb = np.asarray(encode(np.clip(light, 0, 1)))[:, None, None] + rng.normal(0, 0.01, (90, 12, 10, 3))
-    return lab, np.rint(srgb.clip(0, 1) * 255).astype(np.uint8), np.arange(90) % 30
+    return lab, looks_of(np.rint(srgb.clip(0, 1) * 255).astype(np.uint8)), np.arange(90) % 30
 
 
 def test_constant_and_mean_come_from_the_training_part_alone():
@@ -38,21 +38,21 @@ def test_nothing_teaches_nothing():
 
 
 def test_ridge_learns_what_colour_tells(chips):
-    lab, pictures, subject = chips
+    lab, looks, subject = chips
     teaching = subject < 20
-    said = baseline_answers(TONE, lab, teaching, subject, pictures)
+    said = baseline_answers(TONE, lab, teaching, subject, looks)
     assert set(said) == set(BASELINES)
     off = {name: np.abs(answer - lab)[~teaching].mean() for name, answer in said.items()}
     assert off["ridge"] < 0.75 * off["mean patch"] < 0.75 * off["mean"]
 
 
 def test_ridge_stays_within_what_was_taught(chips):
-    lab, pictures, subject = chips
+    lab, looks, subject = chips
     teaching = (subject < 20) & (lab[:, 0] < 60)
-    said = baseline_answers(TONE, lab, teaching, subject, pictures)["ridge"]
+    said = baseline_answers(TONE, lab, teaching, subject, looks)["ridge"]
     assert said[:, 0].max() <= lab[teaching, 0].max() + 1e-9
     happened = (lab[:, :1] > 60).astype(float)
-    share = baseline_answers(ACNE, happened, subject < 20, subject, pictures)["ridge"]
+    share = baseline_answers(ACNE, happened, subject < 20, subject, looks)["ridge"]
     assert 0 <= share.min() < share.max() <= 1
 
 
@@ -82,16 +82,23 @@ def test_the_mean_patch_is_the_colour_of_the_middle():
     picture = np.zeros((8, 12, 3), np.uint8)
     picture[2:6, 3:9] = (200, 150, 120)
     expected = np.asarray(srgb_to_lab(np.array([200, 150, 120]) / 255))
-    assert middle_lab(picture[None])[0] == pytest.approx(expected, abs=1e-6)
+    assert looks_of(picture[None])[0, :3] == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float16])
 @pytest.mark.parametrize("shape", [(1, 1, 1, 3), (2, 1, 5, 3), (3, 16, 16, 3)])
-def test_statistics_of_any_size_are_finite(shape, dtype):
+def test_looks_of_any_size_are_finite(shape, dtype):
     pictures = np.random.default_rng(0).integers(0, 255 if dtype is np.uint8 else 2, shape).astype(dtype)
-    assert colour_statistics(pictures).shape == (shape[0], 22)
-    assert np.isfinite(colour_statistics(pictures)).all()
-    assert np.isfinite(middle_lab(pictures)).all()
+    assert looks_of(pictures).shape == (shape[0], len(LOOKS))
+    assert np.isfinite(looks_of(pictures)).all()
+
+
+def test_a_plain_picture_looks_plain():
+    look = dict(zip(LOOKS, looks_of(np.full((1, 5, 5, 3), 119, np.uint8))[0], strict=True))
+    grey = float(srgb_to_lab(np.full(3, 119 / 255))[0])
+    assert look["middle_l"] == pytest.approx(look["mean_l"]) == pytest.approx(look["q95_l"]) == pytest.approx(grey)
+    assert look["spread_l"] == pytest.approx(0, abs=1e-9)
+    assert look["edges"] == pytest.approx(0, abs=1e-9)
 
 
 def test_a_map_of_classes_has_no_baseline():

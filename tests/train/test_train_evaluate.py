@@ -9,7 +9,7 @@ from dermis.colour import delta_e_00
 from dermis.errors import UsageError
 from dermis.metrics.evaluation import FIGURES, Draws
 from dermis.train.answers import Question, answers_of, questions_of, with_intervals
-from dermis.train.evaluate import evaluate, evaluate_run, write_evaluation
+from dermis.train.evaluate import evaluate, evaluate_run, with_looks, write_evaluation
 from dermis.train.loop import train
 from dermis.train.recipe import recipe_from
 
@@ -59,12 +59,12 @@ def table():
 
 
 @pytest.fixture
-def pictures():
-    return np.random.default_rng(1).integers(0, 256, (120, 6, 6, 3)).astype(np.uint8)
+def seen(table):
+    return with_looks(table, np.random.default_rng(1).integers(0, 256, (120, 6, 6, 3)).astype(np.uint8))
 
 
-def test_every_question_is_judged_beside_its_baselines(table, pictures):
-    found, rows = evaluate(table, QUESTIONS, pictures=pictures, draws=QUICK)
+def test_every_question_is_judged_beside_its_baselines(seen):
+    found, rows = evaluate(seen, QUESTIONS, draws=QUICK)
     assert [one.question for one in found.judgements] == [question.name for question in QUESTIONS]
     for one in found.judgements:
         assert len(one.keys) == (rows["part"] == "test").sum() == 40
@@ -197,8 +197,8 @@ def test_one_sample_can_be_judged(table, tmp_path):
     assert "on 1 samples of 1 subjects" in (tmp_path / "evaluation.md").read_text()
 
 
-def test_the_files(table, pictures, tmp_path):
-    found, rows = evaluate(table, QUESTIONS[:2], pictures=pictures, draws=QUICK, facts={"run": "r-1", "seed": "7"})
+def test_the_files(seen, tmp_path):
+    found, rows = evaluate(seen, QUESTIONS[:2], draws=QUICK, facts={"run": "r-1", "seed": "7"})
     write_evaluation(found, rows, tmp_path / "deep" / "evaluation")
     out = tmp_path / "deep" / "evaluation"
     again = pd.read_parquet(out / "samples.parquet")
@@ -214,9 +214,9 @@ def test_the_files(table, pictures, tmp_path):
     assert "| Root mean squared error, grades |" in (out / "evaluation.md").read_text()
 
 
-def test_the_same_seed_gives_the_same_files(table, pictures, tmp_path):
+def test_the_same_seed_gives_the_same_files(seen, tmp_path):
     for name in ("one", "two"):
-        write_evaluation(*evaluate(table, QUESTIONS[:2], pictures=pictures, draws=QUICK), tmp_path / name)
+        write_evaluation(*evaluate(seen, QUESTIONS[:2], draws=QUICK), tmp_path / name)
     for name in ("metrics.json", "evaluation.md", "evaluation.html", "samples.parquet"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
@@ -288,7 +288,12 @@ def test_other_data_is_new_and_all_can_be_judged(run_and_samples, tmp_path):
     found = evaluate_run(run, others, draws=QUICK, out=tmp_path / "new")
     assert found.part == "new"
     assert {len(one.keys) for one in found.judgements} == {8}
-    assert set(found.judgements[0].figures) == {"model", "mean patch"}  # nothing here teaches the others
+    assert set(found.judgements[0].figures) == {"model", "mean patch"}  # nothing teaches the others yet
+    evaluate_run(run, samples, draws=QUICK)
+    taught = evaluate_run(run, others, draws=QUICK, out=tmp_path / "new")
+    assert set(taught.judgements[0].figures) == {"model", "constant", "mean", "ridge", "mean patch"}
+    assert {len(one.keys) for one in taught.judgements} == {8}
+    assert taught.judgements[0].figures["model"]["delta_e_00"] == found.judgements[0].figures["model"]["delta_e_00"]
     both = evaluate_run(run, [*samples, *others], draws=QUICK, part="all", out=tmp_path / "all")
     assert len(both.judgements[0].keys) == 32
 

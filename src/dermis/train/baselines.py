@@ -13,7 +13,7 @@ from dermis.colour.srgb import decode
 from dermis.metrics.arrays import Floats
 from dermis.train.answers import Question
 
-__all__ = ["BASELINES", "baseline_answers", "colour_statistics", "middle_lab", "ridge"]
+__all__ = ["BASELINES", "LOOKS", "baseline_answers", "looks_of", "ridge"]
 
 BASELINES: Mapping[str, str] = {
     "constant": "the most common grade of the training part, or the median",
@@ -24,6 +24,17 @@ BASELINES: Mapping[str, str] = {
 """Every trivial baseline by its name, with what it says."""
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_MIDDLE = tuple(f"middle_{axis}" for axis in "lab")
+LOOKS = (
+    *_MIDDLE,
+    *(
+        f"{what}_{axis}"
+        for what in ("mean", "spread", *(f"q{100 * one:02.0f}" for one in _QUANTILES))
+        for axis in "lab"
+    ),
+    "edges",
+)
+"""What is seen of a picture without a network: L*, a*, b* of its middle's mean light; statistics of all its colours."""
 _STRENGTHS = np.logspace(-2, 4, 13)
 _FOLDS = 5
 
@@ -33,12 +44,12 @@ def baseline_answers(
     target: Floats,
     teaching: NDArray[np.bool_],
     groups: NDArray[Any],
-    pictures: NDArray[Any] | None = None,
+    looks: Floats | None = None,
 ) -> dict[str, Floats]:
     """Return what each baseline says about every sample, (n, k) by its name; nothing where nothing teaches.
 
     target: (n, k), NaN where not known. teaching: (n,), the training part. groups: (n,) such as subjects, kept together
-    where the ridge chooses its strength. pictures: (n, h, w, 3) as `Decoded` holds them.
+    where the ridge chooses its strength. looks: (n, len(LOOKS)), see `looks_of`.
     """
     teaching = teaching & np.isfinite(target).all(axis=1)
     if question.kind == "classes":
@@ -49,29 +60,22 @@ def baseline_answers(
         taught = target[teaching]
         said["constant"] = everyone * _constant(question, taught)
         said["mean"] = everyone * taught.mean(axis=0)
-        if pictures is not None:
-            seen = colour_statistics(pictures)
+        if looks is not None:
+            seen = looks[:, len(_MIDDLE) :]
             answer = ridge(seen[teaching], taught, groups[teaching], seen)
             low, high = (0.0, 1.0) if question.kind == "presence" else (taught.min(axis=0), taught.max(axis=0))
             said["ridge"] = np.clip(answer, low, high)
-    if question.kind == "colour" and pictures is not None:
-        said["mean patch"] = middle_lab(pictures)
+    if question.kind == "colour" and looks is not None:
+        said["mean patch"] = looks[:, : len(_MIDDLE)]
     return said
 
 
-def colour_statistics(pictures: NDArray[Any]) -> Floats:
-    """Return what the colours of each picture say, (n, 22): mean, spread, five quantiles of L*, a*, b*; edges.
+def looks_of(pictures: NDArray[Any]) -> Floats:
+    """Return what is seen of each picture, (n, len(LOOKS)).
 
     pictures: (n, h, w, 3), uint8 of sRGB or floating point of linear light, 1 = white.
     """
-    return np.stack([_statistics(_lab(picture)) for picture in pictures])
-
-
-def middle_lab(pictures: NDArray[Any]) -> Floats:
-    """Return L*, a*, b* (D65) of the mean light of each picture's middle half, (n, 3)."""
-    rows, columns = (slice(size // 4, max(size - size // 4, 1)) for size in pictures.shape[1:3])
-    light = np.stack([_linear(picture[rows, columns]).reshape(-1, 3).mean(axis=0) for picture in pictures])
-    return np.asarray(linear_to_lab(light))
+    return np.array([_look(_linear(picture)) for picture in pictures]).reshape(-1, len(LOOKS))
 
 
 def ridge(seen: Floats, target: Floats, groups: NDArray[Any], asked: Floats) -> Floats:
@@ -119,15 +123,14 @@ def _constant(question: Question, taught: Floats) -> Floats:
     return most
 
 
-def _statistics(lab: Floats) -> Floats:
+def _look(light: Floats) -> Floats:
+    rows, columns = (slice(size // 4, max(size - size // 4, 1)) for size in light.shape[:2])
+    middle = np.asarray(linear_to_lab(light[rows, columns].reshape(-1, 3).mean(axis=0)))
+    lab = np.asarray(linear_to_lab(light))
     flat = lab.reshape(-1, 3)
     steps = [np.abs(np.diff(lab[..., 0], axis=axis)).mean() if lab.shape[axis] > 1 else 0.0 for axis in (0, 1)]
-    quantiles = np.quantile(flat, _QUANTILES, axis=0)
-    return np.concatenate([flat.mean(axis=0), flat.std(axis=0), quantiles.ravel(), [sum(steps) / 2]])
-
-
-def _lab(picture: NDArray[Any]) -> Floats:
-    return np.asarray(linear_to_lab(_linear(picture)))
+    quantiles = np.quantile(flat, _QUANTILES, axis=0).ravel()
+    return np.concatenate([middle, flat.mean(axis=0), flat.std(axis=0), quantiles, [sum(steps) / 2]])
 
 
 def _linear(picture: NDArray[Any]) -> Floats:

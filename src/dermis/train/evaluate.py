@@ -38,7 +38,7 @@ from dermis.train.answers import (
     targets,
     with_intervals,
 )
-from dermis.train.baselines import BASELINES, baseline_answers
+from dermis.train.baselines import BASELINES, LOOKS, baseline_answers, looks_of
 from dermis.train.decoded import Decoded, decode, fingerprint
 from dermis.train.kinds import kinds_of, seen_in_training
 from dermis.train.recipe import recipe_hash
@@ -47,11 +47,12 @@ from dermis.train.run import Run, find_run, write_atomically
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["as_json", "evaluate", "evaluate_folder", "evaluate_run", "judge", "write_evaluation"]
+__all__ = ["as_json", "evaluate", "evaluate_folder", "evaluate_run", "judge", "with_looks", "write_evaluation"]
 
 SCHEMA = "dermis.evaluation/1"
 NEW, ALL = "new", "all"
-PARTS = ("train", "validate", "test", NEW)
+LEARNT = ("train", "validate")
+PARTS = (*LEARNT, "test", NEW)
 
 
 def evaluate_folder(
@@ -82,16 +83,15 @@ def evaluate_run(
     from dermis.train.predict import predict
 
     samples = drawn(samples, run.recipe)
-    table = predict(run, samples, root=root)
+    decoded = decode(samples, run.recipe, root=root)
+    table = with_looks(predict(run, samples, root=root), decoded.pictures)
     table["part"] = table["part"].replace("", NEW)
     part = part or ("test" if (table["part"] == "test").any() else NEW)
-    decoded = decode(samples, run.recipe, root=root)
     if "trait.camera" not in table:
         table["trait.camera"] = list(decoded.camera)
     found, table = evaluate(
-        table,
+        _remembering(run, table),
         questions_of(run.recipe),
-        pictures=decoded.pictures,
         part=part,
         draws=draws,
         facts=_facts(run, root, fingerprint(samples, decoded.sha256)),
@@ -105,7 +105,6 @@ def evaluate(
     table: pd.DataFrame,
     questions: Sequence[Question],
     *,
-    pictures: NDArray[Any] | None = None,
     part: str = "test",
     draws: Draws | None = None,
     level: float = 0.9,
@@ -114,16 +113,15 @@ def evaluate(
 ) -> tuple[Evaluation, pd.DataFrame]:
     """Return how good the answers in `table` are beside the trivial baselines, and the table with both, all parts.
 
-    table: as `dermis.train.predict` makes it. pictures: (n, h, w, 3), one a row, for the baselines that look at them.
-    part: the rows that are judged. level: of the intervals of single answers, made from the errors of the part
-    validate; `draws` makes those of the figures. leaks: told in the report. Raises UsageError where the part has no
-    known answer to any question.
+    table: as `dermis.train.predict` makes it; where `with_looks` added them, baselines use looks too. part: the rows
+    that are judged. level: of the intervals of single answers, made from the errors of the part validate; `draws` makes
+    those of the figures. leaks: told in the report. Raises UsageError where the part has no known answer.
     """
     draws = draws or Draws()
     table = with_intervals(table.reset_index(drop=True), questions, level=level)
     judged = []
     for question in questions:
-        others = _baselines(table, question, pictures)
+        others = _baselines(table, question)
         judged.append(judge(table, question, others, part=part, draws=draws))
         table = _with_answers(table, question, others)
     found = Evaluation(
@@ -273,9 +271,29 @@ def _grey(decoded: Decoded) -> FloatMap:
     return np.asarray(decoded.grey, np.float32)
 
 
-def _baselines(table: pd.DataFrame, question: Question, pictures: NDArray[Any] | None) -> dict[str, Floats]:
+def with_looks(table: pd.DataFrame, pictures: NDArray[Any]) -> pd.DataFrame:
+    """Return the table with what is seen of each row's picture, (n, h, w, 3), as columns `look.NAME`."""
+    seen = looks_of(pictures)
+    return table.assign(**{f"look.{name}": seen[:, place] for place, name in enumerate(LOOKS)})
+
+
+def _remembering(run: Run, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table; of other data, with the rows that an earlier evaluation knows the run to have learnt with."""
+    import pandas as pd  # late: half a second
+
+    earlier = run.folder / "evaluation" / "samples.parquet"
+    if table["part"].isin(LEARNT).any() or not earlier.is_file():
+        return table
+    known_rows = pd.read_parquet(earlier)
+    columns = [name for name in known_rows if name in table or str(name).startswith("trait.")]
+    return pd.concat([table, known_rows.loc[known_rows["part"].isin(LEARNT), columns]], ignore_index=True)
+
+
+def _baselines(table: pd.DataFrame, question: Question) -> dict[str, Floats]:
+    names = [f"look.{name}" for name in LOOKS]
+    looks = table[names].to_numpy(np.float64) if set(names) <= set(table) else None
     teaching = (table["part"] == "train").to_numpy()
-    return baseline_answers(question, targets(table, question), teaching, subjects(table), pictures)
+    return baseline_answers(question, targets(table, question), teaching, subjects(table), looks)
 
 
 def _with_answers(table: pd.DataFrame, question: Question, others: Mapping[str, Floats]) -> pd.DataFrame:
