@@ -169,7 +169,8 @@ def _leftness(points: NDArray[np.float64], frame: Frame) -> FloatMap:
     across = (left - right) / max(float(((left - right) ** 2).sum()), 1e-6)
     rows, columns = np.ogrid[: frame.height, : frame.width]
     along = (columns + 0.5 - right[0]) * across[0] + (rows + 0.5 - right[1]) * across[1]
-    return np.clip(along, 0, 1).astype(np.float32)
+    left_share: FloatMap = np.clip(along, 0, 1).astype(np.float32)
+    return left_share
 
 
 def _brows(grey: FloatMap, points: NDArray[np.float64], frame: Frame, side: float) -> BoolMap:
