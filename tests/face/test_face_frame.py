@@ -63,6 +63,13 @@ def test_a_mask_is_reduced_by_majority():
     np.testing.assert_array_equal(small, [[True, False, False], [False, False, True]])
 
 
+def test_a_mask_thinner_than_a_frame_pixel_is_not_lost():
+    mask = np.zeros((8, 8), dtype=np.bool_)
+    mask[:, 5] = True
+    small = reduce_mask(mask, Frame(x_px=0, y_px=0, width=2, height=2, factor=4))
+    np.testing.assert_array_equal(small, [[False, True], [False, True]])
+
+
 def test_points_go_to_the_frame():
     frame = Frame(x_px=10, y_px=20, width=5, height=5, factor=4)
     points = np.array([[10, 20, 3], [30, 40, 3], [12, 22, 3]], dtype=np.float32)

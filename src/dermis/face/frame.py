@@ -28,8 +28,13 @@ def crop(photo: Photo, frame: Frame) -> FloatMap:
 
 
 def reduce_mask(mask: BoolMap, frame: Frame) -> BoolMap:
-    """Return where at least half of the photo pixels under a frame pixel are set in `mask` (photo size)."""
-    return _mean(mask[..., None].astype(np.float32), frame)[..., 0] >= 0.5
+    """Return where at least half of the photo pixels under a frame pixel are set in `mask` (photo size).
+
+    A mask so thin that it fills half of no frame pixel is set wherever it touches one.
+    """
+    share = _mean(mask[..., None].astype(np.float32), frame)[..., 0]
+    reduced: BoolMap = share >= 0.5
+    return reduced if reduced.any() else share > 0
 
 
 def to_frame(points: NDArray[np.floating], frame: Frame) -> NDArray[np.float64]:

@@ -73,7 +73,7 @@ def patch_boxes(face: Face) -> dict[Region, Box]:
 
     Forehead, both cheeks and chin by the rules of Zhao, Zhang, Spoelstra (2019, arXiv 1907.07901), with the
     mesh's rim as the face's rectangle. Where one eye looks 1.15 times as wide as the other, the cheek of the
-    narrow one is dropped. Empty where the face has no landmarks.
+    narrow one is dropped. The rules are written for an upright head. Empty where the face has no landmarks.
     """
     if face.landmarks is None:
         return {}
