@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from dermis.core import Part, Region
 from dermis.face.regions_by_parts import regions_by_parts
 

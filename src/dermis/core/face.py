@@ -100,6 +100,8 @@ class Face:
     parts: (h, w) uint8 of `Part` on `frame`.
     regions: (h, w) uint8 of `Region.code` on `frame`, 0 elsewhere.
     skin: (h, w) bool on `frame`, all visible skin of the person: face, nose, ears, neck.
+    confidence: (h, w) float32 on `frame`, 0.5 to 1, how sure it is that a pixel is skin, or is none; None where nothing
+    was parsed.
     between_cheeks_px: width of the face between its cheeks in photo pixels, foreshortening undone where the
     pose allows it.
     """
@@ -114,12 +116,15 @@ class Face:
     skin: BoolMap
     between_cheeks_px: float | None = None
     others: tuple[Box, ...] = ()
+    confidence: FloatMap | None = None
 
     def __post_init__(self) -> None:
         shape = (self.frame.height, self.frame.width)
         hold(self, "parts", dtype=np.uint8, shape=shape)
         hold(self, "regions", dtype=np.uint8, shape=shape)
         hold(self, "skin", dtype=np.bool_, shape=shape)
+        if self.confidence is not None:
+            hold(self, "confidence", dtype=np.float32, shape=shape)
         if self.landmarks is not None:
             hold(self, "landmarks", dtype=np.float32, shape=(478, 3))
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from dermis.core import Part
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
-from dermis.face import segmenter
+from dermis.face import parser, segmenter
 from dermis.face.picture import Picture
 from dermis.face.refine import filled_up, follow_edges, resized
 
@@ -41,10 +41,12 @@ class CloseUp:
     """What the segmenter makes of a whole picture.
 
     shares: (6, 256, 256) class probabilities, stretched over the frame. logs: (256, 256, 3) ln of sRGB.
+    own: (9, 256, 256) shares of `Part` by our parser, upright.
     """
 
     shares: FloatMap
     logs: FloatMap
+    own: FloatMap
 
     @property
     def skin(self) -> FloatMap:
@@ -62,7 +64,9 @@ def see_close_up(picture: Picture) -> CloseUp:
     for turn in range(_TURNS):
         total += np.rot90(segmenter.probabilities(np.rot90(view, turn)), -turn)
     logs = np.log(view.astype(np.float32) / 255 + np.float32(0.02))
-    return CloseUp(shares=np.moveaxis(total, -1, 0) / np.float32(_TURNS), logs=logs)
+    return CloseUp(
+        shares=np.moveaxis(total, -1, 0) / np.float32(_TURNS), logs=logs, own=np.moveaxis(parser.shares(view), -1, 0)
+    )
 
 
 def is_close_up(seen: CloseUp, *, face_seen: bool) -> bool:
@@ -88,6 +92,8 @@ def parse_close_up(picture: Picture, seen: CloseUp) -> LabelMap:
     parts = np.zeros(size, dtype=np.uint8)
     parts[hair] = Part.HAIR
     parts[skin] = Part.FACE_SKIN
+    for part in (Part.NOSE, Part.LIPS, Part.EYES):
+        parts[skin & (resized(seen.own[part], size) > 0.5)] = part
     return parts
 
 

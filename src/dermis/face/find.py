@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from dermis.core import Box, Face, Frame, Part, Photo, View
 from dermis.core.arrays import BoolMap, LabelMap
 from dermis.errors import UsageError
+from dermis.face import parser, segmenter
 from dermis.face.close_up import is_close_up, parse_close_up, see_close_up
 from dermis.face.frame import frame_around, reduce_mask
 from dermis.face.locate import Located, locate
-from dermis.face.parse import parse
+from dermis.face.parse import Parsing, parse
 from dermis.face.person import only_this_person
 from dermis.face.picture import look
 from dermis.face.pose import head_pose, view_of, width_between_cheeks
 from dermis.face.regions import map_regions
+from dermis.face.regions_by_parts import regions_by_parts
 from dermis.inference import zoo
+from dermis.inference.weights import open_weights
 
 __all__ = ["find_face", "models_used"]
 
@@ -52,7 +57,10 @@ def find_face(photo: Photo, *, close_up: bool = False, mask: BoolMap | None = No
 
 def models_used() -> dict[str, str]:
     """Return the networks behind a face, each with the package and version it comes from."""
-    return {row.name: f"{row.package} {row.version}" for row in zoo.MODELS}
+    ours = open_weights(parser.NAME).meta
+    asked = [row for row in zoo.MODELS if row.name != "person_segmenter" or segmenter.installed()]
+    theirs = {row.name: f"{row.package} {row.version}" for row in asked}
+    return {**theirs, parser.NAME: f"dermis {ours['dermis']}, recipe {ours['recipe']}"}
 
 
 def _face(photo: Photo, faces: list[Located]) -> Face | None:
@@ -66,15 +74,16 @@ def _face(photo: Photo, faces: list[Located]) -> Face | None:
     skin = only_this_person(skin, frame, faces)
     if _share_in_box(skin, frame, first) < (_SKIN_SEEN_PROFILE if first.landmarks is None else _SKIN_SEEN):
         return None
-    return _assembled(frame, first, [other.box for other in rest], parsing.parts, skin)
+    return _assembled(frame, first, [other.box for other in rest], parsing, skin)
 
 
-def _assembled(frame: Frame, face: Located, others: list[Box], parts: LabelMap, skin: BoolMap) -> Face:
+def _assembled(frame: Frame, face: Located, others: list[Box], parsing: Parsing, skin: BoolMap) -> Face:
     pose = None if face.landmarks is None else head_pose(face.landmarks)
     view = _view_by_nose(face) if pose is None else view_of(pose)
-    regions = np.zeros(skin.shape, dtype=np.uint8)
-    width = None
-    if face.landmarks is not None:
+    if face.landmarks is None:
+        regions = regions_by_parts(parsing.parts, skin, roll_deg=face.square.roll_deg)
+        width = None
+    else:
         regions = map_regions(face.landmarks, frame, skin, view)
         width = width_between_cheeks(face.landmarks)
     return Face(
@@ -83,9 +92,10 @@ def _assembled(frame: Frame, face: Located, others: list[Box], parts: LabelMap, 
         landmarks=face.landmarks,
         pose=pose,
         view=view,
-        parts=parts,
+        parts=parsing.parts,
         regions=regions,
         skin=skin,
+        confidence=parsing.confidence,
         between_cheeks_px=width,
         others=tuple(others),
     )
@@ -106,7 +116,7 @@ def _close_up(photo: Photo, *, asked: bool, face_seen: bool = False) -> Face | N
     if not asked and not is_close_up(seen, face_seen=face_seen):
         return None
     parts = parse_close_up(picture, seen)
-    skin = parts == Part.FACE_SKIN
+    skin = np.isin(parts, _SKIN)
     if not skin.any():
         return None
     return _without_face(frame, parts, skin)
@@ -133,8 +143,9 @@ def _masked(photo: Photo, mask: BoolMap) -> Face | None:
     frame = frame_around(photo, left, top, right, bottom, longest=_LONGEST)
     skin = reduce_mask(mask, frame)
     if faces:
-        parts = parse(look(photo, frame), faces[0]).parts
-        return _assembled(frame, faces[0], [other.box for other in faces[1:]], parts, skin)
+        # Where the user says skin, there is no doubt about it.
+        parsing = replace(parse(look(photo, frame), faces[0]), confidence=np.ones(skin.shape, dtype=np.float32))
+        return _assembled(frame, faces[0], [other.box for other in faces[1:]], parsing, skin)
     return _without_face(frame, np.where(skin, Part.FACE_SKIN, Part.BACKGROUND).astype(np.uint8), skin)
 
 
@@ -146,7 +157,7 @@ def _without_face(frame: Frame, parts: LabelMap, skin: BoolMap) -> Face:
         pose=None,
         view=View.CLOSE_UP,
         parts=parts,
-        regions=np.zeros(skin.shape, dtype=np.uint8),
+        regions=regions_by_parts(parts, skin),
         skin=skin,
     )
 

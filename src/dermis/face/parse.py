@@ -1,11 +1,12 @@
 """Which part of a head each pixel shows.
 
-The zoo's segmenter tells skin, hair and the rest apart; the landmarks add eyes, brows, lips and nose, which it
-does not know. A trained parser takes the place of `parse` and keeps its result.
+Our own parser says it; where the zoo's segmenter is installed, it is asked too what is skin and what is not. Where
+landmarks hold, they draw eyes, brows, lips and nose more sharply; where not, the parser's stand.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from dermis.core import Frame, Part
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
-from dermis.face import segmenter
+from dermis.face import parser, segmenter
 from dermis.face.frame import to_frame
 from dermis.face.locate import Located
 from dermis.face.outline import filled
@@ -37,6 +38,8 @@ __all__ = ["Parsing", "parse"]
 
 # Views around the head, their sides over the face's; lifted a little to see the hair.
 _VIEWS = (1.8, 2.8)
+_OWN_VIEWS = (1.6, 2.1)
+_FEATURES = (Part.NOSE, Part.LIPS, Part.EYES)
 _LIFT = 0.1
 _COARSE = 320
 # Lengths over the side of the face.
@@ -72,26 +75,45 @@ def parse(picture: Picture, face: Located) -> Parsing:
     """Return the parts of a head on the picture's frame."""
     frame = picture.frame
     grey = picture.grey()
-    shares = segmenter.segment(picture, _squares(face), _coarse(frame))
+    own = parser.gather(picture, _squares(face, _OWN_VIEWS), _coarse(frame))
+    shares = segmenter.segment(picture, _squares(face, _VIEWS), _coarse(frame)) if segmenter.installed() else None
+    shares = segmenter.joined(own, shares)
     side = face.square.side_px / frame.factor
     skin = follow_edges(shares[segmenter.FACE_SKIN] + shares[segmenter.BODY_SKIN], grey, _EDGE * side)
     parts = _coarse_parts(shares, skin)
+    if face.landmarks is None:
+        _take_over(parts, own)
     nostrils = np.zeros(parts.shape, dtype=np.bool_)
     if face.landmarks is not None:
         points = to_frame(face.landmarks, frame)
-        parts[_beard(parts, picture, points, side)] = Part.FACIAL_HAIR
+        beard = _beard(parts, picture, points, side)
+        if beard.any():
+            # Hair where a beard grows is the beard's.
+            beard |= (parts == Part.HAIR) & filled([points[list(LOWER_FACE)]], frame)
+        parts[beard] = Part.FACIAL_HAIR
         _draw_parts(parts, grey, points, frame, side)
         nostrils = filled([points[list(ring)] for ring in NOSTRILS], frame)
     confidence = np.clip(np.abs(skin - 0.5) + 0.5, 0.5, 1).astype(np.float32)
     return Parsing(parts=parts, nostrils=nostrils, confidence=confidence)
 
 
-def _squares(face: Located) -> list[Square]:
+def _take_over(parts: LabelMap, own: FloatMap) -> None:
+    """Draw into `parts` what the parser alone knows of a face without landmarks."""
+    size = (parts.shape[0], parts.shape[1])
+    skin = (parts == Part.FACE_SKIN) | (parts == Part.OTHER_SKIN)
+    neck = resized(own[Part.OTHER_SKIN] - own[[Part.FACE_SKIN, *_FEATURES]].sum(axis=0), size) > 0
+    parts[skin] = np.where(neck[skin], Part.OTHER_SKIN, Part.FACE_SKIN)
+    for part in _FEATURES:
+        parts[skin & (resized(own[part], size) > 0.5)] = part
+    parts[(parts == Part.HAIR) & (resized(own[Part.FACIAL_HAIR], size) > 0.5)] = Part.FACIAL_HAIR
+
+
+def _squares(face: Located, views: Sequence[float]) -> list[Square]:
     around = face.square
     turn = np.deg2rad(around.roll_deg)
     lift = _LIFT * around.side_px
     centred = replace(around, x_px=around.x_px + lift * np.sin(turn), y_px=around.y_px - lift * np.cos(turn))
-    return [replace(centred, side_px=view * around.side_px) for view in _VIEWS]
+    return [replace(centred, side_px=view * around.side_px) for view in views]
 
 
 def _coarse(frame: Frame) -> tuple[int, int]:

@@ -1,27 +1,54 @@
-"""The zoo's person segmenter: background, hair, body skin, face skin, clothes and other things."""
+"""The zoo's person segmenter: background, hair, body skin, face skin, clothes and other things.
+
+A second opinion beside our own parser, which it helped to teach. Where it is not installed, the parser answers alone,
+in the same classes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dermis.core import Part
 from dermis.core.arrays import FloatMap
+from dermis.face import parser
 from dermis.face.picture import Picture, Square
 from dermis.inference import runtime, zoo
 
-__all__ = ["BACKGROUND", "BODY_SKIN", "CLOTHES", "FACE_SKIN", "HAIR", "OTHER", "probabilities", "segment"]
+__all__ = [
+    "BACKGROUND",
+    "BODY_SKIN",
+    "CLOTHES",
+    "FACE_SKIN",
+    "HAIR",
+    "OTHER",
+    "installed",
+    "joined",
+    "probabilities",
+    "segment",
+]
 
 BACKGROUND, HAIR, BODY_SKIN, FACE_SKIN, CLOTHES, OTHER = range(6)
 
-_SIZE = 256
+_SIZE = parser.SIZE
+_OWN = 0.5  # weight of the parser's opinion beside the segmenter's
 # The network answers well to both usual scalings of its input, with different mistakes.
 _SCALINGS = ((127.5, 1.0), (255.0, 0.0))
 
 
+@lru_cache(maxsize=1)
+def installed() -> bool:
+    """Return whether the segmenter is on this machine; looked up once a process."""
+    return zoo.installed("person_segmenter")
+
+
 def probabilities(view: NDArray[np.uint8], scaling: int = 0) -> FloatMap:
-    """Return (256, 256, 6) class probabilities of one 8-bit view."""
+    """Return (256, 256, 6) class probabilities of one 8-bit view; the parser's where the segmenter is not installed."""
+    if not installed():
+        return np.ascontiguousarray(np.moveaxis(_in_classes(np.moveaxis(parser.shares(view), -1, 0)), 0, -1))
     network = runtime.load(zoo.fetch("person_segmenter"))
     divisor, offset = _SCALINGS[scaling % 2]
     (logits,) = network.run((view.astype(np.float32) / divisor - offset)[None]).values()
@@ -71,3 +98,31 @@ def _warped(plane: FloatMap, to_view: NDArray[np.float64], size: tuple[int, int]
         size[::-1], Image.Transform.AFFINE, tuple(to_view.ravel()), Image.Resampling.BILINEAR
     )
     return np.asarray(image)
+
+
+def joined(own: FloatMap, segmented: FloatMap | None) -> FloatMap:
+    """Return the mean of two opinions in the segmenter's classes, (6, h, w); the parser's where it is alone.
+
+    own: (9, h, w) shares of `Part`. segmented: (6, h, w) or None; it takes brows and beards for skin, so the
+    parser's hair is taken from its skin first.
+    """
+    if segmented is None:
+        return _in_classes(own)
+    theirs = segmented.copy()
+    hair = own[Part.HAIR] + own[Part.FACIAL_HAIR]
+    for skin in (FACE_SKIN, BODY_SKIN):
+        theirs[HAIR] += theirs[skin] * hair
+        theirs[skin] *= 1 - hair
+    mean: FloatMap = _OWN * _in_classes(own) + (1 - _OWN) * theirs
+    return mean
+
+
+def _in_classes(own: FloatMap) -> FloatMap:
+    """Return shares of `Part` (9, h, w) in the segmenter's classes; the parser does not know clothes."""
+    found = np.zeros((6, *own.shape[1:]), dtype=np.float32)
+    found[BACKGROUND] = own[Part.BACKGROUND]
+    found[HAIR] = own[Part.HAIR] + own[Part.FACIAL_HAIR]
+    found[BODY_SKIN] = own[Part.OTHER_SKIN]
+    found[FACE_SKIN] = own[[Part.FACE_SKIN, Part.NOSE, Part.LIPS, Part.EYES]].sum(axis=0)
+    found[OTHER] = own[Part.OCCLUDER]
+    return found

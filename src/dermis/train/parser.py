@@ -22,8 +22,8 @@ from dermis.train.recipe import Recipe
 __all__ = ["deal", "new_parser", "teach"]
 
 HEAD = "parts"
-_FIXED_STAGES = 2
-_BACKBONE_RATE = 0.4
+_FIXED_STAGES = 3
+_BACKBONE_RATE = 0.3
 _WARMUP_STEPS = 30
 
 
@@ -105,6 +105,10 @@ def _optimiser(model: Model, recipe: Recipe) -> torch.optim.Optimizer:
     stages = model.backbone.stages
     for stage in list(stages)[:_FIXED_STAGES]:
         stage.eval().requires_grad_(False)
+    # Filters of single channels change little, and their slopes cost most of a step on a processor.
+    for name, weight in stages.named_parameters():
+        if ".depthwise." in name:
+            weight.requires_grad_(False)
     down = {id(weight) for weight in stages.parameters()}
     learnt: list[nn.Parameter] = [weight for weight in model.parameters() if weight.requires_grad]
     groups = [
