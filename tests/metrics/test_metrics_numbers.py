@@ -6,7 +6,7 @@ from scipy import stats
 
 from dermis.metrics import METRICS, error, ordinal
 from dermis.metrics.agreement import cohen_kappa
-from dermis.metrics.evaluation import FIGURES
+from dermis.metrics.figures import FIGURES
 from dermis.metrics.presence import auroc
 from dermis.tasks import TASKS
 

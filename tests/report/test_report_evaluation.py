@@ -6,7 +6,8 @@ from report_reader import Reader
 
 from dermis.core import Encoding, Photo
 from dermis.metrics.comparison import Comparison, Contest, bouts_of
-from dermis.metrics.evaluation import Answers, Draws, Evaluation, Judgement, figures_of, gain_of, slices_of
+from dermis.metrics.evaluation import Draws, Evaluation, Judgement, figures_of, gain_of, slices_of
+from dermis.metrics.figures import Answers
 from dermis.report.comparison import comparison_markdown, comparison_page
 from dermis.report.evaluation import evaluation_markdown, evaluation_page, value_words
 

@@ -7,7 +7,8 @@ import pytest
 
 from dermis.colour import delta_e_00
 from dermis.errors import UsageError
-from dermis.metrics.evaluation import FIGURES, Draws
+from dermis.metrics.evaluation import Draws
+from dermis.metrics.figures import FIGURES
 from dermis.train.answers import Question, answers_of, questions_of, with_intervals
 from dermis.train.evaluate import evaluate, evaluate_run, with_looks, write_evaluation
 from dermis.train.loop import train

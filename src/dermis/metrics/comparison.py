@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from dermis.metrics.arrays import Floats
 from dermis.metrics.bootstrap import Interval, bootstrap_all
-from dermis.metrics.evaluation import FIGURES, Answers, Draws, Kind, figure_names
+from dermis.metrics.evaluation import Draws
+from dermis.metrics.figures import FIGURES, Answers, Kind, figure_names
 
 __all__ = ["Bout", "Comparison", "Contest", "bouts_of"]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from dermis.core import Photo
 from dermis.metrics.comparison import Bout, Comparison, Contest
-from dermis.metrics.evaluation import FIGURES, LEADING
+from dermis.metrics.figures import FIGURES, LEADING
 from dermis.report.evaluation import Cell, Drawing, Table, figure_cell, figure_words, markdown_table, value_words
 from dermis.report.frames import window_of
 from dermis.report.page import rendered

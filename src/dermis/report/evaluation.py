@@ -11,7 +11,8 @@ import numpy as np
 
 from dermis.metrics.bootstrap import Interval
 from dermis.metrics.calibration import Reliability, reliability
-from dermis.metrics.evaluation import FEWEST_GROUPS, FIGURES, Answers, Evaluation, Figure, Judgement, Slice
+from dermis.metrics.evaluation import FEWEST_GROUPS, Evaluation, Judgement, Slice
+from dermis.metrics.figures import FIGURES, Answers, Figure
 from dermis.metrics.ordinal import confusion, to_grades
 from dermis.report.page import rendered
 from dermis.report.pictures import data_uri

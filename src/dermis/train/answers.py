@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dermis.colour.difference import delta_e_00
 from dermis.metrics.arrays import Floats
 from dermis.metrics.conformal import conformal_levels, conformal_quantile
-from dermis.metrics.evaluation import Answers, Kind
+from dermis.metrics.figures import Answers, Kind
 from dermis.networks.settings import Head
 from dermis.train.recipe import Recipe
 
