@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dermis.core import Encoding, Part, Photo, View
-from dermis.face import segmenter
+from dermis.face import parser, segmenter
 from dermis.face.find import find_face, models_used
 from dermis.face.frame import frame_around
 from dermis.face.parser import NAME, SIZE, gather, shares
@@ -78,6 +78,29 @@ def test_brows_stay_hair_though_the_segmenter_takes_them_for_skin():
     own[Part.HAIR], segmented[segmenter.FACE_SKIN] = 1, 1
     assert joined(own, segmented)[segmenter.HAIR, 0, 0] == pytest.approx(1)
     assert joined(own, None)[segmenter.HAIR, 0, 0] == pytest.approx(1)
+
+
+def _spots(*places):
+    """Shares of parts on 100 x 100: (part, row, column, side) squares on skin."""
+    own = np.zeros((len(Part), 100, 100), np.float32)
+    own[Part.FACE_SKIN] = 1
+    for part, row, column, side in places:
+        own[:, row : row + side, column : column + side] = 0
+        own[part, row : row + side, column : column + side] = 1
+    return own
+
+
+def test_scattered_or_lone_red_spots_are_no_mouth():
+    lesions = [(Part.LIPS, row, column, 6) for row in (10, 40, 70) for column in (10, 40, 70)]
+    assert not parser.features(_spots(*lesions, (Part.NOSE, 25, 25, 10)), (200, 200), least=0.001).any()
+    assert not parser.features(_spots((Part.LIPS, 40, 40, 20)), (200, 200), least=0.001).any()
+
+
+def test_nose_and_mouth_in_one_place_each_are_believed():
+    own = _spots((Part.NOSE, 20, 40, 12), (Part.LIPS, 60, 40, 14), (Part.EYES, 10, 20, 5), (Part.EYES, 10, 70, 5))
+    found = parser.features(own, (100, 100), least=0.001)
+    np.testing.assert_array_equal(found, np.where(own.argmax(0) == Part.FACE_SKIN, 0, own.argmax(0)))
+    assert not parser.features(own, (100, 100), least=0.05).any()
 
 
 def test_a_face_has_its_parts_where_they_are(models):

@@ -33,6 +33,7 @@ _REDNESS = 0.0
 _MOTLEY = (0.25, 0.3)
 # In standard deviations of the colours that are surely skin.
 _NEAR = 3.5
+_LEAST = 0.006  # smallest nose, mouth or eyes in a close-up, over the picture
 _EDGE = 0.02  # over the frame's long side
 
 
@@ -92,8 +93,8 @@ def parse_close_up(picture: Picture, seen: CloseUp) -> LabelMap:
     parts = np.zeros(size, dtype=np.uint8)
     parts[hair] = Part.HAIR
     parts[skin] = Part.FACE_SKIN
-    for part in (Part.NOSE, Part.LIPS, Part.EYES):
-        parts[skin & (resized(seen.own[part], size) > 0.5)] = part
+    drawn = parser.features(seen.own, size, least=_LEAST)
+    parts[skin & (drawn > 0)] = drawn[skin & (drawn > 0)]
     return parts
 
 

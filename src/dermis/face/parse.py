@@ -39,6 +39,7 @@ __all__ = ["Parsing", "parse"]
 # Views around the head, their sides over the face's; lifted a little to see the hair.
 _VIEWS = (1.8, 2.8)
 _OWN_VIEWS = (1.6, 2.1)
+_LEAST = 0.001  # smallest nose, mouth or eyes, over the frame
 _FEATURES = (Part.NOSE, Part.LIPS, Part.EYES)
 _LIFT = 0.1
 _COARSE = 320
@@ -103,8 +104,8 @@ def _take_over(parts: LabelMap, own: FloatMap) -> None:
     skin = (parts == Part.FACE_SKIN) | (parts == Part.OTHER_SKIN)
     neck = resized(own[Part.OTHER_SKIN] - own[[Part.FACE_SKIN, *_FEATURES]].sum(axis=0), size) > 0
     parts[skin] = np.where(neck[skin], Part.OTHER_SKIN, Part.FACE_SKIN)
-    for part in _FEATURES:
-        parts[skin & (resized(own[part], size) > 0.5)] = part
+    drawn = parser.features(own, size, least=_LEAST)
+    parts[skin & (drawn > 0)] = drawn[skin & (drawn > 0)]
     parts[(parts == Part.HAIR) & (resized(own[Part.FACIAL_HAIR], size) > 0.5)] = Part.FACIAL_HAIR
 
 

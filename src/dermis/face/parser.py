@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import Part
-from dermis.core.arrays import FloatMap
+from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.face.picture import Picture, Square
+from dermis.face.refine import resized
 from dermis.inference.weights import Weights, open_weights
 
-__all__ = ["NAME", "SIZE", "gather", "shares"]
+__all__ = ["NAME", "SIZE", "features", "gather", "shares"]
 
 NAME = "face-parser"
 """The network's name among the weights that ship with dermis."""
+_TOGETHER = 0.7  # share of a feature that must lie in its places
 SIZE = 256
 """Side of the view that it is shown, in pixels."""
 
@@ -49,6 +51,34 @@ def gather(picture: Picture, squares: Sequence[Square], size: tuple[int, int]) -
     total /= np.maximum(seen, 1e-6)
     total[Part.BACKGROUND] = 1 - total[1:].sum(axis=0)
     return total
+
+
+def features(own: FloatMap, size: tuple[int, int], *, least: float) -> LabelMap:
+    """Return nose, lips and eyes as parts (h, w) of `size` where they plainly are, BACKGROUND elsewhere.
+
+    own: (9, h', w') shares of `Part`. least: smallest share of the picture. Each must lie in one place (eyes in two),
+    and two of the three must be there: lesions look like lips, but scattered and alone.
+    """
+    found = np.zeros(size, dtype=np.uint8)
+    kinds = 0
+    for part, places in ((Part.NOSE, 1), (Part.LIPS, 1), (Part.EYES, 2)):
+        plain = _in_places(own[part] > 0.5, places, least)
+        if plain.any():
+            found[resized(own[part] * plain, size) > 0.5] = part
+            kinds += 1
+    return found if kinds >= 2 else np.zeros_like(found)
+
+
+def _in_places(mask: BoolMap, places: int, least: float) -> BoolMap:
+    """Return the largest `places` pieces, or nothing where they are small or much lies elsewhere."""
+    from scipy.ndimage import label  # late: 40 ms
+
+    names, _ = label(mask)
+    sizes = np.bincount(names.ravel())
+    sizes[0] = 0
+    kept = np.isin(names, np.argsort(sizes)[-places:]) & mask
+    enough = kept.sum() >= max(least * mask.size, 1) and kept.sum() > _TOGETHER * mask.sum()
+    return kept if enough else np.zeros_like(mask)
 
 
 def _to_view(picture: Picture, square: Square, size: tuple[int, int]) -> NDArray[np.float64]:
