@@ -239,6 +239,21 @@ def evaluate(
 
 
 @app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Evaluated runs; the first with each other.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the page is written.")] = Path("comparison"),
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="The dataset, for pictures of gains and losses.")
+    ] = None,
+    tolerance: Annotated[float, typer.Option("--tolerance", help="A smaller difference of errors is a tie.")] = 0.01,
+) -> None:
+    """Set runs side by side on the samples they share: winners, ties, the largest gains and losses."""
+    from dermis.cli.training import run_compare
+
+    run_compare(runs, out, data, tolerance)
+
+
+@app.command()
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
     name: Annotated[str, typer.Argument(metavar="NAME", help="What the network will be called.")],

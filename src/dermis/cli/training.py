@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dermis.errors import UsageError
 
-__all__ = ["run_describe", "run_evaluate", "run_export", "run_sweep", "run_train"]
+__all__ = ["run_compare", "run_describe", "run_evaluate", "run_export", "run_sweep", "run_train"]
 
 
 def run_describe(recipe: str, settings: Sequence[str]) -> None:
@@ -56,6 +56,15 @@ def run_evaluate(run: Path, data: Path, out: Path | None, part: str) -> None:
 
     evaluate_folder(run, data, out=out, part=part)
     print(f"Evaluation: {run / 'evaluation' if out is None else out}")
+
+
+def run_compare(runs: Sequence[Path], out: Path, data: Path | None, tolerance: float) -> None:
+    """Set evaluated runs side by side."""
+    _needs_torch()
+    from dermis.train.compare import compare_folders
+
+    compare_folders(runs, out, data=data, tolerance=tolerance)
+    print(f"Comparison: {out / 'comparison.html'}")
 
 
 def run_export(run: Path, name: str, home: Path | None, *, half: bool) -> Path:
