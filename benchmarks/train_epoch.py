@@ -1,6 +1,6 @@
 """One epoch of the recipe colour-small beside a plain PyTorch loop over the same batches.
 
-    python benchmarks/train_epoch.py [--samples 1024] [--repeats 7] [--threads 2]
+    python benchmarks/train_epoch.py [--samples 1024] [--repeats 7] [--threads 2] [--set train.channels_last=false]
 
 Both are timed in turns in one process, the best of each counts, and the ratio of the two is what to look at. The plain
 loop is what one writes first: a Dataset, a DataLoader, forward, loss, backward, clip, step. A second one has all its
@@ -94,21 +94,31 @@ class Engine:
         return perf_counter() - began
 
 
+def loading(decoded: Decoded, places, recipe, number: int) -> float:
+    """Seconds to make all batches of an epoch and do nothing with them."""
+    began = perf_counter()
+    for batch in shuffled(decoded, places, recipe, number):
+        batch.shown(channels_last=recipe.train.channels_last)
+    return perf_counter() - began
+
+
 def main() -> None:
     read = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     read.add_argument("--samples", type=int, default=1024)
     read.add_argument("--repeats", type=int, default=7)
     read.add_argument("--threads", type=int, default=2)
+    read.add_argument("--set", nargs="*", default=[], help="settings of the recipe, such as train.channels_last=false")
     asked = read.parse_args()
-    settings = [f"machine.threads={asked.threads}", "machine.accelerator=cpu", "augment.flip=0.0"]
+    settings = [f"machine.threads={asked.threads}", "machine.accelerator=cpu", "augment.flip=0.0", *asked.set]
     recipe = read_recipe(find_recipe("colour-small"), settings)
     decoded = made(recipe, asked.samples)
     engine, plain, ready_plain = Engine(recipe, decoded), Plain(recipe, decoded), Plain(recipe, decoded)
-    seconds: dict[str, list[float]] = {"engine": [], "plain": [], "plain, batches ready": []}
+    seconds: dict[str, list[float]] = {"engine": [], "plain": [], "plain, batches ready": [], "batches alone": []}
     for number in range(asked.repeats):
         order = np.concatenate([batch.places for batch in shuffled(decoded, engine.places, recipe, number)])
         loader = DataLoader(Pictures(decoded, order), batch_size=recipe.train.batch)
         ready = list(loader)
+        seconds["batches alone"].append(loading(decoded, engine.places, recipe, number))
         seconds["engine"].append(engine.epoch(number))
         seconds["plain"].append(plain.epoch(loader))
         seconds["plain, batches ready"].append(ready_plain.epoch(ready))

@@ -14,6 +14,7 @@ from dermis.train.loop import train
 from dermis.train.predict import predict
 from dermis.train.recipe import recipe_from
 from dermis.train.run import find_run
+from fakes.samples import fake_sample
 
 TABLES = {
     "name": "all",
@@ -34,8 +35,6 @@ TABLES = {
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    from conftest import fake_sample
-
     told = recipe_from(TABLES)
     samples = [fake_sample(place, told) for place in range(16)]
     return train(told, samples, tmp_path_factory.mktemp("runs")), samples
@@ -88,8 +87,6 @@ def test_the_table_has_a_column_for_every_answer(trained):
 
 
 def test_samples_of_other_data_belong_to_no_part(trained):
-    from conftest import fake_sample
-
     run, _ = trained
     others = [fake_sample(place, run.recipe) for place in range(100, 104)]
     assert set(predict(run, others)["part"]) == {""}

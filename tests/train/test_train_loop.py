@@ -23,7 +23,7 @@ from dermis.train.recipe import recipe_from
 from dermis.train.run import find_run, run_folder
 from dermis.train.tables import toml_of
 
-HERE = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 TABLES = {
     "name": "tiny",
     "seed": 3,
@@ -96,20 +96,33 @@ def test_it_learns(fake_samples, tmp_path):
 
 KILLED = """
 import sys
+def offline(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        raise RuntimeError(f"{event} {arguments}")
+if sys.argv[-1] == "offline":
+    sys.addaudithook(offline)
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-import conftest
+from fakes.samples import fake_sample
 from dermis.train.loop import train
 from dermis.train.recipe import read_recipe
 told = read_recipe(Path(sys.argv[2]))
-train(told, [conftest.fake_sample(place, told) for place in range(16)], Path(sys.argv[3]))
+train(told, [fake_sample(place, told) for place in range(16)], Path(sys.argv[3]))
 """
 
 
 def test_a_killed_run_goes_on_as_if_nothing_had_been(fake_samples, tmp_path):
     told = recipe("train.epochs=40", "train.patience=0", "machine.cache=none")
     (tmp_path / "tiny.toml").write_text(toml_of(told))
-    command = [sys.executable, "-c", KILLED, str(HERE), str(tmp_path / "tiny.toml"), str(tmp_path / "killed")]
+    command = [
+        sys.executable,
+        "-c",
+        KILLED,
+        str(TESTS),
+        str(tmp_path / "tiny.toml"),
+        str(tmp_path / "killed"),
+        "offline",
+    ]
     process = subprocess.Popen(command, stderr=subprocess.PIPE)
     table = run_folder(told, tmp_path / "killed") / "metrics.csv"
     while process.poll() is None and (not table.exists() or table.read_text().count("\n") < 4):
@@ -194,7 +207,7 @@ def test_two_processes_learn_together(fake_samples, tmp_path):
     (tmp_path / "tiny.toml").write_text(toml_of(told))
     script = tmp_path / "both.py"
     script.write_text(KILLED)
-    command = [sys.executable, str(script), str(HERE), str(tmp_path / "tiny.toml"), str(tmp_path / "both")]
+    command = [sys.executable, str(script), str(TESTS), str(tmp_path / "tiny.toml"), str(tmp_path / "both")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     both = find_run(run_folder(told, tmp_path / "both"))
