@@ -28,7 +28,7 @@ from dermis.analysis.pipeline import see_skin
 from dermis.analysis.tone_clues import CLUES, tone_clues
 from dermis.colour.difference import delta_e_00
 from dermis.colour.tone import ita_deg
-from dermis.core import Encoding, Face, Frame, View
+from dermis.core import Encoding, Face, Frame, Part, View
 from dermis.inference.skin_tone import FOLDER
 from dermis.metrics.conformal import conformal_quantile
 from dermis.optics.camera_population import draw_camera
@@ -93,7 +93,7 @@ def _photos(
         development = everyday_development(rng, shot, raw, regions > 0)
         photo = through_jpeg(develop(raw, development, rng), development)
         seen = see_skin(photo.pixels, Encoding.SRGB, face, None)
-        clues = tone_clues(seen.linear, face, seen, photo.capture)
+        clues = tone_clues(seen, photo.capture, face.parts == Part.EYES)
         true = lab[on].mean(axis=0, dtype=np.float64)
         rows.append({"subject": number, "kind": kind, "X": clues, "Y": true})
     return rows

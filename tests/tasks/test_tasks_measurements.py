@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dermis.colour.lab import lab_to_linear
-from dermis.core import Region, Skin, View
+from dermis.core import Region, Skin, ToneEstimate, View
 from dermis.errors import UsageError
 from dermis.tasks import MEASURES, TASKS, choose
 from dermis.tasks.by_region import FEWEST_PIXELS
@@ -59,6 +59,24 @@ def test_tone_ignores_what_is_not_measured():
     linear[:20] = 1.0
     measured[:20] = False
     assert face_finding("skin_tone", skin_of(linear, measured)).value == pytest.approx(clean.value, abs=1e-3)
+
+
+def test_an_estimated_light_moves_every_region_and_says_so():
+    measured, true = np.array((60.0, 12.0, 16.0)), np.array((64.0, 11.0, 15.0))
+    tone = ToneEstimate(lab=true, measured_lab=measured, ita_interval_deg=(30.0, 55.0), level=0.9)
+    regions = np.zeros((40, 50), np.uint8)
+    regions[:20] = Region.NOSE.code
+    linear = patch(measured)
+    linear[:20] *= 0.8
+    plain = skin_of(linear, regions=regions)
+    before, after = ({f.region: f for f in MEASURES["skin_tone"](one)} for one in (plain, replace(plain, tone=tone)))
+    for region, found in after.items():
+        moved = np.subtract(found.detail["lab"], before[region].detail["lab"])
+        assert moved == pytest.approx(true - measured, abs=0.02)
+        assert found.detail["lab_photographed"] == before[region].detail["lab"]
+        assert found.interval[1] - found.interval[0] == pytest.approx(25.0)
+        assert found.interval[0] < found.value < found.interval[1]
+        assert "estimated" in found.detail["light"]
 
 
 def test_a_grey_photo_has_no_tone():

@@ -135,7 +135,7 @@ def see_tone(skin: Skin, face: Face, photo: Photo) -> ToneEstimate | None:
     """
     if skin.light_known or face.landmarks is None or photo.encoding is not Encoding.SRGB:
         return None
-    return estimate_tone(tone_clues(skin.linear, face, skin, photo.capture))
+    return estimate_tone(tone_clues(skin, photo.capture))
 
 
 def answer(skin: Skin, tasks: Iterable[Task], quality: Quality) -> tuple[Finding, ...]:

@@ -1,8 +1,9 @@
 """What a photo tells about the light that skin was seen in: its colours beside the skin, and how it was taken.
 
-The colour of skin in a photo is that of the skin, times the light, times what the camera made of it. The whites of the
-eyes and the exposure narrow down the last two; a network that has seen many lights and cameras weighs them
-(`dermis.inference.skin_tone`). Lips, hair, background and the whole picture were tried and say nothing more.
+The colour of skin in a photo is that of the skin, times the light, times what the camera made of it. What colours skin
+can have at all, the exposure and the whites of the eyes narrow down the last two; a network that has seen many lights
+and cameras weighs them (`dermis.inference.skin_tone`). In photos of people the white of an eye is small and shaded by
+its lids, as no made face shows it, so `dermis analyse` does without it for now.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.colour.lab import linear_to_lab
-from dermis.core import Capture, Face, Part, Region, Skin, region_mask
+from dermis.core import Capture, Region, Skin, region_mask
 from dermis.core.arrays import BoolMap, FloatMap
 
 __all__ = ["CLUES", "tone_clues"]
@@ -35,20 +36,21 @@ CLUES: tuple[str, ...] = (
 """The names of the clues, in order: CIELAB (D65) as photographed, and exposure in stops."""
 
 
-def tone_clues(linear: FloatMap, face: Face, skin: Skin, capture: Capture) -> NDArray[np.float32]:
+def tone_clues(skin: Skin, capture: Capture, eyes: BoolMap | None = None) -> NDArray[np.float32]:
     """Return the clues of one photo, (len(CLUES),), NaN where it does not tell one.
 
-    linear: (h, w, 3) linear sRGB of the analysed frame. The first three are the median of the face's well-lit
+    eyes: (h, w) where the openings of the eyes are, None where that is not known well enough: their brightest third
+    without highlights is taken for the white. The first three are the median of the face's well-lit
     skin, as `dermis.tasks.skin_tone` measures it.
     """
-    lab = np.asarray(linear_to_lab(linear), dtype=np.float32)
+    lab = np.asarray(linear_to_lab(skin.linear), dtype=np.float32)
     well_lit = _pixels(lab, skin.measured & region_mask(skin.regions, Region.FACE))
     parts = [
         _middle(well_lit, 50, 95),
         _middle(well_lit, 5, 25),
         _middle(well_lit, 90, 100),
         *(_middle(_pixels(lab, skin.measured & region_mask(skin.regions, region)), 50, 95) for region in _REGIONS),
-        _eye_white(_pixels(lab, face.parts == Part.EYES)),
+        np.full(3, np.nan, np.float32) if eyes is None else _middle(_pixels(lab, eyes), 65, 97),
         _exposure(capture),
     ]
     return np.concatenate(parts).astype(np.float32)
@@ -66,11 +68,6 @@ def _middle(pixels: FloatMap, low: float, high: float) -> NDArray[np.float32]:
     least, most = np.percentile(pixels[:, 0], (low, high))
     inside = pixels[(pixels[:, 0] >= least) & (pixels[:, 0] <= most)]
     return np.asarray(np.median(inside, axis=0), np.float32)
-
-
-def _eye_white(pixels: FloatMap) -> NDArray[np.float32]:
-    """Return the colour of the brightest third of the eyes without their highlights."""
-    return _middle(pixels, 65, 97)
 
 
 def _exposure(capture: Capture) -> NDArray[np.float32]:

@@ -83,7 +83,7 @@ def _finding(region: Region, pixels_lab: FloatMap, skin: Skin) -> Finding:
 
 def _light(skin: Skin) -> str:
     if skin.tone is not None:
-        return "estimated from eyes and exposure"
+        return "estimated from skin and exposure"
     return "reference patch" if skin.light_known else "as the camera balanced it"
 
 
