@@ -142,13 +142,16 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(fake_samples, tmp_path):
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
-def test_a_stopped_run_is_not_continued_on_other_data(fake_samples, tmp_path):
+def test_a_run_stands_for_its_data(fake_samples, tmp_path):
     told = recipe("train.epochs=2")
     samples = fake_samples(told)
     run = train(told, samples, tmp_path)
+    other = [*samples[:-1], replace(samples[-1], labels=())]
+    with pytest.raises(UsageError, match="data changed"):
+        train(told, other, tmp_path)
     (run.folder / "result.json").unlink()
     with pytest.raises(UsageError, match="data changed"):
-        train(told, [*samples[:-1], replace(samples[-1], labels=())], tmp_path)
+        train(told, other, tmp_path)
 
 
 def test_it_stops_when_nothing_gets_better(fake_samples, tmp_path):

@@ -151,6 +151,7 @@ def test_a_search_draws_as_many_as_asked(plan, monkeypatch):
         ('base = "nothing"\n[grid]\nseed = [3]', "nothing"),
         ('base = "base.toml"\n[grid]\n"train.epoch" = [3]', "epochs"),
         ('base = "base.toml"\n[grid]\nseed = [1, 2', "not TOML"),
+        ('base = "base.toml"\n[grid]\n"machine.devices" = [1, 2]', "one device"),
     ],
 )
 def test_sweeps_that_mean_nothing_are_refused(plan, text, words):

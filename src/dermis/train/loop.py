@@ -35,8 +35,6 @@ def train(recipe: Recipe, samples: Sequence[Sample], out: Path, *, root: Path | 
     Raises UsageError where the recipe does not fit the data, InputError for samples that cannot be read.
     """
     run = open_run(recipe, out)
-    if run.finished:
-        return run
     with quiet():
         fabric = fabric_for(recipe)
         fabric.launch()
@@ -44,6 +42,8 @@ def train(recipe: Recipe, samples: Sequence[Sample], out: Path, *, root: Path | 
         with fabric.rank_zero_first():
             decoded, parts = prepared(recipe, samples, root=root)
         _note(run, samples, decoded, parts)
+        if run.finished:
+            return run
 
         torch.manual_seed(recipe.seed)
         learner = Learner(recipe, new_model(recipe, decoded, parts.train), fabric)
@@ -102,10 +102,10 @@ def prepared(recipe: Recipe, samples: Sequence[Sample], *, root: Path | None = N
 
 
 def _note(run: Run, samples: Sequence[Sample], decoded: Decoded, parts: Parts) -> None:
-    """Write what the run is given; UsageError where a stopped run was given something else."""
+    """Write what the run is given; UsageError where it was given something else when it began."""
     name = fingerprint(samples, decoded.sha256)
     before = run.folder / "data.json"
-    if before.is_file() and run.last.is_file() and f'"{name}"' not in before.read_text():
+    if before.is_file() and (run.finished or run.last.is_file()) and f'"{name}"' not in before.read_text():
         raise UsageError(
             f"The data changed since {run.folder} was begun.", advice="Delete that folder, or bring the old data back."
         )

@@ -72,8 +72,9 @@ def sweep(
     out.mkdir(parents=True, exist_ok=True)
     work = _Work(plan=plan, base=base, settings=tuple(settings), samples=samples, out=out, root=root, show=show)
     points = [] if plan.search else points_of(plan)
-    for point in points:
-        work.recipe(point, 0)  # what is wrong is said before anything runs
+    for point in points or [{}]:
+        if work.recipe(point, 0).machine.devices > 1:  # what is wrong is said before anything runs
+            raise UsageError("A run of a sweep has one device.", advice="Start the sweep several times; they share it.")
     with _quiet():
         held = _storage(storage or f"sqlite:///{(out / 'sweep.db').resolve()}")
         if not plan.stages.first_epochs:
