@@ -71,12 +71,14 @@ def analyse(
     close_up: bool = False,
     mask: BoolMap | None = None,
     reference: Patch | str | None = None,
+    estimate_light: bool = False,
 ) -> Analysis:
     """Measure the skin of the largest face in a photo.
 
     tasks: what to measure, everything for None. close_up: measure all skin in view where there is no face.
     mask: (h, w) bool of photo size, the user's own skin mask. reference: a patch of known colour,
-    "X,Y,W,H=#RRGGBB". Raises InputError for a reference that cannot be used; everything else that is wrong
+    "X,Y,W,H=#RRGGBB". estimate_light: guess the light from skin and exposure where no patch tells it;
+    experimental, on photos of people it came out too dark (docs/concepts/skin-colour.md). Raises InputError for a reference that cannot be used; everything else that is wrong
     with a photo is said in `quality`.
     """
     start = perf_counter()
@@ -89,7 +91,8 @@ def analyse(
         return _assembled(photo, no_face(), seconds, reference=light)
     encoded = crop(photo, face.frame)
     skin = see_skin(encoded, photo.encoding, face, light, own_area=mask is not None)
-    skin = replace(skin, tone=see_tone(skin, face, photo))
+    if estimate_light:
+        skin = replace(skin, tone=see_tone(skin, face, photo))
     quality = judge(quality_measures(face, skin, encoded), face, light)
     judged_s = perf_counter() - start
     findings = answer(skin, TASKS.values() if tasks is None else tasks, quality)
@@ -111,7 +114,7 @@ def see_skin(
     own_area: the user drew the mask; measure all of it, up to its edge.
     """
     linear = encoded if encoding is not Encoding.SRGB else np.asarray(decode(encoded), dtype=np.float32)
-    left_out = leave_out(encoded, linear, face.skin, face.parts)
+    left_out = leave_out(encoded, linear, face.skin, face.parts, face.confidence)
     if own_area:
         del left_out["border"], left_out["beside_face"]
     measured = face.skin & ~np.logical_or.reduce(list(left_out.values()))
@@ -131,11 +134,14 @@ def see_skin(
 def see_tone(skin: Skin, face: Face, photo: Photo) -> ToneEstimate | None:
     """Return what the photo tells of the true colour of the skin.
 
-    None where the light is known, and for what the network has not learnt from: close-ups, grey or linear photos.
+    None where the light is known, and for what the network has not learnt from: close-ups, linear photos, and photos
+    that do not say how they were exposed (without that and the eyes nothing but the skin itself would be left).
     """
-    if skin.light_known or face.landmarks is None or photo.encoding is not Encoding.SRGB:
+    capture = photo.capture
+    exposed = capture.iso is not None and capture.exposure_s is not None and capture.f_number is not None
+    if skin.light_known or face.landmarks is None or photo.encoding is not Encoding.SRGB or not exposed:
         return None
-    return estimate_tone(tone_clues(skin, photo.capture))
+    return estimate_tone(tone_clues(skin, capture))
 
 
 def answer(skin: Skin, tasks: Iterable[Task], quality: Quality) -> tuple[Finding, ...]:
