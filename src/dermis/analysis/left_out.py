@@ -31,13 +31,17 @@ GLARE_PALER = 0.80
 """...and its saturation is below this share of what skin of that place has."""
 BORDER_SHARE = 0.006
 """Width of the border, as a share of the frame's long side."""
+SURE = 0.75
+"""Less confidence than this in a pixel being skin makes it border."""
 
 
-def leave_out(encoded: FloatMap, linear: FloatMap, visible: BoolMap, parts: LabelMap) -> dict[str, BoolMap]:
+def leave_out(
+    encoded: FloatMap, linear: FloatMap, visible: BoolMap, parts: LabelMap, confidence: FloatMap | None = None
+) -> dict[str, BoolMap]:
     """Return, by reason, which visible skin is not measured; masks may overlap.
 
     encoded, linear: (h, w, 3) float32 of the same frame, sRGB-encoded as photographed and linear light.
-    parts: (h, w) uint8 of `Part`. What is usual for the skin (its median) is taken from the face alone.
+    parts: (h, w) uint8 of `Part`. confidence: (h, w) in [0.5, 1] of that being skin or not, where known. What is usual for the skin (its median) is taken from the face alone.
     """
     luminance = linear @ LUMINANCE
     beside = visible & (parts == Part.OTHER_SKIN)
@@ -46,7 +50,7 @@ def leave_out(encoded: FloatMap, linear: FloatMap, visible: BoolMap, parts: Labe
         "clipped": visible & _clipped(encoded),
         "specular": visible & _specular(linear, luminance, face),
         "shadow": visible & _shadow(luminance, face),
-        "border": visible & ~_eroded(visible),
+        "border": visible & (~_eroded(visible) | _uncertain(confidence)),
         "beside_face": beside,
     }
 
@@ -78,6 +82,10 @@ def _specular(linear: FloatMap, luminance: FloatMap, face: BoolMap) -> BoolMap:
     usual = float(np.median(saturation[face]))
     brighter = luminance > GLARE_ABOVE * np.median(luminance[face])
     return np.asarray(brighter & (saturation < GLARE_PALER * usual))
+
+
+def _uncertain(confidence: FloatMap | None) -> BoolMap | bool:
+    return False if confidence is None else np.asarray(confidence < SURE)
 
 
 def _eroded(visible: BoolMap) -> BoolMap:

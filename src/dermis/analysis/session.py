@@ -43,6 +43,7 @@ class Options:
     close_up: bool = False
     mask: Path | None = None
     reference: str | None = None
+    estimate_light: bool = False
 
 
 def check(options: Options, files: Sequence[Path]) -> None:
@@ -89,6 +90,7 @@ def analyse_each(files: Iterable[Path], options: Options) -> Iterator[tuple[Path
                 close_up=options.close_up,
                 mask_file=options.mask,
                 reference=options.reference,
+                estimate_light=options.estimate_light,
             ),
         )
 

@@ -116,12 +116,15 @@ def analyse(
             help="A patch of known colour in the photo (grey card) to correct the light by.",
         ),
     ] = None,
+    estimate_light: Annotated[
+        bool, typer.Option("--estimate-light", help="Experimental: guess the light from skin and exposure.")
+    ] = False,
 ) -> None:
     """Measure skin tone, melanin, haemoglobin and redness on photos."""
     from dermis.analysis.session import Options
     from dermis.cli.analysing import run
 
-    options = Options(tasks=tasks, close_up=close_up, mask=mask, reference=reference)
+    options = Options(tasks=tasks, close_up=close_up, mask=mask, reference=reference, estimate_light=estimate_light)
     raise typer.Exit(run(photos, options, out=out, as_json=json))
 
 
