@@ -41,7 +41,8 @@ def leave_out(
     """Return, by reason, which visible skin is not measured; masks may overlap.
 
     encoded, linear: (h, w, 3) float32 of the same frame, sRGB-encoded as photographed and linear light.
-    parts: (h, w) uint8 of `Part`. confidence: (h, w) in [0.5, 1] of that being skin or not, where known. What is usual for the skin (its median) is taken from the face alone.
+    parts: (h, w) uint8 of `Part`. confidence: (h, w) in [0.5, 1] of a pixel being skin or not, where known.
+    What is usual for the skin (its median) is taken from the face alone.
     """
     luminance = linear @ LUMINANCE
     beside = visible & (parts == Part.OTHER_SKIN)

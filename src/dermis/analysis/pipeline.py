@@ -78,8 +78,8 @@ def analyse(
     tasks: what to measure, everything for None. close_up: measure all skin in view where there is no face.
     mask: (h, w) bool of photo size, the user's own skin mask. reference: a patch of known colour,
     "X,Y,W,H=#RRGGBB". estimate_light: guess the light from skin and exposure where no patch tells it;
-    experimental, on photos of people it came out too dark (docs/concepts/skin-colour.md). Raises InputError for a reference that cannot be used; everything else that is wrong
-    with a photo is said in `quality`.
+    experimental, on photos of people it came out too dark (docs/concepts/skin-colour.md). Raises InputError for a
+    reference that cannot be used; everything else that is wrong with a photo is said in `quality`.
     """
     start = perf_counter()
     patch = read_patch(reference) if isinstance(reference, str) else reference
