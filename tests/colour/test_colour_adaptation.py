@@ -33,9 +33,7 @@ def test_bradford_has_its_published_matrices(source, target, matrix):
 )
 def test_adaptation_agrees_with_colour_science(colour_science, colours, method, name):
     source, target = WHITES["A"], WHITES["D65"]
-    expected = colour_science.adaptation.chromatic_adaptation_VonKries(
-        colours, source, target, transform=name
-    )
+    expected = colour_science.adaptation.chromatic_adaptation_VonKries(colours, source, target, transform=name)
     np.testing.assert_allclose(adapt(colours, source, target, method), expected, atol=1e-12)
 
 

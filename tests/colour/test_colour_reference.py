@@ -72,9 +72,7 @@ def test_shadow_across_the_patch_shows_on_the_pixels_held_out():
 
 def test_noise_shows_in_the_spread():
     grey = decode(hex_to_srgb(GREY))
-    assert (
-        fit_light(noisy(grey, noise=0.02), GREY).spread > 4 * fit_light(noisy(grey, noise=0.002), GREY).spread
-    )
+    assert fit_light(noisy(grey, noise=0.02), GREY).spread > 4 * fit_light(noisy(grey, noise=0.002), GREY).spread
 
 
 @pytest.mark.parametrize("intruder", [0.0, 1.0])
@@ -128,9 +126,7 @@ def photographed(colour_science):
     charted = np.array([chart[name].copy().align(shape).values for name in chart])
     sensitivities = colour_science.MSDS_CAMERA_SENSITIVITIES["Nikon 5100 (NPL)"].copy().align(shape).values
     observer = colour_science.MSDS_CMFS["CIE 1931 2 Degree Standard Observer"].copy().align(shape).values
-    daylight, lamp = (
-        colour_science.SDS_ILLUMINANTS[name].copy().align(shape).values[:, None] for name in ("D65", "A")
-    )
+    daylight, lamp = (colour_science.SDS_ILLUMINANTS[name].copy().align(shape).values[:, None] for name in ("D65", "A"))
     white_xyz = (daylight * observer).sum(axis=0)
     xyz = charted @ (daylight * observer) / white_xyz[1]
     truth = xyz_to_linear(adapt(xyz, tuple(white_xyz / white_xyz[1]), WHITES["D65"]))

@@ -14,9 +14,7 @@ def test_curve_agrees_with_colour_science(colour_science):
     levels = np.tile(np.linspace(0, 1, 1001)[:, None], 3)
     expected = colour_science.models.eotf_sRGB(levels)
     np.testing.assert_allclose(decode(levels), expected, atol=1e-12)
-    np.testing.assert_allclose(
-        encode(expected), colour_science.models.eotf_inverse_sRGB(expected), atol=1e-12
-    )
+    np.testing.assert_allclose(encode(expected), colour_science.models.eotf_inverse_sRGB(expected), atol=1e-12)
 
 
 def test_curve_is_mirrored_below_black_and_carried_on_above_white():

@@ -53,9 +53,7 @@ def test_ita_that_is_no_number_has_no_class():
         ita_class(nan)
 
 
-@pytest.mark.parametrize(
-    ("a", "b", "hue"), [(1, 0, 0), (1, 1, 45), (0, 1, 90), (-1, 0, 180), (0, -1, 270), (0, 0, 0)]
-)
+@pytest.mark.parametrize(("a", "b", "hue"), [(1, 0, 0), (1, 1, 45), (0, 1, 90), (-1, 0, 180), (0, -1, 270), (0, 0, 0)])
 def test_hue_runs_from_red_over_yellow(a, b, hue):
     assert hue_deg(np.array([50.0, a, b])) == pytest.approx(hue)
 
