@@ -17,9 +17,9 @@ def painted(shape=(120, 160), tone=1.0):
     return linear, visible
 
 
-def reasons(linear, visible, parts=None):
+def reasons(linear, visible, parts=None, confidence=None):
     parts = np.full(visible.shape, Part.FACE_SKIN, np.uint8) if parts is None else parts
-    return leave_out(np.asarray(encode(linear), np.float32), linear.astype(np.float32), visible, parts)
+    return leave_out(np.asarray(encode(linear), np.float32), linear.astype(np.float32), visible, parts, confidence)
 
 
 @pytest.mark.parametrize("tone", [1.0, 0.35, 0.1])
@@ -74,6 +74,15 @@ def test_the_neck_is_not_the_face_and_does_not_set_what_is_usual():
     assert (found["beside_face"] == (visible & (parts == Part.OTHER_SKIN))).all()
     assert not found["specular"][:60].any()
     assert found["shadow"][62:100, 20:140].all()
+
+
+def test_doubt_widens_the_border_but_never_takes_the_middle():
+    linear, visible = painted((300, 300))
+    sure = reasons(linear, visible, confidence=np.ones(visible.shape, np.float32))["border"]
+    unsure = reasons(linear, visible, confidence=np.full(visible.shape, 0.6, np.float32))["border"]
+    assert (sure == reasons(linear, visible)["border"]).all()
+    assert unsure.sum() > 2 * sure.sum()
+    assert not unsure[100:200, 100:200].any()
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 30), (30, 1)])

@@ -32,7 +32,9 @@ GLARE_PALER = 0.80
 BORDER_SHARE = 0.006
 """Width of the border, as a share of the frame's long side."""
 SURE = 0.75
-"""Less confidence than this in a pixel being skin makes it border."""
+"""Less confidence than this in a pixel being skin widens the border..."""
+UNSURE_WIDTHS = 4
+"""...to so many times its width; deeper inside, doubt is the parser's, not the skin's."""
 
 
 def leave_out(
@@ -51,7 +53,7 @@ def leave_out(
         "clipped": visible & _clipped(encoded),
         "specular": visible & _specular(linear, luminance, face),
         "shadow": visible & _shadow(luminance, face),
-        "border": visible & (~_eroded(visible) | _uncertain(confidence)),
+        "border": visible & _border(visible, confidence),
         "beside_face": beside,
     }
 
@@ -85,13 +87,17 @@ def _specular(linear: FloatMap, luminance: FloatMap, face: BoolMap) -> BoolMap:
     return np.asarray(brighter & (saturation < GLARE_PALER * usual))
 
 
-def _uncertain(confidence: FloatMap | None) -> BoolMap | bool:
-    return False if confidence is None else np.asarray(confidence < SURE)
+def _border(visible: BoolMap, confidence: FloatMap | None) -> BoolMap:
+    """Return the edge of the skin: always a narrow one, a wider one where it is not sure to be skin."""
+    width = BORDER_SHARE * max(visible.shape)
+    edge = ~_eroded(visible, max(1, round(width)))
+    if confidence is not None:
+        edge |= (confidence < SURE) & ~_eroded(visible, max(1, round(UNSURE_WIDTHS * width)))
+    return edge
 
 
-def _eroded(visible: BoolMap) -> BoolMap:
+def _eroded(visible: BoolMap, radius: int) -> BoolMap:
     from scipy import ndimage  # late: 0.1 s
 
-    radius = max(1, round(BORDER_SHARE * max(visible.shape)))
-    eroded = ndimage.binary_erosion(visible, iterations=radius, border_value=1)
-    return np.asarray(eroded, dtype=np.bool_)
+    near = ndimage.minimum_filter(visible.view(np.uint8), size=2 * radius + 1, mode="constant", cval=1)
+    return np.asarray(near, dtype=np.bool_)
