@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dermis.core import Part
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
-from dermis.face.picture import Picture, Square
+from dermis.face.picture import Picture, Square, view_map, warped
 from dermis.face.refine import resized
 from dermis.inference.weights import Weights, open_weights
 
@@ -44,10 +44,10 @@ def gather(picture: Picture, squares: Sequence[Square], size: tuple[int, int]) -
     seen = np.zeros(size, dtype=np.float32)
     for square in squares:
         found = shares(picture.view(square, SIZE))
-        to_view = _to_view(picture, square, size)
+        to_view = view_map(picture, square, size, SIZE)
         for part in range(1, len(Part)):
-            total[part] += _warped(found[..., part], to_view, size)
-        seen += _warped(np.ones((SIZE, SIZE), dtype=np.float32), to_view, size)
+            total[part] += warped(found[..., part], to_view, size)
+        seen += warped(np.ones((SIZE, SIZE), dtype=np.float32), to_view, size)
     total /= np.maximum(seen, 1e-6)
     total[Part.BACKGROUND] = 1 - total[1:].sum(axis=0)
     return total
@@ -79,27 +79,3 @@ def _in_places(mask: BoolMap, places: int, least: float) -> BoolMap:
     kept = np.isin(names, np.argsort(sizes)[-places:]) & mask
     enough = kept.sum() >= max(least * mask.size, 1) and kept.sum() > _TOGETHER * mask.sum()
     return kept if enough else np.zeros_like(mask)
-
-
-def _to_view(picture: Picture, square: Square, size: tuple[int, int]) -> NDArray[np.float64]:
-    """Return the (2, 3) map from pixel corners of the result to pixel corners of the view."""
-    frame = picture.frame
-    to_photo = np.array(
-        [
-            [frame.factor * frame.width / size[1], 0, frame.x_px],
-            [0, frame.factor * frame.height / size[0], frame.y_px],
-            [0, 0, 1],
-        ]
-    )
-    from_view = np.vstack([square.matrix(SIZE), [0, 0, 1]])
-    to_view: NDArray[np.float64] = (np.linalg.inv(from_view) @ to_photo)[:2]
-    return to_view
-
-
-def _warped(plane: FloatMap, to_view: NDArray[np.float64], size: tuple[int, int]) -> FloatMap:
-    from PIL import Image  # late: 30 ms
-
-    image = Image.fromarray(np.ascontiguousarray(plane)).transform(
-        size[::-1], Image.Transform.AFFINE, tuple(to_view.ravel()), Image.Resampling.BILINEAR
-    )
-    return np.asarray(image)

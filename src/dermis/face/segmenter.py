@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dermis.core import Part
 from dermis.core.arrays import FloatMap
 from dermis.face import parser
-from dermis.face.picture import Picture, Square
+from dermis.face.picture import Picture, Square, view_map, warped
 from dermis.inference import runtime, zoo
 
 __all__ = [
@@ -67,37 +67,13 @@ def segment(picture: Picture, squares: Sequence[Square], size: tuple[int, int]) 
     seen = np.zeros(size, dtype=np.float32)
     for place, square in enumerate(squares):
         shares = probabilities(picture.view(square, _SIZE), place)
-        to_view = _to_view(picture, square, size)
+        to_view = view_map(picture, square, size, _SIZE)
         for kind in range(HAIR, OTHER + 1):
-            total[kind] += _warped(shares[..., kind], to_view, size)
-        seen += _warped(np.ones((_SIZE, _SIZE), dtype=np.float32), to_view, size)
+            total[kind] += warped(shares[..., kind], to_view, size)
+        seen += warped(np.ones((_SIZE, _SIZE), dtype=np.float32), to_view, size)
     total /= np.maximum(seen, 1e-6)
     total[BACKGROUND] = 1 - total[HAIR:].sum(axis=0)
     return total
-
-
-def _to_view(picture: Picture, square: Square, size: tuple[int, int]) -> NDArray[np.float64]:
-    """Return the (2, 3) map from pixel corners of the result to pixel corners of the view."""
-    frame = picture.frame
-    to_photo = np.array(
-        [
-            [frame.factor * frame.width / size[1], 0, frame.x_px],
-            [0, frame.factor * frame.height / size[0], frame.y_px],
-            [0, 0, 1],
-        ]
-    )
-    from_view = np.vstack([square.matrix(_SIZE), [0, 0, 1]])
-    to_view: NDArray[np.float64] = (np.linalg.inv(from_view) @ to_photo)[:2]
-    return to_view
-
-
-def _warped(plane: FloatMap, to_view: NDArray[np.float64], size: tuple[int, int]) -> FloatMap:
-    from PIL import Image  # late: 30 ms
-
-    image = Image.fromarray(np.ascontiguousarray(plane)).transform(
-        size[::-1], Image.Transform.AFFINE, tuple(to_view.ravel()), Image.Resampling.BILINEAR
-    )
-    return np.asarray(image)
 
 
 def joined(own: FloatMap, segmented: FloatMap | None) -> FloatMap:
