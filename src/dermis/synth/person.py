@@ -48,7 +48,7 @@ def meet(subject: Subject, *, texels: int = 1024) -> Person:
     atlas = face_atlas(texels)
     return Person(
         subject=known,
-        shape=draw_head(rng, age_years=subject.age_years),
+        shape=draw_head(rng, age_years=subject.age_years, melanosome_fraction=tone.melanosome_fraction),
         tissue=tissue,
         dress=draw_dress(rng),
         atlas=atlas,
