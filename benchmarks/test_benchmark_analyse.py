@@ -9,11 +9,11 @@ import sys
 
 import numpy as np
 import pytest
-from dermis.formats.photo import read_photo
 from PIL import Image
 
 from dermis.analysis.examples import example_photos
 from dermis.analysis.pipeline import analyse, analyse_file
+from dermis.formats.photo import read_photo
 
 WIDTH_PX, HEIGHT_PX = 3024, 4032
 
