@@ -75,7 +75,7 @@ def analyse(
 ) -> Analysis:
     """Measure the skin of the largest face in a photo.
 
-    tasks: what to measure, everything for None. close_up: measure all skin in view where there is no face.
+    tasks: what to measure, everything for None. close_up: look for no face, measure all skin in view.
     mask: (h, w) bool of photo size, the user's own skin mask. reference: a patch of known colour,
     "X,Y,W,H=#RRGGBB". estimate_light: guess the light from skin and exposure where no patch tells it;
     experimental, on photos of people it came out too dark (docs/concepts/skin-colour.md). Raises InputError for a

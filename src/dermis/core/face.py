@@ -96,6 +96,8 @@ class Frame:
 class Face:
     """One face, or the skin of a close-up (then `box`, `landmarks` and `pose` are None).
 
+    A profile may have a box and no landmarks. Nostrils are left out of `skin`, not of `parts`.
+
     landmarks: (478, 3) float32 in photo pixels (x, y, depth in the same unit), in the face mesh's order.
     parts: (h, w) uint8 of `Part` on `frame`.
     regions: (h, w) uint8 of `Region.code` on `frame`, 0 elsewhere.
