@@ -39,6 +39,7 @@ from dermis.synth.layouts.portrayed import person_at
 from dermis.synth.recipe import read_recipe
 from dermis.synth.scene import lab_of, raw_of, skin_mask, stage
 from dermis.synth.shots import draw_everyday_shot, everyday_development, stream
+from dermis.train.export import without_traces
 
 LEVEL = 0.9
 HELD_OUT = ("fluorescent", "halogen", "shade", "flash")
@@ -285,7 +286,7 @@ def _export(network: ToneNetwork, meta: dict[str, Any]) -> None:
             opset_version=18, dynamo=True, verbose=False, external_data=False,
         )  # fmt: skip
     assert program is not None
-    (FOLDER / "model.onnx").write_bytes(program.model_proto.SerializeToString())
+    (FOLDER / "model.onnx").write_bytes(without_traces(program.model_proto).SerializeToString())
     told = {"clues": CLUES, **meta}
     (FOLDER / "tone.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 

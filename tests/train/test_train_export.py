@@ -49,6 +49,13 @@ def home(trained, tmp_path_factory):
     return home
 
 
+def test_an_exported_network_tells_nothing_of_the_machine_it_was_made_on(home):
+    for name in ("half", "full"):
+        written = (home / name / "model.onnx").read_bytes()
+        assert b"site-packages" not in written
+        assert b".py" not in written
+
+
 def test_exported_and_trained_answer_alike(trained, home):
     run, samples = trained
     half, full = home / "half", home / "full"

@@ -29,7 +29,7 @@ from dermis.train.card import card
 from dermis.train.recipe import recipe_hash
 from dermis.train.run import Run
 
-__all__ = ["TOLERANCE", "agreement", "export"]
+__all__ = ["TOLERANCE", "agreement", "export", "without_traces"]
 
 TOLERANCE = {"float32": 2e-3, "float16": 2e-2}
 """Largest difference of an answer between exported and trained: in its unit, or as a share of it where above 1."""
@@ -132,8 +132,17 @@ def _onnx(model: Model, shown: Input, *, half: bool) -> bytes:
             external_data=False,
         )
     assert program is not None
-    proto = program.model_proto
+    proto = without_traces(program.model_proto)
     return bytes((_halved(proto) if half else proto).SerializeToString())
+
+
+def without_traces(proto: Any) -> Any:  # noqa: ANN401 -- onnx has no types here
+    """Return the ONNX model without what the exporter notes of this machine: file names and lines of code."""
+    graph = proto.graph
+    for part in (proto, graph, *graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    return proto
 
 
 @contextmanager
