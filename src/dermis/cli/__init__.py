@@ -117,7 +117,11 @@ def analyse(
         ),
     ] = None,
     estimate_light: Annotated[
-        bool, typer.Option("--estimate-light", help="Experimental: guess the light from skin and exposure.")
+        bool,
+        typer.Option(
+            "--estimate-light",
+            help="Experimental: guess the light from skin and exposure; for photos that tell ISO, time and f-number.",
+        ),
     ] = False,
 ) -> None:
     """Measure skin tone, melanin, haemoglobin and redness on photos."""

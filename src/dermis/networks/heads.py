@@ -140,20 +140,24 @@ class OrdinalHead(HeadModule):
         return absolute(self.answer(raw)[self.name], target[:, 0])
 
 
-class CountHead(HeadModule):
-    """How many there are."""
-
-    error_name = "mae"
+class _OneNumberHead(HeadModule):
+    """One raw number a sample."""
 
     def __init__(self, name: str, settings: Head, loss: Loss, width: int) -> None:
         super().__init__(name, settings, loss)
         self.linear = nn.Linear(width, 1)
 
     def forward(self, joined: Joined) -> Tensor:
-        """Return (b,), the count before it is made positive."""
+        """Return (b,), the count before it is made positive, or the logit."""
         assert joined.vector is not None
         raw: Tensor = self.linear(joined.vector).float()[:, 0]
         return raw
+
+
+class CountHead(_OneNumberHead):
+    """How many there are."""
+
+    error_name = "mae"
 
     def answer(self, raw: Tensor) -> Answers:
         """Return name (b,), the expected count."""
@@ -169,20 +173,10 @@ class CountHead(HeadModule):
         return absolute(functional.softplus(raw), target[:, 0])
 
 
-class PresenceHead(HeadModule):
+class PresenceHead(_OneNumberHead):
     """Yes or no."""
 
     error_name = "error_rate"
-
-    def __init__(self, name: str, settings: Head, loss: Loss, width: int) -> None:
-        super().__init__(name, settings, loss)
-        self.linear = nn.Linear(width, 1)
-
-    def forward(self, joined: Joined) -> Tensor:
-        """Return the logit (b,)."""
-        assert joined.vector is not None
-        raw: Tensor = self.linear(joined.vector).float()[:, 0]
-        return raw
 
     def answer(self, raw: Tensor) -> Answers:
         """Return name (b,), a probability."""

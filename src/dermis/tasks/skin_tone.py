@@ -34,9 +34,9 @@ NEUTRAL_CHROMA = 2.0
 def measure(skin: Skin) -> tuple[Finding, ...]:
     """Measure the tone of each region: the median colour of its well-lit pixels, with an interval.
 
-    Well lit is what faces the light: the brighter half of the region without its brightest twentieth. Where the photo
-    tells of the true colour (`skin.tone`), every region is moved as the whole face is, and the interval is where the
-    true ITA lies in nine of ten photos. Elsewhere it is the middle 90 % of pixels: the unevenness of the skin, to
+    Well lit is what faces the light: the brighter half of the region without its brightest twentieth. Where the light
+    was estimated (`skin.tone`), every region is moved as the whole face is, and the interval is where the true ITA lies
+    in nine of ten photos of synthetic faces. Elsewhere it is the middle 90 % of pixels: the unevenness of the skin, to
     which the error of unknown light comes, named in `detail["light"]`. A grey photo has no tone: no finding.
     """
     lab = np.asarray(linear_to_lab(skin.linear))
@@ -74,7 +74,7 @@ def _finding(region: Region, pixels_lab: FloatMap, skin: Skin) -> Finding:
             "monk": int(monk_tone(lab)),
             "hue_deg": round(float(hue_deg(lab)), 2),
             "light": _light(skin),
-            "interval_is": "spread of pixels" if tone is None else "true value in 9 of 10 photos",
+            "interval_is": "spread of pixels" if tone is None else "true value in 9 of 10 photos of synthetic faces",
             "pixels": len(pixels_lab),
         },
         model=MODEL if tone is None else ESTIMATE,
@@ -83,7 +83,7 @@ def _finding(region: Region, pixels_lab: FloatMap, skin: Skin) -> Finding:
 
 def _light(skin: Skin) -> str:
     if skin.tone is not None:
-        return "estimated from skin and exposure"
+        return "estimated from skin and exposure (experimental)"
     return "reference patch" if skin.light_known else "as the camera balanced it"
 
 
