@@ -1,0 +1,70 @@
+"""Lesions seen in a photo: the numbers between the network that finds them and the tasks that read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dermis.core.arrays import FloatMap, hold
+from dermis.core.face import Box
+
+__all__ = ["LESION_TYPES", "Lesions"]
+
+LESION_TYPES = ("comedone", "papule", "pustule", "nodule")
+"""What a lesion can be, in the order of a lesion's weight in GAGS; a cyst counts as a nodule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesions:
+    """What a network found in one photo, in photo pixels; tasks make answers of it.
+
+    boxes_px: (n, 4) float32, left, top, right, bottom (x to the right, y down), in any order.
+    scores: (n,) float32 in [0, 1], how sure each is. Unsure ones are kept: they lie below `score_from`.
+    density: (h, w) float32, lesions in each map pixel by the boxes' habit (Hayashi's); its sum is the count.
+    density_all: the same by the stricter habit of a second team, which marks small and faint ones too.
+    area: the part of the photo that both maps cover, edge to edge.
+    score_from: boxes from this score on are called lesions.
+    presence: probability that the face has any lesion, None where the model does not say.
+    grade, grade_interval, grade_shares: Hayashi's 0 to 3 as a real number, where it lies with probability `level`, and
+    (4,) float32 the probability of each grade; of all lesions in the picture, as its training data were graded.
+    count_interval: where the count by the boxes' habit lies with probability `level`.
+    type_shares: (n, 4) float32, the probability of each of `LESION_TYPES`; experimental, None where the model
+    tells no types.
+    model: name and version of what found them.
+    """
+
+    boxes_px: FloatMap
+    scores: FloatMap
+    density: FloatMap
+    density_all: FloatMap
+    area: Box
+    model: str
+    score_from: float = 0.5
+    presence: float | None = None
+    grade: float | None = None
+    grade_interval: tuple[float, float] | None = None
+    grade_shares: FloatMap | None = None
+    count_interval: tuple[float, float] | None = None
+    level: float = 0.9
+    type_shares: FloatMap | None = None
+
+    def __post_init__(self) -> None:
+        hold(self, "boxes_px", dtype=np.float32, shape=(None, 4))
+        hold(self, "scores", dtype=np.float32, shape=(len(self.boxes_px),))
+        hold(self, "density", dtype=np.float32, shape=(None, None))
+        hold(self, "density_all", dtype=np.float32, shape=self.density.shape)
+        if self.grade_shares is not None:
+            hold(self, "grade_shares", dtype=np.float32, shape=(4,))
+        if self.type_shares is not None:
+            hold(self, "type_shares", dtype=np.float32, shape=(len(self.boxes_px), len(LESION_TYPES)))
+
+    @property
+    def count(self) -> float:
+        """How many lesions, counted as the boxes are drawn."""
+        return float(self.density.sum(dtype=np.float64))
+
+    @property
+    def count_all(self) -> float:
+        """How many with the small and faint ones, as the second team counted."""
+        return float(self.density_all.sum(dtype=np.float64))
