@@ -14,7 +14,7 @@ from dermis.core.analysis import (
 )
 from dermis.core.cube import Cube, Quantity
 from dermis.core.face import Box, Face, Frame, Part, Pose, Region, View, region_mask
-from dermis.core.lesions import LESION_TYPES, Lesions
+from dermis.core.lesions import LESION_TYPES, FaceLesions, Lesions
 from dermis.core.photo import Capture, Encoding, Origin, Photo
 from dermis.core.sample import Label, Sample, SampleKey
 from dermis.core.skin import Skin, ToneEstimate
@@ -31,6 +31,7 @@ __all__ = [
     "Encoding",
     "Evidence",
     "Face",
+    "FaceLesions",
     "Finding",
     "Frame",
     "Item",

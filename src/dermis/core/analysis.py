@@ -63,12 +63,20 @@ class Quality:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One thing found on the skin, such as a lesion."""
+    """One thing found on the skin, such as a lesion; what was not measured is None.
+
+    size_face_widths: side of the square of the box's area over the width of the face between its cheeks.
+    redness: how much redder than the skin around, in the erythema index of the task redness.
+    relief: how much more its light and shadow vary than those of the skin around, in 100 x optical density.
+    """
 
     kind: str
     box: Box
     region: Region
     score: float
+    size_face_widths: float | None = None
+    redness: float | None = None
+    relief: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

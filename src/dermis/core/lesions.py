@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from dermis.core.arrays import FloatMap, hold
-from dermis.core.face import Box
+from dermis.core.analysis import Item
+from dermis.core.arrays import BoolMap, FloatMap, hold
+from dermis.core.face import Box, Region, View
 
-__all__ = ["LESION_TYPES", "Lesions"]
+__all__ = ["LESION_TYPES", "FaceLesions", "Lesions"]
 
 LESION_TYPES = ("comedone", "papule", "pustule", "nodule")
 """What a lesion can be, in the order of a lesion's weight in GAGS; a cyst counts as a nodule."""
@@ -68,3 +70,36 @@ class Lesions:
     def count_all(self) -> float:
         """How many with the small and faint ones, as the second team counted."""
         return float(self.density_all.sum(dtype=np.float64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceLesions:
+    """Lesions put in their places on one face: what the acne tasks read.
+
+    found: as the network found them. items: those called lesions that lie on the face, the surest first; their kind
+    is one of `LESION_TYPES` where types were told, else "lesion". on_right: (m,) bool, which items lie on the person's
+    right half; None where the photo shows one side only, as a side view, a profile or a close-up does.
+    counts, counts_all: lesions on the face by both habits, by region; `Region.FACE` is all of it, with what lies in no
+    named region. halves: the count on the person's right and left half; None where one side is in view.
+    seen: share in [0, 1] of each region in view that is open skin; None where its whole size is not known.
+    involved: share of the open skin of the face that lies near a lesion.
+    heat: (h, w) float32 on the analysed frame, lesions in a square of a tenth of the face's width, NaN beside the face.
+    beside: how many called lesions lay beside the face (hair, lips, eyes, other people) and were not counted.
+    """
+
+    found: Lesions
+    view: View
+    items: tuple[Item, ...]
+    on_right: BoolMap | None
+    counts: Mapping[Region, float]
+    counts_all: Mapping[Region, float]
+    halves: tuple[float, float] | None
+    involved: float
+    heat: FloatMap
+    seen: Mapping[Region, float | None] = field(default_factory=dict)
+    beside: int = 0
+
+    def __post_init__(self) -> None:
+        hold(self, "heat", dtype=np.float32, shape=(None, None))
+        if self.on_right is not None:
+            hold(self, "on_right", dtype=np.bool_, shape=(len(self.items),))

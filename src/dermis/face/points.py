@@ -13,6 +13,7 @@ __all__ = [
     "FOREHEAD_EDGE",
     "LIPS",
     "LOWER_FACE",
+    "MIDDLE",
     "MIDLINE",
     "NOSE",
     "NOSTRILS",
@@ -83,6 +84,9 @@ CHEEK_EDGES: tuple[int, int] = (234, 454)
 
 MIDLINE: tuple[Points, Points] = ((10, 151, 9), (152, 175, 199))
 """Points on the forehead and on the chin that lie on the plane of symmetry."""
+
+MIDDLE: Points = (10, 151, 9, 8, 168, 6, 197, 195, 5, 4, 1, 2, 164, 0, 17, 18, 200, 199, 175, 152)
+"""Down the middle of the face, over the ridge of the nose."""
 
 PAIRS: tuple[Points, Points] = (
     (33, 133, 61, 234, 127, 93, 58, 172, 136, 70, 105, 107, 55, 50, 205, 129, 54, 103),

@@ -5,15 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 
-from dermis.core import Finding, Skin, Task
+from dermis.core import FaceLesions, Finding, Skin, Task
 from dermis.errors import UsageError
-from dermis.tasks import haemoglobin, melanin, redness, skin_tone
+from dermis.tasks import (
+    acne_gags,
+    acne_grade,
+    acne_iga,
+    acne_lesions,
+    acne_presence,
+    haemoglobin,
+    melanin,
+    redness,
+    skin_tone,
+)
 
-__all__ = ["MEASURES", "TASKS", "Findings", "choose"]
+__all__ = ["FROM_LESIONS", "MEASURES", "TASKS", "Findings", "choose"]
 
 Findings = tuple[Finding, ...]
 
-TASKS: Mapping[str, Task] = {task.name: task for task in (skin_tone.TASK, melanin.TASK, haemoglobin.TASK, redness.TASK)}
+TASKS: Mapping[str, Task] = {
+    task.name: task
+    for task in (
+        skin_tone.TASK,
+        melanin.TASK,
+        haemoglobin.TASK,
+        redness.TASK,
+        acne_presence.TASK,
+        acne_lesions.TASK,
+        acne_grade.TASK,
+        acne_iga.TASK,
+        acne_gags.TASK,
+    )
+}
 """Every task by its name, in the order of a report."""
 
 MEASURES: Mapping[str, Callable[[Skin], Findings]] = {
@@ -23,6 +46,15 @@ MEASURES: Mapping[str, Callable[[Skin], Findings]] = {
     "redness": redness.measure,
 }
 """The tasks that need no training: from the skin straight to findings."""
+
+FROM_LESIONS: Mapping[str, Callable[[FaceLesions], Findings]] = {
+    "acne_presence": acne_presence.measure,
+    "acne_lesions": acne_lesions.measure,
+    "acne_grade": acne_grade.measure,
+    "acne_iga": acne_iga.measure,
+    "acne_gags": acne_gags.measure,
+}
+"""The tasks that read the lesions that a network found on the face."""
 
 
 def choose(names: str | None) -> tuple[Task, ...]:

@@ -1,0 +1,63 @@
+"""What the acne tasks share: which regions are seen well enough, and how that is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dermis.core import FaceLesions, Item, Region, View
+
+__all__ = ["LARGE_FACE_WIDTHS", "SIDE_OF", "hidden_detail", "in_view", "is_large", "lies_in", "one_side", "share_seen"]
+
+FEWEST_SEEN = 0.15
+"""A region of which less than this share is open skin gets no number of its own."""
+PARTLY_SEEN = 0.7
+"""Below this share a number is a lower bound, and says so."""
+LARGE_FACE_WIDTHS = 0.11
+"""From this size of its box on a lesion may be a nodule or cyst.
+
+A nodule measures over 5 mm, 0.036 widths of a face of 140 mm. Boxes are drawn generously: those of ACNE04 have a median
+of 0.055 face widths and 1 % reach 0.11, where the lesion itself measures 8 mm at the least. It is a suspicion, no type.
+"""
+SIDE_OF: Mapping[Region, Region] = {
+    Region.LEFT_UNDER_EYE: Region.LEFT_CHEEK,
+    Region.RIGHT_UNDER_EYE: Region.RIGHT_CHEEK,
+}
+"""Under the eyes counts with the cheek, in scales that know no under-eye."""
+
+
+def lies_in(item: Item, region: Region) -> bool:
+    """Return whether a lesion counts for a region of a scale: all for the face, under the eyes for the cheek."""
+    return region is Region.FACE or SIDE_OF.get(item.region, item.region) is region
+
+
+def is_large(item: Item) -> bool:
+    """Return whether a lesion is large enough to be a nodule, or was typed as one."""
+    size = item.size_face_widths
+    return item.kind == "nodule" or (size is not None and size >= LARGE_FACE_WIDTHS)
+
+
+def one_side(lesions: FaceLesions) -> bool:
+    """Return whether the photo shows one half of the face, or a part of it."""
+    return lesions.view is not View.FRONT or lesions.halves is None
+
+
+def in_view(lesions: FaceLesions, region: Region) -> bool:
+    """Return whether enough of a region is open skin to give it a number of its own; the face always has one."""
+    if region is Region.FACE:
+        return True
+    return region in lesions.seen and share_seen(lesions, region) >= FEWEST_SEEN
+
+
+def share_seen(lesions: FaceLesions, region: Region) -> float:
+    """Return the share of a region that is open skin, 1 where it is not known."""
+    share = lesions.seen.get(region)
+    return 1.0 if share is None else share
+
+
+def hidden_detail(lesions: FaceLesions, region: Region) -> dict[str, object]:
+    """Return what a finding says about skin that is not in view."""
+    seen = lesions.seen.get(region)
+    detail: dict[str, object] = {} if seen is None else {"seen_share": round(seen, 3)}
+    if seen is not None and seen < PARTLY_SEEN:
+        detail["lower_bound"] = True
+    return detail
