@@ -15,7 +15,7 @@ from dermis.core import Cube, Quantity
 from dermis.core.arrays import FloatMap
 from dermis.errors import InputError
 
-__all__ = ["read_cube_mat", "read_mat", "write_mat"]
+__all__ = ["read_cube_mat", "read_mat", "stamp_mat", "write_mat"]
 
 _HEADER_BYTES = 512
 _VERSION = b"\x00\x02IM"  # 0x0200, little endian
@@ -82,5 +82,10 @@ def write_mat(path: Path, values: NDArray[np.floating], *, key: str = "cube", co
     with h5py.File(path, "w", userblock_size=_HEADER_BYTES, libver="earliest") as file:
         held = file.create_dataset(key, data=turned, chunks=chunks, **packed)
         held.attrs["MATLAB_class"] = np.bytes_("single")
+    stamp_mat(path)
+
+
+def stamp_mat(path: Path) -> None:
+    """Write MATLAB's own header into the first bytes of an HDF5 file, which leaves 512 free there."""
     with path.open("r+b") as raw:
         raw.write(_TEXT.ljust(116) + bytes(8) + _VERSION)
