@@ -15,7 +15,12 @@ from torch import Tensor
 from dermis.errors import ModelMissing, UsageError
 from dermis.networks.backbone import Backbone
 from dermis.networks.efficientnet_lite import SHA256, efficientnet_lite0, lite0_names, packaged_lite0
-from dermis.networks.lite0_unet import lite0_unet
+from dermis.networks.hdnet import hdnet
+from dermis.networks.hrnet import hrnet
+from dermis.networks.hscnn_plus import hscnn_plus
+from dermis.networks.lite0_unet import lite0_quarter, lite0_unet
+from dermis.networks.mst import mst
+from dermis.networks.mst_plus_plus import mst_plus_plus
 from dermis.networks.resnet import resnet, resnet_names
 from dermis.networks.small_cnn import small_cnn
 from dermis.networks.unet_lite import unet_lite
@@ -31,14 +36,15 @@ class Entry:
 
     rename: from the names in a common file of weights to ours. package: the file of weights in an installed package and
     its SHA-256, where one exists. covers: how the names begin that a common file has weights for, "" for all; the rest
-    starts as drawn.
+    starts as drawn. spectral: from any number of channels to spectra; built with both numbers.
     """
 
-    build: Callable[[], Backbone]
+    build: Callable[..., Backbone]
     about: str
     rename: Callable[[Weights], Weights] = dict
     package: tuple[Callable[[], Path], str] | None = None
     covers: str = ""
+    spectral: bool = False
 
 
 _NO_WEIGHTS = "no package carries ImageNet weights: efficientnet_lite0 stands in where a pretrained network is wanted"
@@ -74,14 +80,34 @@ NETWORKS: Mapping[str, Entry] = {
         package=(packaged_lite0, SHA256),
         covers="stages.",
     ),
+    "lite0_quarter": Entry(
+        build=lite0_quarter,
+        about="the same up to a quarter of the size, for small things in large pictures",
+        rename=lite0_names,
+        package=(packaged_lite0, SHA256),
+        covers="stages.",
+    ),
+    "hscnn_plus": Entry(build=hscnn_plus, about="HSCNN+ (2018), 4.65 M parameters, for spectra", spectral=True),
+    "hscnn_plus_20": Entry(
+        build=partial(hscnn_plus, blocks=20),
+        about="HSCNN+ of 20 blocks as in the Hyper-Skin challenge, 2.7 M parameters, for spectra",
+        spectral=True,
+    ),
+    "hrnet": Entry(build=hrnet, about="HRNet or SGN (2020), 32.0 M parameters, for spectra", spectral=True),
+    "hdnet": Entry(build=hdnet, about="HDNet (2022), 2.5 M parameters, for spectra", spectral=True),
+    "mst": Entry(build=mst, about="MST-L (2022) without its mask, 2.0 M parameters, for spectra", spectral=True),
+    "mst_plus_plus": Entry(
+        build=mst_plus_plus, about="MST++ (2022), 1.62 M parameters from 3 to 31 bands, 6.2 M to 61", spectral=True
+    ),
 }
 """Every network by its name. ConvNeXt-tiny and MobileNetV3 are absent: no kept library has them without torchvision."""
 
 
-def backbone(name: str, pretrained: str = "") -> Backbone:
+def backbone(name: str, pretrained: str = "", *, channels: int = 3, bands: int = 31) -> Backbone:
     """Return the network `name`, its weights drawn from torch's generator or taken as `pretrained` says.
 
-    pretrained: "" for none, "package" for those of its package, else a file. Never from a hub.
+    pretrained: "" for none, "package" for those of its package, else a file. Never from a hub. channels: of the picture;
+    bands: of the answer of a spectral network.
     Raises UsageError for an unknown name or a network without packaged weights, ModelMissing where they are absent.
     """
     if name not in NETWORKS:
@@ -89,7 +115,9 @@ def backbone(name: str, pretrained: str = "") -> Backbone:
         hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(NETWORKS)}."
         raise UsageError(f"No network is called {name!r}.", advice=hint)
     entry = NETWORKS[name]
-    network = entry.build()
+    if channels != 3 and not entry.spectral:
+        raise UsageError(f"{name} sees three channels, not {channels}.", advice="Choose a network for spectra.")
+    network = entry.build(channels, bands) if entry.spectral else entry.build()
     if pretrained:
         _fill(network, _packaged(name, entry) if pretrained == "package" else Path(pretrained), entry)
     return network

@@ -1,0 +1,234 @@
+"""Teach, judge and ship the network of acne lesions: the tables of docs/concepts/acne-learning.md.
+
+    python benchmarks/acne.py collect WORK --acne04 DATA/acne04 --people DIR --made DIR
+    python benchmarks/acne.py fold    WORK --fold 0 [--threads 2]     teach on the rest, inner tenth kept aside
+    python benchmarks/acne.py judge   WORK                            every fold that is there
+    python benchmarks/acne.py export  WORK --fold 0 --into FOLDER
+
+WORK keeps examples and weights; it holds pictures of people and stays out of the repository. `--people` is the folder
+`data/curated` of the package openpeople; `--made` what `dermis synth acne04` wrote with the settings of the docs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from dermis.core import Box, Part, Photo, Sample
+from dermis.datasets import acne04
+from dermis.datasets.splits import folds_of
+from dermis.face import parser
+from dermis.face.locate import locate
+from dermis.formats.photo import read_photo
+from dermis.formats.tables import read_table
+from dermis.train.lesion_views import Example
+from dermis.train.lesions import Course, begin, teach
+from dermis.train.recipe import find_recipe, read_recipe
+
+USUAL_ASPECT = 3112 / 3456
+LARGEST = {"graded": 640, "marked": 896, "made": 512, "people": 640}
+FOLDS, INNER, SEED = 5, 10, 0
+FACE = (Part.FACE_SKIN, Part.NOSE, Part.LIPS, Part.EYES, Part.FACIAL_HAIR)
+SKIN = (Part.FACE_SKIN, Part.OTHER_SKIN, Part.NOSE, Part.FACIAL_HAIR)
+SHARES = {"marked": 0.25, "made": 0.12, "people": 0.06}
+SMALL_PX, SMALL_SHARE = 384, 0.5
+HELD_BACK = ("P008", "P009", "P010")
+"""People of openpeople that nothing is taught with."""
+
+
+def collect(work: Path, roots: argparse.Namespace) -> None:
+    samples = acne04.index(roots.acne04)
+    pools = {"graded": list(graded(samples)), "marked": list(marked(roots.acne04, samples))}
+    if roots.made:
+        pools["made"] = list(made(roots.made))
+    if roots.people:
+        pools["people"] = list(people(roots.people))
+    for name, pool in pools.items():
+        (work / f"{name}.pkl").write_bytes(pickle.dumps(pool, protocol=5))
+        print(name, len(pool), flush=True)
+
+
+def graded(samples: list[Sample]) -> Iterator[Example]:
+    """The squeezed photos, with boxes, grade and the second team's number."""
+    for sample in samples:
+        said = sample.traits
+        width, height = said.get("original_width_px"), said.get("original_height_px")
+        known = isinstance(width, float) and isinstance(height, float)
+        pixels = bytes_of(sample.read())
+        labels = {(label.task, label.grader): label.value for label in sample.labels}
+        seen = example(sample.key.view, sample.key.subject, pixels)
+        yield replace(
+            seen,
+            stretch=(width / height if known else USUAL_ASPECT) * pixels.shape[0] / pixels.shape[1],
+            boxes=corners([item.box for item in sample.items]),
+            grade=float(labels[("acne_grade", "reference")]),
+            count_all=float(labels.get(("acne_lesions", "second team"), np.nan)),
+        )
+
+
+def marked(root: Path, samples: list[Sample]) -> Iterator[Example]:
+    """The clean square crops with boxes and circles; nothing says their grade."""
+    boxes, circles = (by_image(root / name) for name in ("boxes_hires.csv", "circles_hires.csv"))
+    for sample in samples:
+        name = sample.key.view
+        if name not in circles or "hires" not in sample.traits:
+            continue
+        pixels = np.asarray(Image.open(str(sample.traits["hires"])).convert("RGB"))
+        own = [[float(row[key]) for key in ("xmin_px", "ymin_px", "xmax_px", "ymax_px")] for row in boxes.get(name, [])]
+        drawn = [[float(row[key]) for key in ("x_px", "y_px", "radius_px")] for row in circles[name]]
+        yield replace(
+            example(name, sample.key.subject, pixels),
+            boxes=np.array(own, np.float32).reshape(-1, 4),
+            circles=np.array(drawn, np.float32).reshape(-1, 3),
+        )
+
+
+def made(root: Path) -> Iterator[Example]:
+    """Synthetic people; a clear one has the grade 0, of the others only the lesions teach."""
+    for sample in acne04.index(root):
+        boxes = corners([item.box for item in sample.items])
+        seen = example(sample.key.subject, f"made-{sample.key.subject}", bytes_of(sample.read()))
+        yield replace(seen, boxes=boxes, circles=None if len(boxes) else np.zeros((0, 3), np.float32),
+                      grade=np.nan if len(boxes) else 0.0, count_all=np.nan if len(boxes) else 0.0)  # fmt: skip
+
+
+def people(root: Path) -> Iterator[Example]:
+    """Portraits of people who do not exist and have no acne."""
+    for path in sorted(root.glob("*/assets/*.jpg")):
+        photo = read_photo(path)
+        for place, face in enumerate(locate(photo)[:6]):
+            side = face.square.side_px
+            if side < 180:
+                continue
+            x, y, reach = face.square.x_px, face.square.y_px, 0.95 * side
+            box = [max(0, int(value)) for value in (x - reach, y - reach, x + reach, y + reach)]
+            cut = Image.fromarray(bytes_of(photo)).crop(
+                (box[0], box[1], min(box[2], photo.width_px), min(box[3], photo.height_px))
+            )
+            cut.thumbnail((LARGEST["people"], LARGEST["people"]), Image.Resampling.LANCZOS)
+            yield replace(
+                example(f"{path.parts[-3]}-{path.stem}-{place}", path.parts[-3], np.asarray(cut)),
+                boxes=np.zeros((0, 4), np.float32), circles=np.zeros((0, 3), np.float32), grade=0.0, count_all=0.0,
+            )  # fmt: skip
+
+
+def example(name: str, person: str, pixels: np.ndarray) -> Example:
+    """Return a picture with its face and skin, as our parser sees them, and nothing marked."""
+    view = np.asarray(Image.fromarray(pixels).resize((256, 256), Image.Resampling.BILINEAR, reducing_gap=2.0))
+    shares = parser.shares(view)
+    skin = np.uint8(np.rint(255 * shares[..., list(SKIN)].sum(axis=-1).clip(0, 1)))
+    face = face_box(shares[..., list(FACE)].sum(axis=-1) > 0.5, pixels.shape[1], pixels.shape[0])
+    height, width = (round(length / 4) for length in pixels.shape[:2])
+    small = np.asarray(Image.fromarray(skin).resize((width, height), Image.Resampling.BILINEAR))
+    return Example(name=name, person=person, pixels=pixels, skin=small, face=face)
+
+
+def face_box(mask: np.ndarray, width: int, height: int) -> tuple[float, float, float, float]:
+    """Return the box of all but the outermost hundredths of `mask`, or the whole picture where there is no face."""
+    if mask.mean() < 0.04:
+        return 0.0, 0.0, float(width), float(height)
+    ends = []
+    for axis, length in ((0, width), (1, height)):
+        share = np.cumsum(mask.sum(axis=axis)) / mask.sum()
+        first, last = np.searchsorted(share, (0.01, 0.99))
+        ends.append((first * length / mask.shape[1 - axis], (last + 1) * length / mask.shape[1 - axis]))
+    return ends[0][0], ends[1][0], ends[0][1], ends[1][1]
+
+
+def load(work: Path) -> dict[str, list[Example]]:
+    return {name: pickle.loads((work / f"{name}.pkl").read_bytes())
+            for name in LARGEST if (work / f"{name}.pkl").is_file()}  # fmt: skip
+
+
+def parts_of(pools: dict[str, list[Example]], fold: int) -> dict[str, np.ndarray]:
+    """Return the part of each graded picture: 0 train, 1 inner (epochs, thresholds, intervals), 2 test."""
+    graded_pool = pools["graded"]
+    groups, grades = [one.person for one in graded_pool], [one.grade for one in graded_pool]
+    part = np.where(folds_of(groups, FOLDS, labels=grades, seed=SEED) == fold, 2, 0)
+    rest = np.flatnonzero(part == 0)
+    inner = folds_of([groups[place] for place in rest], INNER, labels=[grades[place] for place in rest], seed=SEED)
+    part[rest[inner == fold]] = 1
+    return {name: np.flatnonzero(part == place) for place, name in enumerate(("train", "inner", "test"))}
+
+
+def teaching(pools: dict[str, list[Example]], fold: int) -> dict[str, list[Example]]:
+    """Return what teaches: nobody of the inner and the test part, in no pool."""
+    parts = parts_of(pools, fold)
+    kept = {pools["graded"][place].person for place in parts["train"]}
+    taught = {"graded": [pools["graded"][place] for place in parts["train"]]}
+    taught["marked"] = [one for one in pools["marked"] if one.person in kept]
+    taught["made"] = [one for one in pools.get("made", []) if not hash_fold(one.person)]
+    taught["people"] = [one for one in pools.get("people", []) if one.person not in HELD_BACK]
+    return taught
+
+
+def hash_fold(person: str) -> bool:
+    """Return whether a synthetic person is only looked at: every sixth."""
+    return int("".join(letter for letter in person if letter.isdigit()) or 0) % 6 == 0
+
+
+def fold(work: Path, number: int, threads: int) -> None:
+    torch.set_num_threads(threads)
+    recipe = read_recipe(find_recipe("acne-ours"))
+    pools = teaching(load(work), number)
+    print({name: len(pool) for name, pool in pools.items()}, flush=True)
+    course, path = begin(recipe), work / f"fold{number}.ckpt"
+    if path.is_file():
+        course.go_on(path)
+    began = time.time()
+
+    def tell(now: Course) -> None:
+        now.keep(path)
+        print(f"{time.time() - began:.0f} s", {key: round(held, 3) for key, held in now.told[-1].items()}, flush=True)
+        wanted = work / "threads"
+        if wanted.is_file():
+            torch.set_num_threads(int(wanted.read_text()))
+
+    sizes = [SMALL_PX] * round(SMALL_SHARE * recipe.train.epochs) + [recipe.input.size_px]
+    mean = teach(course, recipe, pools, SHARES, sizes_px=sizes, tell=tell)
+    torch.save(mean.state_dict(), work / f"fold{number}.pt")
+
+
+def bytes_of(photo: object) -> np.ndarray:
+    assert isinstance(photo, Photo)
+    return np.uint8(np.rint(np.clip(photo.pixels, 0, 1) * 255))
+
+
+def corners(boxes: list[Box]) -> np.ndarray:
+    rows = [(box.x_px, box.y_px, box.x_px + box.width_px, box.y_px + box.height_px) for box in boxes]
+    return np.array(rows, np.float32).reshape(-1, 4)
+
+
+def by_image(path: Path) -> dict[str, list[dict[str, str]]]:
+    found: dict[str, list[dict[str, str]]] = {}
+    for row in read_table(path, needs=("image",)):
+        found.setdefault(row["image"], []).append(dict(row))
+    return found
+
+
+def main() -> None:
+    said = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    said.add_argument("what", choices=("collect", "fold", "judge", "export"))
+    said.add_argument("work", type=Path)
+    for name in ("acne04", "people", "made", "into"):
+        said.add_argument(f"--{name}", type=Path)
+    said.add_argument("--fold", type=int, default=0)
+    said.add_argument("--threads", type=int, default=2)
+    roots = said.parse_args()
+    roots.work.mkdir(parents=True, exist_ok=True)
+    if roots.what == "collect":
+        collect(roots.work, roots)
+    elif roots.what == "fold":
+        fold(roots.work, roots.fold, roots.threads)
+
+
+if __name__ == "__main__":
+    main()
