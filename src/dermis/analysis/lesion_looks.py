@@ -35,10 +35,8 @@ def looks_of(boxes_px: NDArray[np.float64], face: Face, skin: Skin) -> list[Look
     """Return the looks of each box (n, 4), left, top, right, bottom in photo pixels."""
     frame = face.frame
     boxes = (boxes_px - np.tile([frame.x_px, frame.y_px], 2)) / frame.factor
-    usable = skin.visible.copy()
-    for reason in ("clipped", "specular"):
-        if reason in skin.left_out:
-            usable &= ~skin.left_out[reason]
+    # Glare may stay: a lesion is compared with the skin around it, and a bump shines.
+    usable = skin.visible & ~skin.left_out.get("clipped", np.zeros_like(skin.visible))
     return [_looks(box, skin.linear, usable) for box in boxes]
 
 

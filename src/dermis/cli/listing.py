@@ -8,6 +8,7 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
+from dermis.analysis.acne import why_not
 from dermis.cli.fetching import fetch_with_progress
 from dermis.inference.zoo import MODELS, installed
 from dermis.tasks import TASKS
@@ -26,7 +27,9 @@ def print_tasks(*, as_json: bool) -> None:
     for task in TASKS.values():
         scale = type(task.scale).__name__.lower()
         unit = getattr(task.scale, "unit", "")
-        table.add_row(task.name, task.question, f"{scale} {unit}".strip(), task.reference)
+        reason = why_not(task)
+        question = f"{task.question} Not offered here: {reason}." if reason else task.question
+        table.add_row(task.name, question, f"{scale} {unit}".strip(), task.reference)
     Console(highlight=False).print(table)
 
 
@@ -40,6 +43,8 @@ def _task_object(name: str) -> dict[str, object]:
         "regions": [region.value for region in task.regions],
         "metrics": list(task.metrics),
         "reference": task.reference,
+        "offered": not why_not(task),
+        "why_not": why_not(task),
     }
 
 

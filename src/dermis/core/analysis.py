@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from dermis.core.arrays import FloatMap, hold
 from dermis.core.face import Box, Face, Region
 from dermis.core.photo import Photo
 from dermis.core.skin import Skin
+
+if TYPE_CHECKING:
+    from dermis.core.lesions import FaceLesions
 
 __all__ = [
     "Advice",
@@ -151,7 +155,10 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """All that is known of one photo; `photo` is None where the file could not be read."""
+    """All that is known of one photo; `photo` is None where the file could not be read.
+
+    lesions: where lesions were looked for.
+    """
 
     name: str
     photo: Photo | None
@@ -160,5 +167,6 @@ class Analysis:
     face: Face | None = None
     skin: Skin | None = None
     reference: LightReference | None = None
+    lesions: FaceLesions | None = None
     findings: tuple[Finding, ...] = ()
     care: tuple[Advice, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from dermis.core import Analysis, Box, Face, Finding, LightReference, Photo, Problem
+from dermis.core import Analysis, Box, Face, Finding, Item, LightReference, Photo, Problem
 
 __all__ = ["SCHEMA", "analysis_line", "analysis_object"]
 
@@ -119,16 +119,19 @@ def _finding(finding: Finding) -> Object:
         "interval": None if finding.interval is None else [_round(end, 3) for end in finding.interval],
         "level": finding.level,
         "detail": dict(finding.detail),
-        "items": [
-            {
-                "class": item.kind,
-                "box_px": _box(item.box),
-                "region": item.region.value,
-                "score": _round(item.score, 4),
-            }
-            for item in finding.items
-        ],
+        "items": [_item(item) for item in finding.items],
         "model": finding.model,
+    }
+
+
+def _item(item: Item) -> Object:
+    looks = {"size_face_widths": item.size_face_widths, "redness": item.redness, "relief": item.relief}
+    return {
+        "class": item.kind,
+        "box_px": _box(item.box),
+        "region": item.region.value,
+        "score": _round(item.score, 4),
+        **{name: _round(value, 4) for name, value in looks.items() if value is not None},
     }
 
 

@@ -1,0 +1,25 @@
+"""Lesions put on a face by hand, as the network would hand them over."""
+
+import numpy as np
+
+from dermis.core import Box, Lesions
+
+CELL_PX = 8
+
+
+def lesions_at(places_px, photo, *, side_px=20.0, scores=None, **changes):
+    """Boxes around photo points (n, 2), and maps with one lesion in the cell of each."""
+    places = np.asarray(places_px, np.float64).reshape(-1, 2)
+    density = np.zeros((-(-photo.height_px // CELL_PX), -(-photo.width_px // CELL_PX)), np.float32)
+    for x, y in places:
+        density[int(y) // CELL_PX, int(x) // CELL_PX] += 1
+    area = Box(x_px=0, y_px=0, width_px=density.shape[1] * CELL_PX, height_px=density.shape[0] * CELL_PX)
+    given = {
+        "boxes_px": np.concatenate([places - side_px / 2, places + side_px / 2], axis=1).astype(np.float32),
+        "scores": np.full(len(places), 0.9, np.float32) if scores is None else np.asarray(scores, np.float32),
+        "density": density,
+        "density_all": 2 * density,
+        "area": area,
+        "model": "hand-made@1",
+    }
+    return Lesions(**(given | changes))
