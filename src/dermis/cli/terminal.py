@@ -10,7 +10,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from dermis.core import Analysis, Finding, Region, Severity
+from dermis.core import Analysis, Count, Finding, Item, Ordinal, Presence, Region, Severity
+from dermis.report.acne import see_someone
+from dermis.report.words import value_words
+from dermis.tasks import FROM_LESIONS, TASKS
 
 __all__ = ["NOTICE", "print_analysis", "progress", "status_of"]
 
@@ -34,12 +37,30 @@ def print_analysis(analysis: Analysis, console: Console) -> None:
     for problem in analysis.quality.problems:
         tint = _COLOURS[problem.severity]
         console.print(f"  [{tint}]{problem.code}[/{tint}] {escape(problem.message)} {escape(problem.advice)}")
-    if analysis.findings:
-        console.print(_table(analysis.findings))
+    acne = [finding for finding in analysis.findings if finding.task in FROM_LESIONS]
+    skin = [finding for finding in analysis.findings if finding.task not in FROM_LESIONS]
+    if skin:
+        console.print(_table(skin))
+    if acne:
+        console.print(_table(acne, labels=""))
+        for finding in acne:
+            if finding.label and finding.region is Region.FACE:
+                console.print(f"  {finding.task}: {escape(finding.label)}")
+        advice = see_someone({f.task: f for f in acne if f.region is Region.FACE}, _items(acne))
+        if advice:
+            console.print(f"  [yellow]{escape(advice)}[/yellow]")
 
 
-def _table(findings: Iterable[Finding]) -> Table:
-    """One row a region, one column a task: the value and half the width of its interval."""
+def _items(findings: Iterable[Finding]) -> tuple[Item, ...]:
+    """Return the lesions that findings about the whole face point at."""
+    return tuple(item for finding in findings if finding.region is Region.FACE for item in finding.items)
+
+
+def _table(findings: Iterable[Finding], *, labels: str = "tone") -> Table:
+    """One row a region, one column a task: the value and half the width of its interval.
+
+    labels: the heading of a column with each region's label; "" for none.
+    """
     by_region: dict[Region, dict[str, Finding]] = {}
     units: dict[str, str] = {}
     for finding in findings:
@@ -50,21 +71,27 @@ def _table(findings: Iterable[Finding]) -> Table:
     for task, unit in units.items():
         scale = unit.removeprefix(f"{task} ")
         table.add_column(f"{task}\n[dim]{scale}[/dim]", justify="right", no_wrap=True)
-    table.add_column("tone", no_wrap=True)
+    if labels:
+        table.add_column(labels, no_wrap=True)
     for region, found in by_region.items():
         cells = (_cell(found.get(task)) for task in units)
         label = next((finding.label for finding in found.values() if finding.label), "")
-        table.add_row(region.value, *cells, label)
+        table.add_row(region.value, *cells, *([label] if labels else []))
     return table
 
 
 def _cell(finding: Finding | None) -> str:
     if finding is None:
         return "-"
+    scale = TASKS[finding.task].scale
+    fine = isinstance(scale, Ordinal | Count)
+    value = (
+        value_words(finding.value, scale) if isinstance(scale, Presence | Ordinal | Count) else f"{finding.value:.0f}"
+    )
     if finding.interval is None:
-        return f"{finding.value:.0f}"
-    low, high = finding.interval
-    return f"{finding.value:.0f} [dim]± {(high - low) / 2:.0f}[/dim]"
+        return value
+    half = (finding.interval[1] - finding.interval[0]) / 2
+    return f"{value} [dim]± {half:.{1 if fine else 0}f}[/dim]"
 
 
 @contextmanager

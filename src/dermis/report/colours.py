@@ -16,6 +16,7 @@ MAP_COLOURS: Mapping[str, tuple[str, ...]] = {
     "melanin": ("#fff4da", "#efc377", "#c17f3c", "#80451f", "#3d1c0f"),
     "haemoglobin": ("#fdeee8", "#f5b5a3", "#dd6262", "#a51f45", "#4d0a33"),
     "redness": ("#fff8cf", "#fdc861", "#f08138", "#c33733", "#650f3d"),
+    "acne_lesions": ("#fff6e0", "#fbd07c", "#f29455", "#cf4a4c", "#6a1246"),
     "": ("#f4f8c6", "#96d4a0", "#33a1a4", "#28659a", "#2f2563"),
 }
 """The colours a task's map runs through, from low to high; "" serves tasks without a row.

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dermis.core import Analysis, Task
+from dermis.report.acne import acne_of
 from dermis.report.files import write
 from dermis.report.overview import card_of
 from dermis.report.page import rendered
@@ -43,6 +44,7 @@ def report_page(analysis: Analysis, tasks: Mapping[str, Task]) -> str:
         "panels": panels,
         "tone_task": TONE_TASK,
         "tone": tone_of(analysis),
+        "acne": acne_of(analysis),
         "rows": rows,
         "left_out": left_out_of(skin) if skin is not None and usable else None,
         "glance": glance_of(analysis) if panels else (),

@@ -82,7 +82,7 @@ def overlays_of(analysis: Analysis, face: Face, window: Window, tasks: Mapping[s
         if evidence is not None and np.isfinite(evidence.values).any():
             yield _map_overlay(name, title, evidence, findings, face.frame, window)
         if any(finding.items for finding in findings):
-            yield _marks_overlay(name, title, findings, window)
+            yield _marks_overlay(name, f"{title}, each" if evidence is not None else title, findings, window)
 
 
 def _measured_overlay(skin: Skin, frame: Frame, window: Window) -> Overlay:

@@ -82,8 +82,11 @@ def range_words(interval: tuple[float, float], scale: Scale) -> str:
 def interval_words(finding: Finding) -> str:
     """Return what the finding's interval holds, such as "middle 90 % of the pixels"."""
     level = percent(finding.level)
-    if finding.detail.get("interval_is") == "spread of pixels":
+    said = finding.detail.get("interval_is")
+    if said == "spread of pixels":
         return f"middle {level} of the pixels"
+    if said in ("types a step milder or worse", "all comedones to all nodules"):
+        return f"from {said}" if said.startswith("all") else f"with {said}"
     return f"{level} interval"
 
 
