@@ -85,6 +85,22 @@ def test_doubt_widens_the_border_but_never_takes_the_middle():
     assert not unsure[100:200, 100:200].any()
 
 
+def test_facial_hair_has_its_own_mask_beside_the_skin():
+    linear, visible = painted()
+    parts = np.full(visible.shape, Part.FACE_SKIN, np.uint8)
+    parts[60:] = Part.FACIAL_HAIR
+    visible[60:] = False
+    found = reasons(linear, visible, parts)
+    assert (found["facial_hair"] == (parts == Part.FACIAL_HAIR)).all()
+    assert not any((mask & ~visible).any() for name, mask in found.items() if name != "facial_hair")
+
+
+def test_the_report_writes_every_reason():
+    from dermis.report.maps import REASONS as WRITTEN
+
+    assert list(WRITTEN) == list(REASONS)
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 30), (30, 1)])
 def test_awkward_sizes(shape):
     linear = np.broadcast_to(SKIN, (*shape, 3)).copy()

@@ -22,6 +22,7 @@ GOOD = {
     "skin_hue_deg": 55.0,
     "skin_chroma": 20.0,
     "covered_share": 0.02,
+    "facial_hair_share": 0.01,
     "lip_redness": 8.0,
 }
 BAD = {
@@ -40,6 +41,7 @@ BAD = {
     "turned": {"yaw_deg": -55.0},
     "tilted": {"pitch_deg": 40.0},
     "occluded": {"covered_share": 0.5},
+    "beard": {"facial_hair_share": 0.2},
     "makeup": {"lip_redness": 40.0},
 }
 

@@ -142,3 +142,25 @@ def test_lists_for_programs_and_people(models):
     assert all(model["licence"] and len(model["sha256"]) == 64 for model in zoo)
     assert "skin_tone" in dermis("tasks").stdout
     assert "face_landmarks" in dermis("models").stdout
+
+
+def test_parts_come_back_or_are_refused_in_plain_words(selfie, tmp_path):
+    Image.new("P", (80, 50), 1).save(tmp_path / "parts.png")
+    run = dermis("analyse", selfie, "--parts", tmp_path / "parts.png", "--json")
+    assert run.returncode == 3
+    [problem] = json.loads(run.stdout)["quality"]["problems"]
+    assert problem["code"] == "unusable_option"
+    assert "80 x 50" in problem["message"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("a.jpg", "--mask", "m.png", "--parts", "p.png"), "Give one"),
+        (("a.jpg", "b.jpg", "--parts", "p.png"), "one photo"),
+    ],
+)
+def test_parts_go_with_one_photo_and_without_a_mask(arguments, words):
+    run = dermis("analyse", *arguments)
+    assert run.returncode == 2
+    assert words in run.stderr

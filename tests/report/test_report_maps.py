@@ -6,7 +6,7 @@ from PIL import Image
 
 from dermis.core import Evidence, Finding, Frame, Part, Region
 from dermis.errors import UsageError
-from dermis.report.maps import write_maps
+from dermis.report.maps import REASONS, write_maps
 
 
 def opened(path):
@@ -31,6 +31,7 @@ def test_all_maps_are_written_at_photo_size(written, photo):
         "measured_mask.png",
         "parts.png",
         "regions.png",
+        "left_out.png",
         "overlay_melanin.png",
         "overlay_redness.png",
     }
@@ -57,6 +58,17 @@ def test_indices_of_parts_and_regions_are_their_codes(written, face):
         colours = np.reshape(written[name].getpalette()[: 3 * len(codes)], (-1, 3))
         assert written[name].mode == "P"
         assert len(np.unique(colours, axis=0)) == len(codes)
+
+
+def test_each_reason_to_leave_out_has_its_bit(written, face, skin):
+    bits = np.asarray(written["left_out.png"])
+    frame = face.frame
+    rows, columns = np.mgrid[: frame.height, : frame.width]
+    on_frame = bits[block(frame, rows, columns)]
+    assert set(skin.left_out) <= set(REASONS)
+    for place, reason in enumerate(REASONS):
+        wanted = skin.left_out.get(reason, np.zeros(face.parts.shape, bool))
+        np.testing.assert_array_equal((on_frame >> place & 1).astype(bool), wanted)
 
 
 def test_overlay_index_runs_over_the_scale(written, face, skin, findings):

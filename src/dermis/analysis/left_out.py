@@ -14,6 +14,7 @@ REASONS = {
     "specular": "glare on the skin",
     "shadow": "deep shadow",
     "border": "the uncertain edge of the skin",
+    "facial_hair": "beard and moustache, and the skin under them",
     "beside_face": "neck, ears and other skin beside the face",
 }
 """Every reason and its words for the user."""
@@ -40,7 +41,9 @@ UNSURE_WIDTHS = 4
 def leave_out(
     encoded: FloatMap, linear: FloatMap, visible: BoolMap, parts: LabelMap, confidence: FloatMap | None = None
 ) -> dict[str, BoolMap]:
-    """Return, by reason, which visible skin is not measured; masks may overlap.
+    """Return, by reason, what is not measured; masks may overlap.
+
+    All but facial hair, which hides skin, lie within the visible skin.
 
     encoded, linear: (h, w, 3) float32 of the same frame, sRGB-encoded as photographed and linear light.
     parts: (h, w) uint8 of `Part`. confidence: (h, w) in [0.5, 1] of a pixel being skin or not, where known.
@@ -54,6 +57,7 @@ def leave_out(
         "specular": visible & _specular(linear, luminance, face),
         "shadow": visible & _shadow(luminance, face),
         "border": visible & _border(visible, confidence),
+        "facial_hair": parts == Part.FACIAL_HAIR,
         "beside_face": beside,
     }
 

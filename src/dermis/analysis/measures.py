@@ -55,9 +55,11 @@ def _covered(face: Face, landmarks: FloatMap) -> dict[str, float]:
 
 
 def _shares(skin: Skin) -> dict[str, float]:
+    """Return which share of the visible skin each reason takes; facial hair counts to the skin that it hides."""
     total = max(int(np.count_nonzero(skin.visible)), 1)
     shares = {
-        f"{reason}_share": int(np.count_nonzero(mask & skin.visible)) / total for reason, mask in skin.left_out.items()
+        f"{reason}_share": int(np.count_nonzero(mask)) / max(int(np.count_nonzero(skin.visible | mask)), 1)
+        for reason, mask in skin.left_out.items()
     }
     return shares | {"measured_share": int(np.count_nonzero(skin.measured)) / total}
 

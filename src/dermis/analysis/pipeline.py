@@ -30,11 +30,11 @@ from dermis.core import (
     Task,
     ToneEstimate,
 )
-from dermis.core.arrays import BoolMap, FloatMap
+from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.errors import InputError
 from dermis.face.find import find_face, models_used
 from dermis.face.frame import crop
-from dermis.formats.image import read_mask
+from dermis.formats.image import read_mask, read_parts
 from dermis.formats.photo import read_photo
 from dermis.inference.skin_tone import estimate_tone
 from dermis.tasks import MEASURES, TASKS
@@ -42,10 +42,17 @@ from dermis.tasks import MEASURES, TASKS
 __all__ = ["analyse", "analyse_file", "answer", "see_skin", "see_tone"]
 
 
-def analyse_file(path: str | Path, *, mask_file: Path | None = None, **options: Any) -> Analysis:  # noqa: ANN401
+def analyse_file(
+    path: str | Path,
+    *,
+    mask_file: Path | None = None,
+    parts_file: Path | None = None,
+    **options: Any,  # noqa: ANN401
+) -> Analysis:
     """Read and analyse one file; a file or option that cannot be used gives an analysis that says why.
 
-    mask_file: a picture of the user's own skin mask. options: those of `analyse`.
+    mask_file: a picture of the user's own skin mask. parts_file: a map of parts as `--out` writes it, perhaps edited.
+    options: those of `analyse`.
     """
     start = perf_counter()
     name = Path(path).name
@@ -56,7 +63,8 @@ def analyse_file(path: str | Path, *, mask_file: Path | None = None, **options: 
     read_s = perf_counter() - start
     try:
         mask = None if mask_file is None else read_mask(mask_file, photo.width_px, photo.height_px)
-        analysis = analyse(photo, mask=mask, **options)
+        parts = None if parts_file is None else read_parts(parts_file, photo.width_px, photo.height_px)
+        analysis = analyse(photo, mask=mask, parts=parts, **options)
     except InputError as error:
         return _refused(name, photo, "unusable_option", error)
     seconds = {"read": read_s, **analysis.provenance.seconds}
@@ -70,27 +78,29 @@ def analyse(
     tasks: Iterable[Task] | None = None,
     close_up: bool = False,
     mask: BoolMap | None = None,
+    parts: LabelMap | None = None,
     reference: Patch | str | None = None,
     estimate_light: bool = False,
 ) -> Analysis:
     """Measure the skin of the largest face in a photo.
 
     tasks: what to measure, everything for None. close_up: look for no face, measure all skin in view.
-    mask: (h, w) bool of photo size, the user's own skin mask. reference: a patch of known colour,
+    mask: (h, w) bool of photo size, the user's own skin mask. parts: (h, w) uint8 of `Part` of photo size, the user's
+    own parts, as `Face.parts` or parts.png has them. reference: a patch of known colour,
     "X,Y,W,H=#RRGGBB". estimate_light: guess the light from skin and exposure where no patch tells it;
     experimental, on photos of people it came out too dark (docs/concepts/skin-colour.md). Raises InputError for a
-    reference that cannot be used; everything else that is wrong with a photo is said in `quality`.
+    reference, mask or parts that cannot be used; everything else that is wrong with a photo is said in `quality`.
     """
     start = perf_counter()
     patch = read_patch(reference) if isinstance(reference, str) else reference
     light = None if patch is None else correct_light(photo, patch)
-    face = find_face(photo, close_up=close_up, mask=mask)
+    face = find_face(photo, close_up=close_up, mask=mask, parts=parts)
     found_s = perf_counter() - start
     if face is None:
         seconds = {"face": found_s, "total": found_s}
         return _assembled(photo, no_face(), seconds, reference=light)
     encoded = crop(photo, face.frame)
-    skin = see_skin(encoded, photo.encoding, face, light, own_area=mask is not None)
+    skin = see_skin(encoded, photo.encoding, face, light, own_area=mask is not None, own_parts=parts is not None)
     if estimate_light:
         skin = replace(skin, tone=see_tone(skin, face, photo))
     quality = judge(quality_measures(face, skin, encoded), face, light)
@@ -108,15 +118,19 @@ def see_skin(
     light: LightReference | None,
     *,
     own_area: bool = False,
+    own_parts: bool = False,
 ) -> Skin:
     """Return the skin of a face in linear light, with all that is left out of measurements named.
 
-    own_area: the user drew the mask; measure all of it, up to its edge.
+    own_area: the user drew the mask; measure all of it, up to its edge. own_parts: the user drew the parts; the face
+    is measured up to its edge, neck and ears are not.
     """
     linear = encoded if encoding is not Encoding.SRGB else np.asarray(decode(encoded), dtype=np.float32)
     left_out = leave_out(encoded, linear, face.skin, face.parts, face.confidence)
+    if own_area or own_parts:
+        del left_out["border"]
     if own_area:
-        del left_out["border"], left_out["beside_face"]
+        del left_out["beside_face"], left_out["facial_hair"]
     measured = face.skin & ~np.logical_or.reduce(list(left_out.values()))
     if light is not None:
         linear = linear @ light.matrix.T.astype(np.float32)

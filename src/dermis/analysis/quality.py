@@ -116,6 +116,11 @@ PROBLEMS: Mapping[str, _Words] = {
         "{covered_share:.0%} of the face is covered.",
         "Take off glasses or mask, pull back hair, take hands away.",
     ),
+    "beard": (
+        Severity.INFO,
+        "Facial hair hides {facial_hair_share:.0%} of the skin; what lies under it was not measured.",
+        "Compare only with photos that show as much of the skin.",
+    ),
     "makeup": (
         Severity.INFO,
         "The lips are much redder than the skin: perhaps make-up, which changes what is measured.",
@@ -194,6 +199,7 @@ def _about_the_head(m: Mapping[str, float], face: Face) -> Iterator[str]:
         ("turned", abs(m.get("yaw_deg", 0.0)) > 40),
         ("tilted", abs(m.get("pitch_deg", 0.0)) > 25),
         ("occluded", m.get("covered_share", 0.0) > 0.20),
+        ("beard", m.get("facial_hair_share", 0.0) > 0.05),
         ("makeup", m.get("lip_redness", 0.0) > 25),
         ("close_up", face.view is View.CLOSE_UP),
         ("several_faces", bool(face.others)),

@@ -42,6 +42,7 @@ class Options:
     tasks: str | None = None
     close_up: bool = False
     mask: Path | None = None
+    parts: Path | None = None
     reference: str | None = None
     estimate_light: bool = False
 
@@ -54,11 +55,14 @@ def check(options: Options, files: Sequence[Path]) -> None:
     choose(options.tasks)
     if options.reference is not None:
         read_patch(options.reference)
-    if options.mask is not None and len(files) > 1:
+    drawn = [name for name, path in (("--mask", options.mask), ("--parts", options.parts)) if path is not None]
+    if drawn and len(files) > 1:
         raise UsageError(
-            f"--mask belongs to one photo, and {len(files)} were given.",
-            advice="Analyse the photos one by one, each with its own mask.",
+            f"{drawn[0]} belongs to one photo, and {len(files)} were given.",
+            advice="Analyse the photos one by one, each with its own.",
         )
+    if len(drawn) > 1:
+        raise UsageError("--mask and --parts were given.", advice="Give one; parts say which skin is measured.")
 
 
 def find_photos(paths: Iterable[Path]) -> list[Path]:
@@ -89,6 +93,7 @@ def analyse_each(files: Iterable[Path], options: Options) -> Iterator[tuple[Path
                 tasks=tasks,
                 close_up=options.close_up,
                 mask_file=options.mask,
+                parts_file=options.parts,
                 reference=options.reference,
                 estimate_light=options.estimate_light,
             ),

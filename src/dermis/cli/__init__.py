@@ -109,6 +109,10 @@ def analyse(
         Path | None,
         typer.Option("--mask", metavar="PNG", help="Measure only where this picture is bright (one photo)."),
     ] = None,
+    parts: Annotated[
+        Path | None,
+        typer.Option("--parts", metavar="PNG", help="Take the parts from this edited parts.png of --out (one photo)."),
+    ] = None,
     reference: Annotated[
         str | None,
         typer.Option(
@@ -128,7 +132,9 @@ def analyse(
     from dermis.analysis.session import Options
     from dermis.cli.analysing import run
 
-    options = Options(tasks=tasks, close_up=close_up, mask=mask, reference=reference, estimate_light=estimate_light)
+    options = Options(
+        tasks=tasks, close_up=close_up, mask=mask, parts=parts, reference=reference, estimate_light=estimate_light
+    )
     raise typer.Exit(run(photos, options, out=out, as_json=json))
 
 

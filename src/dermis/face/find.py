@@ -1,4 +1,4 @@
-"""Photo -> Face: the largest face, or the skin of a close-up, or a mask of the user's own."""
+"""Photo -> Face: the largest face, or the skin of a close-up, or a mask or parts of the user's own."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from dermis.core.arrays import BoolMap, LabelMap
 from dermis.errors import UsageError
 from dermis.face import parser, segmenter
 from dermis.face.close_up import is_close_up, parse_close_up, see_close_up
-from dermis.face.frame import frame_around, reduce_mask
+from dermis.face.frame import frame_around, reduce_labels, reduce_mask
 from dermis.face.locate import Located, locate
-from dermis.face.parse import Parsing, parse
+from dermis.face.parse import Parsing, nostrils_of, parse
 from dermis.face.person import only_this_person
 from dermis.face.picture import look
 from dermis.face.pose import head_pose, view_of, width_between_cheeks
@@ -35,14 +35,22 @@ _TURNED = 0.2
 _SKIN = (Part.FACE_SKIN, Part.OTHER_SKIN, Part.NOSE)
 
 
-def find_face(photo: Photo, *, close_up: bool = False, mask: BoolMap | None = None) -> Face | None:
+def find_face(
+    photo: Photo, *, close_up: bool = False, mask: BoolMap | None = None, parts: LabelMap | None = None
+) -> Face | None:
     """Return the largest face of a photo with its parts, regions and skin, or None where there is no skin.
 
     close_up: take all skin in view, whether or not there is a face. mask: (h, w) bool of photo size; it is
-    the skin then, and a face only lends landmarks, regions and pose. Without either, a photo that is plainly
-    of skin is taken as a close-up. Raises UsageError for a mask of another size, ModelMissing where the
-    networks are neither here nor to be fetched.
+    the skin then, and a face only lends landmarks, regions and pose. parts: (h, w) uint8 of `Part` of photo size,
+    taken instead of what a parser would say; with close_up, no face is looked for in them. Without any of these, a
+    photo that is plainly of skin is taken as a close-up. Raises UsageError for a mask or parts of another size or
+    with numbers that are no part, and for both at once; ModelMissing where the networks are neither here nor to be
+    fetched.
     """
+    if parts is not None:
+        if mask is not None:
+            raise UsageError("A mask and parts were given.", advice="Give one; parts say which skin is whose.")
+        return _by_own_parts(photo, parts, close_up=close_up)
     if mask is not None:
         return _masked(photo, mask)
     if close_up:
@@ -122,25 +130,45 @@ def _close_up(photo: Photo, *, asked: bool, face_seen: bool = False) -> Face | N
     return _without_face(frame, parts, skin)
 
 
+def _by_own_parts(photo: Photo, parts: LabelMap, *, close_up: bool) -> Face | None:
+    """Take the user's parts; the face that holds most of their skin lends landmarks, regions and pose."""
+    _check_size(parts, photo, "parts")
+    if parts.max(initial=0) >= len(Part):
+        raise UsageError(f"The parts hold {parts.max()}, which is no part.", advice=f"Parts are 0 to {len(Part) - 1}.")
+    skin = np.isin(parts, _SKIN)
+    if not skin.any():
+        return None
+    whole = Frame(x_px=0, y_px=0, width=photo.width_px, height=photo.height_px, factor=1)
+    faces = [] if close_up else [one for one in locate(photo) if _share_in_box(skin, whole, one) > 0]
+    if not faces:
+        frame = frame_around(photo, 0, 0, photo.width_px, photo.height_px, longest=_LONGEST)
+        small = reduce_labels(parts, frame)
+        return _without_face(frame, small, np.isin(small, _SKIN))
+    first = max(faces, key=lambda one: _share_in_box(skin, whole, one) * one.square.side_px**2)
+    rest = [one for one in faces if one is not first]
+    frame = _head_frame(photo, first, beside=parts != Part.BACKGROUND)
+    small = reduce_labels(parts, frame)
+    parsing = Parsing(parts=small, nostrils=nostrils_of(first, frame), confidence=np.ones(small.shape, np.float32))
+    own = only_this_person(np.isin(small, _SKIN) & ~parsing.nostrils, frame, [first, *rest])
+    return _assembled(frame, first, [other.box for other in rest], parsing, own)
+
+
+def _check_size(drawn: BoolMap | LabelMap, photo: Photo, what: str) -> None:
+    height, width = drawn.shape
+    if (height, width) != (photo.height_px, photo.width_px):
+        raise UsageError(
+            f"The {what} are {width} x {height} px, the photo {photo.width_px} x {photo.height_px} px.",
+            advice=f"Save the {what} at the size of the photo.",
+        )
+
+
 def _masked(photo: Photo, mask: BoolMap) -> Face | None:
     """Take the user's mask as the skin, and from a face under it landmarks, regions and pose."""
-    if mask.shape != (photo.height_px, photo.width_px):
-        raise UsageError(
-            f"The mask has {mask.shape[1]} x {mask.shape[0]} pixels, the photo {photo.width_px} x {photo.height_px}.",
-            advice="Save the mask at the size of the photo.",
-        )
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if rows.size == 0:
+    _check_size(mask, photo, "mask")
+    if not mask.any():
         return None
-    left, right = float(columns[0]), float(columns[-1] + 1)
-    top, bottom = float(rows[0]), float(rows[-1] + 1)
     faces = [face for face in locate(photo) if face.landmarks is not None]
-    if faces:
-        head = _head_frame(photo, faces[0])
-        left, top = min(left, head.x_px), min(top, head.y_px)
-        right = max(right, head.x_px + head.width * head.factor)
-        bottom = max(bottom, head.y_px + head.height * head.factor)
-    frame = frame_around(photo, left, top, right, bottom, longest=_LONGEST)
+    frame = _head_frame(photo, faces[0] if faces else None, beside=mask)
     skin = reduce_mask(mask, frame)
     if faces:
         # Where the user says skin, there is no doubt about it.
@@ -162,15 +190,22 @@ def _without_face(frame: Frame, parts: LabelMap, skin: BoolMap) -> Face:
     )
 
 
-def _head_frame(photo: Photo, face: Located) -> Frame:
-    """Return the frame of the head around a face, whichever way it leans."""
-    square = face.square
-    turn = np.deg2rad(square.roll_deg)
-    corners = np.array([(x, y) for x in (-_ASIDE, _ASIDE) for y in (-_ABOVE, _BELOW)]) * square.side_px
-    cos, sin = np.cos(turn), np.sin(turn)
-    x = corners @ (cos, -sin) + square.x_px
-    y = corners @ (sin, cos) + square.y_px
-    return frame_around(photo, x.min(), y.min(), x.max(), y.max(), longest=_LONGEST)
+def _head_frame(photo: Photo, face: Located | None, *, beside: BoolMap | None = None) -> Frame:
+    """Return the frame of the head around a face, whichever way it leans, and of what is set in `beside`."""
+    x: list[float] = []
+    y: list[float] = []
+    if face is not None:
+        square = face.square
+        turn = np.deg2rad(square.roll_deg)
+        corners = np.array([(x, y) for x in (-_ASIDE, _ASIDE) for y in (-_ABOVE, _BELOW)]) * square.side_px
+        cos, sin = np.cos(turn), np.sin(turn)
+        x += (corners @ (cos, -sin) + square.x_px).tolist()
+        y += (corners @ (sin, cos) + square.y_px).tolist()
+    if beside is not None:
+        rows, columns = np.flatnonzero(beside.any(axis=1)), np.flatnonzero(beside.any(axis=0))
+        x += [float(columns[0]), float(columns[-1] + 1)]
+        y += [float(rows[0]), float(rows[-1] + 1)]
+    return frame_around(photo, min(x), min(y), max(x), max(y), longest=_LONGEST)
 
 
 def _share_in_box(skin: BoolMap, frame: Frame, face: Located) -> float:

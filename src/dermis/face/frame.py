@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import Frame, Photo
-from dermis.core.arrays import BoolMap, FloatMap
+from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 
-__all__ = ["crop", "frame_around", "reduce_mask", "to_frame"]
+__all__ = ["crop", "frame_around", "reduce_labels", "reduce_mask", "to_frame"]
 
 
 def frame_around(photo: Photo, left: float, top: float, right: float, bottom: float, *, longest: int) -> Frame:
@@ -35,6 +35,13 @@ def reduce_mask(mask: BoolMap, frame: Frame) -> BoolMap:
     share = _mean(mask[..., None].astype(np.float32), frame)[..., 0]
     reduced: BoolMap = share >= 0.5
     return reduced if reduced.any() else share > 0
+
+
+def reduce_labels(labels: LabelMap, frame: Frame) -> LabelMap:
+    """Return the labels (photo size) at the middles of the frame's pixels."""
+    f, middle = frame.factor, frame.factor // 2
+    rows = slice(frame.y_px + middle, frame.y_px + frame.height * f, f)
+    return labels[rows, frame.x_px + middle : frame.x_px + frame.width * f : f].copy()
 
 
 def to_frame(points: NDArray[np.floating], frame: Frame) -> NDArray[np.float64]:

@@ -34,7 +34,7 @@ from dermis.face.points import (
 )
 from dermis.face.refine import filled_up, follow_edges, resized
 
-__all__ = ["Parsing", "parse"]
+__all__ = ["Parsing", "nostrils_of", "parse"]
 
 # Views around the head, their sides over the face's; lifted a little to see the hair.
 _VIEWS = (1.8, 2.8)
@@ -84,7 +84,6 @@ def parse(picture: Picture, face: Located) -> Parsing:
     parts = _coarse_parts(shares, skin)
     if face.landmarks is None:
         _take_over(parts, own)
-    nostrils = np.zeros(parts.shape, dtype=np.bool_)
     if face.landmarks is not None:
         points = to_frame(face.landmarks, frame)
         beard = _beard(parts, picture, points, side)
@@ -93,9 +92,16 @@ def parse(picture: Picture, face: Located) -> Parsing:
             beard |= (parts == Part.HAIR) & filled([points[list(LOWER_FACE)]], frame)
         parts[beard] = Part.FACIAL_HAIR
         _draw_parts(parts, grey, points, frame, side)
-        nostrils = filled([points[list(ring)] for ring in NOSTRILS], frame)
     confidence = np.clip(np.abs(skin - 0.5) + 0.5, 0.5, 1).astype(np.float32)
-    return Parsing(parts=parts, nostrils=nostrils, confidence=confidence)
+    return Parsing(parts=parts, nostrils=nostrils_of(face, frame), confidence=confidence)
+
+
+def nostrils_of(face: Located, frame: Frame) -> BoolMap:
+    """Return where nostrils are, on a frame; nowhere without landmarks."""
+    if face.landmarks is None:
+        return np.zeros((frame.height, frame.width), dtype=np.bool_)
+    points = to_frame(face.landmarks, frame)
+    return filled([points[list(ring)] for ring in NOSTRILS], frame)
 
 
 def _take_over(parts: LabelMap, own: FloatMap) -> None:

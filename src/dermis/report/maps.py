@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from dermis.core import Analysis, Evidence, Face, Part, Photo
+from dermis.core.arrays import BoolMap
 from dermis.report.colours import colour_table, map_colours
 from dermis.report.files import write
 from dermis.report.frames import labels_on_photo, values_on_photo
 from dermis.report.pictures import levels_of, palette_png
 
-__all__ = ["OVERLAY_LEVELS", "write_maps"]
+__all__ = ["OVERLAY_LEVELS", "REASONS", "write_maps"]
 
 OVERLAY_LEVELS = 255
 """Levels of an overlay: its index 1 is the low end of the task's scale, 255 the high end, 0 not measured."""
@@ -31,13 +33,24 @@ PART_COLOURS = {
 }
 REGION_COLOURS = ("#1b1f24", "#e6c229", "#2a9d8f", "#7fc8a9", "#e76f51", "#8d6fc1", "#3f8fd2", "#93c5e8")
 """The colours of region codes 0 to 7: none, forehead, cheeks, nose, chin, under-eyes."""
+REASONS = {
+    "clipped": "#ffffff",
+    "specular": "#f4d35e",
+    "shadow": "#28659a",
+    "border": "#9aa5b1",
+    "facial_hair": "#8c6bb1",
+    "beside_face": "#c98f6d",
+}
+"""The reasons to leave skin out in the order of their bits, and their colours; the lowest bit of a pixel shows."""
 
 
 def write_maps(analysis: Analysis, folder: Path) -> list[Path]:
     """Write an analysis' masks and maps into `folder`, which exists, and return their paths.
 
     skin_mask.png: 255 on all visible skin of the person. measured_mask.png: 255 on what was measured.
-    parts.png, regions.png: palette images whose indices are `Part` and `Region.code`. overlay_TASK.png: one a
+    parts.png, regions.png: palette images whose indices are `Part` and `Region.code`. left_out.png: a palette image
+    whose index has a bit set for each reason not to measure a pixel, in the order of `REASONS`:
+    1 clipped, 2 specular, 4 shadow, 8 border, 16 facial_hair, 32 beside_face. overlay_TASK.png: one a
     task with a map, a palette image to lay over the photo, transparent where nothing was measured; indices 1 to
     255 run over the task's scale. All have the photo's size. Nothing is written where no face or skin was found;
     a rejected photo gets its masks, without overlays.
@@ -54,12 +67,25 @@ def _write_masks(analysis: Analysis, photo: Photo, face: Face, folder: Path) -> 
     measured = np.zeros_like(face.skin) if analysis.skin is None else analysis.skin.measured
     parts = labels_on_photo(face.parts, face.frame, photo)
     regions = labels_on_photo(face.regions, face.frame, photo)
-    return [
+    written = [
         write(folder / "skin_mask.png", encode_png(labels_on_photo(face.skin, face.frame, photo))),
         write(folder / "measured_mask.png", encode_png(labels_on_photo(measured, face.frame, photo))),
         write(folder / "parts.png", palette_png(parts, colour_table(PART_COLOURS.values()))),
         write(folder / "regions.png", palette_png(regions, colour_table(REGION_COLOURS))),
     ]
+    if analysis.skin is not None:
+        written.append(write(folder / "left_out.png", _left_out_png(analysis.skin.left_out, face, photo)))
+    return written
+
+
+def _left_out_png(left_out: Mapping[str, BoolMap], face: Face, photo: Photo) -> bytes:
+    bits = np.zeros(face.parts.shape, dtype=np.uint8)
+    for place, reason in enumerate(REASONS):
+        if reason in left_out:
+            bits |= left_out[reason].astype(np.uint8) << np.uint8(place)
+    lowest = [(index & -index).bit_length() for index in range(1 << len(REASONS))]
+    colours = colour_table([CLEAR_COLOUR if place == 0 else list(REASONS.values())[place - 1] for place in lowest])
+    return palette_png(labels_on_photo(bits, face.frame, photo), colours)
 
 
 def _write_overlays(analysis: Analysis, photo: Photo, face: Face, folder: Path) -> list[Path]:

@@ -18,6 +18,7 @@ LEFT_OUT_WORDS = {
     "specular": "glare",
     "shadow": "deep shadow",
     "border": "uncertain edge of the skin",
+    "facial_hair": "beard and moustache",
     "beside_face": "beside the face: ears, neck, hands",
 }
 SEVERITY_WORDS = {Severity.REJECT: "Reason", Severity.WARN: "Reservation", Severity.INFO: "Note"}
@@ -75,7 +76,10 @@ def left_out_of(skin: Skin) -> LeftOut | None:
     visible = int(np.count_nonzero(skin.visible))
     if visible == 0:
         return None
-    taken = {name: np.count_nonzero(mask & skin.visible) / visible for name, mask in skin.left_out.items()}
+    # Facial hair hides skin: it lies beside what is visible.
+    taken = {
+        name: np.count_nonzero(mask) / np.count_nonzero(skin.visible | mask) for name, mask in skin.left_out.items()
+    }
     names = sorted(taken, key=lambda name: taken[name], reverse=True)
     return LeftOut(
         measured=_share("measured", np.count_nonzero(skin.measured) / visible),

@@ -1,0 +1,112 @@
+"""Parts that come back from the user: parts.png of --out, edited or not."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dermis.analysis.pipeline import analyse, analyse_file
+from dermis.core import Encoding, Part, Photo, Region, View
+from dermis.errors import UsageError
+from dermis.face.find import find_face
+from dermis.face.frame import reduce_labels
+from dermis.report.maps import write_maps
+
+
+@pytest.fixture(scope="module")
+def photo():
+    """A portrait that ships with scikit-image (NASA, public domain)."""
+    from skimage.data import astronaut
+
+    return Photo(pixels=astronaut().astype(np.float32) / 255, encoding=Encoding.SRGB)
+
+
+@pytest.fixture(scope="module")
+def face(models, photo):
+    found = find_face(photo)
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def parts(photo, face):
+    """The parts of the face at photo size, as parts.png has them."""
+    whole = np.zeros((photo.height_px, photo.width_px), np.uint8)
+    frame, f = face.frame, face.frame.factor
+    big = np.repeat(np.repeat(face.parts, f, axis=0), f, axis=1)
+    whole[frame.y_px : frame.y_px + big.shape[0], frame.x_px : frame.x_px + big.shape[1]] = big
+    return whole
+
+
+def test_unedited_parts_give_the_same_face(photo, face, parts):
+    again = find_face(photo, parts=parts)
+    assert again.frame == face.frame
+    for name in ("parts", "regions", "skin"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(face, name))
+    assert (again.confidence == 1).all()
+
+
+def test_what_the_user_paints_over_is_not_measured(photo, face, parts):
+    edited = parts.copy()
+    cheek = np.argwhere(face.regions == Region.LEFT_CHEEK.code).mean(axis=0)
+    row, column = (cheek * face.frame.factor + (face.frame.y_px, face.frame.x_px)).astype(int)
+    edited[row - 8 : row + 8, column - 8 : column + 8] = Part.OCCLUDER
+    skin = analyse(photo, tasks=(), parts=edited).skin
+    gone = np.zeros(parts.shape, bool)
+    gone[row - 8 : row + 8, column - 8 : column + 8] = True
+    there = reduce_labels(gone.astype(np.uint8), face.frame) > 0
+    assert not (skin.visible & there).any()
+    assert (skin.visible == face.skin & ~there).all()
+    assert "border" not in skin.left_out
+    assert not skin.measured[face.parts == Part.OTHER_SKIN].any()
+
+
+def test_a_painted_beard_is_named_and_told(photo, parts):
+    edited = parts.copy()
+    rows = np.arange(parts.shape[0])[:, None] > np.argwhere(parts == Part.LIPS)[:, 0].mean()
+    edited[(edited == Part.FACE_SKIN) & rows] = Part.FACIAL_HAIR
+    analysis = analyse(photo, tasks=(), parts=edited)
+    beard = analysis.skin.left_out["facial_hair"]
+    assert beard.any()
+    assert not (beard & analysis.skin.measured).any()
+    wanted = beard.sum() / (beard.sum() + analysis.skin.visible.sum())
+    assert analysis.quality.measures["facial_hair_share"] == pytest.approx(wanted)
+    assert "beard" in {problem.code for problem in analysis.quality.problems}
+
+
+def test_a_drawn_face_without_a_face_behind_it_has_regions(models):
+    grey = Photo(pixels=np.full((240, 200, 3), (0.7, 0.55, 0.45), np.float32), encoding=Encoding.SRGB)
+    drawn = np.full((240, 200), Part.FACE_SKIN, np.uint8)
+    drawn[80:90, 50:70] = drawn[80:90, 130:150] = Part.EYES
+    drawn[100:140, 90:110] = Part.NOSE
+    drawn[160:175, 80:120] = Part.LIPS
+    found = find_face(grey, parts=drawn)
+    assert found.view is View.CLOSE_UP
+    assert found.regions[150, 150] == Region.LEFT_CHEEK.code
+    assert found.regions[150, 50] == Region.RIGHT_CHEEK.code
+    assert found.regions[120, 100] == Region.NOSE.code
+
+
+def test_parts_that_cannot_be_meant_are_refused(photo, parts):
+    with pytest.raises(UsageError, match="512 px"):
+        find_face(photo, parts=parts[:-1])
+    with pytest.raises(UsageError, match="9, which is no part"):
+        find_face(photo, parts=np.full_like(parts, len(Part)))
+    with pytest.raises(UsageError, match="mask and parts"):
+        find_face(photo, parts=parts, mask=parts > 0)
+    assert find_face(photo, parts=np.zeros_like(parts)) is None
+
+
+def test_parts_png_of_one_run_is_read_by_the_next(photo, face, tmp_path):
+    Image.fromarray(np.uint8(np.rint(photo.pixels * 255))).save(tmp_path / "photo.png")
+    first = analyse_file(tmp_path / "photo.png", tasks=())
+    write_maps(first, tmp_path)
+    again = analyse_file(tmp_path / "photo.png", tasks=(), parts_file=tmp_path / "parts.png")
+    np.testing.assert_array_equal(again.face.parts, first.face.parts)
+    np.testing.assert_array_equal(again.skin.visible, first.skin.visible)
+    Image.fromarray(np.full((40, 90), 1, np.uint8)).save(tmp_path / "other.png")
+    Image.fromarray(np.full((512, 512), 77, np.uint8)).save(tmp_path / "strange.png")
+    for name, words in (("other.png", "90 x 40"), ("strange.png", "77")):
+        refused = analyse_file(tmp_path / "photo.png", parts_file=tmp_path / name)
+        [problem] = refused.quality.problems
+        assert problem.code == "unusable_option"
+        assert words in problem.message
