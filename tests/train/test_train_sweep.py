@@ -160,8 +160,13 @@ def test_sweeps_that_mean_nothing_are_refused(plan, text, words):
 
 
 def test_a_database_without_driver_is_said(plan):
-    with pytest.raises(UsageError, match="postgresql"):
-        plan(GRID)(storage="postgresql://nobody@localhost/none")
+    with pytest.raises(UsageError, match=r"mysql\+pymysql"):
+        plan(GRID)(storage="mysql+pymysql://nobody@localhost/none")
+
+
+def test_a_database_that_does_not_answer_is_said(plan):
+    with pytest.raises(UsageError, match="cannot be opened"):
+        plan(GRID)(storage="postgresql+psycopg://nobody@localhost:1/none")
 
 
 def test_many_values_are_told_by_thirds(plan):

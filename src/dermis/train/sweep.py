@@ -21,6 +21,7 @@ from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from dermis.core import Sample
 from dermis.errors import UsageError
@@ -32,6 +33,7 @@ from dermis.train.run import run_folder
 __all__ = ["Outcome", "sweep"]
 
 _PATIENCE_S = 5.0
+_SETTLE_S = 3.0
 _BEAT_S = 60
 """A worker on another machine counts as gone when it has not been heard of for three of these."""
 
@@ -75,8 +77,7 @@ def sweep(
     for point in points or [{}]:
         if work.recipe(point, 0).machine.devices > 1:  # what is wrong is said before anything runs
             raise UsageError("A run of a sweep has one device.", advice="Start the sweep several times; they share it.")
-    with _quiet():
-        held = _storage(storage or f"sqlite:///{(out / 'sweep.db').resolve()}")
+    with _quiet(), _opened(storage or f"sqlite:///{(out / 'sweep.db').resolve()}") as held:
         if not plan.stages.first_epochs:
             return work.stage(held, "full", points, epochs=0)
         first = work.stage(held, "first", points, epochs=plan.stages.first_epochs)
@@ -213,9 +214,25 @@ def _error(recipe: Recipe, result: Mapping[str, Any]) -> float:
     return error if math.isfinite(error) else math.inf
 
 
-def _storage(url: str) -> optuna.storages.RDBStorage:
+@contextmanager
+def _opened(url: str) -> Iterator[optuna.storages.RDBStorage]:
+    """Hold the storage open, and leave no connection behind."""
+    storage = _storage(url)
     try:
-        return optuna.storages.RDBStorage(url, heartbeat_interval=_BEAT_S, grace_period=3 * _BEAT_S)
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+def _storage(url: str) -> optuna.storages.RDBStorage:
+    """Return the opened storage; the second try is for two workers that made its tables at once, where one loses."""
+    try:
+        try:
+            return optuna.storages.RDBStorage(url, heartbeat_interval=_BEAT_S, grace_period=3 * _BEAT_S)
+        except (IntegrityError, ProgrammingError):
+            time.sleep(_SETTLE_S)
+            return optuna.storages.RDBStorage(url, heartbeat_interval=_BEAT_S, grace_period=3 * _BEAT_S)
     except ImportError as error:
         raise UsageError(
             f"The database {url.split(':')[0]} has no driver here ({error}).", advice="Install it."
