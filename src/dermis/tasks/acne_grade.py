@@ -9,7 +9,7 @@ import numpy as np
 from dermis.core import FaceLesions, Finding, Ordinal, Region, Task
 from dermis.tasks.acne_regions import hidden_detail, one_side, share_seen
 
-__all__ = ["BORDERS", "NAMES", "TASK", "grade_of_count", "measure"]
+__all__ = ["BORDERS", "NAMES", "TASK", "grade_finding", "grade_of_count", "grade_of_half", "measure"]
 
 NAMES = ("mild", "moderate", "severe", "very severe")
 BORDERS = (5.5, 20.5, 50.5)
@@ -45,25 +45,39 @@ def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
     the worse one graded, so the network's grade, which takes all in view, is lowered by what halving takes off the
     grade of the count. The interval moves along; where skin of the face is hidden it is wider upwards.
     """
-    found = lesions.found
-    in_view = max(lesions.counts[Region.FACE], 0.0)
-    half = in_view if one_side(lesions) or lesions.halves is None else max(lesions.halves)
+    half = _in_view(lesions) if one_side(lesions) or lesions.halves is None else max(lesions.halves)
+    value, interval = grade_of_half(lesions, half)
+    return (grade_finding(value, interval, _detail(lesions, half), lesions.found.model, lesions.found.level),)
+
+
+def grade_of_half(lesions: FaceLesions, half: float) -> tuple[float, tuple[float, float] | None]:
+    """Return the grade of a half with so many lesions, out of a photo's `lesions`, and its interval, if any."""
     by_count = grade_of_count(half)
-    shift = by_count - grade_of_count(in_view)
+    shift = by_count - grade_of_count(_in_view(lesions))
+    found = lesions.found
     value = _on_scale(by_count if found.grade is None else found.grade + shift)
-    return (
-        Finding(
-            task=TASK.name,
-            region=Region.FACE,
-            value=value,
-            unit="grade 0-3",
-            label=NAMES[min(int(value + 0.5), len(NAMES) - 1)],
-            interval=_interval(lesions, value, half, shift),
-            level=found.level,
-            detail=_detail(lesions, half, by_count),
-            model=found.model,
-        ),
+    return value, _interval(lesions, value, half, shift)
+
+
+def grade_finding(
+    value: float, interval: tuple[float, float] | None, detail: dict[str, object], model: str, level: float
+) -> Finding:
+    """Return the finding of a grade."""
+    return Finding(
+        task=TASK.name,
+        region=Region.FACE,
+        value=value,
+        unit="grade 0-3",
+        label=NAMES[min(int(value + 0.5), len(NAMES) - 1)],
+        interval=interval,
+        level=level,
+        detail=detail,
+        model=model,
     )
+
+
+def _in_view(lesions: FaceLesions) -> float:
+    return max(lesions.counts[Region.FACE], 0.0)
 
 
 def _interval(lesions: FaceLesions, value: float, half: float, shift: float) -> tuple[float, float] | None:
@@ -75,11 +89,11 @@ def _interval(lesions: FaceLesions, value: float, half: float, shift: float) -> 
     return min(_on_scale(low), value), max(_on_scale(high + hidden), value)
 
 
-def _detail(lesions: FaceLesions, half: float, by_count: float) -> dict[str, object]:
+def _detail(lesions: FaceLesions, half: float) -> dict[str, object]:
     detail: dict[str, object] = {
         "counted": "all in view, one side" if one_side(lesions) else "the worse half",
         "lesions_on_half": round(half, 2),
-        "grade_by_count": round(by_count, 3),
+        "grade_by_count": round(grade_of_count(half), 3),
         **hidden_detail(lesions, Region.FACE),
     }
     if lesions.halves is not None and not one_side(lesions):
