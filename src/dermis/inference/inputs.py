@@ -36,6 +36,8 @@ class Input:
         "skin"
     )
     features: Annotated[tuple[str, ...], "numbers beside the picture: rows of the table FEATURES"] = ()
+    beside: Annotated[str, 'what lies beside the photo and is shown instead, such as msi; "" for the photo'] = ""
+    channels: Annotated[int, "of what is shown: 3 of a photo"] = 3
     cameras: Annotated[tuple[str, ...], "cameras that the feature camera knows; filled from the training part"] = ()
 
 
@@ -53,8 +55,8 @@ class Window:
 class Seen:
     """What a network sees of one photo.
 
-    picture: (size, size, 3), uint8 of sRGB or float16 of light (1 = white). numbers: (k,) float32, NaN where not known.
-    window: the pixels of the photo that were looked at.
+    picture: (size, size, channels), uint8 of sRGB or float16 of light (1 = white). numbers: (k,) float32, NaN where not
+    known. window: the pixels of the photo that were looked at.
     """
 
     picture: NDArray[Any]
@@ -62,13 +64,17 @@ class Seen:
     window: Window
 
 
-def look(photo: Photo, shown: Input, mask: BoolMap | None = None) -> Seen:
-    """Return what of `photo` is shown; mask: (h, w) on its pixels, where to look, None for everywhere."""
+def look(photo: Photo, shown: Input, mask: BoolMap | None = None, *, beside: FloatMap | None = None) -> Seen:
+    """Return what of `photo` is shown; mask: (h, w) on its pixels, where to look, None for everywhere.
+
+    beside: (h, w, channels) on its pixels, what is shown in its place where `shown` asks for it.
+    """
     window = CROPS[shown.crop](photo, mask)
-    pixels = _as_asked(cut(photo.pixels, window), photo.encoding, shown)
+    asked = _as_asked(cut(photo.pixels, window), photo.encoding, shown)
+    pixels = asked if beside is None else cut(beside, window)
     inside = None if mask is None else cut(mask, window)
     if shown.background != "keep" and inside is not None and inside.any():
-        beyond = pixels[inside].mean(axis=0) if shown.background == "mean" else np.zeros(3, np.float32)
+        beyond = pixels[inside].mean(axis=0) if shown.background == "mean" else np.zeros(pixels.shape[2], np.float32)
         pixels = np.where(inside[..., None], pixels, beyond).astype(np.float32)
     square = placed(pixels, shown)
     if shown.values == "linear":

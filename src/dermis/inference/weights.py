@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import Photo
-from dermis.core.arrays import BoolMap
+from dermis.core.arrays import BoolMap, FloatMap
 from dermis.errors import ModelMissing
 from dermis.inference.inputs import Input, look
 from dermis.inference.runtime import Network, load
@@ -58,17 +58,20 @@ class Weights:
         """The card, Markdown."""
         return (self.folder / "card.md").read_text(encoding="utf-8")
 
-    def ask(self, photo: Photo, mask: BoolMap | None = None) -> dict[str, NDArray[np.float32]]:
+    def ask(
+        self, photo: Photo, mask: BoolMap | None = None, *, beside: FloatMap | None = None
+    ) -> dict[str, NDArray[np.float32]]:
         """Return the answers for one photo by name, without the batch axis.
 
-        mask: (h, w) on the photo's pixels, where to look, if the network was taught with one.
+        mask: (h, w) on the photo's pixels, where to look, if the network was taught with one. beside: (h, w, channels)
+        on its pixels, what the network is shown in its place, if it was taught so.
         """
-        seen = look(photo, self.shown, mask)
+        seen = look(photo, self.shown, mask, beside=beside)
         numbers = seen.numbers[None] if self.number_names else None
         return {name: held[0] for name, held in self.run(seen.picture[None], numbers).items()}
 
     def run(self, pictures: NDArray[Any], numbers: NDArray[np.float32] | None = None) -> dict[str, NDArray[np.float32]]:
-        """Return the answers (b, ...) for pictures (b, size, size, 3) as `inputs.look` gives them.
+        """Return the answers (b, ...) for pictures (b, size, size, channels) as `inputs.look` gives them.
 
         numbers: (b, k) in the order of `number_names`, NaN where not known.
         """

@@ -15,10 +15,11 @@ from dermis.metrics.arrays import Floats
 from dermis.metrics.calibration import brier, calibration_error
 from dermis.metrics.ordinal import to_grades
 from dermis.metrics.presence import auroc
+from dermis.metrics.spectral import SpectralScores
 
 __all__ = ["FIGURES", "LEADING", "Answers", "Figure", "Kind", "figure_names"]
 
-Kind = Literal["measure", "colour", "ordinal", "count", "presence", "classes"]
+Kind = Literal["measure", "colour", "ordinal", "count", "presence", "classes", "spectrum"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,8 @@ class Answers:
     """What was asked about n samples, and what one answerer said; optional arrays are None where there is nothing.
 
     target, predicted: (n, k); k is 3 for a colour (L*, a*, b*), 1 for the rest but `classes`, where they hold the
-    pixels that both, and that any, call each of k classes. errors: (n,), absolute or ΔE00, the share of pixels wrong.
+    pixels that both, and that any, call each of k classes, and `spectrum`, where they hold the pixels judged (n, 1) and
+    the fields of `SpectralScores` (n, 5). errors: (n,), absolute or ΔE00, the share of pixels wrong, the angle.
     grades: (g,) of an ordinal scale. shares: (n, g), the probability of each grade. covered: (n,) 0 or 1, whether the
     interval holds the target; width: (n,) of the interval, for a colour the radius; level: (n,) from which on it would.
     """
@@ -114,6 +116,15 @@ def _grade_calibration(answers: Answers) -> float:
 def _mean_iou(answers: Answers) -> float:
     common, either = answers.target.sum(axis=0), answers.predicted.sum(axis=0)
     return float((common[either > 0] / either[either > 0]).mean()) if either.any() else float("nan")
+
+
+def _of_score(name: str, title: str, *, higher_is_better: bool, unit: str) -> Figure:
+    place = [one.name for one in fields(SpectralScores)].index(name)
+
+    def function(answers: Answers) -> float:
+        return float(answers.predicted[:, place].mean())
+
+    return Figure(title=title, function=function, higher_is_better=higher_is_better, unit=unit)
 
 
 def _of_metric(name: str, title: str, how: Callable[[str, Answers], float] = _metric) -> Figure:
@@ -206,6 +217,13 @@ FIGURES: Mapping[Kind, Mapping[str, Figure]] = {
             title="Mean intersection over union", function=_mean_iou, higher_is_better=True, unit="share"
         )
     },
+    "spectrum": {
+        "sam_rad": _of_score("sam_rad", "Mean spectral angle", higher_is_better=False, unit="rad"),
+        "ssim": _of_score("ssim", "Structural similarity", higher_is_better=True, unit=""),
+        "mrae": _of_score("mrae", "Mean relative absolute error", higher_is_better=False, unit="share"),
+        "rmse": _of_score("rmse", "Root mean squared error", higher_is_better=False, unit="reflectance"),
+        "psnr_db": _of_score("psnr_db", "Peak signal to noise", higher_is_better=True, unit="dB"),
+    },
 }
 """The figures of each kind of question, the one that counts first."""
 
@@ -216,5 +234,6 @@ LEADING: Mapping[Kind, tuple[str, ...]] = {
     "ordinal": ("rmse", "bias", "quadratic_kappa", "balanced_accuracy", "off_by_one", "coverage"),
     "presence": ("brier", "auroc", "balanced_accuracy"),
     "classes": ("mean_iou",),
+    "spectrum": ("sam_rad", "ssim", "mrae", "rmse", "psnr_db"),
 }
 """The figures told for each kind of sample, the one that counts first."""

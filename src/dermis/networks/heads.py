@@ -15,6 +15,7 @@ from dermis.errors import UsageError
 from dermis.networks import losses
 from dermis.networks.head import Answers, HeadModule, Joined, absolute
 from dermis.networks.head_map import MapHead
+from dermis.networks.head_spectrum import SpectrumHead
 from dermis.networks.settings import Head, Loss
 
 __all__ = ["CountHead", "MeasureHead", "OrdinalHead", "PresenceHead", "head"]
@@ -207,4 +208,6 @@ def head(name: str, settings: Head, loss: Loss, *, width: int, dense: int) -> He
             return PresenceHead(name, settings, loss, width)
         case "map":
             return MapHead(name, settings, loss, dense)
-    raise UsageError(f"head.{name}.kind is not set.", advice="Set measure, ordinal, count, presence or map.")
+        case "spectrum":
+            return SpectrumHead(name, settings, loss, dense)
+    raise UsageError(f"head.{name}.kind is not set.", advice="Set measure, ordinal, count, presence, map or spectrum.")

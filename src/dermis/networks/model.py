@@ -11,8 +11,8 @@ from dermis.errors import UsageError
 from dermis.networks.fusion import fusion
 from dermis.networks.head import Answers, HeadModule, Joined
 from dermis.networks.heads import head
-from dermis.networks.settings import Head, Loss, Network
-from dermis.networks.table import backbone
+from dermis.networks.settings import Head, Loss, Network, bands_of
+from dermis.networks.table import NETWORKS, backbone
 
 __all__ = ["IMAGENET", "Answering", "Model"]
 
@@ -24,6 +24,7 @@ class Model(nn.Module):
     """From a picture in [0, 1] and numbers in their own units to raw answers; all normalisation is inside.
 
     number_names: the numbers beside the picture, in order; those of one feature begin with its name and a dot.
+    channels: of the picture. Networks for spectra see values as they are, as published.
     """
 
     pixel_mean: Tensor
@@ -39,10 +40,13 @@ class Model(nn.Module):
         *,
         number_names: Sequence[str] = (),
         load_pretrained: bool = True,
+        channels: int = 3,
     ) -> None:
         super().__init__()
-        self.backbone = backbone(network.name, network.pretrained if load_pretrained else "")
-        self.needs_vector = any(one.kind != "map" for one in heads.values())
+        bands = next((len(bands_of(one)) for one in heads.values() if one.kind == "spectrum"), 31)
+        pretrained = network.pretrained if load_pretrained else ""
+        self.backbone = backbone(network.name, pretrained, channels=channels, bands=bands)
+        self.needs_vector = any(one.kind not in ("map", "spectrum") for one in heads.values())
         self.fusion = fusion(self.backbone, len(number_names), network)
         dense = self.backbone.dense_channels or self.backbone.deep_channels
         self.heads = nn.ModuleList(
@@ -50,7 +54,7 @@ class Model(nn.Module):
         )
         self.weights = {name: losses.get(name, Loss()).weight for name in heads}
         self.starts = {name: _columns(name, one, number_names) for name, one in heads.items() if one.residual}
-        mean, std = IMAGENET if network.pretrained else ((0.5,) * 3, (0.25,) * 3)
+        mean, std = _scale(network, channels)
         self.register_buffer("pixel_mean", torch.tensor(mean)[:, None, None])
         self.register_buffer("pixel_std", torch.tensor(std)[:, None, None])
         self.register_buffer("number_mean", torch.zeros(len(number_names)))
@@ -87,6 +91,12 @@ class Model(nn.Module):
         """Return the loss of each sample, (b,), the weighted sum over heads."""
         parts = [self.weights[name] * one.loss(raw[name], targets[name], epoch) for name, one in self.each().items()]
         return torch.stack(parts).sum(dim=0)
+
+
+def _scale(network: Network, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    if NETWORKS[network.name].spectral:
+        return (0.0,) * channels, (1.0,) * channels
+    return IMAGENET if network.pretrained else ((0.5,) * 3, (0.25,) * 3)
 
 
 class Answering(nn.Module):

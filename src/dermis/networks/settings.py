@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-__all__ = ["LOSSES", "Head", "Loss", "Network", "loss_names"]
+__all__ = ["LOSSES", "Head", "Loss", "Network", "bands_of", "loss_names"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +32,18 @@ class Head:
     """
 
     kind: Annotated[
-        Literal["", "measure", "ordinal", "count", "presence", "map"],
+        Literal["", "measure", "ordinal", "count", "presence", "map", "spectrum"],
         'what is answered; "" takes it from the task of this name',
     ] = ""
     targets: Annotated[
         tuple[str, ...],
-        "labels learnt (a measure may have several), for a map what lies beside the photo, "
+        "labels learnt (a measure may have several), for a map or a spectrum what lies beside the photo, "
         '"items" for the density of marked items; nothing: the head\'s name',
     ] = ()
     unit: Annotated[str, "unit of the answer, for people"] = ""
-    lowest: Annotated[float, "ordinal: lowest grade"] = 0.0
-    highest: Annotated[float, "ordinal: highest grade"] = 0.0
-    step: Annotated[float, "ordinal: distance of two grades"] = 1.0
+    lowest: Annotated[float, "ordinal|spectrum: lowest grade, or shortest wavelength in nm"] = 0.0
+    highest: Annotated[float, "ordinal|spectrum: highest grade, or longest wavelength in nm"] = 0.0
+    step: Annotated[float, "ordinal|spectrum: distance of two grades, or of two bands in nm"] = 1.0
     classes: Annotated[int, "map: number of classes; 0 for a map of real numbers (a density)"] = 0
     spread: Annotated[bool, "measure: also say how far off the answer may be (scale of a Laplace error)"] = False
     residual: Annotated[str, "measure: feature that the answer starts from, such as mean_colour; as many numbers"] = ""
@@ -75,6 +75,7 @@ LOSSES: Mapping[str, tuple[str, ...]] = {
     "presence": ("cross_entropy", "focal"),
     "map of classes": ("map_cross_entropy", "map_focal"),
     "density": ("density",),
+    "spectrum": ("absolute", "angle", "relative"),
 }
 """The losses that fit each kind of head, the usual one first. Those of grades also say how grades are coded."""
 
@@ -84,3 +85,9 @@ def loss_names(head: Head) -> tuple[str, ...]:
     if head.kind == "map":
         return LOSSES["map of classes" if head.classes else "density"]
     return LOSSES[head.kind]
+
+
+def bands_of(head: Head) -> tuple[float, ...]:
+    """Return the wavelengths in nm that a head of kind spectrum answers."""
+    count = round((head.highest - head.lowest) / head.step) + 1
+    return tuple(head.lowest + place * head.step for place in range(count))

@@ -106,8 +106,8 @@ NETWORKS: Mapping[str, Entry] = {
 def backbone(name: str, pretrained: str = "", *, channels: int = 3, bands: int = 31) -> Backbone:
     """Return the network `name`, its weights drawn from torch's generator or taken as `pretrained` says.
 
-    pretrained: "" for none, "package" for those of its package, else a file. Never from a hub. channels: of the picture;
-    bands: of the answer of a spectral network.
+    pretrained: "" for none, "package" for those of its package, else a file. Never from a hub.
+    channels: of the picture; bands: of the answer of a spectral network.
     Raises UsageError for an unknown name or a network without packaged weights, ModelMissing where they are absent.
     """
     if name not in NETWORKS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from dermis.colour.difference import delta_e_00
 from dermis.metrics.arrays import Floats
 from dermis.metrics.conformal import conformal_levels, conformal_quantile
 from dermis.metrics.figures import Answers, Kind
+from dermis.metrics.spectral import SpectralScores
 from dermis.networks.settings import Head
 from dermis.train.recipe import Recipe
 
@@ -54,6 +55,9 @@ def _questions(name: str, head: Head, recipe: Recipe) -> Iterable[Question]:
         count = round((head.highest - head.lowest) / head.step) + 1
         grades = tuple(head.lowest + head.step * place for place in range(count))
         yield Question(name=name, kind="ordinal", unit="grades", columns=(name,), grades=grades)
+    elif head.kind == "spectrum":
+        columns = tuple(f"{name}.{field.name}" for field in fields(SpectralScores))
+        yield Question(name=name, kind="spectrum", unit="rad", columns=columns)
     elif head.kind == "map" and head.classes:
         yield Question(name=name, kind="classes", unit="", columns=(), classes=head.classes)
     elif head.kind == "presence":
@@ -63,14 +67,19 @@ def _questions(name: str, head: Head, recipe: Recipe) -> Iterable[Question]:
 
 
 def targets(table: pd.DataFrame, question: Question) -> Floats:
-    """Return what is right, (n, k); NaN where nobody knows. For maps of classes the pixels that both call so."""
+    """Return what is right, (n, k); NaN where nobody knows. For maps of classes the pixels that both call so.
+
+    For spectra the pixels that are judged, (n, 1).
+    """
+    if question.kind == "spectrum":
+        return _columns(table, (f"pixels.{question.name}",))
     if question.kind == "classes":
         return _columns(table, (f"common.{question.name}.{place}" for place in range(question.classes)))
     return _columns(table, (f"target.{column}" for column in question.columns))
 
 
 def predictions(table: pd.DataFrame, question: Question) -> Floats:
-    """Return what the model says, (n, k). For maps of classes the pixels that either calls so."""
+    """Return what the model says, (n, k). For maps of classes the pixels that either calls so, for spectra how well."""
     if question.kind == "classes":
         return _columns(table, (f"either.{question.name}.{place}" for place in range(question.classes)))
     return _columns(table, (f"predicted.{column}" for column in question.columns))
@@ -117,6 +126,8 @@ def errors(question: Question, right: Floats, said: Floats) -> Floats:
     match question.kind:
         case "colour":
             off = np.asarray(delta_e_00(right, said))
+        case "spectrum":
+            off = said[:, 0]
         case "classes":
             either = said.sum(axis=1)
             # Each wrong pixel is in two unions, in that of its class and of the one it was called.
@@ -139,7 +150,7 @@ def with_intervals(table: pd.DataFrame, questions: Iterable[Question], *, level:
     for question in questions:
         done = f"low.{question.columns[0]}" in table if question.columns else True
         rows = (table["part"] == "validate").to_numpy() & known(table, question)
-        if done or question.kind in ("classes", "presence") or not rows.any():
+        if done or question.kind in ("classes", "presence", "spectrum") or not rows.any():
             continue
         scale = _spread(table, question)
         score = errors(question, targets(table, question), predictions(table, question)) / scale

@@ -24,14 +24,16 @@ AHEAD = 3
 _Given = TypeVar("_Given")
 _Item = TypeVar("_Item")
 Places = NDArray[np.int64]
+Crops = Mapping[int, tuple[slice, slice]]
+"""Rows and columns of the square that is shown, by place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """Some rows as tensors.
 
-    places: (b,) in the decoded arrays. pictures: (b, 3, h, w), uint8 or float16 as decoded, channels last in memory.
-    numbers: (b, k). targets: by head.
+    places: (b,) in the decoded arrays. pictures: (b, channels, h, w), uint8 or float16 as decoded, channels last in
+    memory. numbers: (b, k). targets: by head.
     """
 
     places: NDArray[np.int64]
@@ -58,14 +60,15 @@ class Batch:
 class Batches:
     """Batches that are gathered ahead while they are gone through; they can be counted."""
 
-    def __init__(self, decoded: Decoded, rows: list[Places]) -> None:
+    def __init__(self, decoded: Decoded, rows: list[Places], crops: Crops | None = None) -> None:
         self.decoded, self.rows = decoded, rows
+        self.crops = crops or {}
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __iter__(self) -> Iterator[Batch]:
-        return ahead(lambda places: _gather(self.decoded, places), self.rows)
+        return ahead(lambda places: _gather(self.decoded, places, self.crops), self.rows)
 
 
 def shuffled(
@@ -92,12 +95,18 @@ def shuffled(
     rows = [order[start : start + size] for start in range(0, len(order), size)]
     if len(rows) > 1 and len(rows[-1]) < 2 * world:
         rows.pop()
-    return Batches(decoded, [row[rank::world] for row in rows])
+    side, room = recipe.train.crop_px, decoded.shown.size_px - recipe.train.crop_px + 1
+    corners = draw.integers(room, size=(len(decoded.sha256), 2)) if side else ()
+    crops = {place: _square(int(top), int(left), side) for place, (top, left) in enumerate(corners)}
+    return Batches(decoded, [row[rank::world] for row in rows], crops)
 
 
-def in_order(decoded: Decoded, places: Places, size: int) -> Batches:
-    """Return all batches in the order of `places`."""
-    return Batches(decoded, [places[start : start + size] for start in range(0, len(places), size)])
+def in_order(decoded: Decoded, places: Places, size: int, *, crop_px: int = 0) -> Batches:
+    """Return all batches in the order of `places`; of each picture the middle square of `crop_px`, 0 for all of it."""
+    start = (decoded.shown.size_px - crop_px) // 2
+    middle = _square(start, start, crop_px)
+    crops = {int(place): middle for place in places} if crop_px else None
+    return Batches(decoded, [places[start : start + size] for start in range(0, len(places), size)], crops)
 
 
 def _equally_often(values: NDArray[Any], draw: np.random.Generator) -> Places:
@@ -107,15 +116,29 @@ def _equally_often(values: NDArray[Any], draw: np.random.Generator) -> Places:
     return draw.choice(len(values), size=len(values), p=share)
 
 
-def _gather(decoded: Decoded, places: NDArray[np.int64]) -> Batch:
-    pictures = torch.from_numpy(np.ascontiguousarray(decoded.pictures[places])).permute(0, 3, 1, 2)
+def _gather(decoded: Decoded, places: Places, crops: Crops) -> Batch:
+    pictures = torch.from_numpy(_rows(decoded.pictures, places, crops)).permute(0, 3, 1, 2)
     pinned = torch.cuda.is_available()
     return Batch(
         places=places,
         pictures=pictures.pin_memory() if pinned else pictures,
         numbers=torch.from_numpy(decoded.numbers[places]),
-        targets={name: torch.from_numpy(np.ascontiguousarray(held[places])) for name, held in decoded.targets.items()},
+        targets={
+            name: torch.from_numpy(_rows(held, places, crops if held.ndim > 2 else {}))
+            for name, held in decoded.targets.items()
+        },
     )
+
+
+def _rows(held: NDArray[Any], places: Places, crops: Crops) -> NDArray[Any]:
+    """Return the rows, each cut to its square where it has one; no more than that is read from disk."""
+    if not crops:
+        return np.ascontiguousarray(held[places])
+    return np.stack([held[(place, *crops[int(place)])] for place in places])
+
+
+def _square(top: int, left: int, side: int) -> tuple[slice, slice]:
+    return slice(top, top + side), slice(left, left + side)
 
 
 def ahead(make: Callable[[_Given], _Item], given: list[_Given]) -> Iterator[_Item]:

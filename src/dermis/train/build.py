@@ -28,7 +28,8 @@ __all__ = ["load_model", "model_note", "new_model"]
 def new_model(recipe: Recipe, decoded: Decoded, teaching: NDArray[np.int64]) -> Model:
     """Return an untaught model; it takes the spread of numbers and measures from the rows `teaching`."""
     names = number_names(decoded.shown.features, decoded.shown.cameras)
-    model = Model(recipe.network, recipe.head, recipe.loss, number_names=names)
+    shown = decoded.shown
+    model = Model(recipe.network, recipe.head, recipe.loss, number_names=names, channels=shown.channels)
     mean, std = _spread(decoded.numbers[teaching])
     model.number_mean.copy_(torch.from_numpy(mean))
     model.number_std.copy_(torch.from_numpy(std))
@@ -67,6 +68,7 @@ def load_model(run: Run) -> tuple[Model, Input]:
         {name: record_from(Loss, loss) for name, loss in held["loss"].items()},
         number_names=number_names(shown.features, shown.cameras),
         load_pretrained=False,
+        channels=shown.channels,
     )
     model.load_state_dict(torch.load(run.best, map_location="cpu", weights_only=True))
     return model.eval(), shown

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Photo, Sample
-from dermis.core.arrays import BoolMap
+from dermis.core import Cube, Photo, Sample
+from dermis.core.arrays import BoolMap, FloatMap
 from dermis.datasets.duplicates import SIDE_PX, imprint
 from dermis.errors import InputError
 from dermis.inference.features import CAMERA, camera_name, number_names
 from dermis.inference.inputs import Input, Window, cut, look, on_square, placed
-from dermis.networks.settings import Head
+from dermis.networks.settings import Head, bands_of
 from dermis.settings import read_settings
 from dermis.train.recipe import Recipe
 
@@ -37,9 +37,10 @@ _UNKNOWN_CLASS = 255
 class Decoded:
     """What is learnt from, one row a sample, in the order of the samples.
 
-    pictures: (n, size, size, 3) uint8 of sRGB or float16 of light, maybe mapped from disk. numbers: (n, k) float32.
-    targets: by head, (n, k) float32, or maps (n, size, size): uint8 classes, float32 densities. What is not known is
-    NaN, or 255 in a map of classes. shown: what they were made for. sha256: of each file. camera: make and model.
+    pictures: (n, size, size, channels) uint8 of sRGB or float16 of light, maybe mapped from disk. numbers: (n, k)
+    float32. targets: by head, (n, k) float32, or maps (n, size, size): uint8 classes, float32 densities, and with bands
+    behind them float16 spectra. What is not known is NaN, or 255 in a map of classes. shown: what they were made for.
+    sha256: of each file. camera: make and model.
     grey: (n, 64, 64) float16, each photo small, to know copies by; None where nobody asked.
     """
 
@@ -106,7 +107,7 @@ class _Rows:
         self.shown = recipe.input
         n, size = len(samples), self.shown.size_px
         light = self.shown.values == "linear"
-        self.pictures = self._array("pictures", (n, size, size, 3), np.float16 if light else np.uint8)
+        self.pictures = self._array("pictures", (n, size, size, self.shown.channels), np.float16 if light else np.uint8)
         self.numbers = self._array(
             "numbers", (n, len(number_names(self.shown.features, self.shown.cameras))), np.float32
         )
@@ -135,21 +136,18 @@ class _Rows:
         sample = self.samples[place]
         photo = _photo(sample)
         mask = _mask(sample, self.shown)
-        seen = look(photo, self.shown, mask)
+        seen = look(photo, self.shown, mask, beside=_beside(sample, self.shown))
         self.pictures[place], self.numbers[place] = seen.picture, seen.numbers
         known = imprint(photo)
         self.grey[place] = known.grey
         self.said[place] = (known.sha256, camera_name(photo.capture))
         for name, head in self.recipe.head.items():
-            is_map = head.kind == "map"
-            self.targets[name][place] = (
-                _map(sample, seen.window, head, self.shown)
-                if is_map
-                else _values(sample, head, self.recipe.data.graders)
-            )
+            self.targets[name][place] = _target(sample, seen.window, head, self.recipe)
 
     def _target(self, name: str, head: Head) -> NDArray[Any]:
         n, size = len(self.samples), self.shown.size_px
+        if head.kind == "spectrum":
+            return self._array(f"target-{name}", (n, size, size, len(bands_of(head))), np.float16)
         shape = (n, size, size) if head.kind == "map" else (n, len(head.targets))
         return self._array(f"target-{name}", shape, np.uint8 if head.kind == "map" and head.classes else np.float32)
 
@@ -188,7 +186,7 @@ def _kept(samples: Sequence[Sample], recipe: Recipe, root: Path | None) -> Path 
         "files": [(name, state.st_size, state.st_mtime_ns) for name, state in files],
         "samples": [str(sample.key) for sample in samples],
         "input": asdict(recipe.input),
-        "heads": {name: [head.kind, head.targets, head.classes] for name, head in recipe.head.items()},
+        "heads": {name: [one.kind, one.targets, one.classes, *_bands_said(one)] for name, one in recipe.head.items()},
         "graders": recipe.data.graders,
     }
     return home / hashlib.sha256(json.dumps(said).encode()).hexdigest()[:24]
@@ -205,6 +203,52 @@ def _mask(sample: Sample, shown: Input) -> BoolMap | None:
     if shown.mask not in sample.beside:
         return None
     return np.asarray(sample.beside[shown.mask]()) > 0
+
+
+def _beside(sample: Sample, shown: Input) -> FloatMap | None:
+    """Return what is shown in place of the photo, None where the photo itself is."""
+    if not shown.beside:
+        return None
+    if shown.beside not in sample.beside:
+        there = ", ".join(sample.beside) or "nothing"
+        raise InputError(f"{sample.key} has no {shown.beside} beside it.", advice=f"There is {there}.")
+    values = sample.beside[shown.beside]()
+    pixels = np.asarray(values.values if isinstance(values, Cube) else values, np.float32)
+    if pixels.ndim != 3 or pixels.shape[2] != shown.channels:
+        raise InputError(
+            f"{sample.key}: {shown.beside} is {pixels.shape}.", advice=f"input.channels says {shown.channels}."
+        )
+    return pixels
+
+
+def _target(sample: Sample, window: Window, head: Head, recipe: Recipe) -> NDArray[Any] | list[float]:
+    if head.kind == "spectrum":
+        return _spectra(sample, window, head, recipe.input)
+    if head.kind == "map":
+        return _map(sample, window, head, recipe.input)
+    return _values(sample, head, recipe.data.graders)
+
+
+def _spectra(sample: Sample, window: Window, head: Head, shown: Input) -> NDArray[np.float32]:
+    """Return the bands of the cube beside the photo on the square, (size, size, band); NaN where there is none."""
+    wanted = np.array(bands_of(head))
+    target = head.targets[0]
+    if target not in sample.beside:
+        return np.full((shown.size_px, shown.size_px, len(wanted)), np.nan, np.float32)
+    cube = sample.beside[target]()
+    if not isinstance(cube, Cube):
+        raise InputError(f"{sample.key}: {target} is no cube.", advice="Name one in head.targets, such as cube.")
+    nearest = np.abs(cube.wavelengths_nm[:, None] - wanted).argmin(axis=0)
+    if np.abs(cube.wavelengths_nm[nearest] - wanted).max() > 0.01 * head.step:
+        raise InputError(
+            f"{sample.key}: {target} lacks bands of {head.lowest:g}-{head.highest:g} nm by {head.step:g}.",
+            advice="Set lowest, highest and step of the head to bands that the cube has.",
+        )
+    return placed(cut(cube.values[:, :, nearest], window), shown)
+
+
+def _bands_said(head: Head) -> tuple[float, ...]:
+    return bands_of(head) if head.kind == "spectrum" else ()
 
 
 def _values(sample: Sample, head: Head, graders: Sequence[str]) -> list[float]:

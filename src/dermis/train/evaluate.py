@@ -84,7 +84,7 @@ def evaluate_run(
 
     samples = drawn(samples, run.recipe)
     decoded = decode(samples, run.recipe, root=root)
-    table = with_looks(predict(run, samples, root=root), decoded.pictures)
+    table = with_looks(predict(run, samples, root=root), decoded.pictures[..., :3])
     table["part"] = table["part"].replace("", NEW)
     part = part or ("test" if (table["part"] == "test").any() else NEW)
     if "trait.camera" not in table:
@@ -290,6 +290,8 @@ def _remembering(run: Run, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _baselines(table: pd.DataFrame, question: Question) -> dict[str, Floats]:
+    if question.kind == "spectrum":  # what the mean spectrum does was judged beside the model
+        return {"mean": table[[f"mean.{column}" for column in question.columns]].to_numpy(np.float64)}
     names = [f"look.{name}" for name in LOOKS]
     looks = table[names].to_numpy(np.float64) if set(names) <= set(table) else None
     teaching = (table["part"] == "train").to_numpy()

@@ -23,13 +23,13 @@ from dermis.inference.features import number_names
 from dermis.inference.inputs import Input
 from dermis.inference.weights import WEIGHTS, Weights, open_weights
 from dermis.networks.model import Answering, Model
-from dermis.networks.settings import Head
+from dermis.networks.settings import Head, bands_of
 from dermis.train.build import load_model
 from dermis.train.card import card
 from dermis.train.recipe import recipe_hash
 from dermis.train.run import Run
 
-__all__ = ["TOLERANCE", "agreement", "export", "without_traces"]
+__all__ = ["TOLERANCE", "agreement", "export", "halved", "onnx_of", "without_traces"]
 
 TOLERANCE = {"float32": 2e-3, "float16": 2e-2}
 """Largest difference of an answer between exported and trained: in its unit, or as a share of it where above 1."""
@@ -89,9 +89,9 @@ def agreement(model: Model, weights: Weights, *, seed: int = 0) -> float:
     In units of the answer; as a share of it where it is above 1.
     """
     draw = np.random.default_rng(seed)
-    size = weights.shown.size_px
-    pictures = draw.integers(0, 256, (_PROBES, size, size, 3), dtype=np.uint8)
-    pictures[: _PROBES // 2] = draw.integers(40, 216, (_PROBES // 2, 1, 1, 3))  # flat ones, as skin is
+    size, channels = weights.shown.size_px, weights.shown.channels
+    pictures = draw.integers(0, 256, (_PROBES, size, size, channels), dtype=np.uint8)
+    pictures[: _PROBES // 2] = draw.integers(40, 216, (_PROBES // 2, 1, 1, channels))  # flat ones, as skin is
     numbers = _probing_numbers(model, draw)
     theirs = weights.run(pictures, numbers if numbers.shape[1] else None)
     seen = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
@@ -117,12 +117,18 @@ def _probing_numbers(model: Model, draw: np.random.Generator) -> NDArray[np.floa
 def _onnx(model: Model, shown: Input, *, half: bool) -> bytes:
     """Return the model as ONNX for one picture at a time."""
     names = list(_answers({one.name: one.settings for one in model.each().values()}))
-    probe: dict[str, torch.Tensor] = {"image": torch.rand(1, 3, shown.size_px, shown.size_px)}
+    probe: dict[str, torch.Tensor] = {"image": torch.rand(1, shown.channels, shown.size_px, shown.size_px)}
     if len(model.number_mean):
         probe["numbers"] = torch.rand(1, len(model.number_mean))
+    proto = onnx_of(Answering(model).eval(), probe, names)
+    return bytes((halved(proto) if half else proto).SerializeToString())
+
+
+def onnx_of(module: torch.nn.Module, probe: dict[str, torch.Tensor], names: list[str]) -> Any:  # noqa: ANN401
+    """Return a module as an ONNX model; probe: an input of each name. names: of the outputs."""
     with _quiet():
         program = torch.onnx.export(
-            Answering(model).eval(),
+            module,
             kwargs=probe,
             input_names=list(probe),
             output_names=names,
@@ -132,8 +138,7 @@ def _onnx(model: Model, shown: Input, *, half: bool) -> bytes:
             external_data=False,
         )
     assert program is not None
-    proto = without_traces(program.model_proto)
-    return bytes((_halved(proto) if half else proto).SerializeToString())
+    return without_traces(program.model_proto)
 
 
 def without_traces(proto: Any) -> Any:  # noqa: ANN401 -- onnx has no types here
@@ -160,7 +165,7 @@ def _quiet() -> Iterator[None]:
         talker.setLevel(before)
 
 
-def _halved(proto: Any) -> Any:  # noqa: ANN401 -- onnx has no types here
+def halved(proto: Any) -> Any:  # noqa: ANN401 -- onnx has no types here
     """Keep large weights in 16 bits, each turned back into 32 where it is used."""
     from onnx import TensorProto, helper, numpy_helper  # late: only an export needs it
 
@@ -187,6 +192,8 @@ def _answers(heads: Mapping[str, Head]) -> dict[str, dict[str, Any]]:
         names = head.targets
         if head.kind == "map" and head.classes:
             names = tuple(str(one) for one in range(head.classes))
+        if head.kind == "spectrum":
+            names = tuple(f"{nm:g} nm" for nm in bands_of(head))
         out[name] = {"kind": head.kind, "names": names, "unit": head.unit}
         if head.kind == "measure" and head.spread:
             out[f"{name}_spread"] = {"kind": "spread", "names": names, "unit": head.unit}

@@ -102,7 +102,9 @@ class Learner:
         mine = mine if counts else places[:1]
         total = torch.zeros(2, dtype=torch.float64, device=self.fabric.device)
         tallies: dict[str, Tensor] = {}
-        for batch in in_order(decoded, mine, max(self.recipe.train.batch, 32)):
+        crop_px = self.recipe.train.crop_px
+        size = self.recipe.train.batch if crop_px else max(self.recipe.train.batch, 32)
+        for batch in in_order(decoded, mine, size, crop_px=crop_px):
             pictures, numbers, targets = self._seen(batch, None)
             with self.fabric.autocast():
                 raw = {name: held.float() for name, held in model(pictures, numbers).items()}

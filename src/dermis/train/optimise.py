@@ -48,7 +48,8 @@ def rate_at(schedule: Schedule, *, highest: float, epochs: int, steps: int) -> C
         if step < warmup:
             return highest * (step + 1) / warmup
         if schedule.name == "cosine":
-            along = min((step - warmup) / total, 1.0)
+            cycle = schedule.cycle_epochs * steps
+            along = (step - warmup) % cycle / cycle if cycle else min((step - warmup) / total, 1.0)
             return schedule.lowest + (highest - schedule.lowest) * (1 + cos(pi * along)) / 2
         if schedule.name == "exponential_cycle":
             along = (step - warmup) / schedule.cycle_steps

@@ -83,9 +83,9 @@ def _parts(samples: Sequence[Sample], split: Split, duplicates: Sequence[Duplica
 def _named(
     samples: Sequence[Sample], split: Split, groups: NDArray[np.int64], labels: NDArray[np.float64] | None
 ) -> Parts:
-    """Return the parts that a trait names: "test", "validate"; all others teach."""
+    """Return the parts that a trait names: "test", "validate" (or "valid"); all others teach."""
     named = np.array([str(trait_of(sample, split.part)[-1]) for sample in samples])  # type: ignore[index]
-    test, validate = named == "test", named == "validate"
+    test, validate = named == "test", np.isin(named, ("validate", "valid"))
     if validate.any():
         train = ~test & ~validate
         return Parts(train=np.flatnonzero(train), validate=np.flatnonzero(validate), test=np.flatnonzero(test))

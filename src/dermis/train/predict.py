@@ -20,6 +20,7 @@ from dermis.train.decoded import Decoded, decode, with_cameras
 from dermis.train.learner import device_for
 from dermis.train.loop import drawn
 from dermis.train.run import Run
+from dermis.train.spectra import spectra_scored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +39,9 @@ def predict(run: Run, samples: Sequence[Sample], *, root: Path | None = None) ->
     - grades: also `share.NAME.GRADE`, the probability of each; presence: predicted is a probability
     - a map of classes: `common.NAME.CLASS`, `either.NAME.CLASS`, pixels that both and that any call so, whose
       quotient is the IoU; a density: target and predicted are its sums
+    - spectra: `pixels.NAME` of the mask beside the sample (all where there is none), and on them `predicted.NAME.SCORE`
+      for each field of `SpectralScores`; `mean.NAME.SCORE`: what the mean spectrum of the training part scores. Only of
+      samples that did not teach
 
     What is not known is NaN.
     """
@@ -49,7 +53,11 @@ def predict(run: Run, samples: Sequence[Sample], *, root: Path | None = None) ->
     columns = _who(samples) | {"part": _part(run, samples)}
     for name in sorted({trait for sample in samples for trait in sample.traits}):
         columns[f"trait.{name}"] = np.array([sample.traits.get(name) for sample in samples], dtype=object)
-    return pd.DataFrame(columns | _answers(model, decoded, run)).infer_objects()
+    if any(head.kind == "spectrum" for head in run.recipe.head.values()):
+        columns |= spectra_scored(model, decoded, run, samples, columns["part"])
+    else:
+        columns |= _answers(model, decoded, run)
+    return pd.DataFrame(columns).infer_objects()
 
 
 def _part(run: Run, samples: Sequence[Sample]) -> NDArray[Any]:

@@ -116,6 +116,7 @@ class Schedule:
     name: Annotated[Literal["constant", "cosine", "exponential_cycle"], "which"] = "cosine"
     warmup_epochs: Annotated[float, "epochs in which it rises from 0"] = 0.0
     lowest: Annotated[float, "where it ends (cosine) or starts (exponential_cycle)"] = 0.0
+    cycle_epochs: Annotated[int, "cosine: epochs after which it starts again at the highest; 0 for never"] = 0
     cycle_steps: Annotated[int, "exponential_cycle: steps from the lowest to the highest rate"] = 240
     decay: Annotated[float, "exponential_cycle: each step multiplies the height of the cycle by this"] = 1.0
 
@@ -134,6 +135,9 @@ class Train:
     ema: Annotated[float, "decay of the running mean of weights that is kept instead of the last; 0 for none"] = 0.0
     balance: Annotated[str, "head whose targets, or trait whose values, are drawn equally often"] = ""
     precision: Annotated[Literal["32", "bf16"], "numbers in the network: 32 bits, or bfloat16 where it is safe"] = "32"
+    crop_px: Annotated[
+        int, "learnt on random squares of this side, judged while learning on middle ones; 0 for all of the picture"
+    ] = 0
     channels_last: Annotated[bool, "pictures with their channels last in memory, quicker for most convolutions"] = True
 
 
@@ -260,6 +264,7 @@ def _checked(recipe: Recipe) -> Recipe:
     for feature in recipe.input.features:
         _among(FEATURES, feature, "input.features")
     _among(CROPS, recipe.input.crop, "input.crop")
+    _check_sizes(recipe)
     if recipe.train.watch:
         _among(recipe.head, recipe.train.watch, "train.watch")
     for what, value, least in (
@@ -277,6 +282,17 @@ def _checked(recipe: Recipe) -> Recipe:
     return recipe
 
 
+def _check_sizes(recipe: Recipe) -> None:
+    crop_px, shown = recipe.train.crop_px, recipe.input
+    if crop_px and not 0 < crop_px <= shown.size_px:
+        raise UsageError(f"train.crop_px = {crop_px}.", advice=f"At most input.size_px, {shown.size_px}; 0 for all.")
+    if shown.beside and shown.values != "linear":
+        raise UsageError(f"input.beside = {shown.beside!r} holds no sRGB.", advice='Set input.values = "linear".')
+    moved = (recipe.augment.flip, recipe.augment.rotate_deg, recipe.augment.zoom, recipe.augment.shift)
+    if any(moved) and any(head.kind == "spectrum" for head in recipe.head.values()):
+        raise UsageError("Spectra do not move with their picture.", advice="Leave augment alone, set train.crop_px.")
+
+
 def _check_head(name: str, head: Head) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise UsageError(f"head.{name}: a head's name is also a column and an output.", advice="Use a-z, 0-9 and _.")
@@ -286,6 +302,8 @@ def _check_head(name: str, head: Head) -> None:
         raise UsageError(f"head.{name} has several targets.", advice="Only a measure may; make more heads.")
     if head.kind == "ordinal" and (head.step <= 0 or head.highest - head.lowest < head.step):
         raise UsageError(f"head.{name} has fewer than two grades.", advice="Set lowest, highest and step.")
+    if head.kind == "spectrum" and (head.step <= 0 or head.highest <= head.lowest):
+        raise UsageError(f"head.{name} has no bands.", advice="Set lowest, highest and step, in nm.")
     if head.kind == "map" and head.classes not in (0, *range(2, 255)):
         raise UsageError(f"head.{name}.classes = {head.classes}.", advice="0 for a density, else 2 to 254.")
 

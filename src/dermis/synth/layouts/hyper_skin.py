@@ -72,7 +72,7 @@ def _write(
 
     vis, nir = _scan(recipe, scene, rng)
     rgb = np.maximum(vis @ response(scene.shot.camera, scene.shot.light, VIS_NM).astype(np.float32), 0)
-    rgb /= max(float(rgb.max()), 1e-6)
+    rgb = _min_max(rgb)
     extra = nir[:, :, [int(np.argmin(np.abs(NIR_NM - _EXTRA_NM)))]]
     paths = {
         key: folder / half / split / kind / name
@@ -89,6 +89,12 @@ def _write(
     mask.parent.mkdir(parents=True, exist_ok=True)
     person = np.isfinite(scene.buffers.depth_mm).astype(np.uint8) * np.uint8(255)
     Image.fromarray(np.repeat(person[..., None], 3, axis=2)).save(mask)
+
+
+def _min_max(rgb: FloatMap) -> FloatMap:
+    """Return the picture from 0 to 1, each by itself, as the source stores it: its exposure is lost."""
+    darkest, brightest = float(rgb.min()), float(rgb.max())
+    return (rgb - np.float32(darkest)) / np.float32(max(brightest - darkest, 1e-6))
 
 
 def _scan(recipe: HyperSkinRecipe, scene: Scene, rng: np.random.Generator) -> tuple[FloatMap, FloatMap]:
