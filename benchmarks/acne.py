@@ -15,7 +15,7 @@ import argparse
 import pickle
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +29,13 @@ from dermis.face import parser
 from dermis.face.locate import locate
 from dermis.formats.photo import read_photo
 from dermis.formats.tables import read_table
-from dermis.train.lesion_views import Example
-from dermis.train.lesions import Course, begin, teach
+from dermis.inference.lesion_maps import boxes_at_peaks, expected_grade, shares_of_grades
+from dermis.metrics.agreement import cohen_kappa
+from dermis.metrics.detection import Found, average_precision
+from dermis.metrics.ordinal import accuracy, to_grades
+from dermis.networks.lesions import HAYASHI_LIMITS, STRIDE, LesionNetwork
+from dermis.train.lesion_views import Example, boxes_in_view
+from dermis.train.lesions import Course, answers_for, begin, teach
 from dermis.train.recipe import find_recipe, read_recipe
 
 USUAL_ASPECT = 3112 / 3456
@@ -195,6 +200,60 @@ def fold(work: Path, number: int, threads: int) -> None:
     sizes = [SMALL_PX] * round(SMALL_SHARE * recipe.train.epochs) + [recipe.input.size_px]
     mean = teach(course, recipe, pools, SHARES, sizes_px=sizes, tell=tell)
     torch.save(mean.state_dict(), work / f"fold{number}.pt")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the network tells of one picture: counts by two habits, logits of the grade, boxes and scores."""
+
+    count: float
+    count_all: float
+    grade: np.ndarray
+    boxes: np.ndarray
+    scores: np.ndarray
+
+
+def told(network: LesionNetwork, examples: list[Example], size_px: int, **how: bool) -> list[Told]:
+    """Return what is told of each, the mean of the picture and its mirror image."""
+    rows = []
+    for plain, mirrored in zip(
+        *(answers_for(network, examples, size_px, flip=flip, **how) for flip in (False, True)), strict=True
+    ):
+        back = {name: held[..., ::-1] if name != "grade" else held for name, held in mirrored.items()}
+        mean = {name: (plain[name] + back[name]) / 2 for name in plain}
+        boxes, scores = boxes_at_peaks(1 / (1 + np.exp(-mean["centres"])), mean["sizes"], STRIDE)
+        rows.append(Told(count=float(mean["density"].sum()), count_all=float(mean["density_all"].sum()),
+                         grade=mean["grade"], boxes=boxes, scores=scores))  # fmt: skip
+    return rows
+
+
+def figures(examples: list[Example], rows: list[Told], size_px: int) -> dict[str, float]:
+    """Return the figures of docs/concepts/acne-learning.md, before anything is calibrated."""
+    grade = np.array([one.grade for one in examples])
+    real = np.array([expected_grade(shares_of_grades(row.grade)) for row in rows])
+    counts, everything = (np.array([getattr(row, name) for row in rows]) for name in ("count", "count_all"))
+    marked_counts = np.array([len(one.boxes) for one in examples])
+    by_count = np.searchsorted(HAYASHI_LIMITS, counts)
+    both = np.array([one.count_all for one in examples])
+    known = np.isfinite(both)
+    few = grade <= 1
+    return {
+        "kappa": cohen_kappa(grade, to_grades(real, range(4)), weights="quadratic"),
+        "accuracy": accuracy(grade, to_grades(real, range(4))),
+        "rmse": float(np.sqrt(np.mean((grade - real) ** 2))),
+        "kappa_by_count": cohen_kappa(grade, by_count, weights="quadratic"),
+        "accuracy_by_count": accuracy(grade, by_count),
+        "count_mae_few": float(np.abs(counts - marked_counts)[few].mean()),
+        "count_mae": float(np.abs(counts - marked_counts).mean()),
+        "count_bias_log": float(np.mean(np.log1p(counts) - np.log1p(marked_counts))),
+        "ap50": average_precision([xywh(boxes_in_view(one, size_px)) for one in examples],
+                                  [Found(boxes=xywh(row.boxes), scores=row.scores) for row in rows], most_a_photo=100),
+        "second_log_r": float(np.corrcoef(np.log1p(everything)[known], np.log1p(both[known]))[0, 1]),
+    }  # fmt: skip
+
+
+def xywh(corners: np.ndarray) -> np.ndarray:
+    return np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1).astype(float)
 
 
 def bytes_of(photo: object) -> np.ndarray:

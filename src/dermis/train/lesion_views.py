@@ -15,7 +15,7 @@ from PIL import Image, ImageFilter
 
 from dermis.networks.lesions import STRIDE
 
-__all__ = ["Example", "LesionView", "plain_view", "taught_view"]
+__all__ = ["Example", "LesionView", "boxes_in_view", "plain_view", "taught_view"]
 
 Rng = np.random.Generator
 _Pixels = NDArray[np.uint8]
@@ -92,6 +92,13 @@ def plain_view(
     return LesionView(
         picture=np.asarray(pixels), skin=skin, targets=_targets(example, place, np.ones_like(skin), graded=True)
     )
+
+
+def boxes_in_view(example: Example, size: int) -> NDArray[np.float32]:
+    """Return the marked boxes (n, 4), left, top, right, bottom, in pixels of `plain_view`."""
+    boxes = np.zeros((0, 4), np.float32) if example.boxes is None else example.boxes
+    place = _placed(example, size, side=1.0, flip=False)
+    return np.concatenate([place.seen(boxes[:, :2]), place.seen(boxes[:, 2:])], axis=1)
 
 
 def taught_view(example: Example, size: int, rng: Rng) -> LesionView:
