@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 import dermis
+from dermis.analysis.acne import NAME, need, offered, see_lesions
 from dermis.analysis.left_out import leave_out
 from dermis.analysis.light import Patch, correct_light, read_patch
 from dermis.analysis.measures import quality_measures
@@ -21,6 +22,7 @@ from dermis.core import (
     Analysis,
     Encoding,
     Face,
+    FaceLesions,
     Finding,
     LightReference,
     Photo,
@@ -37,9 +39,9 @@ from dermis.face.frame import crop
 from dermis.formats.image import read_mask, read_parts
 from dermis.formats.photo import read_photo
 from dermis.inference.skin_tone import estimate_tone
-from dermis.tasks import MEASURES, TASKS
+from dermis.tasks import FROM_LESIONS, MEASURES
 
-__all__ = ["analyse", "analyse_file", "answer", "see_skin", "see_tone"]
+__all__ = ["analyse", "analyse_file", "answer", "measurable", "see_skin", "see_tone"]
 
 
 def analyse_file(
@@ -84,14 +86,17 @@ def analyse(
 ) -> Analysis:
     """Measure the skin of the largest face in a photo.
 
-    tasks: what to measure, everything for None. close_up: look for no face, measure all skin in view.
+    tasks: what to measure, all that is offered for None. close_up: look for no face, measure all skin in view.
     mask: (h, w) bool of photo size, the user's own skin mask. parts: (h, w) uint8 of `Part` of photo size, the user's
     own parts, as `Face.parts` or parts.png has them. reference: a patch of known colour,
     "X,Y,W,H=#RRGGBB". estimate_light: guess the light from skin and exposure where no patch tells it;
     experimental, on photos of people it came out too dark (docs/concepts/skin-colour.md). Raises InputError for a
-    reference, mask or parts that cannot be used; everything else that is wrong with a photo is said in `quality`.
+    reference, mask or parts that cannot be used, ModelMissing for a task whose network is not here; everything else
+    that is wrong with a photo is said in `quality`.
     """
     start = perf_counter()
+    wanted = offered() if tasks is None else tuple(tasks)
+    need(wanted)
     patch = read_patch(reference) if isinstance(reference, str) else reference
     light = None if patch is None else correct_light(photo, patch)
     face = find_face(photo, close_up=close_up, mask=mask, parts=parts)
@@ -105,10 +110,14 @@ def analyse(
         skin = replace(skin, tone=see_tone(skin, face, photo))
     quality = judge(quality_measures(face, skin, encoded), face, light)
     judged_s = perf_counter() - start
-    findings = answer(skin, TASKS.values() if tasks is None else tasks, quality)
+    asked = measurable(quality) and any(task.name in FROM_LESIONS for task in wanted)
+    lesions = see_lesions(photo, face, skin, own_area=mask is not None) if asked else None
+    findings = answer(skin, wanted, quality, lesions)
     total_s = perf_counter() - start
     seconds = {"face": found_s, "quality": judged_s - found_s, "tasks": total_s - judged_s, "total": total_s}
-    return _assembled(photo, quality, seconds, face=face, skin=skin, reference=light, findings=findings)
+    return _assembled(
+        photo, quality, seconds, face=face, skin=skin, reference=light, lesions=lesions, findings=findings
+    )
 
 
 def see_skin(
@@ -158,11 +167,24 @@ def see_tone(skin: Skin, face: Face, photo: Photo) -> ToneEstimate | None:
     return estimate_tone(tone_clues(skin, capture))
 
 
-def answer(skin: Skin, tasks: Iterable[Task], quality: Quality) -> tuple[Finding, ...]:
-    """Answer each task; a rejected or colourless photo is given no number at all."""
-    if not quality.usable or any(problem.code == "no_colour" for problem in quality.problems):
+def measurable(quality: Quality) -> bool:
+    """Return whether a photo is given numbers at all: not where it was rejected or has no colour."""
+    return quality.usable and all(problem.code != "no_colour" for problem in quality.problems)
+
+
+def answer(
+    skin: Skin, tasks: Iterable[Task], quality: Quality, lesions: FaceLesions | None = None
+) -> tuple[Finding, ...]:
+    """Answer each task, those about lesions where these are given; none for a photo that is not measurable."""
+    if not measurable(quality):
         return ()
-    return tuple(finding for task in tasks for finding in MEASURES[task.name](skin))
+    findings: list[Finding] = []
+    for task in tasks:
+        if task.name in MEASURES:
+            findings += MEASURES[task.name](skin)
+        elif lesions is not None:
+            findings += FROM_LESIONS[task.name](lesions)
+    return tuple(findings)
 
 
 def _refused(name: str, photo: Photo | None, code: str, error: InputError) -> Analysis:
@@ -170,15 +192,23 @@ def _refused(name: str, photo: Photo | None, code: str, error: InputError) -> An
     return Analysis(name=name, photo=photo, quality=quality, provenance=_provenance({}))
 
 
-def _assembled(photo: Photo, quality: Quality, seconds: dict[str, float], **parts: Any) -> Analysis:  # noqa: ANN401
+def _assembled(
+    photo: Photo,
+    quality: Quality,
+    seconds: dict[str, float],
+    *,
+    lesions: FaceLesions | None = None,
+    **parts: Any,  # noqa: ANN401
+) -> Analysis:
     return Analysis(
         name=photo.origin.name,
         photo=photo,
         quality=quality,
-        provenance=_provenance(seconds),
+        provenance=_provenance(seconds, {} if lesions is None else {NAME: lesions.found.model}),
+        lesions=lesions,
         **parts,
     )
 
 
-def _provenance(seconds: dict[str, float]) -> Provenance:
-    return Provenance(dermis=dermis.__version__, models=models_used(), seconds=seconds)
+def _provenance(seconds: dict[str, float], more: dict[str, str] | None = None) -> Provenance:
+    return Provenance(dermis=dermis.__version__, models={**models_used(), **(more or {})}, seconds=seconds)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dermis.analysis.acne import need
 from dermis.analysis.light import read_patch
 from dermis.analysis.pipeline import analyse_file
 from dermis.core import Analysis
@@ -50,9 +51,10 @@ class Options:
 def check(options: Options, files: Sequence[Path]) -> None:
     """Refuse what cannot mean anything before the first photo is read.
 
-    Raises UsageError.
+    Raises UsageError, and ModelMissing for a task whose network is not here.
     """
-    choose(options.tasks)
+    if options.tasks is not None:
+        need(choose(options.tasks))
     if options.reference is not None:
         read_patch(options.reference)
     drawn = [name for name, path in (("--mask", options.mask), ("--parts", options.parts)) if path is not None]
@@ -84,7 +86,7 @@ def find_photos(paths: Iterable[Path]) -> list[Path]:
 
 def analyse_each(files: Iterable[Path], options: Options) -> Iterator[tuple[Path, Analysis]]:
     """Analyse file after file; one that cannot be read still gives an analysis that says why."""
-    tasks = choose(options.tasks)
+    tasks = None if options.tasks is None else choose(options.tasks)
     for file in files:
         yield (
             file,
@@ -137,7 +139,7 @@ def thin(analysis: Analysis) -> Analysis:
             pixels = pixels[rows, frame.x_px : frame.x_px + frame.width * frame.factor]
         step = max(1, max(pixels.shape) // THUMBNAIL_PX)
         photo = replace(photo, pixels=np.ascontiguousarray(reduce_by(pixels, step)))
-    return replace(analysis, photo=photo, face=None, skin=None, findings=findings)
+    return replace(analysis, photo=photo, face=None, skin=None, lesions=None, findings=findings)
 
 
 def write_overview_of(analyses: Sequence[tuple[Analysis, Path]], out: Path) -> Path:

@@ -12,6 +12,7 @@ from dermis.core.analysis import (
     Quality,
     Severity,
 )
+from dermis.core.change import Change, Fate, Lasting
 from dermis.core.cube import Cube, Quantity
 from dermis.core.face import Box, Face, Frame, Part, Pose, Region, View, region_mask
 from dermis.core.lesions import LESION_TYPES, FaceLesions, Lesions
@@ -26,16 +27,19 @@ __all__ = [
     "Analysis",
     "Box",
     "Capture",
+    "Change",
     "Count",
     "Cube",
     "Encoding",
     "Evidence",
     "Face",
     "FaceLesions",
+    "Fate",
     "Finding",
     "Frame",
     "Item",
     "Label",
+    "Lasting",
     "Lesions",
     "LightReference",
     "Map",
