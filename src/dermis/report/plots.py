@@ -20,6 +20,7 @@ __all__ = [
     "WIDTH_PX",
     "confusion_png",
     "coverage_png",
+    "drawn_png",
     "duel_png",
     "gaps_png",
     "histogram_png",
@@ -43,7 +44,7 @@ def scatter_png(target: Floats, predicted: Floats, label: str) -> bytes:
         axes.scatter(across, predicted, s=14, color=_ACCENT, alpha=_alpha(len(target)), linewidths=0)
         axes.set(xlim=(low, high), ylim=(low, high), xlabel=f"True {label}", ylabel=f"Predicted {label}")
 
-    return _png(draw)
+    return drawn_png(draw)
 
 
 def histogram_png(errors: Mapping[str, Floats], label: str) -> bytes:
@@ -64,7 +65,7 @@ def histogram_png(errors: Mapping[str, Floats], label: str) -> bytes:
         axes.set(xlim=(0, most), xlabel=f"Error, {label}" if label else "Error", ylabel="Share of samples")
         axes.legend(frameon=False, labelcolor=_SOFT)
 
-    return _png(draw)
+    return drawn_png(draw)
 
 
 def confusion_png(counts: NDArray[np.int64], grades: Floats) -> bytes:
@@ -81,7 +82,7 @@ def confusion_png(counts: NDArray[np.int64], grades: Floats) -> bytes:
         axes.set_yticks(range(len(grades)), names)
         axes.set(xlabel="Predicted grade", ylabel="True grade")
 
-    return _png(draw)
+    return drawn_png(draw)
 
 
 def reliability_png(found: Reliability) -> bytes:
@@ -94,7 +95,7 @@ def reliability_png(found: Reliability) -> bytes:
         axes.scatter(found.probability, found.share, s=size, color=_ACCENT, alpha=0.7, linewidths=0)
         axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="Probability said", ylabel="Share that came true")
 
-    return _png(draw)
+    return drawn_png(draw)
 
 
 def coverage_png(said: Floats, held: Floats, level: float) -> bytes:
@@ -106,7 +107,7 @@ def coverage_png(said: Floats, held: Floats, level: float) -> bytes:
         axes.axvline(level, color=_SOFT, linewidth=0.8, linestyle=":")
         axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="Level of the intervals", ylabel="Share of targets inside")
 
-    return _png(draw)
+    return drawn_png(draw)
 
 
 def gaps_png(gains: Floats, label: str) -> bytes:
@@ -120,7 +121,7 @@ def gaps_png(gains: Floats, label: str) -> bytes:
         axes.axhline(0, color=_SOFT, linewidth=0.8)
         axes.set(xlim=(-0.5, len(order) - 0.5), xlabel="Samples in order", ylabel=label)
 
-    return _png(draw)
+    return drawn_png(draw)
 
 
 def duel_png(first: Floats, second: Floats, first_name: str, second_name: str) -> bytes:
@@ -132,10 +133,11 @@ def duel_png(first: Floats, second: Floats, first_name: str, second_name: str) -
         axes.scatter(first, second, s=14, color=_ACCENT, alpha=_alpha(len(first)), linewidths=0)
         axes.set(xlim=(0, high), ylim=(0, high), xlabel=f"Error of {first_name}", ylabel=f"Error of {second_name}")
 
-    return _png(draw)
+    return drawn_png(draw)
 
 
-def _png(draw: Callable[[Axes], None]) -> bytes:
+def drawn_png(draw: Callable[[Axes], None]) -> bytes:
+    """Return what `draw` draws on plain axes, as a PNG of `WIDTH_PX` x `HEIGHT_PX`."""
     from matplotlib.figure import Figure  # late: half a second
 
     figure = Figure(figsize=(WIDTH_PX / _DPI, HEIGHT_PX / _DPI), dpi=_DPI, layout="constrained", facecolor="white")

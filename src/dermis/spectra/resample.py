@@ -8,6 +8,7 @@ still comes back as it is. Where the new bands are no wider than the sensor's ow
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,11 +16,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dermis.core import Cube
+from dermis.core.arrays import FloatMap
 from dermis.errors import InputError, UsageError
-from dermis.formats.cube_file import increasing
+from dermis.formats.cube import rows_of
+from dermis.formats.cube_file import CubeFile, increasing, row_blocks
 from dermis.formats.tables import number_in, read_table
 
-__all__ = ["GRIDS", "band_grid", "resample", "resampling"]
+__all__ = ["GRIDS", "band_grid", "read_resampled", "resample", "resampled_rows", "resampling"]
 
 Floats = NDArray[np.float64]
 
@@ -103,6 +106,25 @@ def resample(
     wanted = np.asarray(to_nm, dtype=np.float64)
     weights = resampling(cube.wavelengths_nm, wanted, fwhm_nm=fwhm_nm, bandwidth_nm=bandwidth_nm)
     return replace(cube, values=cube.values @ weights.T.astype(np.float32), wavelengths_nm=wanted)
+
+
+def resampled_rows(file: CubeFile, weights: Floats) -> Iterator[FloatMap]:
+    """Yield the rows (n, w, to) of an opened cube in other bands, a block at a time; weights as of `resampling`."""
+    small = weights.T.astype(np.float32)
+    for first, block in row_blocks(file):
+        yield rows_of(file, first, first + len(block)) @ small
+
+
+def read_resampled(file: CubeFile, to_nm: ArrayLike) -> Cube:
+    """Read an opened cube in the bands `to_nm`, increasing; its own bands never lie in memory together."""
+    wanted = np.asarray(to_nm, dtype=np.float64)
+    weights = resampling(file.head.wavelengths_nm, wanted, fwhm_nm=file.head.fwhm_nm)
+    values = np.empty((*file.head.shape[:2], wanted.size), np.float32)
+    at = 0
+    for block in resampled_rows(file, weights):
+        values[at : at + len(block)] = block
+        at += len(block)
+    return Cube(values=values, wavelengths_nm=wanted, quantity=file.head.quantity)
 
 
 def _distance(wanted: Floats) -> Floats:

@@ -1,0 +1,134 @@
+"""Pictures of cubes: in colour, band by band, as spectra of points, and how far two are apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.colour.srgb import encode, xyz_to_linear
+from dermis.core import Cube, Quantity
+from dermis.core.arrays import FloatMap
+from dermis.formats.image import encode_png, reduce_by
+from dermis.metrics.spectral import BandErrors
+from dermis.optics.observer import to_xyz
+from dermis.report.colours import colour_table, map_colours
+from dermis.report.pictures import levels_of
+from dermis.report.plots import drawn_png
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["band_errors_png", "band_grid_png", "map_png", "preview", "scale_of", "spectra_png"]
+
+Floats = NDArray[np.float64]
+
+_BANDS_NM = (640.0, 550.0, 460.0)
+_TILE_PX, _COLUMNS, _CAPTION_PX, _MOST_TILES = 160, 8, 14, 64
+_LINES = ("#08685a", "#b5651d", "#5b6fa8", "#a03e6c", "#8a8f8c", "#3f8fd2", "#c4485c", "#5b4a7d")
+_BAR_PX, _PAPER, _INK = 56, (250, 250, 250), (40, 40, 40)
+
+
+def preview(cube: Cube) -> NDArray[np.uint8]:
+    """Return the cube as the eye sees it under D65, sRGB (h, w, 3) uint8.
+
+    What is no reflectance, or leaves out part of the visible, is shown by the bands nearest to 640, 550 and 460 nm,
+    its brightest percent as white.
+    """
+    nm = cube.wavelengths_nm
+    if cube.quantity is Quantity.REFLECTANCE and nm[0] <= 450 and nm[-1] >= 650 and np.count_nonzero(nm <= 720) >= 5:
+        linear = np.asarray(xyz_to_linear(to_xyz(cube.values, nm)))
+    else:
+        linear = cube.values[:, :, [int(np.argmin(np.abs(nm - band))) for band in _BANDS_NM]]
+        linear = linear / (_white_level(linear) or 1.0)
+    return np.round(255 * np.asarray(encode(np.clip(np.nan_to_num(linear), 0, 1)))).astype(np.uint8)
+
+
+def _white_level(values: NDArray[np.floating]) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.quantile(finite, 0.99)) if finite.size else 0.0
+
+
+def band_grid_png(cube: Cube) -> bytes:
+    """Draw the bands side by side in grey, each with its wavelength and one scale for all; of many, every nth."""
+    from PIL import Image, ImageDraw  # late: it costs a tenth of the start
+
+    step = -(-cube.values.shape[2] // _MOST_TILES)
+    bands = range(0, cube.values.shape[2], step)
+    small = reduce_by(np.nan_to_num(cube.values), max(1, max(cube.values.shape[:2]) // _TILE_PX))
+    white = _white_level(small) or 1.0
+    high, wide = small.shape[0], small.shape[1]
+    columns = min(_COLUMNS, len(bands))
+    rows = -(-len(bands) // columns)
+    sheet = Image.new("RGB", (columns * (wide + 4), rows * (high + _CAPTION_PX)), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    for place, band in enumerate(bands):
+        left, top = place % columns * (wide + 4), place // columns * (high + _CAPTION_PX)
+        grey = np.round(255 * np.asarray(encode(np.clip(small[:, :, band] / white, 0, 1)))).astype(np.uint8)
+        sheet.paste(Image.fromarray(grey), (left, top + _CAPTION_PX))
+        draw.text((left + 2, top + 1), f"{cube.wavelengths_nm[band]:.0f} nm", fill=_INK)
+    return encode_png(np.asarray(sheet))
+
+
+def spectra_png(wavelengths_nm: Floats, spectra: Mapping[str, Floats], label: str) -> bytes:
+    """Draw spectra (band,) by name."""
+
+    def draw(axes: Axes) -> None:
+        for at, (name, spectrum) in enumerate(spectra.items()):
+            marker = "o" if len(wavelengths_nm) < 12 else None
+            axes.plot(
+                wavelengths_nm, spectrum, color=_LINES[at % len(_LINES)], label=name, linewidth=1.6, marker=marker
+            )
+        axes.set(xlabel="Wavelength, nm", ylabel=label)
+        if len(spectra) <= 12:
+            axes.legend(frameon=False)
+
+    return drawn_png(draw)
+
+
+def band_errors_png(wavelengths_nm: Floats, errors: BandErrors) -> bytes:
+    """Draw RMSE and bias of each band."""
+
+    def draw(axes: Axes) -> None:
+        axes.axhline(0, color=_LINES[4], linewidth=0.8)
+        axes.plot(wavelengths_nm, errors.rmse, color=_LINES[0], label="RMSE", linewidth=1.6)
+        axes.plot(wavelengths_nm, errors.bias, color=_LINES[1], label="bias", linewidth=1.6)
+        axes.set(xlabel="Wavelength, nm", ylabel="Error")
+        axes.legend(frameon=False)
+
+    return drawn_png(draw)
+
+
+def map_png(values: FloatMap, low: float, high: float, label: str, task: str = "") -> bytes:
+    """Draw a map (h, w) in colours from `low` to `high` with its scale at the right; NaN is left white.
+
+    task: whose colours, see `report.colours`.
+    """
+    from PIL import Image, ImageDraw  # late: it costs a tenth of the start
+
+    count = 255
+    colours = np.concatenate([[[255, 255, 255]], colour_table(map_colours(task, count))]).astype(np.uint8)
+    span = (low, high) if high > low else (low, low + 1.0)
+    picture = colours[levels_of(values, *span, count)]
+    height, width = max(picture.shape[0], 80), picture.shape[1]
+    sheet = np.full((height + 2 * _CAPTION_PX, max(width, 120) + _BAR_PX, 3), _PAPER, np.uint8)
+    sheet[_CAPTION_PX : _CAPTION_PX + picture.shape[0], :width] = picture
+    ramp = colours[np.linspace(count, 1, height).round().astype(int)]
+    sheet[_CAPTION_PX : _CAPTION_PX + height, -_BAR_PX + 8 : -_BAR_PX + 20] = ramp[:, None]
+    image = Image.fromarray(sheet)
+    draw = ImageDraw.Draw(image)
+    draw.text((2, 1), label, fill=_INK)
+    for value, y in zip(np.linspace(span[1], span[0], 3), np.linspace(_CAPTION_PX, height + 2, 3), strict=True):
+        draw.text((sheet.shape[1] - _BAR_PX + 23, int(y)), f"{value:.2g}", fill=_INK)
+    return encode_png(np.asarray(image))
+
+
+def scale_of(values: Sequence[FloatMap]) -> tuple[float, float]:
+    """Return the 2nd and 98th percentile of maps together, for `map_png`; (0, 1) without a number."""
+    finite = np.concatenate([one[np.isfinite(one)] for one in values])
+    if not finite.size:
+        return 0.0, 1.0
+    low, high = np.quantile(finite, [0.02, 0.98])
+    return float(low), float(high)
