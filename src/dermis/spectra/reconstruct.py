@@ -1,0 +1,137 @@
+"""From a photo to the reflectance of every pixel of its skin, with intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.colour.srgb import decode
+from dermis.core import Cube, Encoding, Photo, Quantity
+from dermis.core.arrays import BoolMap, FloatMap, hold
+from dermis.errors import UsageError
+from dermis.optics.camera import Camera
+from dermis.optics.light import Light
+from dermis.spectra.estimator import BLOCK, LEVEL, on_bands, spectra_of, terms_of
+from dermis.spectra.ready import estimator_for
+from dermis.spectra.sights import Sight
+
+__all__ = ["WAVELENGTHS_NM", "Reconstruction", "reconstruct_skin"]
+
+Floats = NDArray[np.float64]
+
+WAVELENGTHS_NM = np.arange(400.0, 1001.0, 10.0)
+"""The bands of a reconstruction unless others are asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconstruction(Cube):
+    """A cube of reflectances that were estimated; NaN outside `mask`.
+
+    The interval of a band, which holds the truth with probability `level`, is the value and its half width:
+    `interval_scale` (h, w) times `interval_half_width` (band,). mask: (h, w) bool, where spectra were estimated.
+    known: (h, w) bool, where the colour is one that skin has at such a sight; elsewhere the spectrum says nothing.
+    camera, light: their names, None where they were not known. level_known: whether the level of the spectra is
+    anchored, by linear pixels and their white or by a patch; if not, their shape counts and the level is the photo's.
+    """
+
+    interval_scale: FloatMap
+    interval_half_width: FloatMap
+    mask: BoolMap
+    known: BoolMap
+    level: float = LEVEL
+    level_known: bool
+    camera: str | None = None
+    light: str | None = None
+
+    def __post_init__(self) -> None:
+        Cube.__post_init__(self)
+        size = self.values.shape[:2]
+        hold(self, "interval_scale", dtype=np.float32, shape=size)
+        hold(self, "interval_half_width", dtype=np.float32, shape=(len(self.wavelengths_nm),))
+        hold(self, "mask", dtype=np.bool_, shape=size)
+        hold(self, "known", dtype=np.bool_, shape=size)
+
+    @property
+    def known_share(self) -> float:
+        """How much of the mask has colours of skin; 0 where the mask is empty."""
+        return float(self.known[self.mask].mean()) if self.mask.any() else 0.0
+
+    @property
+    def half_width(self) -> FloatMap:
+        """Half the width of the intervals, (h, w, band); made when asked for."""
+        return np.asarray(self.interval_scale[..., None] * self.interval_half_width)
+
+
+def reconstruct_skin(
+    photo: Photo,
+    mask: BoolMap,
+    *,
+    camera: Camera | None = None,
+    light: Light | None = None,
+    white: float = 1.0,
+    balance: Floats | None = None,
+    wavelengths_nm: Floats = WAVELENGTHS_NM,
+) -> Reconstruction:
+    """Return the spectra of the pixels in `mask` (h, w).
+
+    camera, light: where known. white: the pixel value, as in the photo, of a perfect diffuser in its brightest
+    channel. balance: (3, 3) from linear pixels to those whose diffuser is 1 in every channel, by a patch of known
+    colour; `white` takes no part then. wavelengths_nm: (band,), increasing, within 400-1000 nm.
+    Raises UsageError for a white or wavelengths that cannot be.
+    """
+    if not 0.0 < white <= 1.0:
+        raise UsageError(f"The white is {white:g}.", advice="Give a pixel value over 0 and up to 1.")
+    grid = _checked(wavelengths_nm)
+    camera_linear = photo.encoding is Encoding.CAMERA_LINEAR
+    sight = Sight(
+        encoding=Encoding.CAMERA_LINEAR if camera_linear else Encoding.SRGB,
+        camera=camera,
+        light=light,
+        balanced=balance is not None,
+        bits=photo.origin.bits,
+    )
+    estimator = estimator_for(sight)
+    weights, half_width = on_bands(estimator, grid)
+    size = mask.shape
+    values = np.full((mask.size, len(grid)), np.nan, dtype=np.float32)
+    scale, known = np.zeros(mask.size, dtype=np.float32), np.zeros(mask.size, dtype=np.bool_)
+    rows = np.flatnonzero(mask)
+    flat = photo.pixels.reshape(-1, 3)
+    for at in range(0, len(rows), BLOCK):
+        part = rows[at : at + BLOCK]
+        # A run without gaps is written where it lies.
+        place = slice(part[0], part[-1] + 1) if part[-1] - part[0] + 1 == len(part) else part
+        found = terms_of(estimator, _relative(flat[place], photo.encoding, white, balance))
+        values[place] = spectra_of(found.terms, weights)
+        scale[place], known[place] = found.scale, found.known
+    return Reconstruction(
+        values=values.reshape(*size, len(grid)),
+        wavelengths_nm=grid,
+        quantity=Quantity.REFLECTANCE,
+        interval_scale=scale.reshape(size),
+        interval_half_width=half_width.astype(np.float32),
+        mask=mask,
+        known=known.reshape(size),
+        level_known=camera_linear or balance is not None,
+        camera=None if camera is None else camera.name,
+        light=None if light is None else light.name,
+    )
+
+
+def _checked(wavelengths_nm: Floats) -> Floats:
+    grid = np.asarray(wavelengths_nm, dtype=np.float64)
+    if grid.ndim != 1 or not grid.size or np.any(np.diff(grid) <= 0) or grid[0] < 400 or grid[-1] > 1000:
+        raise UsageError("The wavelengths must increase and lie within 400-1000 nm.", advice="For example 400:1000:10.")
+    return grid
+
+
+def _relative(pixels: FloatMap, encoding: Encoding, white: float, balance: Floats | None) -> FloatMap:
+    """Return linear pixels over those of the white."""
+    if encoding is Encoding.SRGB:
+        pixels = np.asarray(decode(pixels), dtype=np.float32)
+        white = float(decode(np.full(3, white))[0])
+    if balance is not None:
+        return np.asarray(pixels @ balance.T.astype(np.float32))
+    return pixels / np.float32(white)
