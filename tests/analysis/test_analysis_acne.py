@@ -1,10 +1,8 @@
 """From lesions found in a photo to findings on a face, on pictures of people who do not exist."""
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import jsonschema
 import numpy as np
@@ -49,7 +47,7 @@ def with_network(monkeypatch):
 
     def put(find):
         monkeypatch.setattr(acne, "installed", lambda: True)
-        monkeypatch.setitem(sys.modules, "dermis.inference.acne", SimpleNamespace(find_lesions=find))
+        monkeypatch.setattr(acne, "find_lesions", find)
 
     return put
 

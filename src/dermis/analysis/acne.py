@@ -7,13 +7,11 @@ from collections.abc import Iterable
 from dermis.analysis.lesion_places import place_lesions
 from dermis.core import Face, FaceLesions, Photo, Skin, Task
 from dermis.errors import ModelMissing
+from dermis.inference.acne import NAME, find_lesions
 from dermis.inference.weights import WEIGHTS
 from dermis.tasks import FROM_LESIONS, TASKS
 
 __all__ = ["NAME", "installed", "need", "offered", "see_lesions", "why_not"]
-
-NAME = "acne"
-"""The network that finds lesions."""
 
 
 def installed() -> bool:
@@ -45,6 +43,4 @@ def need(tasks: Iterable[Task]) -> None:
 
 def see_lesions(photo: Photo, face: Face, skin: Skin, *, own_area: bool = False) -> FaceLesions:
     """Find the lesions of a face and put them in their places. Raises ModelMissing where the network is not here."""
-    from dermis.inference.acne import find_lesions  # late: only where acne is asked for
-
     return place_lesions(find_lesions(photo, face), face, skin, own_area=own_area)

@@ -1,0 +1,166 @@
+"""Two visits side by side: both faces with lasting, gone and new lesions framed, and each lesion then and now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from dermis.core import Analysis, Box, Change, Fate, Item, Photo
+from dermis.report.acne import crop_uri
+from dermis.report.frames import window_of
+from dermis.report.page import rendered
+from dermis.report.pictures import data_uri, shown
+from dermis.report.words import number, percent, plain, region_title
+
+__all__ = ["change_page"]
+
+PICTURE_PX = 900
+MOST_PAIRS = 24
+SHOWN_FROM = 0.3
+"""A lesion whose fate is less likely than this is framed as doubtful."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """A frame on a picture, in its pixels; `state` is lasting, gone, new or doubtful."""
+
+    state: str
+    words: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One visit: its picture with frames."""
+
+    title: str
+    name: str
+    uri: str
+    width: int
+    height: int
+    alt: str
+    frames: tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """One lesion then and now; a picture is "" where its place is not in view."""
+
+    state: str
+    title: str
+    probability: str
+    before: str
+    after: str
+
+
+def change_page(change: Change, before: Analysis, after: Analysis) -> str:
+    """Return the page of a change as HTML; `before` and `after` are the analyses that were compared."""
+    if before.photo is None or after.photo is None:
+        raise ValueError("A change is of two photos.")
+    content = {
+        "visits": (
+            _visit("Before", before, before.photo, _frames_before(change)),
+            _visit("After", after, after.photo, _frames_after(change)),
+        ),
+        "facts": _facts(change),
+        "counts": {"gone": _sure(change.gone), "new": _sure(change.new), "lasting": len(change.lasting)},
+        "pairs": tuple(_pairs(change, before.photo, after.photo))[:MOST_PAIRS],
+        "unseen": sum(fate.elsewhere is None for fate in (*change.gone, *change.new)),
+        "alignment": (
+            f"The photos were laid on each other by {change.aligned_by}; one place may come out "
+            f"{percent(change.off_face_widths)} of the face's width apart (1 sigma)."
+        ),
+    }
+    return rendered("change.html", content)
+
+
+def _facts(change: Change) -> tuple[tuple[str, str], ...]:
+    difference = change.count_after - change.count_before
+    words = f"{'+' if difference > 0 else ''}{number(difference, 1)}"
+    if change.difference is not None:
+        low, high = change.difference
+        words += f" ({number(low, 1)} to {number(high, 1)}, {percent(change.level)} interval)"
+        words += ": no clear change" if low <= 0 <= high else ""
+    rows = [
+        ("Lesions before", number(change.count_before, 1)),
+        ("Lesions after", number(change.count_after, 1)),
+        ("Difference", words),
+    ]
+    if change.grade_before is not None and change.grade_after is not None:
+        rows.append(("Hayashi grade", f"{number(change.grade_before, 1)} → {number(change.grade_after, 1)}"))
+    return tuple(rows)
+
+
+def _sure(fates: Sequence[Fate]) -> int:
+    return sum(fate.probability >= SHOWN_FROM for fate in fates)
+
+
+def _frames_before(change: Change) -> list[tuple[str, str, Box]]:
+    lasting = [("lasting", f"Lasting, {percent(pair.probability)}", pair.before.box) for pair in change.lasting]
+    return lasting + _framed(change.gone, "gone")
+
+
+def _frames_after(change: Change) -> list[tuple[str, str, Box]]:
+    lasting = [("lasting", f"Lasting, {percent(pair.probability)}", pair.after.box) for pair in change.lasting]
+    return lasting + _framed(change.new, "new")
+
+
+def _framed(fates: Iterable[Fate], state: str) -> list[tuple[str, str, Box]]:
+    found = []
+    for fate in fates:
+        sure = fate.probability >= SHOWN_FROM
+        words = f"{plain(state)}, {percent(fate.probability)}" if sure else f"Perhaps {state}: cannot be told"
+        found.append((state if sure else "doubtful", words, fate.item.box))
+    return found
+
+
+def _visit(title: str, analysis: Analysis, photo: Photo, frames: list[tuple[str, str, Box]]) -> Visit:
+    from dermis.formats.image import encode_jpeg  # late: with it comes the image library
+
+    window = window_of(photo, analysis.face)
+    pixels = shown(photo, window, PICTURE_PX)
+    height, width = pixels.shape[:2]
+    scale = width / window.width_px
+    return Visit(
+        title=title,
+        name=analysis.name,
+        uri=data_uri("jpeg", encode_jpeg(pixels, quality=85)),
+        width=width,
+        height=height,
+        alt=f"{title}: the face with {len(frames)} lesions framed.",
+        frames=tuple(
+            Frame(
+                state=state,
+                words=words,
+                x=round((box.x_px - window.x_px) * scale, 1),
+                y=round((box.y_px - window.y_px) * scale, 1),
+                width=round(box.width_px * scale, 1),
+                height=round(box.height_px * scale, 1),
+            )
+            for state, words, box in frames
+        ),
+    )
+
+
+def _pairs(change: Change, before: Photo, after: Photo) -> Iterable[Pair]:
+    for fate in change.new:
+        if fate.probability >= SHOWN_FROM:
+            yield _pair("new", fate.item, fate.probability, _crop(before, fate.elsewhere), _crop(after, fate.item.box))
+    for fate in change.gone:
+        if fate.probability >= SHOWN_FROM:
+            yield _pair("gone", fate.item, fate.probability, _crop(before, fate.item.box), _crop(after, fate.elsewhere))
+    for pair in change.lasting:
+        pictures = _crop(before, pair.before.box), _crop(after, pair.after.box)
+        yield _pair("lasting", pair.after, pair.probability, *pictures)
+
+
+def _pair(state: str, item: Item, probability: float, before: str, after: str) -> Pair:
+    title = f"{plain(state)}: {item.kind}, {region_title(item.region).lower()}"
+    return Pair(state=state, title=title, probability=percent(probability), before=before, after=after)
+
+
+def _crop(photo: Photo, box: Box | None) -> str:
+    return "" if box is None else crop_uri(photo, box)

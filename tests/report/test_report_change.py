@@ -1,0 +1,57 @@
+from dataclasses import replace
+
+import pytest
+
+from dermis.core import Box, Change, Fate, Item, Lasting, Region
+from dermis.formats.change import change_object
+from dermis.report.change import change_page
+
+
+def item(x, region=Region.CHIN):
+    return Item(
+        kind="lesion", box=Box(x_px=x, y_px=180, width_px=12, height_px=10), region=region, score=0.8,
+        size_face_widths=0.05,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def change():
+    return Change(
+        before="monday.jpg", after="friday.jpg",
+        lasting=(Lasting(before=item(100), after=item(102), probability=0.97, apart=0.01),),
+        gone=(
+            Fate(item=item(140), probability=0.71, elsewhere=item(141).box),
+            Fate(item=item(160), probability=0.0, elsewhere=None),
+        ),
+        new=(Fate(item=item(180), probability=0.62, elsewhere=item(181).box),),
+        count_before=9.4, count_after=6.1, difference=(-7.0, 0.4), grade_before=0.8, grade_after=0.6,
+        aligned_by="landmarks", off_face_widths=0.02, textured=0.0, level=0.9, model="hand-made@1",
+    )  # fmt: skip
+
+
+def test_the_page_frames_each_lesion_by_its_fate(change, analysis):
+    page = change_page(change, replace(analysis, name="monday.jpg"), replace(analysis, name="friday.jpg"))
+    assert page.count('class="fate lasting"') == 2
+    assert page.count('class="fate gone"') == page.count('class="fate new"') == 1
+    assert page.count('class="fate doubtful"') == 1
+    assert page.count('class="then-now"') == 3
+    assert "no clear change" in page
+    assert "1 gone" in page
+    assert "Of 1 lesion the other photo does not show the place" in page
+
+
+def test_a_clear_change_is_not_called_unclear(change, analysis):
+    assert "no clear change" not in change_page(replace(change, difference=(-7.0, -0.4)), analysis, analysis)
+
+
+def test_the_json_holds_every_lesion(change):
+    held = change_object(change)
+    assert held["schema"] == "dermis.change/1"
+    assert [len(held[name]) for name in ("lasting", "gone", "new")] == [1, 2, 1]
+    assert held["gone"][1]["place_in_other_px"] is None
+    assert held["count"] == {"before": 9.4, "after": 6.1, "difference": [-7.0, 0.4], "level": 0.9}
+
+
+def test_a_photo_that_is_missing_is_a_mistake(change, analysis):
+    with pytest.raises(ValueError, match="two photos"):
+        change_page(change, replace(analysis, photo=None), analysis)
