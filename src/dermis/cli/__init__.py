@@ -139,6 +139,21 @@ def analyse(
 
 
 @app.command()
+def change(
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="The photo of the earlier visit.")],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="The same side of the same face, later.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write change.html and change.json here.")
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Compare the acne of two visits: which lesions are new, gone or lasting, and how sure that is."""
+    from dermis.cli.changing import run
+
+    run(before, after, out=out, as_json=json)
+
+
+@app.command()
 def demo(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write the reports.")] = Path("demo"),
 ) -> None:
