@@ -13,7 +13,7 @@ from dermis.core import Encoding, Origin, Photo
 from dermis.core.arrays import FloatMap
 from dermis.errors import UnreadablePhoto, UsageError
 from dermis.formats.capture import capture_from_exif, exif_from_capture
-from dermis.formats.container import HEAD_BYTES, SUFFIXES, identify, plain_name
+from dermis.formats.container import FEWEST_PX, HEAD_BYTES, SUFFIXES, identify, plain_name
 from dermis.formats.convert import Converted, as_they_are, to_srgb
 from dermis.formats.decode import decode
 from dermis.formats.png import write_png16
@@ -25,7 +25,7 @@ _ON_WHITE = "Transparent parts were laid on white."
 _ROWS = 64
 
 
-def read_photo(path: str | Path, *, linear: bool = False) -> Photo:
+def read_photo(path: str | Path, *, linear: bool = False, fewest_px: int = FEWEST_PX) -> Photo:
     """Read a photo: JPEG, PNG, WebP, TIFF, HEIC, AVIF, GIF or BMP; of several pictures in a file, the first.
 
     The photo stands upright (EXIF orientation) and in sRGB (embedded profile, relative colorimetric);
@@ -33,18 +33,18 @@ def read_photo(path: str | Path, *, linear: bool = False) -> Photo:
     numbers in the file are never looked at.
 
     linear: take the file's numbers as proportional to light at the sensor, whatever profile it names
-    (`Encoding.CAMERA_LINEAR`).
-    Raises UnreadablePhoto for what is not a photo, damaged, cut short, empty, over 150 megapixels, under 64 px.
+    (`Encoding.CAMERA_LINEAR`). fewest_px: the least that a side must have.
+    Raises UnreadablePhoto for what is not a photo, damaged, cut short, empty, over 150 megapixels, too small.
     """
     path = Path(path)
-    return photo_from_bytes(read_bytes(path), path.name, linear=linear)
+    return photo_from_bytes(read_bytes(path), path.name, linear=linear, fewest_px=fewest_px)
 
 
-def photo_from_bytes(data: bytes, name: str, *, linear: bool = False) -> Photo:
+def photo_from_bytes(data: bytes, name: str, *, linear: bool = False, fewest_px: int = FEWEST_PX) -> Photo:
     """Read a photo that is in memory, as `read_photo`; `name` is what messages and `origin` call it."""
     name = plain_name(name)
     container = identify(data[:HEAD_BYTES], name)
-    raster = decode(data, container, name)
+    raster = decode(data, container, name, fewest_px=fewest_px)
     raster = replace(raster, values=upright(raster.values, raster.orientation))
     converted = Converted(pixels=as_they_are(raster)) if linear else to_srgb(raster)
     notes = (*raster.notes, *converted.notes)

@@ -28,15 +28,15 @@ _MODELS = {"daylight": daylight, "planck": planck, "halogen": halogen, "led": wh
 
 
 def read_illuminant_csv(path: Path) -> Light:
-    """Read a light from a CSV with the columns `wavelength_nm,power`, which must cover 400-700 nm.
+    """Read a light from a CSV with the columns `wavelength_nm,power`, which must cover 420-680 nm.
 
     Power is per nanometre and relative. Beyond the table its end values are held; lines narrower than 5 nm
     are averaged over 5 nm. Raises InputError, which says what to change.
     """
     table = read_numbers(path, ("power",))
     nm, power = table[:, 0], table[:, 1]
-    if nm[0] > 400 or nm[-1] < 700:
-        raise InputError(f"{path.name} covers {nm[0]:g}-{nm[-1]:g} nm.", advice="A light needs 400-700 nm at least.")
+    if nm[0] > 420 or nm[-1] < 680:
+        raise InputError(f"{path.name} covers {nm[0]:g}-{nm[-1]:g} nm.", advice="A light needs 420-680 nm at least.")
     if power.min() < -0.01 * power.max() or power.max() <= 0:
         raise InputError(
             f"{path.name} holds negative or no power.", advice="Subtract the dark reading from the light's."
