@@ -26,7 +26,7 @@ app = typer.Typer(
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text.")]
 
 # \b keeps the lines of an example apart.
-_ANALYSE_HELP = """Measure skin tone, melanin, haemoglobin and redness on photos.
+_ANALYSE_HELP = """Measure skin tone, melanin, haemoglobin, redness and acne on photos.
 
 A photo that cannot be measured is listed with the reason, and the others go on.
 
@@ -35,6 +35,7 @@ dermis analyse selfie.jpg                      a table in the terminal
 dermis analyse selfie.jpg --out result         a report, JSON and maps
 dermis analyse *.jpg --json > results.jsonl    one JSON line a photo
 dermis analyse arm.jpg --close-up              skin without a face
+dermis analyse front.jpg left.jpg right.jpg --person    acne of one person
 dermis analyse face.jpg --reference 40,60,200,150=#767676   with an 18 % grey card
 
 Exit codes: 0 done, 1 a fault of ours, 2 wrong usage, 3 no photo was usable.
@@ -127,13 +128,23 @@ def analyse(
             help="Experimental: guess the light from skin and exposure; for photos that tell ISO, time and f-number.",
         ),
     ] = False,
+    person: Annotated[
+        bool,
+        typer.Option("--person", help="The photos show one person from several sides: also answer for all together."),
+    ] = False,
 ) -> None:
-    """Measure skin tone, melanin, haemoglobin and redness on photos."""
+    """Measure skin tone, melanin, haemoglobin, redness and acne on photos."""
     from dermis.analysis.session import Options
     from dermis.cli.analysing import run
 
     options = Options(
-        tasks=tasks, close_up=close_up, mask=mask, parts=parts, reference=reference, estimate_light=estimate_light
+        tasks=tasks,
+        close_up=close_up,
+        mask=mask,
+        parts=parts,
+        reference=reference,
+        estimate_light=estimate_light,
+        person=person,
     )
     raise typer.Exit(run(photos, options, out=out, as_json=json))
 
