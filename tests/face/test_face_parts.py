@@ -110,3 +110,23 @@ def test_parts_png_of_one_run_is_read_by_the_next(photo, face, tmp_path):
         [problem] = refused.quality.problems
         assert problem.code == "unusable_option"
         assert words in problem.message
+
+
+@pytest.mark.parametrize("own", ["", "mask"])
+def test_a_rejected_photo_has_all_masks_at_its_size(models, photo, tmp_path, own):
+    few = Image.fromarray(np.uint8(np.rint(photo.pixels * 255))).resize((240, 250))
+    small = Photo(pixels=np.asarray(few, np.float32) / 255, encoding=Encoding.SRGB)
+    mask = np.zeros((250, 240), bool)
+    mask[30:80, 90:130] = True
+    analysis = analyse(small, tasks=(), **({"mask": mask} if own else {}))
+    assert "face_too_small" in {problem.code for problem in analysis.quality.problems}
+    assert not analysis.quality.usable
+    names = {path.name: path for path in write_maps(analysis, tmp_path)}
+    assert set(names) == {"skin_mask.png", "measured_mask.png", "parts.png", "regions.png", "left_out.png"}
+    for name, path in names.items():
+        with Image.open(path) as picture:
+            assert picture.size == (240, 250)
+            drawn = np.asarray(picture)
+        if name == "skin_mask.png":
+            assert drawn.any()
+            assert not own or np.array_equal(drawn > 0, mask)

@@ -42,6 +42,8 @@ _LIKELY = 0.5
 _SURE = 0.6
 _WIDE = 0.2
 _SAME = 0.5
+_SAME_PROFILE = 0.3
+_SAME_WAY_UP_DEG = 30.0
 _PROFILE_LEAN_DEG = 15.0  # in profile the mouth lies before the eyes, not under them
 _SMALLEST_PX = 28
 
@@ -99,7 +101,7 @@ def locate(photo: Photo) -> list[Located]:
     if not found:
         short_side = min(photo.width_px, photo.height_px)
         sure = [one for one in seen if one.score >= _SURE and one.side_px >= _WIDE * short_side]
-        found = [_detected(candidate) for candidate in sure]
+        found = [_detected(candidate) for candidate in _agreed(sure)]
     return _apart(found)
 
 
@@ -203,6 +205,29 @@ def _hold(picture: Picture, view: Square) -> _Held:
         scores.append(again.score)
         wander = max(wander, float(np.abs(again.landmarks - mesh.landmarks)[:, :2].mean()) / size)
     return _Held(mesh=mesh, size_px=size, wander=wander, scores=tuple(scores))
+
+
+def _agreed(sure: list[Candidate]) -> list[Candidate]:
+    """Return the surest candidate of each place, of those whose way up most views share.
+
+    The detector believes in profiles that lie on their side or upside down, too.
+    """
+    kept: list[Candidate] = []
+    for group in sorted((_sharing(one, sure) for one in sure), key=lambda group: -sum(one.score for one in group)):
+        candidate = max(group, key=lambda one: one.score)
+        if all(overlap(candidate, other) < _SAME_PROFILE for other in kept):
+            kept.append(candidate)
+    return kept
+
+
+def _sharing(candidate: Candidate, seen: list[Candidate]) -> list[Candidate]:
+    """Return those that see a face there, leaning alike."""
+    leans = [(one.upright_deg - candidate.upright_deg + 180) % 360 - 180 for one in seen]
+    return [
+        one
+        for one, lean in zip(seen, leans, strict=True)
+        if abs(lean) < _SAME_WAY_UP_DEG and overlap(candidate, one) >= _SAME_PROFILE
+    ]
 
 
 def _detected(candidate: Candidate) -> Located:
