@@ -52,12 +52,13 @@ def teach(
     steps: int,
     size_px: int = 192,
     seed: int = 0,
-    tell: Callable[[int, float], None] | None = None,
+    tell: Callable[[int, float, Model], None] | None = None,
 ) -> Model:
     """Go on teaching `model` and return the running mean of its weights.
 
     pools: examples by kind; shares: how often each kind is drawn. Batch, rate, running mean and clipping are those of
-    `recipe`. size_px: of the views that teach. tell: called with each step and its loss.
+    `recipe`. size_px: of the views that teach. tell: called after each step with its number, its loss and the running
+    mean so far.
     """
     if not any(pools[name] for name in shares):
         raise UsageError("There is no example to learn from.", advice="Name a pool that holds some.")
@@ -78,7 +79,7 @@ def teach(
         optimiser.step()
         _follow(mean, model, min(recipe.train.ema, (step + 1) / (step + 10)))
         if tell is not None:
-            tell(step, float(loss.detach()))
+            tell(step, float(loss.detach()), mean)
     return mean.eval()
 
 
