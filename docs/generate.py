@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from typer import Typer
 from typer.testing import CliRunner
 
 from dermis.analysis.left_out import REASONS
@@ -50,11 +51,19 @@ def quality_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _verbs(group: Typer, before: str = "") -> list[str]:
+    own = [before + (command.name or command.callback.__name__) for command in group.registered_commands]
+    for inner in group.registered_groups:
+        name = f"{before}{inner.typer_instance.info.name}"
+        own += [name, *_verbs(inner.typer_instance, f"{name} ")]
+    return own
+
+
 def cli_page() -> str:
     """Return the help text of every verb."""
     runner = CliRunner(env={"COLUMNS": "100", "TERM": "dumb"})
     lines = ["# Command line", "", "Exit codes: 0 done; 1 a fault of ours; 2 wrong usage; 3 no input was usable.", ""]
-    for verb in ("", *sorted(command.name or command.callback.__name__ for command in app.registered_commands)):
+    for verb in ("", *sorted(_verbs(app))):
         title = f"dermis {verb}".strip()
         text = runner.invoke(app, [*verb.split(), "--help"], prog_name="dermis").output
         lines += [f"## `{title}`", "", "```text", *(line.rstrip() for line in text.strip().splitlines()), "```", ""]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from spectra_makers import Sensor, write_envi_raw
 
 from dermis.core import Quantity
 from dermis.errors import InputError, UsageError
@@ -12,6 +11,7 @@ from dermis.formats.cube import open_cube
 from dermis.spectra.calibrate import calibrated_rows, calibration, clipping
 from dermis.spectra.references import read_references
 from dermis.spectra.resample import GRIDS
+from fakes.line_scans import Sensor, write_envi_raw
 
 SENSOR = Sensor()
 TRUTH = np.linspace(0.1, 0.7, 60) * np.linspace(0.6, 1, 11)[:, None, None]

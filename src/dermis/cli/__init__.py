@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from dermis import __version__
+from dermis.cli.cube import cube_app
 from dermis.errors import DermisError, UsageError
 
 __all__ = ["app", "main"]
@@ -22,6 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(cube_app)
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text.")]
 

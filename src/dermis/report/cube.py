@@ -56,19 +56,21 @@ def band_grid_png(cube: Cube) -> bytes:
     from PIL import Image, ImageDraw  # late: it costs a tenth of the start
 
     step = -(-cube.values.shape[2] // _MOST_TILES)
-    bands = range(0, cube.values.shape[2], step)
-    small = reduce_by(np.nan_to_num(cube.values), max(1, max(cube.values.shape[:2]) // _TILE_PX))
+    nm, values = cube.wavelengths_nm[::step], np.nan_to_num(cube.values[:, :, ::step])
+    factor = min(max(1, max(values.shape[:2]) // _TILE_PX), *values.shape[:2])
+    small = reduce_by(values, factor)
     white = _white_level(small) or 1.0
     high, wide = small.shape[0], small.shape[1]
-    columns = min(_COLUMNS, len(bands))
-    rows = -(-len(bands) // columns)
+    columns = min(_COLUMNS, nm.size)
+    rows = -(-nm.size // columns)
     sheet = Image.new("RGB", (columns * (wide + 4), rows * (high + _CAPTION_PX)), _PAPER)
     draw = ImageDraw.Draw(sheet)
-    for place, band in enumerate(bands):
+    for place, wavelength in enumerate(nm):
         left, top = place % columns * (wide + 4), place // columns * (high + _CAPTION_PX)
-        grey = np.round(255 * np.asarray(encode(np.clip(small[:, :, band] / white, 0, 1)))).astype(np.uint8)
+        level = np.clip(small[:, :, place, None] / white, 0, 1).repeat(3, axis=2)
+        grey = np.round(255 * np.asarray(encode(level))).astype(np.uint8)
         sheet.paste(Image.fromarray(grey), (left, top + _CAPTION_PX))
-        draw.text((left + 2, top + 1), f"{cube.wavelengths_nm[band]:.0f} nm", fill=_INK)
+        draw.text((left + 2, top + 1), f"{wavelength:.0f} nm", fill=_INK)
     return encode_png(np.asarray(sheet))
 
 
