@@ -19,7 +19,7 @@ from dermis.formats.image import reduce_by
 from dermis.formats.photo import SUFFIXES
 from dermis.report.html import write_overview, write_report
 from dermis.report.maps import write_maps
-from dermis.tasks import TASKS, choose
+from dermis.tasks import FROM_LESIONS, TASKS, choose
 
 __all__ = [
     "Options",
@@ -46,6 +46,7 @@ class Options:
     parts: Path | None = None
     reference: str | None = None
     estimate_light: bool = False
+    person: bool = False
 
 
 def check(options: Options, files: Sequence[Path]) -> None:
@@ -55,6 +56,8 @@ def check(options: Options, files: Sequence[Path]) -> None:
     """
     if options.tasks is not None:
         need(choose(options.tasks))
+    if options.person:
+        need(TASKS[name] for name in FROM_LESIONS)
     if options.reference is not None:
         read_patch(options.reference)
     drawn = [name for name, path in (("--mask", options.mask), ("--parts", options.parts)) if path is not None]

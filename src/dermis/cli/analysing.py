@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -19,11 +21,13 @@ from dermis.analysis.session import (
     write_overview_of,
     write_result,
 )
+from dermis.analysis.views import combine_views
 from dermis.cli.fetching import fetch_with_progress
-from dermis.cli.terminal import NOTICE, print_analysis, progress
+from dermis.cli.terminal import NOTICE, print_analysis, print_person, progress
 from dermis.core import Analysis
-from dermis.formats.analysis import analysis_line
+from dermis.formats.analysis import analysis_line, person_object
 from dermis.inference.zoo import MODELS
+from dermis.report.files import write
 
 __all__ = ["run", "run_demo"]
 
@@ -38,6 +42,7 @@ def run(paths: Sequence[Path], options: Options, *, out: Path | None, as_json: b
     console = Console(file=sys.stdout, highlight=False)
     folders = {} if out is None else folders_for(files, out)
     done: list[tuple[Analysis, Path]] = []
+    views: list[Analysis] = []
     usable = False
     with progress(len(files), "analysing") as bar:
         for file, analysis in analyse_each(files, options):
@@ -49,13 +54,31 @@ def run(paths: Sequence[Path], options: Options, *, out: Path | None, as_json: b
                 print(analysis_line(analysis), flush=True)
             else:
                 print_analysis(analysis, console)
+            if options.person:
+                views.append(replace(analysis, photo=None, skin=None))
             bar.update(bar.task_ids[0], advance=1, description=file.name)
+    if options.person and usable:
+        _tell_person(views, console, out=out, as_json=as_json)
     if out is not None:
         report = write_overview_of(done, out) if len(done) > 1 else out / "report.html"
         print(f"Report: {report}", file=sys.stderr if as_json else sys.stdout)
     if not as_json:
         console.print(f"[dim]{NOTICE}[/dim]")
     return 0 if usable else EXIT_NOT_USABLE
+
+
+def _tell_person(views: Sequence[Analysis], console: Console, *, out: Path | None, as_json: bool) -> None:
+    """Print, and write as person.json, what all photos together say of one person's acne."""
+    names = [view.name for view in views]
+    findings = combine_views(views)
+    held = person_object(names, findings)
+    if out is not None:
+        text = json.dumps(held, ensure_ascii=False, allow_nan=False, indent=1)
+        write(out / "person.json", (text + "\n").encode())
+    if as_json:
+        print(json.dumps(held, ensure_ascii=False, allow_nan=False), flush=True)
+    else:
+        print_person(names, findings, console)
 
 
 def run_demo(out: Path) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -15,7 +15,7 @@ from dermis.report.acne import see_someone
 from dermis.report.words import value_words
 from dermis.tasks import FROM_LESIONS, TASKS
 
-__all__ = ["NOTICE", "print_analysis", "progress", "status_of"]
+__all__ = ["NOTICE", "print_analysis", "print_person", "progress", "status_of"]
 
 NOTICE = "A measuring tool, not a diagnosis: show a doctor what changes, hurts or worries you."
 
@@ -42,13 +42,24 @@ def print_analysis(analysis: Analysis, console: Console) -> None:
     if skin:
         console.print(_table(skin))
     if acne:
-        console.print(_table(acne, labels=""))
-        for finding in acne:
-            if finding.label and finding.region is Region.FACE:
-                console.print(f"  {finding.task}: {escape(finding.label)}")
-        advice = see_someone({f.task: f for f in acne if f.region is Region.FACE}, _items(acne))
-        if advice:
-            console.print(f"  [yellow]{escape(advice)}[/yellow]")
+        _print_acne(acne, console)
+
+
+def print_person(names: Sequence[str], findings: Sequence[Finding], console: Console) -> None:
+    """Print what several photos of one person say together."""
+    console.print(f"[bold]One person[/bold], from {escape(', '.join(names))}:")
+    _print_acne(findings, console)
+
+
+def _print_acne(findings: Sequence[Finding], console: Console) -> None:
+    console.print(_table(findings, labels=""))
+    whole = {finding.task: finding for finding in findings if finding.region is Region.FACE}
+    for finding in whole.values():
+        if finding.label:
+            console.print(f"  {finding.task}: {escape(finding.label)}")
+    advice = see_someone(whole, _items(findings))
+    if advice:
+        console.print(f"  [yellow]{escape(advice)}[/yellow]")
 
 
 def _items(findings: Iterable[Finding]) -> tuple[Item, ...]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from dermis.core import Analysis, Box, Face, Finding, Item, LightReference, Photo, Problem
 
-__all__ = ["SCHEMA", "analysis_line", "analysis_object"]
+__all__ = ["PERSON_SCHEMA", "SCHEMA", "analysis_line", "analysis_object", "person_object"]
 
 SCHEMA = "dermis.analysis/1"
+PERSON_SCHEMA = "dermis.person/1"
 
 Object = dict[str, Any]
 
@@ -42,6 +44,11 @@ def analysis_object(analysis: Analysis) -> Object:
             "seconds": {step: _round(seconds, 4) for step, seconds in provenance.seconds.items()},
         },
     }
+
+
+def person_object(photos: Sequence[str], findings: Sequence[Finding]) -> Object:
+    """Return the findings of one person out of several photos, in the way of one analysis."""
+    return {"schema": PERSON_SCHEMA, "photos": list(photos), "findings": [_finding(finding) for finding in findings]}
 
 
 def _photo(name: str, photo: Photo | None) -> Object:
