@@ -44,6 +44,21 @@ dermis analyse face.jpg --reference 40,60,200,150=#767676   with an 18 % grey ca
 Exit codes: 0 done, 1 a fault of ours, 2 wrong usage, 3 no photo was usable.
 """
 
+_SPECTRA_HELP = """Give every pixel of skin in a photo its reflectance, 400-1000 nm, with 90 % intervals.
+
+\b
+dermis spectra selfie.jpg --out skin.npz --report page        an ordinary photo
+dermis spectra raw.png --out skin.h5 --linear --camera canon.csv --illuminant D65
+dermis spectra patches.tif --out p.npz --linear --camera "Nikon D5100" --illuminant lamp.csv --white 0.9 --mask all
+
+--linear: pixels proportional to light, white balance not applied (16-bit PNG or TIFF). Tables: a camera has
+wavelength_nm,red,green,blue, a light wavelength_nm,power; any grid that covers 420-680 nm. Pixels that are not in
+the mask are NaN in the cube. .npz and .h5 hold values, wavelengths_nm, mask, known, interval_scale and
+interval_half_width: half an interval is interval_scale[y, x] * interval_half_width.
+
+Exit codes: 0 done, 1 a fault of ours, 2 wrong usage, 3 the photo could not be used.
+"""
+
 _SYNTH_HELP = """Make pictures of people who do not exist, with everything that is known of them.
 
 The same recipe gives the same files, whatever the number of workers. A stopped run goes on where it was.
@@ -178,6 +193,52 @@ def demo(
     from dermis.cli.analysing import run_demo
 
     raise typer.Exit(run_demo(out))
+
+
+@app.command(help=_SPECTRA_HELP)
+def spectra(
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="CUBE", help="Where to write it: .npz, .h5, .mat, .hdr or .npy.")
+    ],
+    camera: Annotated[str | None, typer.Option("--camera", metavar="NAME|CSV", help="The camera, if known.")] = None,
+    illuminant: Annotated[
+        str | None, typer.Option("--illuminant", metavar="NAME|CSV", help="The light, if known: D65, A, FL11, ...")
+    ] = None,
+    linear: Annotated[bool, typer.Option("--linear", help="Pixels are linear camera values.")] = False,
+    white: Annotated[
+        float, typer.Option("--white", metavar="V", help="Pixel value (0-1) of a white, in its brightest channel.")
+    ] = 1.0,
+    reference: Annotated[
+        str | None, typer.Option(metavar="X,Y,W,H=#RRGGBB", help="A patch of known colour (grey card).")
+    ] = None,
+    mask: Annotated[
+        str | None, typer.Option("--mask", metavar="all|PNG", help="Every pixel, or where this picture is bright.")
+    ] = None,
+    close_up: Annotated[bool, typer.Option("--close-up", help="Look for no face: take all skin in view.")] = False,
+    bands: Annotated[
+        str,
+        typer.Option("--bands", metavar="BANDS", help="61, vis, nir, FIRST:LAST:STEP, A,B,C or a CSV; in 400-1000 nm."),
+    ] = "61",
+    json: JsonFlag = False,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="DIR", help="Write spectra.html here: click a pixel, see it.")
+    ] = None,
+) -> None:
+    """Give every pixel of skin in a photo its reflectance, 400-1000 nm, with 90 % intervals."""
+    from dermis.cli.spectra import Asked, run
+
+    asked = Asked(
+        camera=camera,
+        illuminant=illuminant,
+        linear=linear,
+        white=white,
+        reference=reference,
+        mask=mask,
+        close_up=close_up,
+        bands=bands,
+    )
+    raise typer.Exit(run(photo, out, asked, as_json=json, report=report))
 
 
 @app.command()

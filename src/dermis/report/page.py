@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 __all__ = ["rendered"]
 
 
-def rendered(template: str, content: Mapping[str, object]) -> str:
+def rendered(template: str, content: Mapping[str, object], *, script: str = "report.js") -> str:
     """Return the page of a template; everything in `content` is escaped.
 
-    The page's own style and script lie inside it, and its policy admits these two by their hash, pictures that
-    are part of the page, and nothing else.
+    The page's own style and its script (`script` names the file) lie inside it, and its policy admits these two by
+    their hash, pictures that are part of the page, and nothing else.
     """
-    style, script = _text("style.css"), _text("report.js")
+    style, written = _text("style.css"), _text(script)
     policy = (
-        f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(written)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    return _environment().get_template(template).render(**content, style=style, script=script, policy=policy)
+    return _environment().get_template(template).render(**content, style=style, script=written, policy=policy)
 
 
 @cache

@@ -22,9 +22,10 @@ Floats = NDArray[np.float64]
 
 LEVEL = 0.9
 """How often an interval holds the truth."""
-WIDER, WIDER_OF_SHAPE = 1.1, 0.9
-"""Intervals over what drawn skin asks, by what skin and cameras that took no part in learning ask. Of the shape alone
-they are narrower, as most photos are more ordinary than the drawn ones; see docs/concepts/spectra.md."""
+WIDER, WIDER_OF_SHAPE = 1.1, 1.3
+"""Intervals over what drawn skin asks, by what skin and cameras that took no part in learning ask. Those of the shape
+hold the level of a plainly developed photo, too; see docs/concepts/spectra.md."""
+SIGHTED_TO_NM = 700.0  # where cameras look, and where the level of a shape is taken
 LEAST = 1e-4
 RIDGE = 1e-6
 MIDDLE_LOG = -1.5  # of skin: keeps the logarithms near 0
@@ -84,7 +85,9 @@ def fit_estimator(
     weights = _weighted_ridge(terms, seen.spectra, seen.weights / seen.spectra.mean(axis=1) ** 2)
     found = terms @ weights
     if not level_known:
-        found *= (found * seen.spectra).sum(axis=1, keepdims=True) / np.square(found).sum(axis=1, keepdims=True)
+        sighted = wavelengths_nm <= SIGHTED_TO_NM
+        shown, true = found[:, sighted], seen.spectra[:, sighted]
+        found *= (shown * true).sum(axis=1, keepdims=True) / np.square(shown).sum(axis=1, keepdims=True)
     left = np.abs(seen.spectra - found) / level
     log_level = np.log(level[:, 0])
     half_width = np.maximum(_quantile(left, seen.weights, LEVEL), 1e-6)

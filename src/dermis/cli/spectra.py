@@ -1,0 +1,190 @@
+"""`dermis spectra`: from a photo to a cube on disk, a few words or one line of JSON, and a page to look into it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+
+from dermis.analysis.spectra import reconstruct
+from dermis.core import Photo
+from dermis.core.arrays import BoolMap
+from dermis.errors import UsageError
+from dermis.formats.cube import check_out, write_cube
+from dermis.formats.image import read_mask
+from dermis.formats.photo import read_photo
+from dermis.spectra.reconstruct import Reconstruction
+from dermis.spectra.resample import band_grid
+
+__all__ = ["SCHEMA", "Asked", "run"]
+
+SCHEMA = "dermis.spectra/1"
+FEW = 0.5
+"""Below this share of known colours the answer as a whole is doubted."""
+SHOWN_NM = (450.0, 550.0, 650.0, 850.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the user asked for, as typed; see `dermis spectra --help`."""
+
+    camera: str | None = None
+    illuminant: str | None = None
+    linear: bool = False
+    white: float = 1.0
+    reference: str | None = None
+    mask: str | None = None
+    close_up: bool = False
+    bands: str = "61"
+
+
+def run(file: Path, out: Path, asked: Asked, *, as_json: bool, report: Path | None) -> int:
+    """Reconstruct, write, say; return the exit code."""
+    start = perf_counter()
+    if asked.close_up and asked.mask is not None:
+        raise UsageError("--close-up and --mask were given.", advice="Give one; a mask says where the skin is.")
+    check_out(out)
+    grid = np.unique(band_grid(asked.bands))
+    # A single patch of colour is a picture, too; a face needs more.
+    photo = read_photo(file, linear=asked.linear, fewest_px=1 if asked.mask is not None else 64)
+    read_s = perf_counter() - start
+    found = reconstruct(
+        photo,
+        camera=asked.camera,
+        illuminant=asked.illuminant,
+        white=asked.white,
+        reference=asked.reference,
+        mask=_mask(asked.mask, photo),
+        close_up=asked.close_up,
+        wavelengths_nm=grid,
+    )
+    estimated_s = perf_counter() - start - read_s
+    written = write_cube(
+        out,
+        found,
+        interval_scale=found.interval_scale,
+        interval_half_width=found.interval_half_width,
+        interval_level=found.level,
+        mask=found.mask,
+        known=found.known,
+    )
+    page = None
+    if report is not None:
+        from dermis.report.spectra import write_spectra_page  # late: it draws
+
+        report.mkdir(parents=True, exist_ok=True)
+        page = write_spectra_page(found, photo, report / "spectra.html")
+    total_s = perf_counter() - start
+    seconds = {"read": read_s, "spectra": estimated_s, "write": total_s - read_s - estimated_s, "total": total_s}
+    if as_json:
+        said = spectra_object(found, photo, file.name, written, page, seconds)
+        print(json.dumps(said, ensure_ascii=False, allow_nan=False))
+    else:
+        _say(found, photo, written, page)
+    return 0
+
+
+def warnings_of(found: Reconstruction, photo: Photo) -> list[str]:
+    """Return what the user should know before the spectra are used."""
+    said = []
+    if found.known_share < 1:
+        doubt = "This is hardly skin: do not use the spectra." if found.known_share < FEW else "Leave them out."
+        share = 1 - found.known_share
+        said.append(
+            f"{share:.1%} of the pixels have colours that no skin was learnt to have; `known` marks the others. {doubt}"
+        )
+    if not found.level_known:
+        said.append(
+            "The level is the photo's own, exposure and tone curve included; the shape is what counts. "
+            "A grey card (--reference) tells the level."
+        )
+    elif found.camera is None or found.light is None:
+        said.append("Camera and light are not both known, so the spectra are wide guesses; see the intervals.")
+    if found.wavelengths_nm[-1] > 720:
+        said.append("Beyond 700 nm no camera looked: the spectra there are what skin of that colour usually has.")
+    if found.values.shape[0] != photo.height_px:
+        said.append(f"The photo was reduced to {found.values.shape[1]} x {found.values.shape[0]} px.")
+    return said
+
+
+def spectra_object(
+    found: Reconstruction, photo: Photo, name: str, cube: Path, page: Path | None, seconds: dict[str, float]
+) -> dict[str, Any]:
+    """Return what was done and found as plain values, schema `dermis.spectra/1`."""
+    height, width, bands = found.values.shape
+    mean, half_width = _mean(found)
+    return {
+        "schema": SCHEMA,
+        "photo": {
+            "file": name,
+            "sha256": photo.origin.sha256,
+            "width_px": photo.width_px,
+            "height_px": photo.height_px,
+            "encoding": photo.encoding.value,
+        },
+        "camera": found.camera,
+        "illuminant": found.light,
+        "level_known": found.level_known,
+        "cube": str(cube),
+        "report": None if page is None else str(page),
+        "height_px": height,
+        "width_px": width,
+        "bands": bands,
+        "pixels": int(found.mask.sum()),
+        "known_share": round(found.known_share, 4),
+        "interval_level": found.level,
+        "wavelengths_nm": [round(float(nm), 3) for nm in found.wavelengths_nm],
+        "mean": _rounded(mean),
+        "mean_half_width": _rounded(half_width),
+        "warnings": warnings_of(found, photo),
+        "seconds": {step: round(value, 4) for step, value in seconds.items()},
+    }
+
+
+def _mask(asked: str | None, photo: Photo) -> Any:  # noqa: ANN401 -- None, the word all, or an array
+    if asked is None or asked == "all":
+        return asked
+    found: BoolMap = read_mask(Path(asked), photo.width_px, photo.height_px)
+    return found
+
+
+def _mean(found: Reconstruction) -> tuple[np.ndarray[Any, Any] | None, np.ndarray[Any, Any] | None]:
+    """Return mean spectrum and mean half width (band,) over known pixels, over all where none is known."""
+    where = found.mask & found.known
+    where = where if where.any() else found.mask
+    if not where.any():
+        return None, None
+    mean = found.values[where].mean(axis=0, dtype=np.float64)
+    return mean, float(found.interval_scale[where].mean()) * found.interval_half_width.astype(np.float64)
+
+
+def _rounded(values: np.ndarray[Any, Any] | None) -> list[float] | None:
+    return None if values is None else [round(float(value), 5) for value in values]
+
+
+def _say(found: Reconstruction, photo: Photo, cube: Path, page: Path | None) -> None:
+    console = Console(highlight=False)
+    height, width, bands = found.values.shape
+    console.print(
+        f"[bold]{escape(photo.origin.name)}[/bold]: {int(found.mask.sum())} of {width} x {height} px,", end=" "
+    )
+    console.print(f"{bands} bands, {found.known_share:.1%} of known colour")
+    mean, half_width = _mean(found)
+    if mean is not None and half_width is not None:
+        grid = found.wavelengths_nm
+        shown = [nm for nm in SHOWN_NM if grid[0] <= nm <= grid[-1]]
+        values = ", ".join(
+            f"{nm:.0f} nm {np.interp(nm, grid, mean):.3f} ± {np.interp(nm, grid, half_width):.3f}" for nm in shown
+        )
+        console.print(f"  mean reflectance: {values} (90 %)")
+    for words in warnings_of(found, photo):
+        console.print(f"  [yellow]note[/yellow] {escape(words)}")
+    console.print(f"Cube: {escape(str(cube))}", soft_wrap=True)
+    if page is not None:
+        console.print(f"Page: {escape(str(page))}", soft_wrap=True)
