@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from dermis import __version__
+from dermis.cli.annotate import annotate_app
 from dermis.cli.cube import cube_app
 from dermis.errors import DermisError, UsageError
 
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 
 app.add_typer(cube_app)
+app.add_typer(annotate_app)
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text.")]
 
