@@ -170,6 +170,9 @@ def test_resample(dermis, cubes):
     np.testing.assert_allclose(
         read_cube(cubes / "vis.mat").values, read_cube(cubes / "truth.npz").values[:, :, :31], rtol=1e-5
     )
+    before = read_cube(cubes / "truth.npz").values[:, :, 31]
+    dermis("cube", "resample", cubes / "truth.npz", "--bands", "nir", "--out", cubes / "truth.npz")
+    np.testing.assert_allclose(read_cube(cubes / "truth.npz").values[:, :, 1], before, rtol=1e-5)
     refuse(dermis, 2, "resample", cubes / "truth.npz", "--bands", "all", "--out", cubes / "b.npz", "own bands")
 
 
@@ -188,6 +191,8 @@ def test_render(dermis, cubes):
     refuse(dermis, 2, "render", cubes / "truth.npz", "--out", cubes / "b.png", "--msi", "three channels")
     refuse(dermis, 2, "render", cubes / "truth.npz", "--out", cubes / "b.txt", "nothing is rendered as .txt")
     refuse(dermis, 2, "render", cubes / "truth.npz", "--out", cubes / "b.png", "--camera", "Leika", "No camera")
+    dermis("cube", "resample", cubes / "truth.npz", "--bands", "nir", "--out", cubes / "nir.npz")
+    refuse(dermis, 3, "render", cubes / "nir.npz", "--out", cubes / "b.png", "needs five bands over 450-650 nm")
 
 
 def test_compare(dermis, cubes):

@@ -237,6 +237,30 @@ def test_rows_after_rows_are_the_whole(tmp_path, ending):
     np.testing.assert_array_equal(read_cube(tmp_path / f"a{ending}").values, CUBE.values)
 
 
+@pytest.mark.parametrize("ending", [".npz", ".hdr", ".npy"])
+def test_a_cube_appears_whole_or_not_at_all(tmp_path, ending):
+    path = write_cube(tmp_path / f"a{ending}", CUBE, low=CUBE.values)
+    before = sorted(tmp_path.iterdir())
+
+    def broken():
+        yield CUBE.values[:2]
+        raise InputError("The camera fell.")
+
+    head = CubeHead(shape=CUBE.values.shape, wavelengths_nm=NM, quantity=Quantity.COUNTS)
+    with pytest.raises(InputError, match="fell"):
+        write_rows(path, head, broken())
+    assert sorted(tmp_path.iterdir()) == before
+    np.testing.assert_array_equal(read_cube(path).values, CUBE.values)
+
+
+@pytest.mark.parametrize("ending", [".npz", ".hdr", ".h5", ".mat"])
+def test_a_cube_may_replace_the_one_it_comes_from(tmp_path, ending):
+    opened = open_cube(write_cube(tmp_path / f"a{ending}", CUBE))
+    head = CubeHead(shape=CUBE.values.shape, wavelengths_nm=NM, quantity=Quantity.COUNTS)
+    write_rows(tmp_path / f"a{ending}", head, (2 * rows_of(opened, at, at + 1) for at in range(5)))
+    np.testing.assert_array_equal(read_cube(tmp_path / f"a{ending}").values, 2 * CUBE.values)
+
+
 def test_where_nothing_can_be_written(tmp_path):
     with pytest.raises(UsageError, match=r"not written as .txt. Known endings: .npz"):
         write_cube(tmp_path / "a.txt", CUBE)

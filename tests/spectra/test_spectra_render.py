@@ -10,7 +10,7 @@ from dermis.errors import InputError
 from dermis.optics.camera import response
 from dermis.optics.camera_names import find_camera
 from dermis.optics.light_names import find_light
-from dermis.spectra.render import camera_rgb, min_max, msi
+from dermis.spectra.render import camera_rgb, eye_rgb, min_max, msi
 
 NM = np.arange(400.0, 1001, 10)
 RNG = np.random.default_rng(3)
@@ -55,6 +55,15 @@ def test_msi_adds_960_nm():
         msi(cube_of(RNG.random((3, 2, 31)), NM[:31]), np.zeros((3, 2, 3), np.float32))
 
 
+def test_the_eye_sees_srgb():
+    light = find_light("D65")
+    np.testing.assert_allclose(eye_rgb(cube_of(np.full((2, 3, 61), 0.4)), light), 0.4, atol=1e-3)
+    warm = eye_rgb(cube_of(np.full((1, 1, 61), 0.4)), find_light("A"))[0, 0]
+    assert warm[0] > warm[1] > warm[2]
+
+
 def test_a_cube_that_misses_the_visible():
+    with pytest.raises(InputError, match="450-650 nm"):
+        eye_rgb(cube_of(np.ones((1, 1, 31)), NM[30:]), find_light("D65"))
     with pytest.raises(InputError, match="450-650 nm"):
         camera_rgb(cube_of(np.ones((1, 1, 31)), NM[30:]), find_camera("typical"), find_light("D65"))

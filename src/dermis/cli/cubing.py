@@ -220,11 +220,9 @@ def _write_channels(out: Path, values: FloatMap) -> None:
 
 
 def _rendered(file: CubeFile, look: Look) -> Iterator[FloatMap]:
-    from dermis.colour.srgb import xyz_to_linear
     from dermis.optics.camera_names import find_camera
     from dermis.optics.light_names import find_light
-    from dermis.optics.observer import to_xyz
-    from dermis.spectra.render import camera_rgb, msi
+    from dermis.spectra.render import camera_rgb, eye_rgb, msi
 
     light = find_light(look.illuminant)
     camera = None if look.camera.strip().lower() == "eye" else find_camera(look.camera)
@@ -233,10 +231,7 @@ def _rendered(file: CubeFile, look: Look) -> Iterator[FloatMap]:
     for first, block in row_blocks(file):
         values = rows_of(file, first, first + len(block))[:, :, bands]
         cube = Cube(values=values, wavelengths_nm=nm, quantity=file.head.quantity)
-        if camera is None:
-            rgb = np.asarray(xyz_to_linear(to_xyz(values, nm, light)), dtype=np.float32)
-        else:
-            rgb = camera_rgb(cube, camera, light, balanced=not look.raw)
+        rgb = eye_rgb(cube, light) if camera is None else camera_rgb(cube, camera, light, balanced=not look.raw)
         yield msi(cube, rgb) if look.msi else rgb
 
 
@@ -347,7 +342,7 @@ def run_chromophores(
     if method not in methods:
         raise UsageError(f"No method is called {method!r}.", advice=f"Known: {', '.join(methods)}.")
     cube = _cube_of(opened(path, wavelengths, key))
-    if cube.values.max() > 10:
+    if np.nanmax(cube.values) > 10:
         raise UsageError(f"{path.name} holds no reflectance.", advice="Calibrate it first: dermis cube calibrate.")
     maps = methods[method](cube, _mask(mask, cube))
     written = write_maps(maps, out)

@@ -97,26 +97,43 @@ def write_cube(path: str | Path, cube: Cube, *, fwhm_nm: ArrayLike | None = None
 
 
 def write_rows(path: str | Path, head: CubeHead, blocks: Iterable[NDArray[np.float32]], **extra: ArrayLike) -> Path:
-    """Write a cube from blocks of its rows (n, w, band), so that it never lies in memory; see `write_cube`."""
+    """Write a cube from blocks of its rows (n, w, band), so that it never lies in memory; see `write_cube`.
+
+    Under its name it appears whole or not at all, and may replace the file that the rows come from.
+    """
     path = check_out(path)
-    arrays = {name: np.asarray(array) for name, array in extra.items()}
-    ending = path.suffix.lower()
+    draft = path.with_name(f"{path.stem}.dermis-draft{path.suffix}")
     try:
-        if ending == ".npz":
-            write_npz(path, head, blocks, arrays)
-        elif ending == ".mat":
-            write_mat_rows(path, head, blocks, arrays)
-        elif ending in _HDF5:
-            write_hdf5(path, head, blocks, arrays)
-        else:
-            (write_envi if ending in _ENVI_OUT else write_npy)(path, head, blocks)
-            for name, array in arrays.items():
-                np.save(path.with_name(f"{path.stem}_{name}.npy"), array)
+        _write(draft, head, blocks, {name: np.asarray(array) for name, array in extra.items()})
+        for written in _drafted(draft):
+            written.replace(written.with_name(path.stem + written.name.removeprefix(draft.stem)))
     except OSError as fault:
         raise UsageError(
             f"{path.name} cannot be written: {fault.strerror or fault}.", advice="Choose another folder."
         ) from fault
+    finally:
+        for left in _drafted(draft):
+            left.unlink()
     return path
+
+
+def _write(path: Path, head: CubeHead, blocks: Iterable[NDArray[np.float32]], extra: dict[str, NDArray[Any]]) -> None:
+    ending = path.suffix.lower()
+    if ending == ".npz":
+        write_npz(path, head, blocks, extra)
+    elif ending == ".mat":
+        write_mat_rows(path, head, blocks, extra)
+    elif ending in _HDF5:
+        write_hdf5(path, head, blocks, extra)
+    else:
+        (write_envi if ending in _ENVI_OUT else write_npy)(path, head, blocks)
+        for name, array in extra.items():
+            np.save(path.with_name(f"{path.stem}_{name}.npy"), array)
+
+
+def _drafted(draft: Path) -> list[Path]:
+    """Return what was written for `draft`: itself and what goes beside it."""
+    return sorted(path for path in draft.absolute().parent.iterdir() if path.name.startswith(draft.stem))
 
 
 def check_out(path: str | Path) -> Path:

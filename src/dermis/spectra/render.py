@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dermis.colour.srgb import xyz_to_linear
 from dermis.core import Cube
 from dermis.core.arrays import FloatMap
 from dermis.errors import InputError
 from dermis.optics.camera import Camera, response, white_raw
 from dermis.optics.light import Light
+from dermis.optics.observer import to_xyz
 
-__all__ = ["EXTRA_NM", "camera_rgb", "min_max", "msi"]
+__all__ = ["EXTRA_NM", "camera_rgb", "eye_rgb", "min_max", "msi"]
 
 EXTRA_NM = 960.0
 """The near-infrared band that Hyper-Skin sets beside RGB."""
@@ -24,6 +26,25 @@ def camera_rgb(cube: Cube, camera: Camera, light: Light, *, balanced: bool = Tru
     balanced: greys come out grey, 1 for the perfect diffuser in every channel; otherwise the raw signal, in which it
     is 1 in its brightest channel. Raises InputError where the cube leaves out 450-650 nm.
     """
+    nm = _visible(cube)
+    weights = response(camera, light, nm)
+    if balanced:
+        weights = weights / white_raw(camera, light)
+    rgb: FloatMap = cube.values @ weights.astype(np.float32)
+    return rgb
+
+
+def eye_rgb(cube: Cube, light: Light) -> FloatMap:
+    """Return the linear sRGB (h, w, 3) of what the CIE 1931 observer sees of `cube` under `light`.
+
+    Nothing is adapted: under a warm lamp greys come out warm. Raises InputError as `camera_rgb`.
+    """
+    rgb: FloatMap = np.asarray(xyz_to_linear(to_xyz(cube.values, _visible(cube), light)), dtype=np.float32)
+    return rgb
+
+
+def _visible(cube: Cube) -> NDArray[np.float64]:
+    """Return the wavelengths of a cube that shows the visible."""
     nm = cube.wavelengths_nm
     seen = nm[(nm >= 400) & (nm <= 720)]
     if seen.size < 5 or seen[0] > 450 or seen[-1] < 650:
@@ -31,11 +52,7 @@ def camera_rgb(cube: Cube, camera: Camera, light: Light, *, balanced: bool = Tru
             f"The cube covers {nm[0]:g}-{nm[-1]:g} nm in {nm.size} bands.",
             advice="A picture in colour needs five bands over 450-650 nm at least.",
         )
-    weights = response(camera, light, nm)
-    if balanced:
-        weights = weights / white_raw(camera, light)
-    rgb: FloatMap = cube.values @ weights.astype(np.float32)
-    return rgb
+    return nm
 
 
 def min_max(rgb: FloatMap) -> FloatMap:

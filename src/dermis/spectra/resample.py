@@ -138,10 +138,10 @@ def _check_range(grid: Floats, wanted: Floats, width: Floats) -> None:
     reach = 0.5 * width + 1e-6
     outside = wanted[(wanted < grid[0] - reach) | (wanted > grid[-1] + reach)]
     if outside.size:
+        first, last = 10 * np.ceil(grid[0] / 10), 10 * np.floor(grid[-1] / 10)
         raise InputError(
             f"The cube covers {grid[0]:g}-{grid[-1]:g} nm, without {outside[0]:g} nm.",
-            advice="Ask for bands inside, such as --bands "
-            f"{10 * np.ceil(grid[0] / 10):g}:{10 * np.floor(grid[-1] / 10):g}:10.",
+            advice=f"Ask for bands inside, such as --bands {first:g}:{last:g}:10." if last > first else "",
         )
 
 
