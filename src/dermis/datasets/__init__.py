@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-from dermis.datasets import acne04, faces, fasseg, hyper_skin, hyperpigmentation, tone_chips
+from dermis.datasets import (
+    acne04,
+    acne04_v2,
+    coco,
+    faces,
+    fasseg,
+    ffhq_acne,
+    graded_folders,
+    hyper_skin,
+    hyperpigmentation,
+    table_csv,
+    tone_chips,
+)
 from dermis.datasets.dataset import Dataset
 from dermis.errors import UsageError
 
@@ -19,6 +31,11 @@ DATASETS: Mapping[str, Dataset] = {
         tone_chips.DATASET,
         hyperpigmentation.DATASET,
         acne04.DATASET,
+        acne04_v2.DATASET,
+        ffhq_acne.DATASET,
+        graded_folders.DATASET,
+        table_csv.DATASET,
+        coco.DATASET,
         fasseg.DATASET,
     )
 }
