@@ -119,13 +119,17 @@ class Frames:
 def frame_statistics(file: CubeFile) -> Frames:
     """Return the statistics of a reference of any height."""
     height, width, bands = file.head.shape
-    total = np.zeros((bands, width))
-    lowest, highest = np.full((bands, width), np.inf), np.full((bands, width), -np.inf)
+    stored = file.dtype.newbyteorder("=")
+    exact = stored.kind == "u" and stored.itemsize <= 2 and height < 1 << 16
+    total = np.zeros((bands, width), np.uint32 if exact else np.float64)
+    frame = file.stored(0, 1)[0].T.astype(stored)
+    lowest, highest = frame.copy(), frame.copy()
     for _, block in row_blocks(file):
-        frames = block.transpose(0, 2, 1)
-        total += frames.sum(axis=0, dtype=np.uint64 if frames.dtype.kind == "u" else np.float64)
-        np.minimum(lowest, frames.min(axis=0), out=lowest)
-        np.maximum(highest, frames.max(axis=0), out=highest)
+        for line in block:  # one after the other: sums and extremes of a frame stay in the processor's cache
+            frame = np.ascontiguousarray(line.T)
+            np.add(total, frame, out=total)
+            np.minimum(lowest, frame, out=lowest)
+            np.maximum(highest, frame, out=highest)
     return Frames(
         mean=total / (height * file.scale), lowest=lowest / file.scale, highest=highest / file.scale, count=height
     )
