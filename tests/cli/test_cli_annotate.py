@@ -96,3 +96,17 @@ def test_refusals_say_what_to_do(with_network, selfie, tmp_path):
     bare.write_text(f"photo,x_px,y_px,width_px,height_px\n{selfie.name},1,2,3,4\n")
     refusal = run("disagreements", bare, selfie, "--out", tmp_path, "--predictions", bare).exception
     assert "need scores" in refusal.advice
+
+
+def test_a_dataset_is_checked(tmp_path):
+    from fakes import graded_folders
+
+    graded_folders.make(tmp_path)
+    runner = CliRunner(env={"COLUMNS": "120"})
+    said = runner.invoke(app, ["datasets", "check", "graded-folders", str(tmp_path)]).output
+    assert "3 photos of 2 subjects" in said
+    assert "0 pairs show the same" in said
+    held = json.loads(runner.invoke(app, ["datasets", "check", "graded-folders", str(tmp_path), "--json"]).output)
+    assert held["values"] == {"acne_severity by reference": "1: 1, 3: 2"}
+    names = {row["name"] for row in json.loads(runner.invoke(app, ["datasets", "--json"]).output)}
+    assert {"acne04", "acne04-v2", "ffhq-acne", "graded-folders", "photo-table", "coco"} <= names

@@ -11,6 +11,7 @@ import typer
 from dermis import __version__
 from dermis.cli.annotate import annotate_app
 from dermis.cli.cube import cube_app
+from dermis.cli.datasets import datasets_app
 from dermis.errors import DermisError, UsageError
 
 __all__ = ["app", "main"]
@@ -27,6 +28,7 @@ app = typer.Typer(
 
 app.add_typer(cube_app)
 app.add_typer(annotate_app)
+app.add_typer(datasets_app)
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text.")]
 
@@ -371,11 +373,3 @@ def export(
     from dermis.cli.training import run_export
 
     run_export(run, name, out, half=half)
-
-
-@app.command()
-def datasets(json: JsonFlag = False) -> None:
-    """List the dataset layouts that can be read, with licence and citation."""
-    from dermis.cli.listing import print_datasets
-
-    print_datasets(as_json=json)
