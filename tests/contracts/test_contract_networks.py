@@ -8,6 +8,7 @@ import torch
 from dermis.networks.fusion import fusion
 from dermis.networks.model import Model
 from dermis.networks.settings import LOSSES, Head, Loss, Network
+from dermis.networks.spectral import SpectralNetwork
 from dermis.networks.table import NETWORKS, backbone
 
 AWKWARD = [(1, 1), (7, 5), (33, 64)]
@@ -20,6 +21,7 @@ HEADS = {
     "presence": Head(kind="presence", targets=("any",)),
     "map of classes": Head(kind="map", targets=("parts",), classes=3),
     "density": Head(kind="map", targets=("items",)),
+    "spectrum": Head(kind="spectrum", targets=("cube",), lowest=400.0, highest=420.0, step=10.0),
 }
 
 
@@ -56,7 +58,8 @@ def test_each_stage_of_a_network_can_be_modulated(network):
 
 def test_every_weight_of_a_network_learns(network):
     network.train()
-    features = network(torch.rand(2, 3, 64, 64))
+    size = 16 if isinstance(network, SpectralNetwork) else 64  # they work at full size, and cost as much
+    features = network(torch.rand(2, 3, size, size))
     total = features.deep.square().mean() + (0.0 if features.dense is None else features.dense.square().mean())
     total.backward()
     for name, weight in network.named_parameters():
@@ -101,7 +104,8 @@ def test_every_head_learns_from_what_is_known_and_only_from_that(kind, name):
     if kind == "map of classes":
         target, unknown = torch.randint(0, 3, (4, size, size), dtype=torch.uint8), 255
     else:
-        shape = (4, size, size) if kind == "density" else (4, len(head.targets))
+        shapes = {"density": (4, size, size), "spectrum": (4, size, size, 3)}
+        shape = shapes.get(kind, (4, len(head.targets)))
         target, unknown = torch.randint(0, 2, shape).float(), float("nan")
     target[1] = unknown
     raw = model(torch.rand(4, 3, size, size), torch.zeros(4, 0))
@@ -126,7 +130,8 @@ def test_tallies_add_up_over_batches(kind):
     if kind == "map of classes":
         target = torch.randint(0, 3, (6, 32, 32), dtype=torch.uint8)
     else:
-        target = torch.rand((6, 32, 32) if kind == "density" else (6, len(HEADS[kind].targets)))
+        shapes = {"density": (6, 32, 32), "spectrum": (6, 32, 32, 3)}
+        target = torch.rand(shapes.get(kind, (6, len(HEADS[kind].targets))))
     with torch.inference_mode():
         raw = model(pictures, torch.zeros(6, 0))["one"]
         parts = sum(head.tally(raw[part], target[part]) for part in (slice(0, 1), slice(1, 4), slice(4, 6)))

@@ -3,7 +3,21 @@
 import numpy as np
 
 from dermis.colour import srgb_to_lab
-from dermis.core import Box, Capture, Encoding, Item, Label, Origin, Photo, Region, Sample, SampleKey
+from dermis.core import (
+    Box,
+    Capture,
+    Cube,
+    Encoding,
+    Item,
+    Label,
+    Origin,
+    Photo,
+    Quantity,
+    Region,
+    Sample,
+    SampleKey,
+)
+from dermis.networks.settings import bands_of
 
 CAMERAS = ("Sweet One", "Sour Two", "Plain Three")
 
@@ -30,11 +44,19 @@ def fake_sample(place: int, recipe, *, height: int = 40, width: int = 36) -> Sam
         for number, target in enumerate(head.targets):
             if head.kind == "map":
                 beside[target] = lambda: classes
+            elif head.kind == "spectrum":
+                bands = np.array(bands_of(head))
+                spectra = (pixels[..., :1] * np.linspace(0.5, 1.0, len(bands))).astype(np.float32)
+                cube = Cube(values=spectra, wavelengths_nm=bands, quantity=Quantity.REFLECTANCE)
+                beside[target] = lambda cube=cube: cube
             else:
                 value = {"measure": lab[number % 3], "presence": float(dots > 1), "count": float(dots)}.get(
                     head.kind, head.lowest + head.step * (dots % round((head.highest - head.lowest) / head.step + 1))
                 )
                 labels.append(Label(task=target, value=float(value), grader="reference"))
+    if recipe.input.beside:
+        beside[recipe.input.beside] = lambda: pixels[..., np.arange(recipe.input.channels) % 3]
+    split = {"split": ("train", "test", "valid")[place // 2 % 3]} if recipe.split.part == "split" else {}
     return Sample(
         key=SampleKey(dataset="fake", subject=f"subject-{place // 2}", visit="W00", view=str(place)),
         read=lambda: Photo(pixels=pixels, encoding=Encoding.SRGB, capture=capture, origin=Origin(name=f"{place}.png")),
@@ -44,7 +66,8 @@ def fake_sample(place: int, recipe, *, height: int = 40, width: int = 36) -> Sam
             "light": f"light-{place % 2}",
             "tone": float(place // 2),
             "part": "test" if place // 2 == 1 else "focus",
-        },
+        }
+        | split,
         items=items,
         beside=beside,
     )

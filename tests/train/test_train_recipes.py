@@ -20,8 +20,11 @@ SMALLER = (
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
 def test_a_recipe_trains_answers_and_exports(path, fake_samples, tmp_path):
-    size = min(read_recipe(path).input.size_px, 64)
-    recipe = read_recipe(path, [*SMALLER, f"input.size_px={size}"])
+    whole = read_recipe(path)
+    cubes = any(head.kind == "spectrum" for head in whole.head.values())
+    size = min(whole.input.size_px, 16 if cubes else 64)
+    crop = min(whole.train.crop_px, size // 2)
+    recipe = read_recipe(path, [*SMALLER, f"input.size_px={size}", f"train.crop_px={crop}"])
     samples = fake_samples(recipe)
     run = train(recipe, samples, tmp_path / "runs")
     assert np.isfinite(run.result()["train_loss"])
@@ -30,7 +33,8 @@ def test_a_recipe_trains_answers_and_exports(path, fake_samples, tmp_path):
     assert set(table["part"]) == {"train", "validate", "test"}
     export(run, "tiny", home=tmp_path / "weights")
     weights = open_weights("tiny", tmp_path / "weights")
-    answers = weights.ask(samples[0].read())
+    instead = samples[0].beside[recipe.input.beside]() if recipe.input.beside else None
+    answers = weights.ask(samples[0].read(), beside=instead)
     assert set(answers) == set(weights.answers)
     assert all(np.isfinite(held).all() for held in answers.values())
     assert path.stem in weights.card

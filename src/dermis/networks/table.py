@@ -23,6 +23,7 @@ from dermis.networks.mst import mst
 from dermis.networks.mst_plus_plus import mst_plus_plus
 from dermis.networks.resnet import resnet, resnet_names
 from dermis.networks.small_cnn import small_cnn
+from dermis.networks.spectral_lite import spectral_lite
 from dermis.networks.unet_lite import unet_lite
 
 __all__ = ["NETWORKS", "Entry", "backbone"]
@@ -86,6 +87,11 @@ NETWORKS: Mapping[str, Entry] = {
         rename=lite0_names,
         package=(packaged_lite0, SHA256),
         covers="stages.",
+    ),
+    "spectral_lite": Entry(
+        build=spectral_lite,
+        about="ours, exposure from gloss and then pixels, 0.01 M parameters, for spectra",
+        spectral=True,
     ),
     "hscnn_plus": Entry(build=hscnn_plus, about="HSCNN+ (2018), 4.65 M parameters, for spectra", spectral=True),
     "hscnn_plus_20": Entry(
