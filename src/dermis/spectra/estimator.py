@@ -25,7 +25,9 @@ LEVEL = 0.9
 WIDER, WIDER_OF_SHAPE = 1.1, 1.3
 """Intervals over what drawn skin asks, by what skin and cameras that took no part in learning ask. Those of the shape
 hold the level of a plainly developed photo, too; see docs/concepts/spectra.md."""
-SIGHTED_TO_NM = 700.0  # where cameras look, and where the level of a shape is taken
+SIGHTED_TO_NM = 700.0  # where cameras look, where skin was measured, and where the level of a shape is taken
+WIDER_BEYOND = 1.4
+"""Further factor on intervals beyond that, where the prior is a model's."""
 LEAST = 1e-4
 RIDGE = 1e-6
 MIDDLE_LOG = -1.5  # of skin: keeps the logarithms near 0
@@ -97,6 +99,8 @@ def fit_estimator(
     scale = _weighted_ridge(curve, np.square(left / half_width).mean(axis=1, keepdims=True), seen.weights)[:, 0]
     scale /= seen.weights @ (curve @ scale)
     scaled = left / np.sqrt(np.maximum(curve @ scale, 0.1))[:, None]
+    widths = wider * np.maximum(_quantile(scaled, seen.weights, LEVEL), 1e-6)
+    widths[wavelengths_nm > SIGHTED_TO_NM] *= WIDER_BEYOND
     centre = seen.weights @ logs
     apart = logs - centre
     whitening = np.linalg.inv(np.linalg.cholesky((apart * seen.weights[:, None]).T @ apart + 1e-6 * np.eye(3))).T
@@ -104,7 +108,7 @@ def fit_estimator(
     return Estimator(
         wavelengths_nm=wavelengths_nm,
         weights=weights,
-        half_width=wider * np.maximum(_quantile(scaled, seen.weights, LEVEL), 1e-6),
+        half_width=widths,
         scale=scale,
         level_range=level_range,
         centre=centre,

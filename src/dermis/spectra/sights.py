@@ -15,7 +15,7 @@ from dermis.colour.srgb import decode
 from dermis.core import Encoding
 from dermis.core.arrays import hold
 from dermis.optics.camera import Camera, response, white_raw
-from dermis.optics.camera_population import draw_camera
+from dermis.optics.camera_population import Population, draw_camera
 from dermis.optics.development import Development, render
 from dermis.optics.development_population import colour_matrix, draw_development
 from dermis.optics.light import Light
@@ -72,8 +72,11 @@ class Seen:
         hold(self, "weights", dtype=np.float64, shape=(len(self.pixels),))
 
 
-def see(prior: SkinPrior, sight: Sight, seed: int = SEED) -> Seen:
-    """Return skin drawn from `prior` as it looks at `sight`; the same for the same seed."""
+def see(prior: SkinPrior, sight: Sight, seed: int = SEED, cameras: Population | None = None) -> Seen:
+    """Return skin drawn from `prior` as it looks at `sight`; the same for the same seed.
+
+    cameras: that unknown cameras are drawn from, by default the population that comes with the package.
+    """
     rng = np.random.default_rng(seed)
     grid = prior.wavelengths_nm
     if sight.response_known:
@@ -85,7 +88,7 @@ def see(prior: SkinPrior, sight: Sight, seed: int = SEED) -> Seen:
         spectra, weights = draw_skin(prior, PER_SET_UNKNOWN, rng)
         pixels = np.empty((len(spectra), 3))
         for part in np.array_split(rng.permutation(len(spectra)), SIGHTS):
-            pixels[part] = _drawn_sight(rng, spectra[part], grid, sight)
+            pixels[part] = _drawn_sight(rng, spectra[part], grid, sight, cameras)
     step = 1.0 / (2**sight.bits - 1)
     noise = np.hypot(NOISE * pixels, step / np.sqrt(12.0))
     return Seen(pixels=pixels + noise * rng.standard_normal(pixels.shape), spectra=spectra, weights=weights)
@@ -96,9 +99,11 @@ def _raw(spectra: Floats, grid: Floats, camera: Camera, light: Light, *, balance
     return pixels / white_raw(camera, light) if balanced else pixels
 
 
-def _drawn_sight(rng: np.random.Generator, spectra: Floats, grid: Floats, sight: Sight) -> Floats:
+def _drawn_sight(
+    rng: np.random.Generator, spectra: Floats, grid: Floats, sight: Sight, cameras: Population | None
+) -> Floats:
     """Return the pixels of `spectra` at one sight, what is unknown of it drawn."""
-    camera = draw_camera(rng) if sight.camera is None else sight.camera
+    camera = draw_camera(rng, cameras) if sight.camera is None else sight.camera
     light = draw_light(rng) if sight.light is None else sight.light
     if sight.encoding is Encoding.CAMERA_LINEAR:
         return _raw(spectra, grid, camera, light, balanced=sight.balanced)
