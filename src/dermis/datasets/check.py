@@ -1,4 +1,4 @@
-"""A look at a dataset before anything is learnt from it: what it holds, what is in it twice, what contradicts itself."""
+"""A look at a dataset before anything is learnt from it: what it holds, what is in it twice, what contradicts."""
 
 from __future__ import annotations
 
