@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from dermis.core import Map, Measure, Region, Skin, View
-from dermis.tasks import MEASURES, TASKS
+from dermis.core import Box, FaceLesions, Item, Lesions, Map, Measure, Ordinal, Region, Skin, View
+from dermis.tasks import FROM_LESIONS, MEASURES, TASKS
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +24,42 @@ def skin():
         view=View.FRONT,
         light_known=False,
     )
+
+
+@pytest.fixture(scope="module")
+def lesions():
+    box = Box(x_px=0, y_px=0, width_px=8, height_px=8)
+    found = Lesions(
+        boxes_px=np.zeros((1, 4), np.float32), scores=np.ones(1, np.float32), density=np.ones((1, 1), np.float32),
+        density_all=np.ones((1, 1), np.float32), area=box, model="hand-made@1", count_interval=(0.5, 3.0), grade=0.3,
+        grade_interval=(0.0, 0.9), presence=0.9,
+    )  # fmt: skip
+    return FaceLesions(
+        found=found, view=View.FRONT,
+        items=(Item(kind="lesion", box=box, region=Region.CHIN, score=1.0, size_face_widths=0.05),),
+        on_right=np.ones(1, bool), counts=dict.fromkeys(Region, 0.0) | {Region.FACE: 1.0, Region.CHIN: 1.0},
+        counts_all=dict.fromkeys(Region, 1.0), halves=(1.0, 0.0), seen=dict.fromkeys(Region, 1.0), involved=0.02,
+        heat=np.zeros((8, 8), np.float32),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(FROM_LESIONS))
+def test_findings_about_lesions_keep_to_their_task(name, lesions):
+    findings = FROM_LESIONS[name](lesions)
+    assert {finding.region for finding in findings} == set(TASKS[name].regions)
+    for finding in findings:
+        assert finding.task == name
+        assert finding.unit
+        assert finding.model == "hand-made@1"
+        if finding.interval is not None:
+            assert finding.interval[0] <= finding.value <= finding.interval[1]
+        if isinstance(TASKS[name].scale, Ordinal):
+            assert TASKS[name].scale.lowest <= finding.value <= TASKS[name].scale.highest
+
+
+def test_every_task_has_one_way_to_its_findings():
+    assert set(MEASURES) | set(FROM_LESIONS) == set(TASKS)
+    assert not set(MEASURES) & set(FROM_LESIONS)
 
 
 @pytest.mark.parametrize("name", list(TASKS))
@@ -50,7 +86,3 @@ def test_findings_keep_to_their_task(name, skin):
         assert finding.model
         if isinstance(TASKS[name].scale, Map) and finding.region is Region.FACE:
             assert finding.evidence.values.shape == skin.measured.shape
-
-
-def test_every_measure_has_its_task():
-    assert set(MEASURES) <= set(TASKS)
