@@ -44,7 +44,7 @@ FOLDS, INNER, SEED = 5, 10, 0
 FACE = (Part.FACE_SKIN, Part.NOSE, Part.LIPS, Part.EYES, Part.FACIAL_HAIR)
 SKIN = (Part.FACE_SKIN, Part.OTHER_SKIN, Part.NOSE, Part.FACIAL_HAIR)
 SHARES = {"marked": 0.25, "made": 0.12, "people": 0.06}
-SMALL_PX, SMALL_SHARE = 384, 0.5
+SMALL_PX, SMALL_SHARE = 384, 0.57
 HELD_BACK = ("P008", "P009", "P010")
 """People of openpeople that nothing is taught with."""
 

@@ -9,7 +9,7 @@ from dermis.train.augment_settings import Augment
 
 EVERYTHING = Augment(
     flip=0.5, rotate_deg=30.0, zoom=0.3, shift=0.2, light_stops=1.0, cast=0.2, gamma=0.3, blur_px=2.0, noise=0.1,
-    jpeg=0.5, erase=0.5,
+    jpeg=0.5, erase=0.5, roll=0.5,
 )  # fmt: skip
 
 
@@ -104,3 +104,15 @@ def test_blur_keeps_the_mean_and_flattens():
     torch.testing.assert_close(blurred[0], x[0], atol=1e-5, rtol=0)
     assert blurred[1].std() < 0.4 * x[1].std()
     assert float(blurred[1].mean()) == pytest.approx(float(x[1].mean()), abs=0.02)
+
+
+def test_what_is_rolled_out_comes_back_on_the_other_side():
+    x = pictures(6)
+    params = drawn(6, what=Augment(roll=1.0))
+    rolled = apply(x, params, linear=False)
+    assert not torch.equal(rolled, x)
+    for one, other, roll in zip(x, rolled, params.roll, strict=True):
+        assert (roll == 0).any()  # along one axis only
+        torch.testing.assert_close(one.flatten(1).sort(dim=1).values, other.flatten(1).sort(dim=1).values)
+    moved = apply_to_map(x[:, 0], params, classes=False, outside=0.0)
+    torch.testing.assert_close(moved, rolled[:, 0])

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from dermis.core import Box, Face, Frame, Region, View
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.face.frame import to_frame
+from dermis.face.locate import Located
 from dermis.face.outline import filled
 from dermis.face.points import (
     BROW_TOPS,
@@ -68,7 +69,7 @@ def _outlines(points: NDArray[np.float64]) -> dict[Region, NDArray[np.float64]]:
     }
 
 
-def patch_boxes(face: Face) -> dict[Region, Box]:
+def patch_boxes(face: Face | Located) -> dict[Region, Box]:
     """Return the rectangles that the Nestlé/Microsoft acne grader cuts out, in photo pixels.
 
     Forehead, both cheeks and chin by the rules of Zhao, Zhang, Spoelstra (2019, arXiv 1907.07901), with the

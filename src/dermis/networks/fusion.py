@@ -22,6 +22,8 @@ _HEADS = 4
 class Fusion(nn.Module):
     """Runs the backbone and joins the numbers: forward(backbone, image, numbers) -> features, vector (b, width)."""
 
+    width: int
+
     def forward(self, backbone: Backbone, image: Tensor, numbers: Tensor) -> tuple[Features, Tensor]:
         """image: (b, 3, h, w) normalised. numbers: (b, n) in units of their spread."""
         raise NotImplementedError
@@ -32,7 +34,7 @@ class Plain(Fusion):
 
     def __init__(self, backbone: Backbone, numbers: int, settings: Network) -> None:
         super().__init__()
-        self.last = _last(backbone.deep_channels, settings)
+        self.last, self.width = _last(backbone.deep_channels, settings)
 
     def forward(self, backbone: Backbone, image: Tensor, numbers: Tensor) -> tuple[Features, Tensor]:
         """Return the features and the vector; numbers are not looked at."""
@@ -46,7 +48,7 @@ class Concat(Fusion):
     def __init__(self, backbone: Backbone, numbers: int, settings: Network) -> None:
         super().__init__()
         self.numbers = _layers(numbers)
-        self.last = _last(backbone.deep_channels + _NUMBERS, settings)
+        self.last, self.width = _last(backbone.deep_channels + _NUMBERS, settings)
 
     def forward(self, backbone: Backbone, image: Tensor, numbers: Tensor) -> tuple[Features, Tensor]:
         """Return the features and the vector."""
@@ -66,7 +68,7 @@ class Film(Fusion):
             nn.init.zeros_(turn.weight)  # type: ignore[arg-type]  # starts as the plain network
             nn.init.zeros_(turn.bias)  # type: ignore[arg-type]
         self.norm = nn.LayerNorm(backbone.deep_channels)
-        self.last = _last(backbone.deep_channels, settings)
+        self.last, self.width = _last(backbone.deep_channels, settings)
 
     def forward(self, backbone: Backbone, image: Tensor, numbers: Tensor) -> tuple[Features, Tensor]:
         """Return the features and the vector."""
@@ -90,7 +92,7 @@ class CrossAttention(Fusion):
         self.key_value = nn.Linear(backbone.deep_channels, 2 * _ATTENTION)
         self.pooled = nn.Linear(backbone.deep_channels, _ATTENTION)
         self.norm = nn.LayerNorm(_ATTENTION + _NUMBERS)
-        self.last = _last(_ATTENTION + _NUMBERS, settings)
+        self.last, self.width = _last(_ATTENTION + _NUMBERS, settings)
 
     def forward(self, backbone: Backbone, image: Tensor, numbers: Tensor) -> tuple[Features, Tensor]:
         """Return the features and the vector."""
@@ -122,7 +124,10 @@ def _layers(numbers: int) -> nn.Module:
     )
 
 
-def _last(channels: int, settings: Network) -> nn.Module:
-    return nn.Sequential(
-        nn.Linear(channels, settings.width), nn.ReLU(inplace=True), nn.Dropout(settings.dropout, inplace=False)
-    )
+def _last(channels: int, settings: Network) -> tuple[nn.Module, int]:
+    """Return the layers before the heads, and how many features these get."""
+    layers: list[nn.Module] = []
+    for size in (*settings.layers, *([settings.width] if settings.width else [])):
+        layers += [nn.Linear(channels, size), nn.ReLU(inplace=True)]
+        channels = size
+    return nn.Sequential(*layers, nn.Dropout(settings.dropout, inplace=False)), channels

@@ -97,12 +97,20 @@ def cumulative(logits: Tensor, level: Tensor) -> Tensor:
 def distribution(logits: Tensor, level: Tensor, settings: Loss) -> Tensor:
     """Return the divergence (KL) of the shares of grades from a bell of width `sigma` about the label.
 
-    Source: label distribution learning, Geng, TKDE 2016. logits: (b, levels). level: (b,) from 0.
+    With `limits`, in the levels' places, the divergence of the sums between them is added (Wu et al., ICCV 2019, count
+    to grade). Source: label distribution learning, Geng, TKDE 2016. logits: (b, levels). level: (b,) from 0.
     """
     places = torch.arange(logits.shape[1], device=logits.device, dtype=logits.dtype)
     off = places - torch.nan_to_num(level)[:, None].to(logits.dtype)
     target = torch.softmax(-0.5 * (off / settings.sigma).square(), dim=1)
-    divergence = functional.kl_div(functional.log_softmax(logits, dim=1), target, reduction="none").sum(dim=1)
+    logs = functional.log_softmax(logits, dim=1)
+    divergence = functional.kl_div(logs, target, reduction="none").sum(dim=1)
+    if settings.limits:
+        which = torch.bucketize(places, torch.tensor(settings.limits, device=logits.device, dtype=logits.dtype))
+        sums = torch.zeros(len(settings.limits) + 1, logits.shape[1], device=logits.device, dtype=logits.dtype)
+        sums[which, torch.arange(logits.shape[1], device=logits.device)] = 1.0
+        mine, wanted = logs.exp() @ sums.T, target @ sums.T
+        divergence = divergence + functional.kl_div(mine.clamp(min=1e-8).log(), wanted, reduction="none").sum(dim=1)
     return _where_known(divergence, level)
 
 

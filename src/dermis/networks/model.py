@@ -50,7 +50,8 @@ class Model(nn.Module):
         self.fusion = fusion(self.backbone, len(number_names), network)
         dense = self.backbone.dense_channels or self.backbone.deep_channels
         self.heads = nn.ModuleList(
-            head(name, one, losses.get(name, Loss()), width=network.width, dense=dense) for name, one in heads.items()
+            head(name, one, losses.get(name, Loss()), width=self.fusion.width, dense=dense)
+            for name, one in heads.items()
         )
         self.weights = {name: losses.get(name, Loss()).weight for name in heads}
         self.starts = {name: _columns(name, one, number_names) for name, one in heads.items() if one.residual}

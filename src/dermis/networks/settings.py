@@ -20,7 +20,8 @@ class Network:
     fusion: Annotated[
         Literal["concat", "film", "cross_attention"], "how the numbers beside the picture join it, where there are any"
     ] = "concat"
-    width: Annotated[int, "number of features that the heads get"] = 128
+    layers: Annotated[tuple[int, ...], "sizes of layers between what the network sees and these features"] = ()
+    width: Annotated[int, "number of features that the heads get; 0: what the network sees, without a layer"] = 128
     dropout: Annotated[float, "share of these features dropped while learning"] = 0.1
 
 
@@ -64,6 +65,9 @@ class Loss:
     ] = 1.0
     anneal_epochs: Annotated[int, "delta_e_00: epochs over which squared Lab differences give way to it"] = 0
     sigma: Annotated[float, "distribution: width of the target about the label, in grades"] = 0.5
+    limits: Annotated[
+        tuple[float, ...], "distribution: values between whose shares the loss also holds each sum to the target's"
+    ] = ()
     gamma: Annotated[float, "focal|map_focal: how much easy examples count less"] = 2.0
     dice: Annotated[float, "map_cross_entropy|map_focal: weight of the dice loss beside it"] = 0.5
 

@@ -23,10 +23,11 @@ class Params:
     place: (b, 2, 3), where each pixel of the new picture comes from, in units of half a side. light: (b, 3, 1, 1)
     factors on linear light. gamma: (b, 1, 1, 1) exponents of encoded values. blur_px, noise, quality, erase: see
     `Augment`; quality (b,) from 1, none, to 0.1, coarse; erase (b, 4), left, top, right, bottom as shares, and its
-    colour erase_colour (b, 3, 1, 1). seed: draws the noise itself.
+    colour erase_colour (b, 3, 1, 1). roll (b, 2): down and across, as shares of the sides. seed: draws the noise.
     """
 
     place: Tensor | None = None
+    roll: Tensor | None = None
     light: Tensor | None = None
     gamma: Tensor | None = None
     blur_px: Tensor | None = None
@@ -43,6 +44,7 @@ def make_params(settings: Augment, count: int, generator: torch.Generator) -> Pa
     contrast = _log1p(settings.gamma)
     return Params(
         place=_place(settings, draw),
+        roll=_roll(settings, draw),
         light=_light(settings, draw),
         gamma=torch.exp(draw.between(-contrast, contrast, 1, 1, 1)) if contrast else None,
         blur_px=draw.between(0.0, settings.blur_px) if settings.blur_px else None,
@@ -80,6 +82,13 @@ def _place(settings: Augment, draw: _Draw) -> Tensor | None:
     return torch.stack(rows, dim=1)
 
 
+def _roll(settings: Augment, draw: _Draw) -> Tensor | None:
+    if not settings.roll:
+        return None
+    along = torch.where(draw.chance(0.5)[:, None], torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]))
+    return along * (draw.between(0.0, 1.0) * draw.chance(settings.roll))[:, None]
+
+
 def _light(settings: Augment, draw: _Draw) -> Tensor | None:
     if not (settings.light_stops or settings.cast):
         return None
@@ -104,6 +113,8 @@ def apply(pictures: Tensor, params: Params, *, linear: bool) -> Tensor:
     x = pictures
     if params.place is not None:
         x = _moved(x, params.place, mode="bilinear", padding="reflection")
+    if params.roll is not None:
+        x = _rolled(x, params.roll)
     if params.light is not None:
         x = _lit(x, params.light, linear=linear)
     if params.gamma is not None:
@@ -126,13 +137,15 @@ def apply_to_map(maps: Tensor, params: Params, *, classes: bool, outside: float)
     outside: what stands where the picture came from beyond its edge.
     """
     if params.place is None:
-        return maps
+        return maps if params.roll is None else _rolled(maps[:, None], params.roll)[:, 0]
     x = maps.float()[:, None] - outside
     mode = "nearest" if classes else "bilinear"
     moved = _moved(x, params.place, mode=mode, padding="zeros") + outside
     if not classes:
         area = torch.linalg.det(params.place[:, :, :2]).abs().to(maps.device)
         moved = moved * area[:, None, None, None]
+    if params.roll is not None:
+        moved = _rolled(moved, params.roll)
     return moved[:, 0].to(maps.dtype)
 
 
@@ -149,6 +162,12 @@ def targets_moved(targets: Mapping[str, Tensor], params: Params, classes: Mappin
 def _moved(x: Tensor, place: Tensor, *, mode: str, padding: str) -> Tensor:
     grid = functional.affine_grid(place.to(x.device), list(x.shape), align_corners=False)
     return functional.grid_sample(x, grid.to(x.dtype), mode=mode, padding_mode=padding, align_corners=False)
+
+
+def _rolled(x: Tensor, roll: Tensor) -> Tensor:
+    down, across = (roll * torch.tensor([x.shape[2], x.shape[3]])).int().T.tolist()
+    shifts = zip(x, down, across, strict=True)
+    return torch.stack([torch.roll(one, (tall, wide), dims=(1, 2)) for one, tall, wide in shifts])
 
 
 def _lit(x: Tensor, light: Tensor, *, linear: bool) -> Tensor:

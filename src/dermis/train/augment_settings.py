@@ -16,6 +16,7 @@ class Augment:
     rotate_deg: Annotated[float, "turned by up to so many degrees"] = 0.0
     zoom: Annotated[float, "shown larger or smaller by a factor of up to 1 + this"] = 0.0
     shift: Annotated[float, "moved by up to this share of its side"] = 0.0
+    roll: Annotated[float, "chance that what leaves on one side comes back on the other, across or down"] = 0.0
     light_stops: Annotated[float, "brighter or darker by up to so many stops"] = 0.0
     cast: Annotated[float, "each colour channel's light changed by a factor of up to 1 + this"] = 0.0
     gamma: Annotated[float, "contrast curve: exponent between 1 / (1 + this) and 1 + this"] = 0.0

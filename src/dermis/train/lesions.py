@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from dermis.errors import UsageError
 from dermis.networks.lesion_losses import WEIGHTS, lesion_loss
 from dermis.networks.lesions import LesionNetwork
+from dermis.train.batches import ahead
 from dermis.train.lesion_views import Example, LesionView, plain_view, taught_view
 from dermis.train.recipe import Recipe
 
@@ -93,10 +95,12 @@ def teach(
         batches = [drawn[start : start + recipe.train.batch] for start in range(0, len(drawn), recipe.train.batch)]
         size_px = sizes_px[min(course.epoch, len(sizes_px) - 1)]
         total: dict[str, float] = {}
-        for place, batch in enumerate(one for one in batches if len(one) > 1 or len(batches) == 1):
+        full = [one for one in batches if len(one) > 1 or len(batches) == 1]
+        views = ahead(partial(_views, size_px=size_px, rng=rng), full)
+        for place, batch in enumerate(views):
             step = course.epoch * len(batches) + place
             _set_rate(course.optimiser, recipe, step, recipe.train.epochs * len(batches))
-            for name, value in _step(course, recipe, [taught_view(one, size_px, rng) for one in batch], step).items():
+            for name, value in _step(course, recipe, batch, step).items():
                 total[name] = total.get(name, 0.0) + value / len(batches)
         course.epoch += 1
         course.told.append({"epoch": float(course.epoch), "size_px": float(size_px), **total})
@@ -115,6 +119,10 @@ def _drawn(
         rounds = [rng.permutation(len(pools[name])) for _ in range(-(-wanted // len(pools[name])))]
         drawn += [pools[name][place] for place in np.concatenate([[], *rounds]).astype(int)[:wanted]]
     return [drawn[place] for place in rng.permutation(len(drawn))]
+
+
+def _views(examples: Sequence[Example], size_px: int, rng: np.random.Generator) -> list[LesionView]:
+    return [taught_view(one, size_px, rng) for one in examples]
 
 
 def _step(course: Course, recipe: Recipe, views: Sequence[LesionView], step: int) -> dict[str, float]:

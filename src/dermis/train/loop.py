@@ -20,6 +20,7 @@ from dermis.train.build import model_note, new_model
 from dermis.train.decoded import Decoded, cameras_among, decode, fingerprint, with_cameras
 from dermis.train.learner import Learner, State, fabric_for, quiet
 from dermis.train.parts import duplicates_in, parts_of
+from dermis.train.patches import patches_of
 from dermis.train.recipe import Recipe
 from dermis.train.run import Run, open_run
 from dermis.train.watch import watching
@@ -72,14 +73,14 @@ def train(recipe: Recipe, samples: Sequence[Sample], out: Path, *, root: Path | 
 
 
 def drawn(samples: Sequence[Sample], recipe: Recipe) -> Sequence[Sample]:
-    """Return the samples the recipe uses: all, or as many as `data.limit` says."""
+    """Return the samples the recipe uses: all, or as many as `data.limit` says, cut into patches where it says so."""
     if not samples:
         raise UsageError("There are no samples to learn from.", advice="Check --data and data.dataset.")
     limit = recipe.data.limit
-    if not 0 < limit < len(samples):
-        return samples
-    chosen = np.random.default_rng(recipe.seed).permutation(len(samples))[:limit]
-    return [samples[place] for place in sorted(chosen)]
+    if 0 < limit < len(samples):
+        chosen = np.random.default_rng(recipe.seed).permutation(len(samples))[:limit]
+        samples = [samples[place] for place in sorted(chosen)]
+    return patches_of(samples) if recipe.data.patches else samples
 
 
 def kinds_of(recipe: Recipe, samples: Sequence[Sample], decoded: Decoded) -> NDArray[Any] | None:

@@ -71,6 +71,7 @@ class Data:
 
     dataset: Annotated[str, "a dataset of `dermis datasets`"] = ""
     graders: Annotated[tuple[str, ...], "whose labels count; nobody named: the mean of all"] = ()
+    patches: Annotated[bool, "each face as its forehead, cheeks and chin, each with the label of the face"] = False
     limit: Annotated[int, "use only so many samples, drawn by the seed; 0 for all"] = 0
 
 
@@ -271,7 +272,7 @@ def _checked(recipe: Recipe) -> Recipe:
         ("seed", recipe.seed, 0),
         ("split.seed", recipe.split.seed, 0),
         ("input.size_px", recipe.input.size_px, 1),
-        ("network.width", recipe.network.width, 1),
+        ("network.width", recipe.network.width, 0),
         ("train.epochs", recipe.train.epochs, 1),
         ("train.batch", recipe.train.batch, 1),
         ("schedule.cycle_steps", recipe.schedule.cycle_steps, 1),
