@@ -214,7 +214,8 @@ def _agreed(sure: list[Candidate]) -> list[Candidate]:
     """
     kept: list[Candidate] = []
     for group in sorted((_sharing(one, sure) for one in sure), key=lambda group: -sum(one.score for one in group)):
-        candidate = max(group, key=lambda one: one.score)
+        usual_px = float(np.median([one.side_px for one in group]))  # the surest box may hold half of a face
+        candidate = max((one for one in group if one.side_px >= usual_px), key=lambda one: one.score)
         if all(overlap(candidate, other) < _SAME_PROFILE for other in kept):
             kept.append(candidate)
     return kept
