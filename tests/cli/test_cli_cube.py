@@ -137,6 +137,7 @@ def test_what_cannot_be_calibrated(dermis, folder, tmp_path):
     refuse(dermis, 2, "calibrate", folder, "--out", out, "--bands", "red", "names no increasing bands")
     refuse(dermis, 3, "calibrate", folder, "--out", out, "--bands", "400:1100:10", "without 1010 nm")
     refuse(dermis, 2, "calibrate", folder, "--out", out, "--point", "99,0", "lies outside the cube")
+    refuse(dermis, 2, "calibrate", folder, "--out", capture / "p001.hdr", "p001.hdr is the header of p001.raw")
     narrow = write_envi_raw(tmp_path / "narrow", SENSOR.frames(4)[:, 5:], SENSOR.nm)
     refuse(dermis, 3, "calibrate", folder, "--out", out, "--white", narrow, "has 25 columns")
     raw = capture / "p001.raw"

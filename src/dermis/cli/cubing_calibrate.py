@@ -53,8 +53,6 @@ def run_calibrate(
     check_out(out)
     found = find_scan(scan, white=references["white"], dark=references["dark"])
     raw, white, dark = (opened(path, wanted.wavelengths, None) for path in (found.raw, found.white, found.dark))
-    if out.resolve() in (raw.path.resolve(), found.raw.resolve()):
-        raise UsageError(f"{out} is the scan itself.", advice="Choose another name.")
     own_dark = references["white_dark"]
     places = points_in(points, raw.head.shape)
     read = read_references(

@@ -137,7 +137,10 @@ def _drafted(draft: Path) -> list[Path]:
 
 
 def check_out(path: str | Path) -> Path:
-    """Return where a cube goes; UsageError for an ending that is not written, or a folder that is not there."""
+    """Return where a cube goes.
+
+    Raises UsageError for an ending that is not written, a folder that is not there, and a header of other numbers.
+    """
     path = Path(path)
     if path.suffix.lower() not in WRITABLE:
         raise UsageError(
@@ -146,4 +149,13 @@ def check_out(path: str | Path) -> Path:
         )
     if not path.absolute().parent.is_dir():
         raise UsageError(f"The folder {path.parent} does not exist.", advice="Make it, or choose another.")
+    if path.suffix.lower() in _ENVI_OUT and (other := _numbers_of(path)) is not None:
+        raise UsageError(f"{path.stem}.hdr is the header of {other.name}.", advice="Choose another name.")
     return path
+
+
+def _numbers_of(path: Path) -> Path | None:
+    """Return a raw file whose header an ENVI cube of that name would replace."""
+    stem = path.with_suffix("")
+    endings = [one for end in DATA_ENDINGS if end != ".img" for one in (end, end.upper())]
+    return next((one for one in (stem, *map(path.with_suffix, endings)) if one.is_file()), None)

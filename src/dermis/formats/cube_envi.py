@@ -5,6 +5,7 @@ The header is read by ourselves: the format is a list of names, and a window of 
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
@@ -108,11 +109,21 @@ def _rows(
     if interleave == "bsq":
         everything = np.memmap(path, dtype, "r", offset, (bands, height, width))
         return everything[:, first:end].transpose(1, 2, 0)
-    # Only the window is mapped, so what was read leaves the memory with it.
-    start = offset + first * width * bands * dtype.itemsize
     inner = (bands, width) if interleave == "bil" else (width, bands)
-    block = np.memmap(path, dtype, "r", start, (end - first, *inner))
-    return block.transpose(_AXES[interleave])
+    count = (end - first) * width * bands
+    block = _window(path, dtype, offset + first * width * bands * dtype.itemsize, count)
+    return block.reshape(end - first, *inner).transpose(_AXES[interleave])
+
+
+def _window(path: Path, dtype: np.dtype[Any], start: int, count: int) -> Numbers:
+    """Return `count` numbers from byte `start` on, mapped alone, so that what was read leaves the memory with them."""
+    page = start - start % mmap.ALLOCATIONGRANULARITY
+    with path.open("rb") as file:
+        length = start - page + count * dtype.itemsize
+        held = mmap.mmap(file.fileno(), length, access=mmap.ACCESS_READ, offset=page)
+    if hasattr(mmap, "MADV_WILLNEED"):
+        held.madvise(mmap.MADV_WILLNEED)  # read ahead in one go, not page by page as they are touched
+    return np.frombuffer(held, dtype, count, start - page)
 
 
 def _data_of(header: Path) -> Path:

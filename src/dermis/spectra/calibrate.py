@@ -132,13 +132,11 @@ def calibrated_rows(
     """
     workers = threads or min(_MOST_THREADS, os.cpu_count() or 1)
 
-    def work(first: int, end: int) -> FloatMap:
-        return _block(scan.stored(first, end), plan, None if brightest is None else brightest[first:end])
-
     pending: deque[Future[FloatMap]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         for first, end in spans(scan.head.shape[0], _ROWS):
-            pending.append(pool.submit(work, first, end))
+            lines = scan.stored(first, end)  # asked for here, so that the file is read while others are worked on
+            pending.append(pool.submit(_block, lines, plan, None if brightest is None else brightest[first:end]))
             if len(pending) > workers + 1:
                 yield pending.popleft().result()
         while pending:
