@@ -82,6 +82,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--of", choices=list(TASKS))
     parser.add_argument("--only", help="a pixel method, or the name of a run's recipe")
+    parser.add_argument("--similar-every", type=int, default=1, help="SSIM of the first of so many pictures")
     parser.add_argument("--time", action="store_true")
     parser.add_argument("--set", action="append", default=[], help="of the recipe that says how the data is shown")
     return parser.parse_args()
@@ -106,7 +107,8 @@ def _score(args: argparse.Namespace, kind: str) -> None:
         if args.time:
             fact["seconds"] = _seconds(ask, one, decoded.shown.channels)
         for task, judged in missing.items():
-            _add(args.out, task, one.name, scored(samples, decoded, HEAD, parts.test, ask, judged))
+            rows = scored(samples, decoded, HEAD, parts.test, ask, judged, similar_every=args.similar_every)
+            _add(args.out, task, one.name, rows)
         _note(args.out, f"{kind}/{one.name}", fact)
 
 
@@ -198,7 +200,7 @@ def _markdown(table: pd.DataFrame, facts: dict[str, dict[str, float]]) -> str:
         ]
         for row in held.sort_values("challenge_sam_rad").to_dict("records"):
             lines.append(_line(row, facts.get(f"{kind}/{row['method']}", {})))
-        lines.append("")
+        lines += ["", f"SSIM on {int(held['challenge_ssim_n'].min())} of the pictures.", ""]
     return "\n".join(lines)
 
 

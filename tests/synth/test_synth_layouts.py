@@ -99,6 +99,7 @@ def test_hyper_skin(tmp_path):
     assert 0 <= cube.values.min() <= cube.values.max() <= 1
     band = int(np.argmin(np.abs(cube.wavelengths_nm - 960)))
     np.testing.assert_allclose(msi[..., 3], cube.values[..., band], atol=1e-6)
+    assert (msi[..., :3].min(), msi[..., :3].max()) == (0, 1)  # each picture stretched by itself, as the source has it
     assert np.abs(sample.read().pixels - msi[..., :3]).mean() < 0.03  # 8 bits and JPEG
     skin = cube.values[mask].mean(axis=0)
     nm = cube.wavelengths_nm

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dermis.core import Sample
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.metrics.bootstrap import bootstrap
-from dermis.metrics.spectral import angle_map_rad, band_errors, challenge_scores
+from dermis.metrics.spectral import angle_map_rad, band_errors, challenge_angle_map_rad, challenge_scores
 from dermis.spectra.examples import Examples, Predict
 from dermis.train.decoded import Decoded
 from dermis.train.spectra import mask_of
@@ -71,25 +71,38 @@ def by_pixel(predict: Predict) -> Ask:
 
 
 def scored(
-    samples: Sequence[Sample], decoded: Decoded, name: str, places: NDArray[np.int64], ask: Ask, bands: slice
+    samples: Sequence[Sample],
+    decoded: Decoded,
+    name: str,
+    places: NDArray[np.int64],
+    ask: Ask,
+    bands: slice,
+    *,
+    similar_every: int = 1,
 ) -> Iterator[dict[str, Any]]:
-    """Yield a row of scores for each sample of `places`: key, subject and `SCORES`; bands: those that are judged."""
-    for place in places.tolist():
+    """Yield a row of scores for each sample of `places`: key, subject and `SCORES`; bands: those that are judged.
+
+    similar_every: structural similarity, most of the work, of the first of so many pictures alone; NaN for the others.
+    """
+    for number, place in enumerate(places.tolist()):
         target = np.asarray(decoded.targets[name][place], np.float32)[:, :, bands]
         said = ask(np.asarray(decoded.pictures[place]))[:, :, bands]
-        yield row_of(samples[place], target, said, mask_of(samples[place], decoded.shown))
+        mask = mask_of(samples[place], decoded.shown)
+        yield row_of(samples[place], target, said, mask, similar=number % similar_every == 0)
 
 
-def row_of(sample: Sample, target: FloatMap, said: FloatMap, mask: BoolMap) -> dict[str, Any]:
-    """Return the scores of one cube (h, w, band) with whose it is."""
-    theirs, errors = challenge_scores(target, said, mask), band_errors(target, said, mask)
+def row_of(sample: Sample, target: FloatMap, said: FloatMap, mask: BoolMap, *, similar: bool = True) -> dict[str, Any]:
+    """Return the scores of one cube (h, w, band) with whose it is; similar: structural similarity, too."""
+    errors = band_errors(target, said, mask)
     rmse = float(np.sqrt(np.square(errors.rmse).mean()))
+    with np.errstate(invalid="ignore"):
+        angles = challenge_angle_map_rad(target, said)[mask]
     return {
         "key": str(sample.key),
         "subject": sample.key.subject,
-        "challenge_sam_rad": theirs.sam_rad,
-        "sam_rad": float(np.nanmean(angle_map_rad(target, said)[mask])),
-        "challenge_ssim": theirs.ssim,
+        "challenge_sam_rad": float(np.nanmean(angles, dtype=np.float64)),
+        "sam_rad": float(angle_map_rad(target, said)[mask].mean(dtype=np.float64)),
+        "challenge_ssim": challenge_scores(target, said, mask).ssim if similar else float("nan"),
         "mrae": float(errors.mrae.mean()),
         "rmse": rmse,
         "psnr_db": -20 * float(np.log10(max(rmse, 1e-12))),
@@ -99,8 +112,9 @@ def row_of(sample: Sample, target: FloatMap, said: FloatMap, mask: BoolMap) -> d
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each task and method of `rows`, in their order: mean and standard deviation of every score.
 
-    Columns: task, method, images, subjects; for each of `SCORES` the score and SCORE_sd; of the challenge's angle also
-    low and high, the 95 % interval of its mean when people are drawn again.
+    Columns: task, method, images, subjects; for each of `SCORES` the score and SCORE_sd; challenge_ssim_n, the pictures
+    that similarity was taken of; low and high, the 95 % interval of the challenge's mean angle when people are drawn
+    again.
     """
     import pandas as pd  # late: half a second
 
@@ -110,9 +124,14 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
         interval = bootstrap(_mean_of(angles), held["subject"].to_numpy())
         one: dict[str, Any] = {"task": task, "method": method, "images": len(held), "subjects": interval.groups}
         for score in SCORES:
-            values = held[score].to_numpy(np.float64)
-            one |= {score: values.mean(), f"{score}_sd": values.std(ddof=1) if len(values) > 1 else float("nan")}
-        told.append(one | {"low": interval.low, "high": interval.high})
+            values = held[score].dropna().to_numpy(np.float64)
+            some, several = len(values) > 0, len(values) > 1
+            one |= {
+                score: values.mean() if some else float("nan"),
+                f"{score}_sd": values.std(ddof=1) if several else float("nan"),
+            }
+        similar = int(held["challenge_ssim"].notna().sum())
+        told.append(one | {"challenge_ssim_n": similar, "low": interval.low, "high": interval.high})
     return pd.DataFrame(told)
 
 
