@@ -190,7 +190,7 @@ def compare(
 
     The table names both countings; docs/concepts/cubes.md says where they differ and why.
     """
-    from dermis.cli.cubing import run_compare
+    from dermis.cli.cubing_measure import run_compare
 
     run_compare(
         target, predicted, mask=mask, wavelengths=wavelengths, key=key, points=point or [], out=out, as_json=json
@@ -210,6 +210,6 @@ def chromophores(
     json: JsonFlag = False,
 ) -> None:
     """Map melanin, blood, its oxygen and, where the cube reaches 950 nm, water."""
-    from dermis.cli.cubing import run_chromophores
+    from dermis.cli.cubing_measure import run_chromophores
 
     run_chromophores(cube, out, mask=mask, method=method, wavelengths=wavelengths, key=key, as_json=json)

@@ -86,11 +86,11 @@ def spectral_scores(
     angles, errors = 0.0, _band_sums(target, predicted, inside)
     for true, said in _blocks(target, predicted, inside):
         angles += float(spectral_angle_rad(true, said).sum())
-    pixels, bands = np.count_nonzero(inside), target.shape[2]
+    pixels, bands, box = np.count_nonzero(inside), target.shape[2], _box(inside)
     squared = float(errors[0].sum()) / (pixels * bands)
     return SpectralScores(
         sam_rad=angles / pixels,
-        ssim=float(similarity_map(target, predicted, inside, peak=peak)[inside].mean()),
+        ssim=float(np.nanmean(similarity_map(target[box], predicted[box], inside[box], peak=peak))),
         mrae=float(errors[2].sum()) / (pixels * bands),
         rmse=squared**0.5,
         psnr_db=_psnr_db(squared, peak),
@@ -237,6 +237,12 @@ def _fitting(target: Values, predicted: Values, mask: Mask | None) -> Mask:
     if mask.shape != target.shape[:2] or mask.dtype != np.bool_:
         raise ValueError(f"mask takes bool of {target.shape[:2]}, got {mask.dtype} {mask.shape}.")
     return mask
+
+
+def _box(inside: Mask) -> tuple[slice, slice]:
+    """Return the rows and columns that hold all of the mask."""
+    rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def _checked(target: Values, predicted: Values, mask: Mask | None) -> Mask:
