@@ -81,8 +81,8 @@ class _ResidualGlobal(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        found = self.layers(x)
-        weights = self.weigh(found.mean(dim=(2, 3)))[:, :, None, None]
+        found: Tensor = self.layers(x)
+        weights: Tensor = self.weigh(found.mean(dim=(2, 3)))[:, :, None, None]
         return x + found * weights
 
 

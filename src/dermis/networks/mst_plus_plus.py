@@ -31,6 +31,6 @@ class _Cascade(nn.Module):
         self.last = filtered(bands, bands, bias=False)
 
     def forward(self, image: Tensor) -> Tensor:
-        x = self.first(image)
+        x: Tensor = self.first(image)
         added: Tensor = self.last(self.stages(x))
         return x + added
