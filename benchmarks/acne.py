@@ -2,8 +2,7 @@
 
     python benchmarks/acne.py collect WORK --acne04 DATA/acne04 --people DIR --made DIR
     python benchmarks/acne.py fold    WORK --fold 0 [--threads 2]     teach on the rest, inner tenth kept aside
-    python benchmarks/acne.py judge   WORK                            every fold that is there
-    python benchmarks/acne.py export  WORK --fold 0 --into FOLDER
+    python benchmarks/acne.py refine  WORK --fold 0                   go on with it at full size
 
 WORK keeps examples and weights; it holds pictures of people and stays out of the repository. `--people` is the folder
 `data/curated` of the package openpeople; `--made` what `dermis synth acne04` wrote with the settings of the docs.
@@ -29,7 +28,7 @@ from dermis.face import parser
 from dermis.face.locate import locate
 from dermis.formats.photo import read_photo
 from dermis.formats.tables import read_table
-from dermis.inference.lesion_maps import boxes_at_peaks, expected_grade, shares_of_grades
+from dermis.inference.lesion_maps import boxes_at_peaks, expected_grade, mirrored_back, shares_of_grades
 from dermis.metrics.agreement import cohen_kappa
 from dermis.metrics.detection import Found, average_precision
 from dermis.metrics.ordinal import accuracy, to_grades
@@ -45,6 +44,7 @@ FACE = (Part.FACE_SKIN, Part.NOSE, Part.LIPS, Part.EYES, Part.FACIAL_HAIR)
 SKIN = (Part.FACE_SKIN, Part.OTHER_SKIN, Part.NOSE, Part.FACIAL_HAIR)
 SHARES = {"marked": 0.25, "made": 0.12, "people": 0.06}
 SMALL_PX, SMALL_SHARE = 384, 0.57
+REFINE = ("train.epochs=5", "train.lr=1e-3", "seed=2")
 HELD_BACK = ("P008", "P009", "P010")
 """People of openpeople that nothing is taught with."""
 
@@ -180,12 +180,14 @@ def hash_fold(person: str) -> bool:
     return int("".join(letter for letter in person if letter.isdigit()) or 0) % 6 == 0
 
 
-def fold(work: Path, number: int, threads: int) -> None:
+def fold(work: Path, number: int, threads: int, *, refine: bool) -> None:
+    """Teach on all but the inner and the test part of a fold; refine: go on from what that gave, at full size."""
     torch.set_num_threads(threads)
-    recipe = read_recipe(find_recipe("acne-ours"))
+    recipe = read_recipe(find_recipe("acne-ours"), REFINE if refine else ())
     pools = teaching(load(work), number)
     print({name: len(pool) for name, pool in pools.items()}, flush=True)
-    course, path = begin(recipe), work / f"fold{number}.ckpt"
+    taught = torch.load(work / f"fold{number}.pt", weights_only=True) if refine else None
+    course, path = begin(recipe, taught), work / f"fold{number}{'-refined' if refine else ''}.ckpt"
     if path.is_file():
         course.go_on(path)
     began = time.time()
@@ -197,9 +199,10 @@ def fold(work: Path, number: int, threads: int) -> None:
         if wanted.is_file():
             torch.set_num_threads(int(wanted.read_text()))
 
-    sizes = [SMALL_PX] * round(SMALL_SHARE * recipe.train.epochs) + [recipe.input.size_px]
+    small = 0 if refine else round(SMALL_SHARE * recipe.train.epochs)
+    sizes = [SMALL_PX] * small + [recipe.input.size_px]
     mean = teach(course, recipe, pools, SHARES, sizes_px=sizes, tell=tell)
-    torch.save(mean.state_dict(), work / f"fold{number}.pt")
+    torch.save(mean.state_dict(), work / f"fold{number}{'-refined' if refine else ''}.pt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,9 +222,8 @@ def told(network: LesionNetwork, examples: list[Example], size_px: int, **how: b
     for plain, mirrored in zip(
         *(answers_for(network, examples, size_px, flip=flip, **how) for flip in (False, True)), strict=True
     ):
-        back = {name: held[..., ::-1] if name != "grade" else held for name, held in mirrored.items()}
-        mean = {name: (plain[name] + back[name]) / 2 for name in plain}
-        boxes, scores = boxes_at_peaks(1 / (1 + np.exp(-mean["centres"])), mean["sizes"], STRIDE)
+        mean = {name: (plain[name] + mirrored_back(name, mirrored[name])) / 2 for name in plain}
+        boxes, scores = boxes_at_peaks(1 / (1 + np.exp(-mean["centres"])), mean["reaches"], STRIDE)
         rows.append(Told(count=float(mean["density"].sum()), count_all=float(mean["density_all"].sum()),
                          grade=mean["grade"], boxes=boxes, scores=scores))  # fmt: skip
     return rows
@@ -275,7 +277,7 @@ def by_image(path: Path) -> dict[str, list[dict[str, str]]]:
 
 def main() -> None:
     said = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    said.add_argument("what", choices=("collect", "fold", "judge", "export"))
+    said.add_argument("what", choices=("collect", "fold", "refine"))
     said.add_argument("work", type=Path)
     for name in ("acne04", "people", "made", "into"):
         said.add_argument(f"--{name}", type=Path)
@@ -285,8 +287,8 @@ def main() -> None:
     roots.work.mkdir(parents=True, exist_ok=True)
     if roots.what == "collect":
         collect(roots.work, roots)
-    elif roots.what == "fold":
-        fold(roots.work, roots.fold, roots.threads)
+    elif roots.what in ("fold", "refine"):
+        fold(roots.work, roots.fold, roots.threads, refine=roots.what == "refine")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pytest
 from dermis.core import Box, Encoding, Face, Frame, Part, Photo, View
 from dermis.inference import acne
 from dermis.inference.acne import find_lesions, look_at_face
-from dermis.inference.lesion_maps import boxes_at_peaks, expected_grade, shares_of_grades
+from dermis.inference.lesion_maps import boxes_at_peaks, expected_grade, mirrored_back, shares_of_grades
 from dermis.inference.weights import WEIGHTS
 
 
@@ -84,25 +84,29 @@ def test_linear_photos_are_shown_as_srgb():
 def test_a_box_stands_at_each_peak_the_surest_first():
     centres = np.zeros((32, 32), np.float32)
     centres[10, 20], centres[25, 5], centres[10, 21] = 0.9, 0.5, 0.3
-    sizes = np.stack([np.full((32, 32), 12.0), np.full((32, 32), 20.0)]).astype(np.float32)
-    boxes, scores = boxes_at_peaks(centres, sizes, 4)
+    reaches = np.stack([np.full((32, 32), side) for side in (3.0, 5.0, 9.0, 15.0)]).astype(np.float32)
+    boxes, scores = boxes_at_peaks(centres, reaches, 4)
     assert scores.tolist() == pytest.approx([0.9, 0.5])
-    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
-    assert middles[1] == pytest.approx([5.5 * 4, 25.5 * 4], abs=1e-3)
-    assert 20.5 * 4 < middles[0, 0] < 21.5 * 4  # drawn towards its neighbour
-    assert boxes[:, 2:] - boxes[:, :2] == pytest.approx(np.array([[12, 20], [12, 20]]), abs=1e-3)
+    assert boxes[1].tolist() == pytest.approx([22 - 3, 102 - 5, 22 + 9, 102 + 15])
 
 
 def test_of_boxes_that_cover_each_other_the_surer_stays():
     centres = np.zeros((32, 32), np.float32)
     centres[10, 10], centres[10, 12] = 0.8, 0.9
-    sizes = np.full((2, 32, 32), 40.0, np.float32)
-    assert boxes_at_peaks(centres, sizes, 4)[1].tolist() == pytest.approx([0.9])
-    assert len(boxes_at_peaks(centres, np.full((2, 32, 32), 6.0, np.float32), 4)[1]) == 2
+    assert boxes_at_peaks(centres, np.full((4, 32, 32), 20.0, np.float32), 4)[1].tolist() == pytest.approx([0.9])
+    assert len(boxes_at_peaks(centres, np.full((4, 32, 32), 3.0, np.float32), 4)[1]) == 2
+
+
+def test_a_mirror_image_reaches_to_the_other_side():
+    reaches = np.arange(4.0, dtype=np.float32)[:, None, None] + np.zeros((4, 2, 3), np.float32)
+    assert mirrored_back("reaches", reaches)[:, 0, 0].tolist() == [2, 1, 0, 3]
+    density = np.arange(6.0, dtype=np.float32).reshape(2, 3)
+    assert mirrored_back("density", density).tolist() == [[2, 1, 0], [5, 4, 3]]
+    assert mirrored_back("grade", np.array([1.0, 2.0, 3.0], np.float32)).tolist() == [1, 2, 3]
 
 
 def test_no_peak_no_box():
-    boxes, scores = boxes_at_peaks(np.zeros((8, 8), np.float32), np.ones((2, 8, 8), np.float32), 4)
+    boxes, scores = boxes_at_peaks(np.zeros((8, 8), np.float32), np.ones((4, 8, 8), np.float32), 4)
     assert boxes.shape == (0, 4)
     assert scores.shape == (0,)
 

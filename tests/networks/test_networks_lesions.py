@@ -24,10 +24,10 @@ def answers_of(network, skin):
 def test_maps_are_at_a_quarter_and_the_grade_has_three_limits(network):
     answers = answers_of(network, torch.ones(2, 1, 16, 24))
     assert answers["density"].shape == answers["density_all"].shape == answers["centres"].shape == (2, 16, 24)
-    assert answers["sizes"].shape == (2, 2, 16, 24)
+    assert answers["reaches"].shape == (2, 4, 16, 24)
     assert answers["grade"].shape == (2, 3)
     assert (answers["density"] >= 0).all()
-    assert (answers["sizes"] > 0).all()
+    assert (answers["reaches"] > 0).all()
 
 
 def test_nothing_is_counted_where_there_is_no_skin(network):
@@ -49,9 +49,9 @@ def test_untaught_the_grade_is_the_rule_of_the_count(network, count):
 
 def targets_unknown(cells=16):
     nothing = torch.full((2, cells, cells), math.nan)
-    unknown, sizes = torch.full((2,), math.nan), torch.full((2, 2, cells, cells), math.nan)
+    unknown, reaches = torch.full((2,), math.nan), torch.full((2, 4, cells, cells), math.nan)
     return {
-        "density": nothing, "density_all": nothing, "centres": nothing, "sizes": sizes, "count": unknown,
+        "density": nothing, "density_all": nothing, "centres": nothing, "reaches": reaches, "count": unknown,
         "count_all": unknown, "grade": unknown,
     }  # fmt: skip
 
@@ -62,7 +62,7 @@ def some_answers(cells=16):
         "density": torch.rand(2, cells, cells, generator=draw).requires_grad_(),
         "density_all": torch.rand(2, cells, cells, generator=draw).requires_grad_(),
         "centres": torch.randn(2, cells, cells, generator=draw).requires_grad_(),
-        "sizes": (1 + torch.rand(2, 2, cells, cells, generator=draw)).requires_grad_(),
+        "reaches": (1 + torch.rand(2, 4, cells, cells, generator=draw)).requires_grad_(),
         "grade": torch.randn(2, 3, generator=draw).requires_grad_(),
     }
 
@@ -81,19 +81,19 @@ def test_right_answers_cost_less_than_wrong_ones():
     density[:, 5, 5], density[:, 9, 3] = 1.0, 1.0
     targets |= {"density": density, "count": torch.tensor([2.0, 2.0]), "centres": density.clone()}
     targets["grade"] = torch.tensor([0.0, 3.0])
-    sizes = torch.full((2, 2, 16, 16), math.nan)
-    sizes[:, :, 5, 5] = 12.0
-    targets["sizes"] = sizes
+    reaches = torch.full((2, 4, 16, 16), math.nan)
+    reaches[:, :, 5, 5] = 12.0
+    targets["reaches"] = reaches
     right = {
         "density": density + 1e-4, "density_all": density, "centres": 12 * density - 6,
-        "sizes": torch.full((2, 2, 16, 16), 12.0), "grade": torch.tensor([[-5.0, -6.0, -7.0], [7.0, 6.0, 5.0]]),
+        "reaches": torch.full((2, 4, 16, 16), 12.0), "grade": torch.tensor([[-5.0, -6.0, -7.0], [7.0, 6.0, 5.0]]),
     }  # fmt: skip
     wrong = {
         "density": density.flip(2) + 0.01, "density_all": density, "centres": 12 * density.flip(2) - 6,
-        "sizes": torch.full((2, 2, 16, 16), 30.0), "grade": -right["grade"],
+        "reaches": torch.full((2, 4, 16, 16), 30.0), "grade": -right["grade"],
     }  # fmt: skip
     good, bad = lesion_loss(right, targets), lesion_loss(wrong, targets)
-    for name in ("cells", "count", "centres", "sizes", "grade"):
+    for name in ("cells", "count", "centres", "reaches", "grade"):
         assert good[name] < bad[name], name
 
 

@@ -60,7 +60,9 @@ def test_boxes_in_the_view_hold_the_lesions_and_sizes_say_so():
         inside = green(view.picture[round(top) : round(bottom), round(left) : round(right)])
         assert inside.mean() > 0.8
         row, column = int((top + bottom) / 2 / STRIDE), int((left + right) / 2 / STRIDE)
-        assert view.targets["sizes"][:, row, column] == pytest.approx([right - left, bottom - top], rel=0.02)
+        x, y = (column + 0.5) * STRIDE, (row + 0.5) * STRIDE
+        sides = [x - left, y - top, right - x, bottom - y]
+        assert view.targets["reaches"][:, row, column] == pytest.approx(sides, abs=0.1)
 
 
 def test_drawn_views_keep_marks_and_pictures_together():

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dermis.colour.srgb import encode
 from dermis.core import Box, Encoding, Face, Lesions, Part, Photo
 from dermis.core.arrays import BoolMap, FloatMap
-from dermis.inference.lesion_maps import boxes_at_peaks, expected_grade, shares_of_grades
+from dermis.inference.lesion_maps import boxes_at_peaks, expected_grade, mirrored_back, shares_of_grades
 from dermis.inference.weights import Weights, open_weights
 
 __all__ = ["NAME", "FaceSquare", "find_lesions", "look_at_face"]
@@ -52,7 +52,7 @@ def find_lesions(photo: Photo, face: Face) -> Lesions:
     seen = look_at_face(photo, face, weights.shown.size_px)
     answers = _both_ways(weights, seen)
     told: Mapping[str, Any] = weights.meta["calibration"]
-    boxes, scores = boxes_at_peaks(answers["centres"], answers["sizes"], STRIDE)
+    boxes, scores = boxes_at_peaks(answers["centres"], answers["reaches"], STRIDE)
     scale = seen.area.width_px / weights.shown.size_px
     corner = np.array([seen.area.x_px, seen.area.y_px] * 2, np.float32)
     density = answers["density"] * np.float32(told["count_factor"])
@@ -126,10 +126,7 @@ def _both_ways(weights: Weights, seen: FaceSquare) -> dict[str, NDArray[np.float
     skin = seen.skin[None, None]
     plain = run(image=picture, skin=skin)
     mirrored = run(image=picture[..., ::-1], skin=skin[..., ::-1])
-    return {
-        name: (held[0] + (mirrored[name][0] if name == "grade" else mirrored[name][0][..., ::-1])) / 2
-        for name, held in plain.items()
-    }
+    return {name: (held[0] + mirrored_back(name, mirrored[name][0])) / 2 for name, held in plain.items()}
 
 
 def _square(face: Face) -> Box:

@@ -7,18 +7,18 @@ from numpy.typing import NDArray
 
 from dermis.core.arrays import FloatMap
 
-__all__ = ["boxes_at_peaks", "expected_grade", "shares_of_grades"]
+__all__ = ["boxes_at_peaks", "expected_grade", "mirrored_back", "shares_of_grades"]
 
 _MOST = 300
 _LEAST = 0.02
 _OVERLAP = 0.45
 
 
-def boxes_at_peaks(centres: FloatMap, sizes: FloatMap, stride: float) -> tuple[FloatMap, FloatMap]:
+def boxes_at_peaks(centres: FloatMap, reaches: FloatMap, stride: float) -> tuple[FloatMap, FloatMap]:
     """Return boxes (n, 4), left, top, right, bottom in pixels of the picture, and scores (n,), the surest first.
 
-    centres: (h, w) in [0, 1]. sizes: (2, h, w), width and height in pixels. A box stands where a centre is the surest
-    among its neighbours, moved by them within its cell; of two that overlap by more than 0.45 the surer one is kept.
+    centres: (h, w) in [0, 1]. reaches: (4, h, w), pixels from a cell's middle to the left, top, right and bottom. A box
+    stands where a centre is the surest among its neighbours; of two that overlap by more than 0.45 the surer is kept.
     """
     from scipy.ndimage import maximum_filter  # late: 40 ms
 
@@ -27,23 +27,19 @@ def boxes_at_peaks(centres: FloatMap, sizes: FloatMap, stride: float) -> tuple[F
     order = np.argsort(-centres[rows, columns], kind="stable")[:_MOST]
     rows, columns = rows[order], columns[order]
     scores = centres[rows, columns].astype(np.float32)
-    x, y = _between(centres, rows, columns)
-    half_width, half_height = sizes[:, rows, columns] / 2
-    boxes = np.stack([x * stride - half_width, y * stride - half_height, x * stride + half_width,
-                      y * stride + half_height], axis=1).astype(np.float32)  # fmt: skip
+    x, y = (columns + 0.5) * stride, (rows + 0.5) * stride
+    left, top, right, bottom = reaches[:, rows, columns]
+    boxes = np.stack([x - left, y - top, x + right, y + bottom], axis=1).astype(np.float32)
     kept = _apart(boxes)
     return boxes[kept], scores[kept]
 
 
-def _between(centres: FloatMap, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> tuple[FloatMap, FloatMap]:
-    """Return x and y (n,) in cells: the centre of gravity of each peak and its eight neighbours."""
-    wide = np.pad(centres, 1)
-    weight = np.stack([wide[rows + down, columns + across] for down in range(3) for across in range(3)]) + 1e-9
-    steps = np.array([-1.0, 0.0, 1.0])
-    total = weight.sum(axis=0)
-    x = columns + 0.5 + (weight * np.tile(steps, 3)[:, None]).sum(axis=0) / total
-    y = rows + 0.5 + (weight * np.repeat(steps, 3)[:, None]).sum(axis=0) / total
-    return x.astype(np.float32), y.astype(np.float32)
+def mirrored_back(name: str, held: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return an answer for a mirror image as that for the picture: (..., h, w) turned, `reaches` left for right."""
+    if name == "grade":
+        return held
+    back = held[..., ::-1]
+    return back[[2, 1, 0, 3]] if name == "reaches" else back
 
 
 def _apart(boxes: FloatMap) -> NDArray[np.intp]:

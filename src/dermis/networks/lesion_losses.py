@@ -13,7 +13,7 @@ from dermis.networks import losses
 __all__ = ["WEIGHTS", "lesion_loss"]
 
 WEIGHTS: Mapping[str, float] = {
-    "cells": 1.0, "count": 1.0, "cells_all": 0.4, "count_all": 0.3, "centres": 1.0, "sizes": 0.5, "grade": 1.0,
+    "cells": 1.0, "count": 1.0, "cells_all": 0.8, "count_all": 0.8, "centres": 1.0, "reaches": 1.5, "grade": 1.0,
 }  # fmt: skip
 """Share of each part in the sum."""
 
@@ -28,7 +28,7 @@ def lesion_loss(
     """Return the weighted parts of the loss, each the mean over the batch.
 
     targets: `density`, `density_all` (b, h, w), NaN where nobody marked; `count`, `count_all`, `grade` (b,), NaN where
-    not known; `centres` (b, h, w) in [0, 1], 1 at a centre, NaN where not marked; `sizes` (b, 2, h, w), NaN but there.
+    not known; `centres` (b, h, w) in [0, 1], 1 at a centre, NaN where not marked; `reaches` (b, 4, h, w), NaN besides.
     """
     parts = {
         "cells": _cells(answers["density"], targets["density"]),
@@ -36,7 +36,7 @@ def lesion_loss(
         "count": _count(answers["density"], targets["count"]),
         "count_all": _count(answers["density_all"], targets["count_all"]),
         "centres": _centres(answers["centres"], targets["centres"]),
-        "sizes": _sizes(answers["sizes"], targets["sizes"]),
+        "reaches": _reaches(answers["reaches"], targets["reaches"]),
         "grade": losses.cumulative(answers["grade"], targets["grade"]),
     }
     return {name: weights[name] * part.mean() for name, part in parts.items()}
@@ -70,8 +70,12 @@ def _centres(logits: Tensor, target: Tensor) -> Tensor:
     return total / (centre.sum(dim=(1, 2)) + _EVEN)
 
 
-def _sizes(sizes: Tensor, target: Tensor) -> Tensor:
-    """Return the mean difference of the logarithms of box sizes at centres."""
-    known = ~torch.isnan(target)
-    off = (torch.log(sizes) - torch.log(torch.where(known, target, sizes.detach()))).abs()
-    return (off * known).sum(dim=(1, 2, 3)) / known.sum(dim=(1, 2, 3)).clamp(min=1)
+def _reaches(reaches: Tensor, target: Tensor) -> Tensor:
+    """Return the mean of 1 - intersection over union of boxes that share a cell (Yu et al. 2016), about centres."""
+    known = ~torch.isnan(target[:, 0])
+    wanted = torch.where(known[:, None], target, reaches.detach())
+    shared = torch.minimum(reaches, wanted)
+    common = (shared[:, 0] + shared[:, 2]) * (shared[:, 1] + shared[:, 3])
+    areas = [(one[:, 0] + one[:, 2]) * (one[:, 1] + one[:, 3]) for one in (reaches, wanted)]
+    lost = 1 - common / (areas[0] + areas[1] - common)
+    return (lost * known).sum(dim=(1, 2)) / known.sum(dim=(1, 2)).clamp(min=1)

@@ -22,15 +22,15 @@ STRIDE = 4
 """Pixels of the picture in one of the maps, along a side."""
 HAYASHI_LIMITS = (5.5, 20.5, 50.5)
 """Lesions on half a face between grades 0, 1, 2 and 3 (Hayashi et al., J Dermatol 2008)."""
-MAPS = ("density", "density_all", "centres", "widths", "heights")
-"""Lesions in each cell by the boxes' habit and by the second team's; the chance of a centre; a box's size there."""
+MAPS = ("density", "density_all", "centres", "left", "top", "right", "bottom")
+"""Lesions in each cell by the boxes' habit and by the second team's; the chance of a centre; how far a box reaches."""
 
 LesionAnswers = dict[str, Tensor]
 
 _WIDTH = 96
 _STEEP = 4.0  # logits of the grade a unit of the logarithm of the count
 _RARE = -8.0  # of the densities before softplus: about five in 16 384 cells
-_TYPICAL_PX = 28.0  # of a box
+_TYPICAL_PX = 12.0  # from the middle of a box to its side
 
 
 class LesionNetwork(nn.Module):
@@ -57,7 +57,7 @@ class LesionNetwork(nn.Module):
     def _begin(self) -> None:
         bias = self.maps.bias
         assert bias is not None
-        bias.copy_(torch.tensor([_RARE, _RARE, -4.0, 0.0, 0.0]))
+        bias.copy_(torch.tensor([_RARE, _RARE, -4.0, 0.0, 0.0, 0.0, 0.0]))
         self.severity.weight.zero_()
         self.severity.weight[0, _WIDTH] = _STEEP
         self.severity.bias.zero_()
@@ -65,8 +65,9 @@ class LesionNetwork(nn.Module):
     def forward(self, image: Tensor, skin: Tensor) -> LesionAnswers:
         """Return the maps (b, h', w') and the grade.
 
-        `density` and `density_all` on skin, `centres` as logits, `sizes` (b, 2, h', w') in pixels of the picture, and
-        `grade` (b, 3), the logits of a grade above 0, 1 and 2.
+        `density` and `density_all` on skin, `centres` as logits, `reaches` (b, 4, h', w') in pixels of the picture
+        from a cell's middle to the left, top, right and bottom of the box, and `grade` (b, 3), the logits of a grade
+        above 0, 1 and 2.
         """
         features = self.backbone((image - self.pixel_mean) / self.pixel_std)
         assert features.dense is not None
@@ -79,7 +80,7 @@ class LesionNetwork(nn.Module):
             "density": density[:, 0],
             "density_all": density[:, 1],
             "centres": raw[:, 2],
-            "sizes": _TYPICAL_PX * torch.exp(raw[:, 3:].clamp(-2.5, 2.5)),
+            "reaches": _TYPICAL_PX * torch.exp(raw[:, 3:].clamp(-2.5, 2.5)),
             "grade": severity - self.limits,
         }
 

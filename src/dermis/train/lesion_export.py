@@ -24,7 +24,7 @@ from dermis.train.recipe import Recipe, recipe_hash
 
 __all__ = ["ANSWERS", "export_lesions"]
 
-ANSWERS = ("density", "density_all", "centres", "sizes", "grade")
+ANSWERS = ("density", "density_all", "centres", "reaches", "grade")
 TOLERANCE = 2e-2
 _PROBES = 4
 

@@ -176,7 +176,7 @@ def _targets(example: Example, place: _Place, skin: _Reals, *, graded: bool) -> 
     nothing = np.full((cells, cells), np.nan, np.float32)
     targets = {
         "density": nothing, "centres": nothing, "density_all": nothing,
-        "sizes": np.full((2, cells, cells), np.nan, np.float32),
+        "reaches": np.full((4, cells, cells), np.nan, np.float32),
         "count": np.float32(math.nan), "count_all": np.float32(math.nan), "grade": np.float32(math.nan),
     }  # fmt: skip
     if example.boxes is not None:
@@ -186,7 +186,7 @@ def _targets(example: Example, place: _Place, skin: _Reals, *, graded: bool) -> 
         sizes = (boxes[:, 2:] - boxes[:, :2]) * (across, down)
         kept = _inside(middles, skin)
         targets["density"], targets["centres"] = _spread(middles[kept], cells)
-        targets["sizes"] = _sizes(middles[kept], sizes[kept], cells)
+        targets["reaches"] = _reaches(middles[kept], sizes[kept], cells)
         targets["count"] = np.float32(kept.sum())
         if graded and kept.sum() >= 0.9 * len(boxes):
             targets["grade"] = np.float32(example.grade)
@@ -225,11 +225,16 @@ def _spread(points: _Reals, cells: int) -> tuple[_Reals, _Reals]:
     return total, peaks
 
 
-def _sizes(points: _Reals, sizes: _Reals, cells: int) -> _Reals:
-    found = np.full((2, cells, cells), np.nan, np.float32)
-    for (x, y), size in zip(points / STRIDE, np.maximum(sizes, 2), strict=True):
-        rows = slice(max(0, int(y) - 1), int(y) + 2)
-        found[:, rows, max(0, int(x) - 1) : int(x) + 2] = size[:, None, None]
+def _reaches(points: _Reals, sizes: _Reals, cells: int) -> _Reals:
+    """Return how far each box reaches from the middles of the nine cells about its own, to its four sides."""
+    found = np.full((4, cells, cells), np.nan, np.float32)
+    for (x, y), (width, height) in zip(points, sizes, strict=True):
+        rows = np.arange(max(0, int(y / STRIDE) - 1), min(cells, int(y / STRIDE) + 2))
+        columns = np.arange(max(0, int(x / STRIDE) - 1), min(cells, int(x / STRIDE) + 2))
+        right, down = x - (columns + 0.5) * STRIDE, y - (rows[:, None] + 0.5) * STRIDE
+        sides = (width / 2 - right, height / 2 - down, width / 2 + right, height / 2 + down)
+        for place, reach in enumerate(sides):
+            found[place, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = np.maximum(reach, 1)
     return found
 
 

@@ -64,9 +64,12 @@ def new_network(recipe: Recipe, *, pretrained: bool = True) -> LesionNetwork:
     return LesionNetwork(pretrained=recipe.network.pretrained if pretrained else "", dropout=recipe.network.dropout)
 
 
-def begin(recipe: Recipe) -> Course:
-    """Return a course before its first epoch."""
-    network = new_network(recipe).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+def begin(recipe: Recipe, taught: Mapping[str, Tensor] | None = None) -> Course:
+    """Return a course before its first epoch; taught: weights of an earlier one to go on with."""
+    network = new_network(recipe, pretrained=taught is None)
+    if taught is not None:
+        network.load_state_dict(taught)
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     mean = copy.deepcopy(network)
     return Course(network=network, mean=mean.eval(), optimiser=_optimiser(network, recipe))
 

@@ -1,0 +1,271 @@
+"""Judge and ship the network of acne lesions: the tables of docs/concepts/acne-learning.md and of its card.
+
+    python benchmarks/acne_judge.py tell   WORK --weights NAME.pt --fold 0       what it tells of inner and test part
+    python benchmarks/acne_judge.py judge  WORK --fold 0 --acne04 DATA/acne04    figures; limits from the inner part
+    python benchmarks/acne_judge.py export WORK --weights NAME.pt --fold 0 --into FOLDER --version V
+
+    python benchmarks/acne_judge.py probe  WORK                                  ridge on frozen features, five folds
+
+WORK is that of `benchmarks/acne.py`. What is chosen (limits, factors, intervals) is chosen on the inner part, whose
+people neither teach nor judge. The probe is the floor, and once more with the skin painted out: at chance, or else
+borders, resolution and background would give the grade away.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import torch
+from acne import FOLDS, SEED, Told, figures, load, parts_of, teaching, told, xywh
+from PIL import Image, ImageFilter
+
+from dermis.datasets.splits import folds_of
+from dermis.formats.tables import read_table
+from dermis.inference.acne import calibrated
+from dermis.inference.lesion_maps import expected_grade, shares_of_grades
+from dermis.metrics.agreement import cohen_kappa
+from dermis.metrics.bootstrap import bootstrap_all
+from dermis.metrics.conformal import conformal_quantile
+from dermis.metrics.detection import Found, average_precision
+from dermis.metrics.ordinal import accuracy, balanced_accuracy, confusion, to_grades
+from dermis.networks.lesions import LesionNetwork
+from dermis.networks.model import IMAGENET
+from dermis.networks.table import backbone
+from dermis.train.baselines import ridge
+from dermis.train.lesion_export import export_lesions
+from dermis.train.lesion_views import Example, boxes_in_view
+from dermis.train.recipe import describe, find_recipe, read_recipe
+
+GRADES = range(4)
+LEVEL = 0.9
+PLAIN = [0.5, 1.5, 2.5]
+
+
+def tell(work: Path, weights: str, fold: int) -> None:
+    network, size_px = opened(work / weights)
+    pools = load(work)
+    said = {}
+    for part in ("inner", "test"):
+        examples = [pools["graded"][place] for place in parts_of(pools, fold)[part]]
+        said[part] = told(network, examples, size_px, masked=True)
+        print(
+            part, len(examples), {key: round(value, 3) for key, value in figures(examples, said[part], size_px).items()}
+        )
+    (work / f"told{fold}.pkl").write_bytes(pickle.dumps(said))
+
+
+def opened(path: Path) -> tuple[LesionNetwork, int]:
+    network = LesionNetwork(pretrained="")
+    network.load_state_dict(torch.load(path, weights_only=True))
+    return network.eval(), read_recipe(find_recipe("acne-ours")).input.size_px
+
+
+def calibration_of(examples: list[Example], rows: list[Told], size_px: int) -> dict[str, object]:
+    """Return what the inner part says about factors, limits and errors."""
+    groups = [one.person for one in examples]
+    grade = np.array([one.grade for one in examples])
+    marked = np.array([len(one.boxes) for one in examples])
+    counts, everything = (np.array([getattr(row, name) for row in rows]) for name in ("count", "count_all"))
+    both = np.array([one.count_all for one in examples])
+    known = np.isfinite(both)
+    factor = float(np.exp(np.mean(np.log1p(marked) - np.log1p(counts))))
+    factor_all = float(np.exp(np.mean(np.log1p(both[known]) - np.log1p(everything[known]))))
+    real = grades_of(rows)
+    limits = best_limits(grade, real)
+    fitted = np.array([calibrated(value, limits) for value in real])
+    off = np.abs(np.log1p(marked) - np.log1p(counts * factor))
+    scores = np.sort(np.concatenate([row.scores for row in rows]))[::-1]
+    return {
+        "count_factor": round(factor, 4),
+        "count_all_factor": round(factor_all, 4),
+        "grade_limits": [round(one, 4) for one in limits],
+        "grade_error": round(conformal_quantile(np.abs(fitted - grade), LEVEL, groups=groups), 4),
+        "count_error_log": round(conformal_quantile(off, LEVEL, groups=groups), 4),
+        "score_from": round(float(scores[min(int(marked.sum()), len(scores) - 1)]), 4),
+        "level": LEVEL,
+        "images": len(examples),
+        "people": len(set(groups)),
+    }
+
+
+def grades_of(rows: list[Told]) -> np.ndarray:
+    return np.array([expected_grade(shares_of_grades(row.grade)) for row in rows])
+
+
+def best_limits(grade: np.ndarray, real: np.ndarray) -> list[float]:
+    """Return the limits between grades with the fewest errors, half-way back to 0.5, 1.5, 2.5: few images say so."""
+    found = []
+    for place, plain in enumerate(PLAIN):
+        tried = np.linspace(plain - 0.25, plain + 0.25, 51)
+        wrong = [np.sum((real > limit) != (grade > place)) + 0.01 * abs(limit - plain) for limit in tried]
+        found.append(float((tried[int(np.argmin(wrong))] + plain) / 2))
+    return found
+
+
+def judge(work: Path, fold: int, root: Path | None) -> dict[str, object]:
+    pools = load(work)
+    parts = parts_of(pools, fold)
+    inner, test = ([pools["graded"][place] for place in parts[name]] for name in ("inner", "test"))
+    said = pickle.loads((work / f"told{fold}.pkl").read_bytes())
+    size_px = read_recipe(find_recipe("acne-ours")).input.size_px
+    held = calibration_of(inner, said["inner"], size_px)
+    print(json.dumps(held))
+    table = figures_of(test, said["test"], held, size_px)
+    for name, (value, low, high) in table.items():
+        print(f"{name}: {value:.3f} [{low:.3f}, {high:.3f}]")
+    grade, real = np.array([one.grade for one in test]), calibrated_grades(said["test"], held)
+    print(confusion(grade, to_grades(real, GRADES), GRADES).tolist())
+    if root is not None:
+        doctors(root, test, real)
+    return {"calibration": held, "figures": table, "test": len(test), "people": len({one.person for one in test})}
+
+
+def calibrated_grades(rows: list[Told], held: dict[str, object]) -> np.ndarray:
+    return np.array([calibrated(value, held["grade_limits"]) for value in grades_of(rows)])  # type: ignore[arg-type]
+
+
+def figures_of(
+    test: list[Example], rows: list[Told], held: dict[str, object], size_px: int
+) -> dict[str, tuple[float, float, float]]:
+    """Return each figure with its 95 % interval by resampling people."""
+    grade, real = np.array([one.grade for one in test]), calibrated_grades(rows, held)
+    called = to_grades(real, GRADES)
+    marked = np.array([len(one.boxes) for one in test])
+    counts = np.array([row.count for row in rows]) * held["count_factor"]
+    by_count = np.searchsorted((5.5, 20.5, 50.5), counts)
+    both = np.array([one.count_all for one in test])
+    everything = np.log1p(np.array([row.count_all for row in rows]))
+    truth = [xywh(boxes_in_view(one, size_px)) for one in test]
+    found = [Found(boxes=xywh(row.boxes), scores=row.scores) for row in rows]
+    off_log = np.abs(np.log1p(marked) - np.log1p(counts))
+
+    def all_of(at: np.ndarray) -> list[float]:
+        few, known = at[grade[at] <= 1], at[np.isfinite(both[at])]
+        return [
+            cohen_kappa(grade[at], called[at], weights="quadratic"),
+            accuracy(grade[at], called[at]),
+            balanced_accuracy(grade[at], called[at]),
+            float(np.sqrt(np.mean((grade[at] - real[at]) ** 2))),
+            cohen_kappa(grade[at], by_count[at], weights="quadratic"),
+            accuracy(grade[at], by_count[at]),
+            float(np.abs(counts - marked)[few].mean()),
+            float(np.abs(np.median(marked[few]) - marked[few]).mean()),
+            float(np.abs(counts - marked)[at].mean()),
+            float(np.corrcoef(everything[known], np.log1p(both[known]))[0, 1]),
+            float(np.corrcoef(np.log1p(marked[known]), np.log1p(both[known]))[0, 1]),
+            float(np.mean(np.abs(real - grade)[at] <= held["grade_error"])),
+            float(np.mean(off_log[at] <= held["count_error_log"])),
+        ]
+
+    names = ("kappa", "accuracy", "balanced_accuracy", "rmse", "kappa_by_count", "accuracy_by_count",
+             "count_mae_grades_0_1", "count_mae_grades_0_1_of_the_median", "count_mae", "second_team_log_r",
+             "second_team_log_r_of_the_boxes", "grade_interval_covers", "count_interval_covers")  # fmt: skip
+    groups = [one.person for one in test]
+    intervals = bootstrap_all(all_of, groups, resamples=500, method="percentile")
+    table = {name: (one.value, one.low, one.high) for name, one in zip(names, intervals, strict=True)}
+
+    def ap(at: np.ndarray) -> list[float]:
+        return [average_precision([truth[place] for place in at], [found[place] for place in at], iou=iou)
+                for iou in (0.5, 0.3)]  # fmt: skip
+
+    for name, one in zip(("ap50", "ap30"), bootstrap_all(ap, groups, resamples=60, method="percentile"), strict=True):
+        table[name] = (one.value, one.low, one.high)
+    return table
+
+
+def doctors(root: Path, test: list[Example], real: np.ndarray) -> None:
+    """Print each doctor beside the model on the images of the test part that the doctor graded."""
+    rows = {row["image"]: row for row in read_table(root / "images.csv", needs=("image",))}
+    for name in [key for key in next(iter(rows.values())) if key.startswith("grade_")]:
+        given = np.array([float(rows[one.name].get(name) or "nan") for one in test])
+        at = np.flatnonzero(np.isfinite(given))
+        grade = np.array([one.grade for one in test])
+
+        def both(
+            some: np.ndarray, at: np.ndarray = at, given: np.ndarray = given, grade: np.ndarray = grade
+        ) -> list[float]:
+            here = at[some]
+            mine = cohen_kappa(grade[here], to_grades(real[here], GRADES), weights="quadratic")
+            theirs = cohen_kappa(grade[here], given[here], weights="quadratic")
+            return [mine, theirs, mine - theirs]
+
+        groups = [test[place].person for place in at]
+        mine, theirs, more = bootstrap_all(both, groups, resamples=500, method="percentile")
+        print(f"{name}: n {len(at)}, model {mine.value:.3f}, doctor {theirs.value:.3f}, "
+              f"difference {more.value:.3f} [{more.low:.3f}, {more.high:.3f}]")  # fmt: skip
+
+
+def export(work: Path, weights: str, fold: int, into: Path, version: str) -> None:
+    network, size_px = opened(work / weights)
+    pools = load(work)
+    said = pickle.loads((work / f"told{fold}.pkl").read_bytes())
+    inner = [pools["graded"][place] for place in parts_of(pools, fold)["inner"]]
+    recipe = read_recipe(find_recipe("acne-ours"))
+    taught = {name: len(pool) for name, pool in teaching(pools, fold).items()}
+    card = (work / "card.md").read_text() + f"\n## Recipe\n\n```toml\n{describe(recipe, comments=False)}```\n"
+    print(taught, export_lesions(
+        network, recipe, "acne", calibration=calibration_of(inner, said["inner"], size_px), card=card, version=version,
+        home=into,
+    ))  # fmt: skip
+
+
+def probe(work: Path) -> None:
+    """Print what ridge regression on frozen features of whole pictures says, with skin and without."""
+    pool = load(work)["graded"]
+    grade, groups = np.array([one.grade for one in pool]), [one.person for one in pool]
+    folds = folds_of(groups, FOLDS, labels=grade, seed=SEED)
+    for painted in (False, True):
+        seen = frozen_features(pool, painted=painted)
+        real = np.zeros(len(pool))
+        for fold in range(FOLDS):
+            taught = folds != fold
+            real[~taught] = ridge(seen[taught], grade[taught, None], np.array(groups)[taught], seen[~taught])[:, 0]
+        called = to_grades(real, GRADES)
+        kappa = cohen_kappa(grade, called, weights="quadratic")
+        print("skin painted out" if painted else "as it is", f"kappa {kappa:.3f}",
+              f"accuracy {accuracy(grade, called):.3f} rmse {np.sqrt(np.mean((grade - real) ** 2)):.3f}",
+              f"commonest grade {np.mean(grade == 1):.3f} rmse of the mean {grade.std():.3f}", flush=True)  # fmt: skip
+
+
+@torch.inference_mode()
+def frozen_features(pool: list[Example], *, painted: bool) -> np.ndarray:
+    network = backbone("efficientnet_lite0", "package").eval()
+    mean, std = (torch.tensor(one)[:, None, None] for one in IMAGENET)
+    rows = []
+    for one in pool:
+        picture = np.asarray(Image.fromarray(one.pixels).resize((260, 260), Image.Resampling.BILINEAR)).copy()
+        if painted:
+            skin = np.asarray(Image.fromarray(one.skin).filter(ImageFilter.MaxFilter(9)).resize((260, 260))) > 40
+            picture[skin] = 128
+        seen = (torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255 - mean) / std
+        rows.append(network(seen).deep.mean(dim=(2, 3))[0].numpy())
+    return np.array(rows)
+
+
+def main() -> None:
+    said = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    said.add_argument("what", choices=("tell", "judge", "export", "probe"))
+    for name in ("work", "acne04", "into"):
+        said.add_argument(name if name == "work" else f"--{name}", type=Path)
+    said.add_argument("--weights", default="fold0.pt")
+    said.add_argument("--version", default="1")
+    said.add_argument("--fold", type=int, default=0)
+    said.add_argument("--threads", type=int, default=1)
+    asked = said.parse_args()
+    torch.set_num_threads(asked.threads)
+    if asked.what == "tell":
+        tell(asked.work, asked.weights, asked.fold)
+    elif asked.what == "probe":
+        probe(asked.work)
+    elif asked.what == "judge":
+        judge(asked.work, asked.fold, asked.acne04)
+    else:
+        export(asked.work, asked.weights, asked.fold, asked.into, asked.version)
+
+
+if __name__ == "__main__":
+    main()
