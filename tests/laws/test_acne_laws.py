@@ -162,3 +162,34 @@ def test_a_photo_of_one_pixel_has_no_lesions():
     )  # fmt: skip
     placed = place_lesions(lesions([(0.5, 0.5)], [0.9]), face, skin)
     assert (placed.items, placed.counts[Region.FACE], placed.involved) == ((), 0.0, 0.0)
+
+
+@settings(max_examples=20)
+@given(st.integers(300, 700), st.integers(5, 700), st.integers(0, 10_000))
+def test_frames_of_any_shape_are_looked_up(width, height, seed):
+    rng = np.random.default_rng(seed)
+    parts = np.full((height, width), Part.FACE_SKIN, np.uint8)
+    face = Face(
+        frame=Frame(x_px=3, y_px=7, width=width, height=height, factor=2), landmarks=None, pose=None, view=View.LEFT,
+        box=Box(x_px=3, y_px=7, width_px=2 * width, height_px=2 * height), parts=parts,
+        regions=np.full((height, width), Region.LEFT_CHEEK.code, np.uint8), skin=np.ones((height, width), bool),
+        between_cheeks_px=float(width),
+    )  # fmt: skip
+    linear = np.full((height, width, 3), 0.4, np.float32)
+    skin = Skin(
+        linear=linear, visible=face.skin, measured=face.skin, regions=face.regions, left_out={}, view=View.LEFT,
+        light_known=False,
+    )  # fmt: skip
+    places = rng.uniform(0, 1, (5, 2)) * (2 * width - 1e-3, 2 * height - 1e-3) + (3, 7)
+    found = Lesions(
+        boxes_px=np.concatenate([places - 4, places + 4], axis=1).astype(np.float32),
+        scores=np.full(5, 0.9, np.float32),
+        density=np.full((5, 7), 0.1, np.float32), density_all=np.full((5, 7), 0.2, np.float32),
+        area=Box(x_px=3, y_px=7, width_px=2 * width, height_px=2 * height), model="hand-made@1",
+    )  # fmt: skip
+    placed = place_lesions(found, face, skin)
+    assert len(placed.items) == 5
+    assert {item.region for item in placed.items} == {Region.LEFT_CHEEK}
+    np.testing.assert_allclose(placed.counts[Region.LEFT_CHEEK], 3.5, rtol=1e-5)
+    assert placed.heat.shape == (height, width)
+    assert np.isfinite(placed.heat).all()

@@ -28,6 +28,8 @@ INVOLVED_REACH = 10 / 140
 HEAT_SQUARE = 0.1
 """Side of the square in which the heat map counts lesions, in face widths."""
 _HEAT_BLUR = 0.03
+_LONGEST = 320
+"""Pixels along the longer side of the maps in which places are looked up: finer than any lesion, and quick."""
 
 
 def face_width_px(face: Face) -> float:
@@ -45,8 +47,9 @@ def place_lesions(found: Lesions, face: Face, skin: Skin, *, own_area: bool = Fa
     lips, eyes or another person is left out, of the maps too. own_area: the user drew the skin; count inside it.
     """
     width_px = face_width_px(face)
+    step = _step(face.frame)
     on_face = _on_face(face, width_px, own_area=own_area)
-    regions = _nearest_regions(face.regions, _REGION_REACH * width_px / face.frame.factor)
+    regions = _nearest_regions(face.regions[::step, ::step], _REGION_REACH * width_px / (face.frame.factor * step))
     items, places_px, beside = _items(found, face, skin, on_face, regions)
     cells_px = _cells(found)
     at_cells = _looked_up(on_face, cells_px, face.frame)
@@ -69,14 +72,22 @@ def place_lesions(found: Lesions, face: Face, skin: Skin, *, own_area: bool = Fa
     )
 
 
+def _step(frame: Frame) -> int:
+    """Return by how much maps are reduced in which places are looked up."""
+    return max(1, -(-max(frame.height, frame.width) // _LONGEST))
+
+
 def _on_face(face: Face, width_px: float, *, own_area: bool) -> BoolMap:
-    """Return (h, w) where on the frame a lesion of this face can lie."""
+    """Return where on the reduced frame a lesion of this face can lie."""
+    step = _step(face.frame)
+    pixel_px = face.frame.factor * step
+    parts, skin = face.parts[::step, ::step], face.skin[::step, ::step]
     if own_area or face.box is None:
-        return _grown(face.skin, _SLIPPED * width_px / face.frame.factor)
-    bearing = np.isin(face.parts, _BEARING)
-    near = _grown(bearing, _FACE_EDGE * width_px / face.frame.factor)
-    bearing |= near & (face.parts == Part.OTHER_SKIN) & face.skin
-    return _grown(bearing, _SLIPPED * width_px / face.frame.factor)
+        return _grown(skin, _SLIPPED * width_px / pixel_px)
+    bearing = np.isin(parts, _BEARING)
+    near = _grown(bearing, _FACE_EDGE * width_px / pixel_px)
+    bearing |= near & (parts == Part.OTHER_SKIN) & skin
+    return _grown(bearing, _SLIPPED * width_px / pixel_px)
 
 
 def _grown(mask: BoolMap, by: float) -> BoolMap:
@@ -100,10 +111,11 @@ def _nearest_regions(regions: LabelMap, reach: float) -> LabelMap:
 
 
 def _looked_up(values: NDArray[np.generic], points_px: Points, frame: Frame) -> NDArray[np.generic]:
-    """Return what a map of the frame (h, w) says at photo points (..., 2); 0 beside the frame."""
+    """Return what a reduced map of the frame says at photo points (..., 2); 0 beside the frame."""
+    step = _step(frame)
     x, y = np.moveaxis(np.floor((points_px - (frame.x_px, frame.y_px)) / frame.factor).astype(np.intp), -1, 0)
     inside = (x >= 0) & (x < frame.width) & (y >= 0) & (y < frame.height)
-    held = values[np.clip(y, 0, frame.height - 1), np.clip(x, 0, frame.width - 1)]
+    held = values[np.clip(y, 0, frame.height - 1) // step, np.clip(x, 0, frame.width - 1) // step]
     return np.where(inside, held, np.zeros((), values.dtype))
 
 
@@ -181,12 +193,14 @@ def _involved(face: Face, places_px: Points, width_px: float) -> float:
     from scipy.ndimage import distance_transform_edt  # late: 0.1 s
 
     skin = face.skin if face.box is None else face.skin & (face.parts != Part.OTHER_SKIN)
+    step = _step(face.frame)
+    skin = skin[::step, ::step]
     if not len(places_px) or not skin.any():
         return 0.0
     free = np.ones(skin.shape, dtype=np.bool_)
-    x, y = np.floor(to_frame(places_px, face.frame)).astype(np.intp).T
+    x, y = np.floor(to_frame(places_px, face.frame) / step).astype(np.intp).T
     free[np.clip(y, 0, skin.shape[0] - 1), np.clip(x, 0, skin.shape[1] - 1)] = False
-    near = distance_transform_edt(free) <= INVOLVED_REACH * width_px / face.frame.factor
+    near = distance_transform_edt(free) <= INVOLVED_REACH * width_px / (face.frame.factor * step)
     return float(np.count_nonzero(near & skin) / np.count_nonzero(skin))
 
 
@@ -205,5 +219,7 @@ def _heat(found: Lesions, density: NDArray[np.floating], face: Face, on_face: Bo
     across = np.floor((columns - found.area.x_px) / cell_px[1]).astype(np.intp)
     inside = ((down >= 0) & (down < height))[:, None] & ((across >= 0) & (across < width))[None, :]
     values = smooth[np.clip(down, 0, height - 1)[:, None], np.clip(across, 0, width - 1)[None, :]]
-    heat: FloatMap = np.where(on_face, np.where(inside, values, 0.0), np.nan).astype(np.float32)
+    step = _step(frame)
+    here = on_face.repeat(step, axis=0).repeat(step, axis=1)[: frame.height, : frame.width]
+    heat: FloatMap = np.where(here, np.where(inside, values, np.float32(0)), np.float32(np.nan)).astype(np.float32)
     return heat
