@@ -5,7 +5,7 @@
     python benchmarks/hyper_skin.py made --runs runs --out table
 
 `--out` holds rows.csv, a row for each picture of the test part, method and task; what is there is not done again; and
-table.md. `--of msi` or `--of rgb` does one kind of input, `--only NAME` one method; `--time` adds the processor
+table.md. `--of msi` or `--of rgb` does one kind of input, `--only NAME...` some methods; `--time` adds the processor
 seconds of one thread for a picture of 1024 x 1024. The real data lie in the same folders and take the same commands,
 with `--set input.size_px=1024` for the runs.
 """
@@ -81,7 +81,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--runs", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--of", choices=list(TASKS))
-    parser.add_argument("--only", help="a pixel method, or the name of a run's recipe")
+    parser.add_argument("--only", nargs="+", help="pixel methods, names of the recipes of runs")
     parser.add_argument("--similar-every", type=int, default=1, help="SSIM of the first of so many pictures")
     parser.add_argument("--time", action="store_true")
     parser.add_argument("--set", action="append", default=[], help="of the recipe that says how the data is shown")
@@ -96,7 +96,7 @@ def _score(args: argparse.Namespace, kind: str) -> None:
     decoded, parts = prepared(recipe, samples, root=args.data)
     bands = bands_of(recipe.head[HEAD])
     for one in _answerers(args, recipe, samples, decoded, parts.train, bands):
-        if args.only and args.only != one.name:
+        if args.only and one.name not in args.only:
             continue
         missing = {task: judged for task, judged in TASKS[kind].items() if not _done(args.out, task, one.name)}
         if not missing:

@@ -3,20 +3,23 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from dermis.core import Cube, Encoding, Origin, Photo, Quantity, Sample, SampleKey
 from dermis.errors import InputError, UsageError
 from dermis.metrics.spectral import challenge_scores, spectral_scores
+from dermis.networks.model import Model
 from dermis.networks.settings import bands_of
 from dermis.spectra.methods import METHODS
 from dermis.train.batches import in_order, shuffled
+from dermis.train.build import new_model
 from dermis.train.decoded import decode
 from dermis.train.evaluate import evaluate_run
 from dermis.train.loop import prepared, train
 from dermis.train.optimise import rate_at
 from dermis.train.predict import predict
 from dermis.train.recipe import Schedule, find_recipe, read_recipe, recipe_from
-from dermis.train.spectra import mask_of
+from dermis.train.spectra import answering, mask_of
 from dermis.train.spectra_table import SCORES, by_pixel, examples_from, scored, summary
 
 SIDE = 12
@@ -142,10 +145,25 @@ def test_the_cosine_can_begin_anew():
     assert whole(10) < whole(9) < whole(0) == 4e-4
 
 
+def test_networks_of_single_pixels_begin_from_pixels_of_everybody(samples):
+    recipe = recipe_of()
+    decoded, parts = prepared(recipe, samples)
+    torch.manual_seed(0)
+    begun = new_model(recipe, decoded, parts.train)
+    untaught = Model(recipe.network, recipe.head, recipe.loss, channels=4)
+    picture = decoded.pictures[parts.test[0]]
+    target = decoded.targets["cube"][parts.test[0]].astype(np.float32)
+    errors = [spectral_scores(target, answering(model)(picture)["cube"]).sam_rad for model in (begun, untaught)]
+    assert errors[0] < 0.5 * errors[1]
+    torch.manual_seed(0)
+    again = new_model(recipe, decoded, parts.train)
+    np.testing.assert_array_equal(answering(again)(picture)["cube"], answering(begun)(picture)["cube"])
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     samples = [sample_of(place) for place in range(16)]
-    return train(recipe_of("train.epochs=20"), samples, tmp_path_factory.mktemp("runs"))
+    return train(recipe_of("train.epochs=2"), samples, tmp_path_factory.mktemp("runs"))
 
 
 def test_the_table_of_a_run_scores_spectra_on_their_masks(run, samples):

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from dermis.networks.backbone import Backbone
 from dermis.networks.spectral import SpectralNetwork
 
-__all__ = ["spectral_lite"]
+__all__ = ["PixelLayers", "spectral_lite"]
 
 _SHARES = (3e-5, 2e-4, 2e-3)
 """The brightest places: these shares of the picture, one pixel at least."""
@@ -26,10 +26,12 @@ _WIDTH = 64
 
 def spectral_lite(inputs: int = 3, bands: int = 31) -> Backbone:
     """Return the network from `inputs` channels, the colours first, to `bands`."""
-    return SpectralNetwork(_Pixels(inputs, bands), bands)
+    return SpectralNetwork(PixelLayers(inputs, bands), bands)
 
 
-class _Pixels(nn.Module):
+class PixelLayers(nn.Module):
+    """The layers behind `spectral_lite`: pixels can also be asked apart from the picture that lent their context."""
+
     def __init__(self, inputs: int, bands: int) -> None:
         super().__init__()
         self.first = nn.Conv2d(inputs, _WIDTH, 1)
@@ -39,11 +41,19 @@ class _Pixels(nn.Module):
         nn.init.ones_(self.shape.bias)  # type: ignore[arg-type]  # a grey to begin with
 
     def forward(self, image: Tensor) -> Tensor:
-        logs = _logs(image)
-        x = self.first(logs) + self.exposure(_logs(_brightest(image)))[:, :, None, None]
+        """Return (b, bands, h, w) of (b, channels, h, w)."""
+        return self.spectra(image, self.context(image))
+
+    def context(self, image: Tensor) -> Tensor:
+        """Return what a picture says of its exposure, (b, shares * channels)."""
+        return _logs(_brightest(image))
+
+    def spectra(self, values: Tensor, context: Tensor) -> Tensor:
+        """Return (b, bands, h, w) of the pixels `values` (b, channels, h, w), whose pictures have that context."""
+        x = self.first(_logs(values)) + self.exposure(context)[:, :, None, None]
         x = torch.relu(self.second(torch.relu(x)))
         shape: Tensor = self.shape(x)
-        return shape * image.mean(dim=1, keepdim=True)
+        return shape * values.mean(dim=1, keepdim=True)
 
 
 def _logs(values: Tensor) -> Tensor:

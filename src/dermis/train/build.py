@@ -20,13 +20,17 @@ from dermis.networks.settings import Head, Loss, Network
 from dermis.train.decoded import Decoded
 from dermis.train.recipe import Recipe
 from dermis.train.run import Run
+from dermis.train.spectra_pixels import begin_pixels
 from dermis.train.tables import record_from
 
 __all__ = ["load_model", "model_note", "new_model"]
 
 
 def new_model(recipe: Recipe, decoded: Decoded, teaching: NDArray[np.int64]) -> Model:
-    """Return an untaught model; it takes the spread of numbers and measures from the rows `teaching`."""
+    """Return a model to be taught; it takes the spread of numbers and measures from the rows `teaching`.
+
+    Networks of single pixels begin from pixels of these rows; see `spectra_pixels`.
+    """
     names = number_names(decoded.shown.features, decoded.shown.cameras)
     shown = decoded.shown
     model = Model(recipe.network, recipe.head, recipe.loss, number_names=names, channels=shown.channels)
@@ -46,6 +50,7 @@ def new_model(recipe: Recipe, decoded: Decoded, teaching: NDArray[np.int64]) -> 
             mean, std = _spread(wanted)
             head.centre.copy_(torch.from_numpy(mean))
             head.scale.copy_(torch.from_numpy(std))
+    begin_pixels(model, decoded, teaching, seed=recipe.seed)
     return model
 
 
