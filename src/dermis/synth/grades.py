@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Region
 from dermis.synth.atlas import Grid
 from dermis.synth.marks import COMEDONES, INFLAMMATORY, Kind, Mark
+from dermis.tasks.acne_gags import FACTORS, WORTH
+from dermis.tasks.acne_grade import BORDERS, grade_of_count
+from dermis.tasks.acne_regions import SIDE_OF
 
 __all__ = [
     "counts_by_kind",
@@ -23,30 +25,16 @@ __all__ = [
     "per_cm2",
 ]
 
-HAYASHI_BORDERS = (5.5, 20.5, 50.5)
-"""Between 5 and 6, 20 and 21, 50 and 51 inflammatory lesions on half a face (Hayashi et al. 2008)."""
-GAGS_FACTORS: Mapping[Region, int] = {
-    Region.FOREHEAD: 2,
-    Region.RIGHT_CHEEK: 2,
-    Region.LEFT_CHEEK: 2,
-    Region.NOSE: 1,
-    Region.CHIN: 1,
-}
-"""Doshi, Zaheer and Stiller 1997, without chest and back: the highest score of a face is 32."""
 GAGS_WORTH: Mapping[Kind, int] = {
-    Kind.OPEN_COMEDO: 1,
-    Kind.CLOSED_COMEDO: 1,
-    Kind.PAPULE: 2,
-    Kind.PUSTULE: 3,
-    Kind.NODULE: 4,
+    Kind.OPEN_COMEDO: WORTH["comedone"],
+    Kind.CLOSED_COMEDO: WORTH["comedone"],
+    Kind.PAPULE: WORTH["papule"],
+    Kind.PUSTULE: WORTH["pustule"],
+    Kind.NODULE: WORTH["nodule"],
 }
 ACNE = COMEDONES | INFLAMMATORY
 REACH_MM = 10.0
 """How far around a lesion the face counts as involved."""
-_CHEEK_OF = {
-    Region.LEFT_UNDER_EYE: Region.LEFT_CHEEK,
-    Region.RIGHT_UNDER_EYE: Region.RIGHT_CHEEK,
-}
 
 
 def counts_by_kind(marks: Iterable[Mark]) -> Mapping[Kind, int]:
@@ -72,16 +60,12 @@ def hayashi_grade(inflammatory: int) -> int:
 
     At most 5, 20, 50, and more: Hayashi et al., J Dermatol 2008;35:255.
     """
-    return int(np.searchsorted(HAYASHI_BORDERS, inflammatory))
+    return int(np.searchsorted(BORDERS, inflammatory))
 
 
 def hayashi_real(inflammatory: int) -> float:
-    """Return the grade as a real number in [0, 3] that rounds to `hayashi_grade`.
-
-    Halves lie between the counts where the grade changes, and it runs evenly in log(1 + count) between them.
-    """
-    counts = np.log1p([0.0, *HAYASHI_BORDERS, 100.0])
-    return float(np.interp(np.log1p(inflammatory), counts, [0.0, 0.5, 1.5, 2.5, 3.0]))
+    """Return the grade as a real number in [0, 3] that rounds to `hayashi_grade`; see the task acne_grade."""
+    return grade_of_count(inflammatory)
 
 
 def involved_share(marks: Sequence[Mark], grid: Grid) -> float:
@@ -125,9 +109,9 @@ def gags_score(marks: Iterable[Mark]) -> int:
 
     Each region counts its worst lesion (comedo 1, papule 2, pustule 3, nodule 4) times its factor.
     """
-    worst = dict.fromkeys(GAGS_FACTORS, 0)
+    worst = dict.fromkeys(FACTORS, 0)
     for mark in marks:
-        region = _CHEEK_OF.get(mark.region, mark.region)
+        region = SIDE_OF.get(mark.region, mark.region)
         if region in worst:
             worst[region] = max(worst[region], GAGS_WORTH.get(mark.kind, 0))
-    return sum(factor * worst[region] for region, factor in GAGS_FACTORS.items())
+    return sum(factor * worst[region] for region, factor in FACTORS.items())
