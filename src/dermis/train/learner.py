@@ -103,7 +103,8 @@ class Learner:
         total = torch.zeros(2, dtype=torch.float64, device=self.fabric.device)
         tallies: dict[str, Tensor] = {}
         crop_px = self.recipe.train.crop_px
-        size = self.recipe.train.batch if crop_px else max(self.recipe.train.batch, 32)
+        cubes = any(head.kind == "spectrum" for head in self.recipe.head.values())  # 32 of them may be too much to hold
+        size = self.recipe.train.batch if cubes else max(self.recipe.train.batch, 32)
         for batch in in_order(decoded, mine, size, crop_px=crop_px):
             pictures, numbers, targets = self._seen(batch, None)
             with self.fabric.autocast():
