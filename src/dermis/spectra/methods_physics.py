@@ -6,6 +6,8 @@ the examples lend no spectrum, they only tell how the camera sees where that is 
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,10 +32,9 @@ BLOCK = 16_384
 def fit_physics(examples: Examples) -> Predict:
     """Return the spectra of the tissues that pixels most probably show; see the module."""
     grid = examples.wavelengths_nm
-    drawn = draw(DRAWS, SEED)
     response = examples.response if examples.response is not None else _response_of(examples)
-    pixels = reflectance(drawn, grid, specular_share=SPECULAR_SHARE) @ response
-    positions = np.stack([to_normal(RANGES[name], getattr(drawn, name)) for name in SOUGHT], axis=1)
+    spectra, positions = _drawn(tuple(grid))
+    pixels = spectra @ response
     features = _features(pixels)
     weights = solve_ridge(features, positions, 1e-6 * len(features))
 
@@ -47,6 +48,14 @@ def fit_physics(examples: Examples) -> Predict:
         return np.concatenate(parts)
 
     return predict
+
+
+@cache
+def _drawn(wavelengths_nm: tuple[float, ...]) -> tuple[Floats, Floats]:
+    """Return drawn tissues as spectra (n, band) and as positions (n, sought) on the scale of the population."""
+    drawn = draw(DRAWS, SEED)
+    positions = np.stack([to_normal(RANGES[name], getattr(drawn, name)) for name in SOUGHT], axis=1)
+    return reflectance(drawn, wavelengths_nm, specular_share=SPECULAR_SHARE), positions
 
 
 def _features(pixels: Floats) -> Floats:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dermis.core.arrays import read_only
 from dermis.optics.camera import response
 from dermis.optics.camera_population import population, typical_camera
 from dermis.optics.forward import reflectance
@@ -37,7 +39,7 @@ Floats = NDArray[np.float64]
 
 MEASURED_NM = np.arange(400.0, 701.0, 10.0)
 ALL_NM = np.arange(400.0, 1001.0, 10.0)
-RANK = 6
+RANK, RANK_BEYOND = 6, 3
 LEAST_TOGETHER = 25
 WORTH = 60.0  # gain in squared deviations that a cut must bring, over seven components
 KINDS = 12
@@ -113,8 +115,7 @@ def with_near_infrared(spectra: Floats, seed: int = SEED) -> Floats:
     spectra are taken as tissues plus the model's own error. The seam at 700 nm is closed.
     """
     rng = np.random.default_rng(seed)
-    gathered = rng.uniform(0.0, 1.0, TISSUES)
-    tissues = np.log(reflectance(draw(TISSUES, seed), ALL_NM, specular_share=gathered))
+    tissues = _log_tissues(seed)
     count = len(MEASURED_NM)
     mean = tissues.mean(axis=0)
     visible, beyond = (tissues - mean)[:, :count], (tissues - mean)[:, count:]
@@ -122,11 +123,19 @@ def with_near_infrared(spectra: Floats, seed: int = SEED) -> Floats:
     weights = np.linalg.solve(curvature, visible.T @ beyond / TISSUES)
     left = beyond - visible @ weights
     logs = np.log(spectra)
-    found = mean[count:] + (logs - mean[:count]) @ weights + left[rng.integers(TISSUES, size=len(spectra))]
+    drawn = left[rng.integers(TISSUES, size=len(spectra))]
+    found = mean[count:] + (logs - mean[:count]) @ weights + drawn - drawn.mean(axis=0)
     # What the model misses at 700 nm it goes on missing for a while.
     at_seam = mean[count - 1] + (logs - mean[:count]) @ _at_seam(curvature, visible)
     fading = np.exp(-(ALL_NM[count:] - 700.0) / 80.0)
     return np.asarray(np.exp(np.concatenate([logs, found + (logs[:, -1] - at_seam)[:, None] * fading], axis=1)))
+
+
+@cache
+def _log_tissues(seed: int) -> Floats:
+    """Return the log reflectance (n, 61) of drawn tissues, with all shares of the gloss."""
+    gathered = np.random.default_rng(seed).uniform(0.0, 1.0, TISSUES)
+    return read_only(np.log(reflectance(draw(TISSUES, seed), ALL_NM, specular_share=gathered)))
 
 
 def _at_seam(curvature: Floats, visible: Floats) -> Floats:
@@ -151,8 +160,16 @@ def fit_prior(
 
 
 def _axes(logs: Floats, rank: int) -> Floats:
-    _, lengths, axes = np.linalg.svd(logs - logs.mean(axis=0), full_matrices=False)
-    return np.asarray(axes[:rank] * (lengths[:rank, None] / np.sqrt(max(1, len(logs) - 1))))
+    """Return the axes (rank + RANK_BEYOND, 61): of what was measured, going on beyond, and of what is left beyond."""
+    count, apart = len(MEASURED_NM), logs - logs.mean(axis=0)
+    scores, lengths, axes = np.linalg.svd(apart[:, :count], full_matrices=False)
+    scores, beyond = scores[:, :rank], apart[:, count:]
+    going_on = scores.T @ beyond
+    _, left_lengths, left_axes = np.linalg.svd(beyond - scores @ going_on, full_matrices=False)
+    measured = np.concatenate([axes[:rank] * lengths[:rank, None], going_on], axis=1)
+    left = left_axes[:RANK_BEYOND] * left_lengths[:RANK_BEYOND, None]
+    both = np.concatenate([measured, np.pad(left, ((0, 0), (count, 0)))])
+    return np.asarray(both / np.sqrt(max(1, len(logs) - 1)))
 
 
 def _refit(folder: Path) -> None:
