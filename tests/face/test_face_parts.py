@@ -130,3 +130,36 @@ def test_a_rejected_photo_has_all_masks_at_its_size(models, photo, tmp_path, own
         if name == "skin_mask.png":
             assert drawn.any()
             assert not own or np.array_equal(drawn > 0, mask)
+
+
+@pytest.mark.parametrize(("yaw_deg", "view", "cheek"), [
+    (80.0, View.RIGHT, Region.RIGHT_CHEEK),
+    (-80.0, View.LEFT, Region.LEFT_CHEEK),
+])  # fmt: skip
+def test_a_profile_and_its_mirror_image_name_the_persons_own_side(models, yaw_deg, view, cheek):
+    pixels = side_view(yaw_deg)
+    other_view = View.LEFT if view is View.RIGHT else View.RIGHT
+    other = Region.LEFT_CHEEK if cheek is Region.RIGHT_CHEEK else Region.RIGHT_CHEEK
+    for seen, wanted, near, far in ((pixels, view, cheek, other), (pixels[:, ::-1], other_view, other, cheek)):
+        found = find_face(Photo(pixels=np.ascontiguousarray(seen), encoding=Encoding.SRGB))
+        assert found.view is wanted
+        assert (found.regions == near.code).sum() > 20 * (found.regions == far.code).sum()
+        assert (found.regions == near.code).sum() > 500
+
+
+def side_view(yaw_deg):
+    """A synthetic head from the side; a positive yaw shows the person's right."""
+    from dermis.optics.development import develop
+    from dermis.synth.person import meet, visit_of
+    from dermis.synth.recipe import FacesRecipe
+    from dermis.synth.scene import raw_of, stage
+    from dermis.synth.shots import draw_everyday_shot, everyday_development, subject_of
+
+    rng = np.random.default_rng(3)
+    recipe = FacesRecipe(name="side", layout="faces", seed=3, size_px=320)
+    person = meet(subject_of(recipe, 1), texels=256)
+    shot = draw_everyday_shot(rng, recipe, str(yaw_deg), "neutral", framing="head")
+    scene = stage(person, visit_of(person, "W00"), shot)
+    raw = raw_of(scene)
+    photo = develop(raw, everyday_development(rng, shot, raw, scene.buffers.regions > 0), rng)
+    return np.clip(photo.pixels, 0, 1).astype(np.float32)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dermis.core import Part
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
@@ -42,7 +43,7 @@ class CloseUp:
     """What the segmenter makes of a whole picture.
 
     shares: (6, 256, 256) class probabilities, stretched over the frame. logs: (256, 256, 3) ln of sRGB.
-    own: (9, 256, 256) shares of `Part` by our parser, upright.
+    own: (9, 320, 320) shares of `Part` by our parser, upright.
     """
 
     shares: FloatMap
@@ -60,14 +61,16 @@ def see_close_up(picture: Picture) -> CloseUp:
     """Look at a whole picture upright and on its sides; a close-up has no up."""
     from PIL import Image  # late: 30 ms
 
-    view = np.asarray(picture.levels[0].resize((_SIZE, _SIZE), Image.Resampling.BILINEAR, reducing_gap=2.0))
+    def stretched(size: int) -> NDArray[np.uint8]:
+        return np.asarray(picture.levels[0].resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0))
+
+    view = stretched(_SIZE)
     total = np.zeros((_SIZE, _SIZE, 6), dtype=np.float32)
     for turn in range(_TURNS):
         total += np.rot90(segmenter.probabilities(np.rot90(view, turn)), -turn)
     logs = np.log(view.astype(np.float32) / 255 + np.float32(0.02))
-    return CloseUp(
-        shares=np.moveaxis(total, -1, 0) / np.float32(_TURNS), logs=logs, own=np.moveaxis(parser.shares(view), -1, 0)
-    )
+    own = np.moveaxis(parser.shares(stretched(parser.SIZE)), -1, 0)
+    return CloseUp(shares=np.moveaxis(total, -1, 0) / np.float32(_TURNS), logs=logs, own=own)
 
 
 def is_close_up(seen: CloseUp, *, face_seen: bool) -> bool:

@@ -1,7 +1,8 @@
 """Which part of a head each pixel shows.
 
 Our own parser says it; where the zoo's segmenter is installed, it is asked too what is skin and what is not. Where
-landmarks hold, they draw eyes, brows, lips and nose more sharply; where not, the parser's stand.
+landmarks hold, they draw eyes, brows, lips and nose more sharply; where not, and on heads turned far to a side, the
+parser's stand.
 """
 
 from __future__ import annotations
@@ -32,15 +33,23 @@ from dermis.face.points import (
     OVAL,
     UPPER_CHEEKS,
 )
+from dermis.face.pose import head_pose
 from dermis.face.refine import filled_up, follow_edges, resized
 
 __all__ = ["Parsing", "nostrils_of", "parse"]
 
-# Views around the head, their sides over the face's; lifted a little to see the hair.
+# Views around the head, their sides over the face's: the parser's one spans the head as far as it is analysed, the
+# segmenter's are lifted a little to see the hair.
+_OWN_VIEWS = (2.1,)
+_OWN_LIFT = -0.075
 _VIEWS = (1.8, 2.8)
-_OWN_VIEWS = (1.6, 2.1)
 _LEAST = 0.001  # smallest nose, mouth or eyes, over the frame
+_DENSE = 0.5  # share of facial hair in hair that is a beard
+_SEEN_BEARD_REACH = 0.05  # around the lower face, over its side
+_LEAST_BEARD = 0.015  # over the skin
+_HAIR_AT_ALL = 0.15  # the mesh's brows are believed where the network sees this share of hair
 _FEATURES = (Part.NOSE, Part.LIPS, Part.EYES)
+_MESH_DRAWS_TO_DEG = 50.0  # turned farther, the mesh's brows and lips lie beside those of the picture
 _LIFT = 0.1
 _COARSE = 320
 # Lengths over the side of the face.
@@ -76,15 +85,18 @@ def parse(picture: Picture, face: Located) -> Parsing:
     """Return the parts of a head on the picture's frame."""
     frame = picture.frame
     grey = picture.grey()
-    own = parser.gather(picture, _squares(face, _OWN_VIEWS), _coarse(frame))
-    shares = segmenter.segment(picture, _squares(face, _VIEWS), _coarse(frame)) if segmenter.installed() else None
+    own = parser.gather(picture, _squares(face, _OWN_VIEWS, _OWN_LIFT), _coarse(frame))
+    shares = (
+        segmenter.segment(picture, _squares(face, _VIEWS, _LIFT), _coarse(frame)) if segmenter.installed() else None
+    )
     shares = segmenter.joined(own, shares)
     side = face.square.side_px / frame.factor
     skin = follow_edges(shares[segmenter.FACE_SKIN] + shares[segmenter.BODY_SKIN], grey, _EDGE * side)
     parts = _coarse_parts(shares, skin)
-    if face.landmarks is None:
+    parts[_seen_beard(parts, own, face, frame)] = Part.FACIAL_HAIR
+    if face.landmarks is None or abs(head_pose(face.landmarks).yaw_deg) > _MESH_DRAWS_TO_DEG:
         _take_over(parts, own)
-    if face.landmarks is not None:
+    else:
         points = to_frame(face.landmarks, frame)
         beard = _beard(parts, picture, points, side)
         if beard.any():
@@ -92,8 +104,22 @@ def parse(picture: Picture, face: Located) -> Parsing:
             beard |= (parts == Part.HAIR) & filled([points[list(LOWER_FACE)]], frame)
         parts[beard] = Part.FACIAL_HAIR
         _draw_parts(parts, grey, points, frame, side)
+        brows = _brows(grey, points, frame, side) & (
+            resized(own[Part.HAIR], (frame.height, frame.width)) > _HAIR_AT_ALL
+        )
+        parts[np.isin(parts, (Part.FACE_SKIN, Part.OTHER_SKIN)) & brows] = Part.HAIR
     confidence = np.clip(np.abs(skin - 0.5) + 0.5, 0.5, 1).astype(np.float32)
     return Parsing(parts=parts, nostrils=nostrils_of(face, frame), confidence=confidence)
+
+
+def _seen_beard(parts: LabelMap, own: FloatMap, face: Located, frame: Frame) -> BoolMap:
+    """Return what the parser calls facial hair; not where it is little, nor beside the lower face: that is hair."""
+    dense = (parts == Part.HAIR) & (resized(own[Part.FACIAL_HAIR], (frame.height, frame.width)) > _DENSE)
+    if face.landmarks is not None:
+        lower = to_frame(face.landmarks, frame)[list(LOWER_FACE)]
+        dense &= filled([lower], frame, grow=_SEEN_BEARD_REACH * face.square.side_px / frame.factor)
+    enough = dense.sum() > _LEAST_BEARD * np.isin(parts, (Part.FACE_SKIN, Part.OTHER_SKIN)).sum()
+    return dense if enough else np.zeros_like(dense)
 
 
 def nostrils_of(face: Located, frame: Frame) -> BoolMap:
@@ -105,21 +131,20 @@ def nostrils_of(face: Located, frame: Frame) -> BoolMap:
 
 
 def _take_over(parts: LabelMap, own: FloatMap) -> None:
-    """Draw into `parts` what the parser alone knows of a face without landmarks."""
+    """Draw into `parts` what the parser alone knows of a face."""
     size = (parts.shape[0], parts.shape[1])
     skin = (parts == Part.FACE_SKIN) | (parts == Part.OTHER_SKIN)
     neck = resized(own[Part.OTHER_SKIN] - own[[Part.FACE_SKIN, *_FEATURES]].sum(axis=0), size) > 0
     parts[skin] = np.where(neck[skin], Part.OTHER_SKIN, Part.FACE_SKIN)
     drawn = parser.features(own, size, least=_LEAST)
     parts[skin & (drawn > 0)] = drawn[skin & (drawn > 0)]
-    parts[(parts == Part.HAIR) & (resized(own[Part.FACIAL_HAIR], size) > 0.5)] = Part.FACIAL_HAIR
 
 
-def _squares(face: Located, views: Sequence[float]) -> list[Square]:
+def _squares(face: Located, views: Sequence[float], lift: float) -> list[Square]:
     around = face.square
     turn = np.deg2rad(around.roll_deg)
-    lift = _LIFT * around.side_px
-    centred = replace(around, x_px=around.x_px + lift * np.sin(turn), y_px=around.y_px - lift * np.cos(turn))
+    up = lift * around.side_px
+    centred = replace(around, x_px=around.x_px + up * np.sin(turn), y_px=around.y_px - up * np.cos(turn))
     return [replace(centred, side_px=view * around.side_px) for view in views]
 
 
@@ -156,8 +181,7 @@ def _draw_parts(parts: LabelMap, grey: FloatMap, points: NDArray[np.float64], fr
     skin = (parts == Part.FACE_SKIN) | (parts == Part.OTHER_SKIN)
     parts[skin] = np.where(within[skin], Part.FACE_SKIN, Part.OTHER_SKIN)
     parts[skin & filled([points[list(NOSE)]], frame)] = Part.NOSE
-    parts[skin & _brows(grey, points, frame, side)] = Part.HAIR
-    shown = parts != Part.OCCLUDER
+    shown = (parts != Part.OCCLUDER) & (parts != Part.BACKGROUND)
     parts[shown & filled([points[list(LIPS)]], frame, grow=_LIP * side)] = Part.LIPS
     parts[shown & filled([points[list(ring)] for ring in EYES], frame, grow=_LID * side)] = Part.EYES
 

@@ -19,12 +19,12 @@ __all__ = ["NAME", "SIZE", "features", "gather", "shares"]
 NAME = "face-parser"
 """The network's name among the weights that ship with dermis."""
 _TOGETHER = 0.7  # share of a feature that must lie in its places
-SIZE = 256
+SIZE = 320
 """Side of the view that it is shown, in pixels."""
 
 
 def shares(view: NDArray[np.uint8]) -> FloatMap:
-    """Return (256, 256, 9) shares of `Part` for one 8-bit view (256, 256, 3); each pixel's sum to 1."""
+    """Return (320, 320, 9) shares of `Part` for one 8-bit view (320, 320, 3); each pixel's sum to 1."""
     found = _weights().run(view[None])["parts"][0]
     return np.ascontiguousarray(np.moveaxis(found, 0, -1))
 

@@ -16,6 +16,7 @@ from dermis.core import Part
 from dermis.core.arrays import FloatMap
 from dermis.face import parser
 from dermis.face.picture import Picture, Square, view_map, warped
+from dermis.face.refine import resized
 from dermis.inference import runtime, zoo
 
 __all__ = [
@@ -33,7 +34,7 @@ __all__ = [
 
 BACKGROUND, HAIR, BODY_SKIN, FACE_SKIN, CLOTHES, OTHER = range(6)
 
-_SIZE = parser.SIZE
+_SIZE = 256
 _OWN = 0.5  # weight of the parser's opinion beside the segmenter's
 # The network answers well to both usual scalings of its input, with different mistakes.
 _SCALINGS = ((127.5, 1.0), (255.0, 0.0))
@@ -48,13 +49,21 @@ def installed() -> bool:
 def probabilities(view: NDArray[np.uint8], scaling: int = 0) -> FloatMap:
     """Return (256, 256, 6) class probabilities of one 8-bit view; the parser's where the segmenter is not installed."""
     if not installed():
-        return np.ascontiguousarray(np.moveaxis(_in_classes(np.moveaxis(parser.shares(view), -1, 0)), 0, -1))
+        return _by_parser(view)
     network = runtime.load(zoo.fetch("person_segmenter"))
     divisor, offset = _SCALINGS[scaling % 2]
     (logits,) = network.run((view.astype(np.float32) / divisor - offset)[None]).values()
     odds = np.exp(logits[0] - logits[0].max(axis=-1, keepdims=True))
     share: FloatMap = odds / odds.sum(axis=-1, keepdims=True)
     return share
+
+
+def _by_parser(view: NDArray[np.uint8]) -> FloatMap:
+    from PIL import Image  # late: 30 ms
+
+    larger = Image.fromarray(view).resize((parser.SIZE, parser.SIZE), Image.Resampling.BILINEAR)
+    own = np.moveaxis(parser.shares(np.asarray(larger)), -1, 0)
+    return np.stack([resized(plane, (view.shape[0], view.shape[1])) for plane in _in_classes(own)], axis=-1)
 
 
 def segment(picture: Picture, squares: Sequence[Square], size: tuple[int, int]) -> FloatMap:
