@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -135,6 +136,15 @@ def test_the_source_s_own_split_and_one_that_is_drawn(samples):
     assert all(people)
     assert sum(len(part) for part in people) == len(set().union(*people))
     assert decoded.sha256
+
+
+def test_where_the_source_has_no_part_to_choose_with_people_are_drawn_for_it(samples):
+    shown = [one if one.traits["split"] == "test" else replace(one, traits={"split": "train"}) for one in samples]
+    _, parts = prepared(recipe_of(), shown)
+    people = [{shown[place].key.subject for place in part} for part in (parts.train, parts.validate, parts.test)]
+    assert all(people)
+    assert sum(len(part) for part in people) == len(set().union(*people))
+    assert {shown[place].traits["split"] for place in parts.validate} == {"train"}
 
 
 def test_the_cosine_can_begin_anew():
