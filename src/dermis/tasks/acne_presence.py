@@ -24,7 +24,7 @@ def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
     """Answer for the face and each region in view.
 
     The face: the network's own probability where it gives one. Else, and for regions: 1 - exp(-count), the chance of at
-    least one where so many are expected (Poisson).
+    least one where so many are expected (Poisson). Any lesion counts, so the count is that with small and faint ones.
     """
     found = lesions.found
     findings = []
@@ -32,7 +32,7 @@ def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
         if not in_view(lesions, region):
             continue
         own = found.presence if region is Region.FACE else None
-        value = 1 - math.exp(-max(lesions.counts[region], 0.0)) if own is None else own
+        value = 1 - math.exp(-max(lesions.counts[region], lesions.counts_all[region], 0.0)) if own is None else own
         findings.append(
             Finding(
                 task=TASK.name,
