@@ -387,11 +387,14 @@ def print_speed(world: World) -> None:
 
     torch.set_num_threads(2)
     network = mst_plus_plus(3, 61).eval()
-    picture = torch.from_numpy(np.ascontiguousarray(photo.pixels.transpose(2, 0, 1)))[None]
+    # A sixteenth of the picture: the network's work grows with the pixels, its attention is between bands.
+    piece = np.ascontiguousarray(photo.pixels[:256, :256].transpose(2, 0, 1))
+    picture = torch.from_numpy(piece)[None]
     with torch.inference_mode():
-        network_s = [timed(lambda: network(picture)) for _ in range(2)]
+        network(picture)
+        network_s = [tuple(16 * np.array(timed(lambda: network(picture)))) for _ in range(3)]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(f"| MST++ in PyTorch, 32 bits | {said(network_s)} | {peak:.2f} |")
+    print(f"| MST++ in PyTorch, 32 bits, 16 times a piece of 256 x 256 | {said(network_s)} | {peak:.2f} |")
     times, works = (np.median(np.array(network_s), axis=0) / np.median(np.array(ours_s), axis=0))[:2]
     print(f"\nOurs takes a {times:.0f}th of the time and a {works:.0f}th of the work of the processor.\n")
 
