@@ -83,6 +83,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--of", choices=list(TASKS))
     parser.add_argument("--only", nargs="+", help="pixel methods, names of the recipes of runs")
     parser.add_argument("--similar-every", type=int, default=1, help="SSIM of the first of so many pictures")
+    parser.add_argument("--single", action="store_true", help="networks in 32 bits, not as their recipe taught them")
     parser.add_argument("--time", action="store_true")
     parser.add_argument("--set", action="append", default=[], help="of the recipe that says how the data is shown")
     return parser.parse_args()
@@ -122,12 +123,17 @@ def _answerers(
     for folder in sorted(path.parent.parent for path in args.runs.glob("*/weights/best.pt")):
         run = find_run(folder)
         if run.recipe.input == recipe.input and bands_of(run.recipe.head[HEAD]) == bands:
-            yield Answerer(name=run.recipe.name, make=lambda run=run: _network(run), run=run)
+            yield Answerer(name=run.recipe.name, make=lambda run=run: _network(run, single=args.single), run=run)
 
 
-def _network(run: Run) -> Ask:
-    ask = answering(load_model(run)[0])
-    return lambda picture: ask(picture)[HEAD]
+def _network(run: Run, *, single: bool) -> Ask:
+    asked, half = answering(load_model(run)[0]), run.recipe.train.precision == "bf16"
+
+    def ask(picture: np.ndarray[Any, Any]) -> Any:
+        with torch.autocast("cpu", torch.bfloat16, enabled=half and not single):
+            return asked(picture)[HEAD]
+
+    return ask
 
 
 def _facts(run: Run) -> dict[str, float]:
