@@ -273,7 +273,7 @@ def compared(photo: Photo, wanted: np.ndarray) -> dict[str, Any]:
     }
 
 
-def unseen(work: Path, count: int = 40) -> None:
+def unseen(work: Path, count: int = 20) -> None:
     """Hold the shipped parser to synthetic heads that taught nothing, framed as heads, by the tone of their skin."""
     rows = []
     for name, pixels, parts in photographed(seed=78, count=count):

@@ -197,7 +197,7 @@ def _head_frame(photo: Photo, face: Located | None, *, beside: BoolMap | None = 
     if face is not None:
         square = face.square
         turn = np.deg2rad(square.roll_deg)
-        corners = np.array([(x, y) for x in (-_ASIDE, _ASIDE) for y in (-_ABOVE, _BELOW)]) * square.side_px
+        corners = np.array([(x, y) for x in (-_ASIDE, _ASIDE) for y in (-_ABOVE, _BELOW)]) * face.reach_px
         cos, sin = np.cos(turn), np.sin(turn)
         x += (corners @ (cos, -sin) + square.x_px).tolist()
         y += (corners @ (sin, cos) + square.y_px).tolist()

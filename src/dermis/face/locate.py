@@ -43,6 +43,7 @@ _SURE = 0.6
 _WIDE = 0.2
 _SAME = 0.5
 _SAME_PROFILE = 0.3
+_PROFILE_ROOM = 1.25  # the detector's box of a profile is 0.7 to 1 of the mesh's for the same head (FASSEG)
 _SAME_WAY_UP_DEG = 30.0
 _PROFILE_LEAN_DEG = 15.0  # in profile the mouth lies before the eyes, not under them
 _SMALLEST_PX = 28
@@ -61,6 +62,11 @@ class Located:
     score: float
     landmarks: FloatMap | None
     facing: float
+
+    @property
+    def reach_px(self) -> float:
+        """Side of the face by which the head around it is cut out, with room where only the detector measured it."""
+        return self.square.side_px * (1.0 if self.landmarks is not None else _PROFILE_ROOM)
 
     @property
     def box(self) -> Box:

@@ -143,9 +143,9 @@ def _take_over(parts: LabelMap, own: FloatMap) -> None:
 def _squares(face: Located, views: Sequence[float], lift: float) -> list[Square]:
     around = face.square
     turn = np.deg2rad(around.roll_deg)
-    up = lift * around.side_px
+    up = lift * face.reach_px
     centred = replace(around, x_px=around.x_px + up * np.sin(turn), y_px=around.y_px - up * np.cos(turn))
-    return [replace(centred, side_px=view * around.side_px) for view in views]
+    return [replace(centred, side_px=view * face.reach_px) for view in views]
 
 
 def _coarse(frame: Frame) -> tuple[int, int]:
