@@ -130,6 +130,10 @@ def test_without_types_gags_counts_papules_between_comedones_and_nodules():
     assert finding.detail["types_are"].startswith("not known")
 
 
+def test_a_close_up_without_regions_has_no_gags():
+    assert acne_gags.measure(face_lesions([item(Region.FACE)], seen={Region.FACE: None}, view=View.CLOSE_UP)) == ()
+
+
 def test_gags_of_a_side_counts_what_is_turned_away_as_bad_as_the_worst():
     seen = {Region.FACE: 0.6, Region.LEFT_CHEEK: 0.9, Region.CHIN: 0.8}
     finding = of(acne_gags.measure(face_lesions([item(Region.CHIN)], seen=seen, view=View.LEFT)))

@@ -39,10 +39,12 @@ def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
 
     Types are experimental, so the interval takes every type a step milder or worse; without types every lesion counts
     as a papule, and the interval runs from comedones to nodules. A region out of view may be as bad as the worst in
-    view: the upper end of the face counts it so.
+    view: the upper end of the face counts it so. No finding where no region is in view, as on a close-up.
     """
     typed = lesions.found.type_shares is not None
     seen = [region for region in FACTORS if in_view(lesions, region)]
+    if not seen:
+        return ()
     scored = {region: _worths([i for i in lesions.items if lies_in(i, region)], typed=typed) for region in seen}
     by_region = [
         _finding(lesions, region, tuple(FACTORS[region] * worth for worth in scored[region])) for region in seen
