@@ -1,5 +1,7 @@
 """The lesions of a face: what is shown to the network, and the way from its maps back to the photo."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -150,3 +152,16 @@ def test_nothing_is_counted_beside_the_skin():
     found = find_lesions(photo_of(pixels), face_of(mask))
     seen = look_at_face(photo_of(pixels), face_of(mask), 4 * len(found.density))
     assert found.density[seen.skin == 0].max() == 0
+
+
+def test_with_nobody_else_in_view_all_that_was_parsed_as_skin_counts():
+    mask = half_skin()
+    half = mask.copy()
+    half[:, 150:] = False
+    alone = replace(face_of(mask), skin=half)
+    with_others = replace(alone, others=(Box(x_px=250, y_px=10, width_px=20, height_px=20),))
+    pixels = np.full((200, 300, 3), 0.5)
+    assert (
+        look_at_face(photo_of(pixels), alone, 256).skin.sum()
+        > 1.5 * look_at_face(photo_of(pixels), with_others, 256).skin.sum()
+    )

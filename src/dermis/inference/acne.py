@@ -29,6 +29,7 @@ ROOM = 1.12
 """Side of the square that is looked at, over the longer side of the face in it."""
 
 _FACE = (Part.FACE_SKIN, Part.NOSE, Part.LIPS, Part.EYES, Part.FACIAL_HAIR)
+_SKIN = (Part.FACE_SKIN, Part.OTHER_SKIN, Part.NOSE, Part.FACIAL_HAIR)
 _OUTERMOST = 0.01  # of the face's pixels, on each side, that do not widen its box
 _SKIN_SHARE = 0.4
 _REACH = 64  # a mask is widened by one in so many of the cells along a side
@@ -81,7 +82,7 @@ def look_at_face(photo: Photo, face: Face, size_px: int) -> FaceSquare:
     area = _square(face)
     picture = _resampled(_bytes(photo, area), area, (photo.width_px, photo.height_px), size_px)
     frame = face.frame
-    skin = face.skin | (face.parts == Part.FACIAL_HAIR)
+    skin = _skin(face)
     held = Box(
         x_px=(area.x_px - frame.x_px) / frame.factor,
         y_px=(area.y_px - frame.y_px) / frame.factor,
@@ -127,6 +128,16 @@ def _both_ways(weights: Weights, seen: FaceSquare) -> dict[str, NDArray[np.float
     plain = run(image=picture, skin=skin)
     mirrored = run(image=picture[..., ::-1], skin=skin[..., ::-1])
     return {name: (held[0] + mirrored_back(name, mirrored[name][0])) / 2 for name, held in plain.items()}
+
+
+def _skin(face: Face) -> BoolMap:
+    """Return (h, w) of the frame: skin, bearded or not. With nobody else in view all that was parsed as skin counts,
+    for a box about half a face leaves much of it out.
+    """
+    if face.others or face.box is None:
+        return face.skin | (face.parts == Part.FACIAL_HAIR)
+    parsed: BoolMap = np.isin(face.parts, _SKIN)
+    return parsed
 
 
 def _square(face: Face) -> Box:
