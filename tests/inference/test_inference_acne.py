@@ -165,3 +165,14 @@ def test_with_nobody_else_in_view_all_that_was_parsed_as_skin_counts():
         look_at_face(photo_of(pixels), alone, 256).skin.sum()
         > 1.5 * look_at_face(photo_of(pixels), with_others, 256).skin.sum()
     )
+
+
+def test_a_mask_that_misses_most_lesions_is_not_believed():
+    skin = np.zeros((112, 112), np.float32)
+    skin[:20, :20] = 1
+    at = np.arange(0, 440, 20, dtype=np.float32)[:, None]
+    spread = np.concatenate([at, at, at + 8, at + 8], axis=1)
+    assert acne.misses_face(skin, spread)
+    assert not acne.misses_face(np.ones_like(skin), spread)
+    assert not acne.misses_face(skin, spread[:9])  # few, and some of them on skin
+    assert not acne.misses_face(skin, np.zeros((0, 4), np.float32))

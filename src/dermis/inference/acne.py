@@ -6,7 +6,7 @@ What it was taught with and how well it does is told by its card and in docs/con
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -30,6 +30,7 @@ ROOM = 1.12
 
 _FACE = (Part.FACE_SKIN, Part.NOSE, Part.LIPS, Part.EYES, Part.FACIAL_HAIR)
 _SKIN = (Part.FACE_SKIN, Part.OTHER_SKIN, Part.NOSE, Part.FACIAL_HAIR)
+_FEW, _BESIDE = 10, 3  # lesions beside the skin, and over those on it, that make its mask unbelievable
 _OUTERMOST = 0.01  # of the face's pixels, on each side, that do not widen its box
 _SKIN_SHARE = 0.4
 _REACH = 64  # a mask is widened by one in so many of the cells along a side
@@ -54,6 +55,8 @@ def find_lesions(photo: Photo, face: Face) -> Lesions:
     answers = _both_ways(weights, seen)
     told: Mapping[str, Any] = weights.meta["calibration"]
     boxes, scores = boxes_at_peaks(answers["centres"], answers["reaches"], STRIDE)
+    if misses_face(seen.skin, boxes[scores >= told["score_from"]]):
+        answers = _both_ways(weights, replace(seen, skin=np.ones_like(seen.skin)))
     scale = seen.area.width_px / weights.shown.size_px
     corner = np.array([seen.area.x_px, seen.area.y_px] * 2, np.float32)
     density = answers["density"] * np.float32(told["count_factor"])
@@ -91,6 +94,17 @@ def look_at_face(photo: Photo, face: Face, size_px: int) -> FaceSquare:
     )
     cells = _resampled(_cut(skin.astype(np.uint8) * 255, held), held, (frame.width, frame.height), size_px // STRIDE)
     return FaceSquare(picture=picture, skin=widened(cells), area=area)
+
+
+def misses_face(skin: FloatMap, boxes: FloatMap) -> bool:
+    """Return whether most lesions lie where there should be no skin: then an ear, say, was taken for the face.
+
+    skin: (h, w) of the view's cells. boxes: (n, 4) of lesions in pixels of the view.
+    """
+    cells = ((boxes[:, :2] + boxes[:, 2:]) / 2 / STRIDE).astype(np.intp)
+    x, y = np.clip(cells, 0, np.array(skin.shape[::-1]) - 1).T
+    inside = int(np.count_nonzero(skin[y, x]))
+    return len(boxes) - inside > max(_BESIDE * inside, _FEW)
 
 
 def widened(sure: NDArray[np.uint8]) -> FloatMap:
@@ -135,7 +149,8 @@ def _skin(face: Face) -> BoolMap:
     for a box about half a face leaves much of it out.
     """
     if face.others or face.box is None:
-        return face.skin | (face.parts == Part.FACIAL_HAIR)
+        bare: BoolMap = face.skin | (face.parts == Part.FACIAL_HAIR)
+        return bare
     parsed: BoolMap = np.isin(face.parts, _SKIN)
     return parsed
 
