@@ -291,7 +291,7 @@ def tables(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     sets = {"all": list(rows), "frontal": [row for row in rows if row["poses"] == "frontal"], "yaw -90 to 90": turned}
     for low, high in ((0, 15), (30, 45), (60, 90)):
         sets[f"yaw {low}-{high}"] = [row for row in turned if low <= row["yaw_deg"] <= high]
-    for tone in sorted({row["tone"] for row in rows}):
+    for tone in sorted({row["tone"] for row in rows} - {""}):
         sets[tone] = [row for row in rows if row["tone"] == tone]
         sets[f"{tone}, multipose"] = [row for row in turned if row["tone"] == tone]
     for name, some in sets.items():
