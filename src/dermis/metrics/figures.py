@@ -14,7 +14,7 @@ from dermis.metrics import METRICS
 from dermis.metrics.arrays import Floats
 from dermis.metrics.calibration import brier, calibration_error
 from dermis.metrics.ordinal import to_grades
-from dermis.metrics.presence import auroc
+from dermis.metrics.presence import auroc, f1
 from dermis.metrics.spectral import SpectralScores
 
 __all__ = ["FIGURES", "LEADING", "Answers", "Figure", "Kind", "figure_names"]
@@ -202,6 +202,12 @@ FIGURES: Mapping[Kind, Mapping[str, Figure]] = {
             function=lambda answers: auroc(answers.target[:, 0], answers.predicted[:, 0]),
             higher_is_better=True,
             unit="",
+        ),
+        "f1": Figure(
+            title="F1",
+            function=lambda answers: f1(answers.target[:, 0], answers.predicted[:, 0]),
+            higher_is_better=True,
+            unit="share",
         ),
         "accuracy": _of_metric("accuracy", "Accuracy", _decided),
         "balanced_accuracy": _of_metric("balanced_accuracy", "Balanced accuracy", _decided),

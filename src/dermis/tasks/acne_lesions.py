@@ -17,7 +17,7 @@ TASK = Task(
     question="How many acne lesions are there, and where?",
     scale=Count(unit="lesions"),
     regions=tuple(Region),
-    metrics=("mae", "average_precision", "spearman"),
+    metrics=("mae", "spearman"),
     reference="Wu, Wen, Liang, Lai, She, Cheng, Yang, ICCV 2019 (boxes, counts); "
     "Hayashi et al., J. Dermatol. 35 (2008) 255-260",
 )
