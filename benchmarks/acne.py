@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from dermis.core import Box, Part, Photo, Sample
+from dermis.core import HAYASHI_LIMITS, Box, Part, Photo, Sample
 from dermis.datasets import acne04
 from dermis.datasets.splits import folds_of
 from dermis.face import parser
@@ -32,7 +32,7 @@ from dermis.inference.lesion_maps import boxes_at_peaks, expected_grade, mirrore
 from dermis.metrics.agreement import cohen_kappa
 from dermis.metrics.detection import Found, average_precision
 from dermis.metrics.ordinal import accuracy, to_grades
-from dermis.networks.lesions import HAYASHI_LIMITS, STRIDE, LesionNetwork
+from dermis.networks.lesions import STRIDE, LesionNetwork
 from dermis.train.lesion_views import Example, boxes_in_view
 from dermis.train.lesions import Course, answers_for, begin, teach
 from dermis.train.recipe import find_recipe, read_recipe

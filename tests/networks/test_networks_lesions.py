@@ -6,8 +6,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from dermis.core import HAYASHI_LIMITS  # noqa: E402
 from dermis.networks.lesion_losses import lesion_loss  # noqa: E402
-from dermis.networks.lesions import HAYASHI_LIMITS, LesionNetwork  # noqa: E402
+from dermis.networks.lesions import LesionNetwork  # noqa: E402
 
 
 @pytest.fixture(scope="module")

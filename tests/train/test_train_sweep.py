@@ -10,25 +10,8 @@ from dermis.train.plan import points_of, read_sweep
 from dermis.train.recipe import read_recipe
 from dermis.train.summary import by_factor, write_summary
 from dermis.train.sweep import sweep
+from fakes.recipes import TINY
 
-BASE = """
-[input]
-size_px = 8
-features = ["mean_colour"]
-[network]
-width = 8
-[head.tone]
-kind = "measure"
-targets = ["l", "a", "b"]
-[train]
-epochs = 2
-batch = 8
-watch = "tone"
-[machine]
-threads = 1
-accelerator = "cpu"
-tensorboard = false
-"""
 GRID = """
 base = "base.toml"
 [grid]
@@ -43,7 +26,7 @@ keep = 1
 @pytest.fixture
 def plan(tmp_path, fake_samples):
     """Writes a sweep and returns how to run it."""
-    (tmp_path / "base.toml").write_text(BASE)
+    (tmp_path / "base.toml").write_text(TINY)
 
     def written(text):
         (tmp_path / "plan.toml").write_text(text)

@@ -11,25 +11,9 @@ from pathlib import Path
 import optuna
 import pytest
 
+from fakes.recipes import TINY
+
 PLAN = 'base = "base.toml"\n[grid]\nseed = [1, 2, 3, 4, 5, 6]\n'
-BASE = """
-[input]
-size_px = 8
-features = ["mean_colour"]
-[network]
-width = 8
-[head.tone]
-kind = "measure"
-targets = ["l", "a", "b"]
-[train]
-epochs = 1
-batch = 8
-watch = "tone"
-[machine]
-threads = 1
-accelerator = "cpu"
-tensorboard = false
-"""
 WORKER = """
 import sys
 from pathlib import Path
@@ -89,7 +73,7 @@ def storage():
 
 @pytest.mark.slow
 def test_two_processes_share_a_sweep_and_run_nothing_twice(storage, tmp_path):
-    (tmp_path / "base.toml").write_text(BASE)
+    (tmp_path / "base.toml").write_text(TINY)
     (tmp_path / "plan.toml").write_text(PLAN)
     paths = os.pathsep.join(sys.path)
     workers = [

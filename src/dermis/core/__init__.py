@@ -15,13 +15,14 @@ from dermis.core.analysis import (
 from dermis.core.change import Change, Fate, Lasting
 from dermis.core.cube import Cube, Quantity
 from dermis.core.face import Box, Face, Frame, Part, Pose, Region, View, region_mask
-from dermis.core.lesions import LESION_TYPES, FaceLesions, Lesions
+from dermis.core.lesions import HAYASHI_LIMITS, LESION_TYPES, FaceLesions, Lesions
 from dermis.core.photo import Capture, Encoding, Origin, Photo
 from dermis.core.sample import Label, Sample, SampleKey
 from dermis.core.skin import Skin, ToneEstimate
 from dermis.core.task import Count, Map, Measure, Ordinal, Presence, Scale, Task
 
 __all__ = [
+    "HAYASHI_LIMITS",
     "LESION_TYPES",
     "Advice",
     "Analysis",

@@ -11,7 +11,10 @@ from dermis.core.analysis import Item
 from dermis.core.arrays import BoolMap, FloatMap, hold
 from dermis.core.face import Box, Region, View
 
-__all__ = ["LESION_TYPES", "FaceLesions", "Lesions"]
+__all__ = ["HAYASHI_LIMITS", "LESION_TYPES", "FaceLesions", "Lesions"]
+
+HAYASHI_LIMITS = (5.5, 20.5, 50.5)
+"""Between the counts where Hayashi's grade changes: 5 and 6, 20 and 21, 50 and 51 lesions on half a face."""
 
 LESION_TYPES = ("comedone", "papule", "pustule", "nodule")
 """What a lesion can be, in the order of a lesion's weight in GAGS; a cyst counts as a nodule."""

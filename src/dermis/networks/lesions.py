@@ -13,15 +13,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from dermis.core import HAYASHI_LIMITS
 from dermis.networks.model import IMAGENET
 from dermis.networks.table import backbone
 
-__all__ = ["HAYASHI_LIMITS", "MAPS", "STRIDE", "LesionAnswers", "LesionNetwork"]
+__all__ = ["MAPS", "STRIDE", "LesionAnswers", "LesionNetwork"]
 
 STRIDE = 4
 """Pixels of the picture in one of the maps, along a side."""
-HAYASHI_LIMITS = (5.5, 20.5, 50.5)
-"""Lesions on half a face between grades 0, 1, 2 and 3 (Hayashi et al., J Dermatol 2008)."""
 MAPS = ("density", "density_all", "centres", "left", "top", "right", "bottom")
 """Lesions in each cell by the boxes' habit and by the second team's; the chance of a centre; how far a box reaches."""
 

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from dermis.core import HAYASHI_LIMITS
 from dermis.synth.atlas import Grid
 from dermis.synth.marks import COMEDONES, INFLAMMATORY, Kind, Mark
 from dermis.tasks.acne_gags import FACTORS, WORTH
-from dermis.tasks.acne_grade import BORDERS, grade_of_count
+from dermis.tasks.acne_grade import grade_of_count
 from dermis.tasks.acne_regions import SIDE_OF
 
 __all__ = [
@@ -60,7 +61,7 @@ def hayashi_grade(inflammatory: int) -> int:
 
     At most 5, 20, 50, and more: Hayashi et al., J Dermatol 2008;35:255.
     """
-    return int(np.searchsorted(BORDERS, inflammatory))
+    return int(np.searchsorted(HAYASHI_LIMITS, inflammatory))
 
 
 def hayashi_real(inflammatory: int) -> float:
