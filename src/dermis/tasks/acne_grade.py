@@ -1,4 +1,4 @@
-"""Acne grade: Hayashi's 0 mild to 3 very severe, as a real number."""
+"""Acne grade: Hayashi's 0 (none to mild) to 3 very severe, as a real number."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import math
 
 import numpy as np
 
-from dermis.core import FaceLesions, Finding, Ordinal, Region, Task
+from dermis.core import HAYASHI_LIMITS, FaceLesions, Finding, Ordinal, Region, Task
 from dermis.tasks.acne_regions import hidden_detail, one_side, share_seen
 
-__all__ = ["BORDERS", "NAMES", "TASK", "grade_finding", "grade_of_count", "grade_of_half", "measure"]
+__all__ = ["NAMES", "TASK", "grade_finding", "grade_of_count", "grade_of_half", "measure"]
 
-NAMES = ("mild", "moderate", "severe", "very severe")
-BORDERS = (5.5, 20.5, 50.5)
-"""Between 5 and 6, 20 and 21, 50 and 51 lesions on half a face."""
+NAMES = ("none to mild", "moderate", "severe", "very severe")
 _MOST = 100.0
 
 TASK = Task(
@@ -33,7 +31,7 @@ def grade_of_count(count: float) -> float:
     It rounds to Hayashi's grade: at most 5, 20, 50 lesions, and more. Halves lie between the counts where the grade
     changes; between them it runs evenly in log(1 + count), and reaches 3 at 100 lesions.
     """
-    counts = [math.log1p(border) for border in (0.0, *BORDERS, _MOST)]
+    counts = [math.log1p(border) for border in (0.0, *HAYASHI_LIMITS, _MOST)]
     return float(np.interp(math.log1p(max(count, 0.0)), counts, (0.0, 0.5, 1.5, 2.5, 3.0)))
 
 
