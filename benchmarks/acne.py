@@ -2,7 +2,7 @@
 
     python benchmarks/acne.py collect WORK --acne04 DATA/acne04 --people DIR --made DIR
     python benchmarks/acne.py fold    WORK --fold 0 [--threads 2]     teach on the rest, inner tenth kept aside
-    python benchmarks/acne.py refine  WORK --fold 0                   go on with it at full size
+    python benchmarks/acne.py fold    WORK --fold all                 on all but an inner tenth: what ships
 
 WORK keeps examples and weights; it holds pictures of people and stays out of the repository. `--people` is the folder
 `data/curated` of the package openpeople; `--made` what `dermis synth acne04` wrote with the settings of the docs.
@@ -11,8 +11,10 @@ WORK keeps examples and weights; it holds pictures of people and stays out of th
 from __future__ import annotations
 
 import argparse
+import math
 import pickle
 import time
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,30 +23,47 @@ import numpy as np
 import torch
 from PIL import Image
 
-from dermis.core import HAYASHI_LIMITS, Box, Part, Photo, Sample
+from dermis.core import HAYASHI_LIMITS, Box, Encoding, Part, Photo, Sample
 from dermis.datasets import acne04
 from dermis.datasets.splits import folds_of
 from dermis.face import parser
+from dermis.face.find import find_face
 from dermis.face.locate import locate
 from dermis.formats.photo import read_photo
 from dermis.formats.tables import read_table
-from dermis.inference.lesion_maps import boxes_at_peaks, expected_grade, mirrored_back, shares_of_grades
+from dermis.inference.lesion_maps import (
+    boxes_at_peaks,
+    expected_grade,
+    mirrored_back,
+    presence_features,
+    shares_of_grades,
+)
 from dermis.metrics.agreement import cohen_kappa
 from dermis.metrics.detection import Found, average_precision
 from dermis.metrics.ordinal import accuracy, to_grades
 from dermis.networks.lesions import STRIDE, LesionNetwork
+from dermis.synth.atlas import coarse
+from dermis.synth.lesions import draw_marks
+from dermis.synth.marks import INFLAMMATORY, Kind, MarkSpec
+from dermis.synth.portrait import portrait_of, with_marks
+from dermis.synth.skinmaps import Tone
 from dermis.train.lesion_views import Example, boxes_in_view
 from dermis.train.lesions import Course, answers_for, begin, teach
 from dermis.train.recipe import find_recipe, read_recipe
 
 USUAL_ASPECT = 3112 / 3456
-LARGEST = {"graded": 640, "marked": 896, "made": 512, "people": 640}
+LARGEST = {"graded": 640, "marked": 896, "made": 512, "people": 640, "drawn": 640}
 FOLDS, INNER, SEED = 5, 10, 0
+ALL = -1
+"""The fold in which nobody judges."""
 FACE = (Part.FACE_SKIN, Part.NOSE, Part.LIPS, Part.EYES, Part.FACIAL_HAIR)
 SKIN = (Part.FACE_SKIN, Part.OTHER_SKIN, Part.NOSE, Part.FACIAL_HAIR)
-SHARES = {"marked": 0.25, "made": 0.12, "people": 0.06}
-SMALL_PX, SMALL_SHARE = 384, 0.57
-REFINE = ("train.epochs=5", "train.lr=1e-3", "seed=2")
+SHARES = {"marked": 0.25, "made": 0.1, "people": 0.05, "drawn": 0.08}
+SIZES_PX = ((384, 0.5), (448, 0.25))
+"""Sizes of the views before the recipe's, and their shares of the epochs."""
+DRAWN_A_PICTURE = 3
+LESIONS = (Kind.PAPULE, Kind.PUSTULE, Kind.NODULE, Kind.OPEN_COMEDO, Kind.CLOSED_COMEDO)
+OTHER_MARKS = (Kind.FRECKLE, Kind.LENTIGO, Kind.NAEVUS, Kind.PIH, Kind.PIE)
 HELD_BACK = ("P008", "P009", "P010")
 """People of openpeople that nothing is taught with."""
 
@@ -56,6 +75,7 @@ def collect(work: Path, roots: argparse.Namespace) -> None:
         pools["made"] = list(made(roots.made))
     if roots.people:
         pools["people"] = list(people(roots.people))
+        pools["drawn"] = [seen for one in pools["people"] for seen in drawn(one)]
     for name, pool in pools.items():
         (work / f"{name}.pkl").write_bytes(pickle.dumps(pool, protocol=5))
         print(name, len(pool), flush=True)
@@ -125,6 +145,43 @@ def people(root: Path) -> Iterator[Example]:
             )  # fmt: skip
 
 
+def drawn(clear: Example) -> Iterator[Example]:
+    """Portraits with lesions drawn on them, and with marks that are none: the same person before and after."""
+    photo = Photo(pixels=clear.pixels.astype(np.float32) / 255, encoding=Encoding.SRGB)
+    face = find_face(photo)
+    if face is None or not face.skin.any():
+        return
+    portrait = portrait_of(photo, face)
+    grid, skin = coarse(portrait.atlas), portrait.atlas.skin
+    melanin, blood = (
+        float(np.median(getattr(portrait.maps, name)[skin])) for name in ("melanosome_fraction", "blood_fraction")
+    )
+    tone = Tone(melanosome_fraction=melanin, blood_fraction=blood, oxygen_saturation=0.7)
+    for turn in range(DRAWN_A_PICTURE):
+        rng = np.random.default_rng([zlib.crc32(clear.name.encode()), turn])
+        specs: tuple[MarkSpec, ...] = ()
+        for kind in rng.choice(np.array(OTHER_MARKS, object), 2, replace=False):
+            specs += draw_marks(rng, kind, int(rng.integers(0, 8)), tone, grid, first=len(specs), taken=specs)
+        for kind in rng.choice(np.array(LESIONS, object), 3, replace=False) if turn else ():
+            specs += draw_marks(rng, kind, int(np.exp(rng.uniform(0, 2.3))), tone, grid, first=len(specs), taken=specs)
+        after, marks = with_marks(portrait, specs)
+        boxed = np.array([grown(mark.box) for mark in marks if mark.kind in INFLAMMATORY], np.float32).reshape(-1, 4)
+        every = [(box[0] + box[2], box[1] + box[3], box[2] - box[0])
+                 for box in (grown(mark.box) for mark in marks if mark.kind in LESIONS)]  # fmt: skip
+        yield replace(
+            clear, name=f"{clear.name}-{turn}", pixels=bytes_of(after), boxes=boxed,
+            circles=np.array(every, np.float32).reshape(-1, 3) / 2,
+            grade=math.nan if every else 0.0, count_all=float(len(every)),
+        )  # fmt: skip
+
+
+def grown(box: Box) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of a box with the room that annotators leave."""
+    middle = (box.x_px + box.width_px / 2, box.y_px + box.height_px / 2)
+    reach = [max(0.7 * length, length / 2 + 1) for length in (box.width_px, box.height_px)]
+    return middle[0] - reach[0], middle[1] - reach[1], middle[0] + reach[0], middle[1] + reach[1]
+
+
 def example(name: str, person: str, pixels: np.ndarray) -> Example:
     """Return a picture with its face and skin, as our parser sees them, and nothing marked."""
     view = np.asarray(Image.fromarray(pixels).resize((256, 256), Image.Resampling.BILINEAR, reducing_gap=2.0))
@@ -154,13 +211,13 @@ def load(work: Path) -> dict[str, list[Example]]:
 
 
 def parts_of(pools: dict[str, list[Example]], fold: int) -> dict[str, np.ndarray]:
-    """Return the part of each graded picture: 0 train, 1 inner (epochs, thresholds, intervals), 2 test."""
+    """Return the graded pictures that teach, that choose (limits, factors, intervals) and that judge."""
     graded_pool = pools["graded"]
     groups, grades = [one.person for one in graded_pool], [one.grade for one in graded_pool]
     part = np.where(folds_of(groups, FOLDS, labels=grades, seed=SEED) == fold, 2, 0)
     rest = np.flatnonzero(part == 0)
     inner = folds_of([groups[place] for place in rest], INNER, labels=[grades[place] for place in rest], seed=SEED)
-    part[rest[inner == fold]] = 1
+    part[rest[inner == max(fold, 0)]] = 1
     return {name: np.flatnonzero(part == place) for place, name in enumerate(("train", "inner", "test"))}
 
 
@@ -171,23 +228,27 @@ def teaching(pools: dict[str, list[Example]], fold: int) -> dict[str, list[Examp
     taught = {"graded": [pools["graded"][place] for place in parts["train"]]}
     taught["marked"] = [one for one in pools["marked"] if one.person in kept]
     taught["made"] = [one for one in pools.get("made", []) if not hash_fold(one.person)]
-    taught["people"] = [one for one in pools.get("people", []) if one.person not in HELD_BACK]
+    for name in ("people", "drawn"):
+        taught[name] = [one for one in pools.get(name, []) if one.person not in HELD_BACK]
     return taught
 
 
 def hash_fold(person: str) -> bool:
     """Return whether a synthetic person is only looked at: every sixth."""
-    return int("".join(letter for letter in person if letter.isdigit()) or 0) % 6 == 0
+    return number_of(person) % 6 == 0
 
 
-def fold(work: Path, number: int, threads: int, *, refine: bool) -> None:
-    """Teach on all but the inner and the test part of a fold; refine: go on from what that gave, at full size."""
+def number_of(person: str) -> int:
+    return int("".join(letter for letter in person if letter.isdigit()) or 0)
+
+
+def fold(work: Path, number: int, threads: int) -> None:
+    """Teach on all but the inner and the test part of a fold; a run that was stopped goes on."""
     torch.set_num_threads(threads)
-    recipe = read_recipe(find_recipe("acne-ours"), REFINE if refine else ())
+    recipe = read_recipe(find_recipe("acne-ours"))
     pools = teaching(load(work), number)
     print({name: len(pool) for name, pool in pools.items()}, flush=True)
-    taught = torch.load(work / f"fold{number}.pt", weights_only=True) if refine else None
-    course, path = begin(recipe, taught), work / f"fold{number}{'-refined' if refine else ''}.ckpt"
+    course, path = begin(recipe), work / f"{fold_name(number)}.ckpt"
     if path.is_file():
         course.go_on(path)
     began = time.time()
@@ -195,22 +256,27 @@ def fold(work: Path, number: int, threads: int, *, refine: bool) -> None:
     def tell(now: Course) -> None:
         now.keep(path)
         print(f"{time.time() - began:.0f} s", {key: round(held, 3) for key, held in now.told[-1].items()}, flush=True)
-        wanted = work / "threads"
-        if wanted.is_file():
-            torch.set_num_threads(int(wanted.read_text()))
 
-    small = 0 if refine else round(SMALL_SHARE * recipe.train.epochs)
-    sizes = [SMALL_PX] * small + [recipe.input.size_px]
-    mean = teach(course, recipe, pools, SHARES, sizes_px=sizes, tell=tell)
-    torch.save(mean.state_dict(), work / f"fold{number}{'-refined' if refine else ''}.pt")
+    sizes = [size for size, share in SIZES_PX for _ in range(round(share * recipe.train.epochs))]
+    mean = teach(course, recipe, pools, SHARES, sizes_px=[*sizes, recipe.input.size_px], tell=tell)
+    torch.save(mean.state_dict(), path.with_suffix(".pt"))
+
+
+def fold_name(number: int) -> str:
+    return "all" if number == ALL else f"fold{number}"
+
+
+def fold_number(said: str) -> int:
+    return ALL if said == "all" else int(said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What the network tells of one picture: counts by two habits, logits of the grade, boxes and scores."""
+    """What the network tells of one picture: counts by two habits, whether any, logits of the grade, boxes, scores."""
 
     count: float
     count_all: float
+    presence: tuple[float, ...]
     grade: np.ndarray
     boxes: np.ndarray
     scores: np.ndarray
@@ -225,6 +291,7 @@ def told(network: LesionNetwork, examples: list[Example], size_px: int, **how: b
         mean = {name: (plain[name] + mirrored_back(name, mirrored[name])) / 2 for name in plain}
         boxes, scores = boxes_at_peaks(1 / (1 + np.exp(-mean["centres"])), mean["reaches"], STRIDE)
         rows.append(Told(count=float(mean["density"].sum()), count_all=float(mean["density_all"].sum()),
+                         presence=presence_features(mean["density"], mean["density_all"]),
                          grade=mean["grade"], boxes=boxes, scores=scores))  # fmt: skip
     return rows
 
@@ -277,18 +344,18 @@ def by_image(path: Path) -> dict[str, list[dict[str, str]]]:
 
 def main() -> None:
     said = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    said.add_argument("what", choices=("collect", "fold", "refine"))
+    said.add_argument("what", choices=("collect", "fold"))
     said.add_argument("work", type=Path)
     for name in ("acne04", "people", "made", "into"):
         said.add_argument(f"--{name}", type=Path)
-    said.add_argument("--fold", type=int, default=0)
+    said.add_argument("--fold", type=fold_number, default=0)
     said.add_argument("--threads", type=int, default=2)
     roots = said.parse_args()
     roots.work.mkdir(parents=True, exist_ok=True)
     if roots.what == "collect":
         collect(roots.work, roots)
-    elif roots.what in ("fold", "refine"):
-        fold(roots.work, roots.fold, roots.threads, refine=roots.what == "refine")
+    else:
+        fold(roots.work, roots.fold, roots.threads)
 
 
 if __name__ == "__main__":

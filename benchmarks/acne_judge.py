@@ -1,14 +1,13 @@
 """Judge and ship the network of acne lesions: the tables of docs/concepts/acne-learning.md and of its card.
 
-    python benchmarks/acne_judge.py tell   WORK --weights NAME.pt --fold 0       what it tells of inner and test part
-    python benchmarks/acne_judge.py judge  WORK --fold 0 --acne04 DATA/acne04    figures; limits from the inner part
-    python benchmarks/acne_judge.py export WORK --weights NAME.pt --fold 0 --into FOLDER --version V
-
-    python benchmarks/acne_judge.py probe  WORK                                  ridge on frozen features, five folds
+    python benchmarks/acne_judge.py tell   WORK --fold 0                     what it tells of inner and test part
+    python benchmarks/acne_judge.py judge  WORK --fold 0 1 2 3 4 --acne04 DATA/acne04   every photo judged once
+    python benchmarks/acne_judge.py export WORK --fold all --into FOLDER --version V
+    python benchmarks/acne_judge.py probe  WORK                              ridge on frozen features, five folds
 
 WORK is that of `benchmarks/acne.py`. What is chosen (limits, factors, intervals) is chosen on the inner part, whose
 people neither teach nor judge. The probe is the floor, and once more with the skin painted out: at chance, or else
-borders, resolution and background would give the grade away.
+borders, resolution and background would give the grade away. Presence: `benchmarks/acne_presence.py`.
 """
 
 from __future__ import annotations
@@ -16,13 +15,16 @@ from __future__ import annotations
 import argparse
 import json
 import pickle
+from dataclasses import dataclass, fields
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import torch
-from acne import FOLDS, SEED, Told, figures, load, parts_of, teaching, told, xywh
+from acne import FOLDS, SEED, Told, figures, fold_name, fold_number, load, parts_of, teaching, told, xywh
 from PIL import Image, ImageFilter
 
+from dermis.core import HAYASHI_LIMITS
 from dermis.datasets.splits import folds_of
 from dermis.formats.tables import read_table
 from dermis.inference.acne import calibrated
@@ -46,17 +48,18 @@ PLAIN = [0.5, 1.5, 2.5]
 """Limits between grades; fitted ones, on an inner part of 94 images, were worse on the test part."""
 
 
-def tell(work: Path, weights: str, fold: int) -> None:
-    network, size_px = opened(work / weights)
+def tell(work: Path, fold: int, **how: bool) -> None:
+    network, size_px = opened(work / f"{fold_name(fold)}.pt")
     pools = load(work)
     said = {}
-    for part in ("inner", "test"):
-        examples = [pools["graded"][place] for place in parts_of(pools, fold)[part]]
-        said[part] = told(network, examples, size_px, masked=True)
-        print(
-            part, len(examples), {key: round(value, 3) for key, value in figures(examples, said[part], size_px).items()}
-        )
-    (work / f"told{fold}.pkl").write_bytes(pickle.dumps(said))
+    for part, places in parts_of(pools, fold).items():
+        examples = [pools["graded"][place] for place in places]
+        if part == "train" or not examples:
+            continue
+        said[part] = told(network, examples, size_px, **how)
+        table = figures(examples, said[part], size_px)
+        print(part, len(examples), {key: round(value, 3) for key, value in table.items()}, flush=True)
+    (work / f"told-{fold_name(fold)}.pkl").write_bytes(pickle.dumps(said))
 
 
 def opened(path: Path) -> tuple[LesionNetwork, int]:
@@ -95,74 +98,118 @@ def grades_of(rows: list[Told]) -> np.ndarray:
     return np.array([expected_grade(shares_of_grades(row.grade)) for row in rows])
 
 
-def judge(work: Path, fold: int, root: Path | None) -> dict[str, object]:
-    pools = load(work)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What was said of photos whose people taught nothing, with what was chosen on their fold's inner part applied.
+
+    Each (n,): `grade`, `marked` and `both` as people said, NaN where unknown; `real`, `counts`, `everything` as the
+    network said; `grade_covered`, `count_covered`: whether its intervals hold the truth.
+    """
+
+    examples: list[Example]
+    rows: list[Told]
+    grade: np.ndarray
+    marked: np.ndarray
+    both: np.ndarray
+    real: np.ndarray
+    counts: np.ndarray
+    everything: np.ndarray
+    grade_covered: np.ndarray
+    count_covered: np.ndarray
+
+
+def judged(pools: dict[str, list[Example]], work: Path, fold: int, size_px: int) -> Judged:
+    said = pickle.loads((work / f"told-{fold_name(fold)}.pkl").read_bytes())
     parts = parts_of(pools, fold)
     inner, test = ([pools["graded"][place] for place in parts[name]] for name in ("inner", "test"))
-    said = pickle.loads((work / f"told{fold}.pkl").read_bytes())
-    size_px = read_recipe(find_recipe("acne-ours")).input.size_px
     held = calibration_of(inner, said["inner"], size_px)
-    print(json.dumps(held))
-    table = figures_of(test, said["test"], held, size_px)
-    for name, (value, low, high) in table.items():
+    print(fold_name(fold), json.dumps(held))
+    rows = said["test"]
+    grade, marked = np.array([one.grade for one in test]), np.array([float(len(one.boxes)) for one in test])
+    real = calibrated_grades(rows, held)
+    counts = np.array([row.count for row in rows]) * held["count_factor"]
+    return Judged(
+        examples=test, rows=rows, grade=grade, marked=marked, both=np.array([one.count_all for one in test]), real=real,
+        counts=counts, everything=np.array([row.count_all for row in rows]) * held["count_all_factor"],
+        grade_covered=np.abs(real - grade) <= held["grade_error"],
+        count_covered=np.abs(np.log1p(marked) - np.log1p(counts)) <= held["count_error_log"],
+    )  # fmt: skip
+
+
+def joined(folds: list[Judged]) -> Judged:
+    """Return several folds as one."""
+    held = {}
+    for one in fields(Judged):
+        values = [getattr(fold, one.name) for fold in folds]
+        held[one.name] = list(chain(*values)) if isinstance(values[0], list) else np.concatenate(values)
+    return Judged(**held)
+
+
+def judge(work: Path, folds: list[int], root: Path | None) -> None:
+    pools = load(work)
+    size_px = read_recipe(find_recipe("acne-ours")).input.size_px
+    each = [judged(pools, work, fold, size_px) for fold in folds]
+    for fold, one in zip(folds, each, strict=True):
+        called = to_grades(one.real, GRADES)
+        print(fold_name(fold), len(one.grade), f"kappa {cohen_kappa(one.grade, called, weights='quadratic'):.3f}",
+              f"accuracy {accuracy(one.grade, called):.3f}", f"rmse {rmse(one.grade, one.real):.3f}")  # fmt: skip
+    whole = joined(each)
+    print(len(whole.grade), "photos of", len({one.person for one in whole.examples}), "people")
+    for name, (value, low, high) in figures_of(whole, size_px).items():
         print(f"{name}: {value:.3f} [{low:.3f}, {high:.3f}]")
-    grade, real = np.array([one.grade for one in test]), calibrated_grades(said["test"], held)
-    print(confusion(grade, to_grades(real, GRADES), GRADES).tolist())
+    print(confusion(whole.grade, to_grades(whole.real, GRADES), GRADES).tolist())
     if root is not None:
-        doctors(root, test, real)
-    return {"calibration": held, "figures": table, "test": len(test), "people": len({one.person for one in test})}
+        doctors(root, whole.examples, whole.real)
+
+
+def rmse(truth: np.ndarray, said: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((truth - said) ** 2)))
 
 
 def calibrated_grades(rows: list[Told], held: dict[str, object]) -> np.ndarray:
     return np.array([calibrated(value, held["grade_limits"]) for value in grades_of(rows)])  # type: ignore[arg-type]
 
 
-def figures_of(
-    test: list[Example], rows: list[Told], held: dict[str, object], size_px: int
-) -> dict[str, tuple[float, float, float]]:
+def figures_of(one: Judged, size_px: int) -> dict[str, tuple[float, float, float]]:
     """Return each figure with its 95 % interval by resampling people."""
-    grade, real = np.array([one.grade for one in test]), calibrated_grades(rows, held)
-    called = to_grades(real, GRADES)
-    marked = np.array([len(one.boxes) for one in test])
-    counts = np.array([row.count for row in rows]) * held["count_factor"]
-    by_count = np.searchsorted((5.5, 20.5, 50.5), counts)
-    both = np.array([one.count_all for one in test])
-    everything = np.log1p(np.array([row.count_all for row in rows]))
-    truth = [xywh(boxes_in_view(one, size_px)) for one in test]
-    found = [Found(boxes=xywh(row.boxes), scores=row.scores) for row in rows]
-    off_log = np.abs(np.log1p(marked) - np.log1p(counts))
+    grade, called = one.grade, to_grades(one.real, GRADES)
+    by_count = np.searchsorted(HAYASHI_LIMITS, one.counts)
+    off = np.abs(one.counts - one.marked)
 
     def all_of(at: np.ndarray) -> list[float]:
-        few, known = at[grade[at] <= 1], at[np.isfinite(both[at])]
+        few, known = at[grade[at] <= 1], at[np.isfinite(one.both[at])]
+        second = np.log1p(one.both[known])
         return [
             cohen_kappa(grade[at], called[at], weights="quadratic"),
             accuracy(grade[at], called[at]),
             balanced_accuracy(grade[at], called[at]),
-            float(np.sqrt(np.mean((grade[at] - real[at]) ** 2))),
+            rmse(grade[at], one.real[at]),
             cohen_kappa(grade[at], by_count[at], weights="quadratic"),
             accuracy(grade[at], by_count[at]),
-            float(np.abs(counts - marked)[few].mean()),
-            float(np.abs(np.median(marked[few]) - marked[few]).mean()),
-            float(np.abs(counts - marked)[at].mean()),
-            float(np.corrcoef(everything[known], np.log1p(both[known]))[0, 1]),
-            float(np.corrcoef(np.log1p(marked[known]), np.log1p(both[known]))[0, 1]),
-            float(np.mean(np.abs(real - grade)[at] <= held["grade_error"])),
-            float(np.mean(off_log[at] <= held["count_error_log"])),
+            float(off[few].mean()),
+            float(np.abs(np.median(one.marked[few]) - one.marked[few]).mean()),
+            float(off[at].mean()),
+            float(np.corrcoef(np.log1p(one.everything[known]), second)[0, 1]),
+            float(np.corrcoef(np.log1p(one.marked[known]), second)[0, 1]),
+            float(one.grade_covered[at].mean()),
+            float(one.count_covered[at].mean()),
         ]
 
     names = ("kappa", "accuracy", "balanced_accuracy", "rmse", "kappa_by_count", "accuracy_by_count",
              "count_mae_grades_0_1", "count_mae_grades_0_1_of_the_median", "count_mae", "second_team_log_r",
              "second_team_log_r_of_the_boxes", "grade_interval_covers", "count_interval_covers")  # fmt: skip
-    groups = [one.person for one in test]
+    groups = [example.person for example in one.examples]
     intervals = bootstrap_all(all_of, groups, resamples=500, method="percentile")
-    table = {name: (one.value, one.low, one.high) for name, one in zip(names, intervals, strict=True)}
+    table = {name: (said.value, said.low, said.high) for name, said in zip(names, intervals, strict=True)}
+    truth = [xywh(boxes_in_view(example, size_px)) for example in one.examples]
+    found = [Found(boxes=xywh(row.boxes), scores=row.scores) for row in one.rows]
 
     def ap(at: np.ndarray) -> list[float]:
         return [average_precision([truth[place] for place in at], [found[place] for place in at], iou=iou)
                 for iou in (0.5, 0.3)]  # fmt: skip
 
-    for name, one in zip(("ap50", "ap30"), bootstrap_all(ap, groups, resamples=60, method="percentile"), strict=True):
-        table[name] = (one.value, one.low, one.high)
+    for name, said in zip(("ap50", "ap30"), bootstrap_all(ap, groups, resamples=30, method="percentile"), strict=True):
+        table[name] = (said.value, said.low, said.high)
     return table
 
 
@@ -188,18 +235,16 @@ def doctors(root: Path, test: list[Example], real: np.ndarray) -> None:
               f"difference {more.value:.3f} [{more.low:.3f}, {more.high:.3f}]")  # fmt: skip
 
 
-def export(work: Path, weights: str, fold: int, into: Path, version: str) -> None:
-    network, size_px = opened(work / weights)
+def export(work: Path, fold: int, into: Path, version: str) -> None:
+    network, size_px = opened(work / f"{fold_name(fold)}.pt")
     pools = load(work)
-    said = pickle.loads((work / f"told{fold}.pkl").read_bytes())
+    said = pickle.loads((work / f"told-{fold_name(fold)}.pkl").read_bytes())
     inner = [pools["graded"][place] for place in parts_of(pools, fold)["inner"]]
     recipe = read_recipe(find_recipe("acne-ours"))
-    taught = {name: len(pool) for name, pool in teaching(pools, fold).items()}
+    held = calibration_of(inner, said["inner"], size_px) | json.loads((work / "presence.json").read_text())
     card = (work / "card.md").read_text() + f"\n## Recipe\n\n```toml\n{describe(recipe, comments=False)}```\n"
-    print(taught, export_lesions(
-        network, recipe, "acne", calibration=calibration_of(inner, said["inner"], size_px), card=card, version=version,
-        home=into,
-    ))  # fmt: skip
+    print({name: len(pool) for name, pool in teaching(pools, fold).items()})
+    print(export_lesions(network, recipe, "acne", calibration=held, card=card, version=version, home=into))
 
 
 def probe(work: Path) -> None:
@@ -240,20 +285,20 @@ def main() -> None:
     said.add_argument("what", choices=("tell", "judge", "export", "probe"))
     for name in ("work", "acne04", "into"):
         said.add_argument(name if name == "work" else f"--{name}", type=Path)
-    said.add_argument("--weights", default="fold0.pt")
     said.add_argument("--version", default="1")
-    said.add_argument("--fold", type=int, default=0)
+    said.add_argument("--fold", type=fold_number, nargs="+", default=[0])
     said.add_argument("--threads", type=int, default=1)
     asked = said.parse_args()
     torch.set_num_threads(asked.threads)
     if asked.what == "tell":
-        tell(asked.work, asked.weights, asked.fold)
+        for fold in asked.fold:
+            tell(asked.work, fold)
     elif asked.what == "probe":
         probe(asked.work)
     elif asked.what == "judge":
         judge(asked.work, asked.fold, asked.acne04)
     else:
-        export(asked.work, asked.weights, asked.fold, asked.into, asked.version)
+        export(asked.work, asked.fold[0], asked.into, asked.version)
 
 
 if __name__ == "__main__":

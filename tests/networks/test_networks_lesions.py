@@ -48,6 +48,17 @@ def test_untaught_the_grade_is_the_rule_of_the_count(network, count):
     assert above.tolist() == [count > limit for limit in HAYASHI_LIMITS]
 
 
+def test_how_freely_a_team_counts_follows_from_the_whole_picture_within_bounds(network):
+    skin = torch.ones(2, 1, 16, 24)
+    plain = answers_of(network, skin)
+    with torch.inference_mode():
+        network.habits.bias.copy_(torch.tensor([0.0, 50.0]))
+        freely = answers_of(network, skin)
+        network.habits.bias.zero_()
+    torch.testing.assert_close(freely["density"], plain["density"])
+    torch.testing.assert_close(freely["density_all"], plain["density_all"] * math.e**2, rtol=1e-3, atol=1e-6)
+
+
 def targets_unknown(cells=16):
     nothing = torch.full((2, cells, cells), math.nan)
     unknown, reaches = torch.full((2,), math.nan), torch.full((2, 4, cells, cells), math.nan)

@@ -10,7 +10,7 @@ import torch
 from dermis.inference.weights import open_weights
 from dermis.networks.lesions import STRIDE
 from dermis.train.lesion_export import ANSWERS, export_lesions
-from dermis.train.lesion_views import Example, boxes_in_view, plain_view, taught_view
+from dermis.train.lesion_views import Example, boxes_in_view, in_picture, plain_view, taught_view
 from dermis.train.lesions import answers_for, begin, teach
 from dermis.train.recipe import find_recipe, read_recipe
 
@@ -63,6 +63,13 @@ def test_boxes_in_the_view_hold_the_lesions_and_sizes_say_so():
         x, y = (column + 0.5) * STRIDE, (row + 0.5) * STRIDE
         sides = [x - left, y - top, right - x, bottom - y]
         assert view.targets["reaches"][:, row, column] == pytest.approx(sides, abs=0.1)
+
+
+def test_points_of_the_view_lie_where_the_picture_has_them():
+    one = example(stretch=0.8)
+    seen = boxes_in_view(one, 256)
+    np.testing.assert_allclose(in_picture(one, seen[:, :2], 256), one.boxes[:, :2], atol=1e-3)
+    np.testing.assert_allclose(in_picture(one, seen[:, 2:], 256), one.boxes[:, 2:], atol=1e-3)
 
 
 def test_drawn_views_keep_marks_and_pictures_together():

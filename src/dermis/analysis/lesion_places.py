@@ -28,6 +28,7 @@ INVOLVED_REACH = 10 / 140
 HEAT_SQUARE = 0.1
 """Side of the square in which the heat map counts lesions, in face widths."""
 _HEAT_BLUR = 0.03
+_LIKELY = 0.5
 _LONGEST = 320
 """Pixels along the longer side of the maps in which places are looked up: finer than any lesion, and quick."""
 
@@ -144,7 +145,7 @@ def _items(
     width_px = face.between_cheeks_px
     items = tuple(
         Item(
-            kind="lesion" if found.type_shares is None else LESION_TYPES[int(found.type_shares[row].argmax())],
+            kind=_kind(found, row),
             box=_box(boxes[row]),
             region=places[int(code)],
             score=float(found.scores[row]),
@@ -155,6 +156,13 @@ def _items(
         for row, code, look in zip(kept.tolist(), codes.tolist(), looks, strict=True)
     )
     return items, middles[kept], len(called) - len(kept)
+
+
+def _kind(found: Lesions, row: int) -> str:
+    """Return the type of a lesion where one is likelier than all others together; types are experimental."""
+    if found.type_shares is None or found.type_shares[row].max() <= _LIKELY:
+        return "lesion"
+    return LESION_TYPES[int(found.type_shares[row].argmax())]
 
 
 def _box(corners: NDArray[np.float64]) -> Box:

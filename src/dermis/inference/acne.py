@@ -14,9 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.colour.srgb import encode
-from dermis.core import Box, Encoding, Face, Lesions, Part, Photo
+from dermis.core import LESION_TYPES, Box, Encoding, Face, Lesions, Part, Photo
 from dermis.core.arrays import BoolMap, FloatMap
-from dermis.inference.lesion_maps import boxes_at_peaks, expected_grade, mirrored_back, shares_of_grades
+from dermis.inference.lesion_maps import (
+    boxes_at_peaks,
+    expected_grade,
+    mirrored_back,
+    presence_features,
+    shares_of_grades,
+)
+from dermis.inference.lesion_types import type_shares
 from dermis.inference.weights import Weights, open_weights
 
 __all__ = ["NAME", "FaceSquare", "find_lesions", "look_at_face"]
@@ -63,21 +70,33 @@ def find_lesions(photo: Photo, face: Face) -> Lesions:
     shares = shares_of_grades(answers["grade"])
     grade = calibrated(expected_grade(shares), told["grade_limits"])
     count = float(density.sum(dtype=np.float64))
+    boxes_px = (boxes * np.float32(scale) + corner).astype(np.float32)
     return Lesions(
-        boxes_px=(boxes * np.float32(scale) + corner).astype(np.float32),
+        boxes_px=boxes_px,
         scores=scores,
         density=density,
         density_all=answers["density_all"] * np.float32(told["count_all_factor"]),
         area=seen.area,
         model=f"{NAME} {weights.meta['version']}",
         score_from=float(told["score_from"]),
-        presence=None,
+        presence=_presence(told, answers),
         grade=grade,
         grade_interval=(max(0.0, grade - told["grade_error"]), min(3.0, grade + told["grade_error"])),
         grade_shares=shares,
         count_interval=around(count, told["count_error_log"]),
         level=float(told["level"]),
+        type_shares=_types(photo, boxes_px, scores >= told["score_from"]),
     )
+
+
+def _types(photo: Photo, boxes_px: FloatMap, called: BoolMap) -> FloatMap | None:
+    """Return the shares of types (n, 4); all alike for boxes that are not called lesions, which nobody asks about."""
+    told = type_shares(photo, boxes_px[called])
+    if told is None:
+        return None
+    shares = np.full((len(boxes_px), len(LESION_TYPES)), 1 / len(LESION_TYPES), np.float32)
+    shares[called] = told
+    return shares
 
 
 def look_at_face(photo: Photo, face: Face, size_px: int) -> FaceSquare:
@@ -127,6 +146,15 @@ def calibrated(grade: float, limits: list[float]) -> float:
 def around(count: float, error_log: float) -> tuple[float, float]:
     """Return the counts whose log(1 + n) is at most `error_log` from that of `count`."""
     return max(0.0, float((1 + count) * np.exp(-error_log) - 1)), float((1 + count) * np.exp(error_log) - 1)
+
+
+def _presence(told: Mapping[str, Any], answers: Mapping[str, NDArray[np.float32]]) -> float | None:
+    """Return the probability of any lesion, None where the weights bring no formula for it."""
+    if "presence" not in told:
+        return None
+    start, *weights = told["presence"]
+    seen = presence_features(answers["density"], answers["density_all"])
+    return float(1 / (1 + np.exp(-(start + np.dot(weights, seen)))))
 
 
 @lru_cache(maxsize=1)

@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from dermis.core.arrays import FloatMap
 
-__all__ = ["boxes_at_peaks", "expected_grade", "mirrored_back", "shares_of_grades"]
+__all__ = ["boxes_at_peaks", "expected_grade", "mirrored_back", "presence_features", "shares_of_grades"]
 
 _MOST = 300
 _LEAST = 0.02
 _OVERLAP = 0.45
+_LESION_CELLS = 7
 
 
 def boxes_at_peaks(centres: FloatMap, reaches: FloatMap, stride: float) -> tuple[FloatMap, FloatMap]:
@@ -32,6 +33,17 @@ def boxes_at_peaks(centres: FloatMap, reaches: FloatMap, stride: float) -> tuple
     boxes = np.stack([x - left, y - top, x + right, y + bottom], axis=1).astype(np.float32)
     kept = _apart(boxes)
     return boxes[kept], scores[kept]
+
+
+def presence_features(density: FloatMap, density_all: FloatMap) -> tuple[float, float, float]:
+    """Return what says whether there is any lesion at all, of densities (h, w) by both habits.
+
+    log(1 + n) by each, and by the second in the fullest square of 7 cells: one plain lesion is more than many traces.
+    """
+    from scipy.ndimage import uniform_filter  # late: 40 ms
+
+    fullest = uniform_filter(density_all, _LESION_CELLS, mode="constant").max(initial=0.0) * _LESION_CELLS**2
+    return tuple(float(np.log1p(value)) for value in (density.sum(), density_all.sum(), fullest))  # type: ignore[return-value]
 
 
 def mirrored_back(name: str, held: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -29,6 +29,7 @@ LesionAnswers = dict[str, Tensor]
 _WIDTH = 96
 _STEEP = 4.0  # logits of the grade a unit of the logarithm of the count
 _RARE = -8.0  # of the densities before softplus: about five in 16 384 cells
+_FREELY = 2.0  # the most, as a logarithm, that the whole picture changes a count
 _TYPICAL_PX = 12.0  # from the middle of a box to its side
 
 
@@ -45,6 +46,7 @@ class LesionNetwork(nn.Module):
         assert dense is not None
         self.maps = nn.Conv2d(dense, len(MAPS), 1)
         self.squeeze = nn.Sequential(nn.Linear(2 * deep, _WIDTH), nn.ReLU6(), nn.Dropout(dropout))
+        self.habits = nn.Linear(_WIDTH, 2)
         self.severity = nn.Linear(_WIDTH + 2, 1)
         self.limits = nn.Parameter(torch.tensor([_STEEP * math.log1p(limit) for limit in HAYASHI_LIMITS]))
         mean, std = IMAGENET
@@ -57,6 +59,8 @@ class LesionNetwork(nn.Module):
         bias = self.maps.bias
         assert bias is not None
         bias.copy_(torch.tensor([_RARE, _RARE, -4.0, 0.0, 0.0, 0.0, 0.0]))
+        self.habits.weight.zero_()
+        self.habits.bias.zero_()
         self.severity.weight.zero_()
         self.severity.weight[0, _WIDTH] = _STEEP
         self.severity.bias.zero_()
@@ -71,9 +75,12 @@ class LesionNetwork(nn.Module):
         features = self.backbone((image - self.pixel_mean) / self.pixel_std)
         assert features.dense is not None
         raw = self.maps(features.dense).float()
-        density = functional.softplus(raw[:, :2]) * skin
+        pooled = self._pooled(features.deep, skin).float()
+        # How freely a team counts depends on the whole picture: its light, its sharpness, how bad the worst is.
+        freely = torch.exp(self.habits(pooled).float().clamp(-_FREELY, _FREELY))
+        density = functional.softplus(raw[:, :2]) * skin * freely[:, :, None, None]
         counts = torch.log1p(density.sum(dim=(2, 3)))
-        seen = torch.cat([self._pooled(features.deep, skin), counts.detach()], dim=1)
+        seen = torch.cat([pooled, counts.detach()], dim=1)
         severity = self.severity(seen.float()).float()
         return {
             "density": density[:, 0],

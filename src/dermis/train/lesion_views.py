@@ -15,7 +15,7 @@ from PIL import Image, ImageFilter
 
 from dermis.networks.lesions import STRIDE
 
-__all__ = ["Example", "LesionView", "boxes_in_view", "plain_view", "taught_view"]
+__all__ = ["Example", "LesionView", "boxes_in_view", "in_picture", "plain_view", "taught_view"]
 
 Rng = np.random.Generator
 _Pixels = NDArray[np.uint8]
@@ -28,6 +28,8 @@ _PAINTED = 0.5
 _MASKED = 0.5
 _DARKER = 0.3
 _GREY = 0.5
+_GAMMA = 2.2
+_LINEAR = ((np.arange(256) / 255) ** _GAMMA).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,13 @@ def boxes_in_view(example: Example, size: int) -> NDArray[np.float32]:
     boxes = np.zeros((0, 4), np.float32) if example.boxes is None else example.boxes
     place = _placed(example, size, side=1.0, flip=False)
     return np.concatenate([place.seen(boxes[:, :2]), place.seen(boxes[:, 2:])], axis=1)
+
+
+def in_picture(example: Example, points: NDArray[np.floating], size: int) -> NDArray[np.float64]:
+    """Return points (n, 2) of `plain_view` in pixels of the picture."""
+    place = _placed(example, size, side=1.0, flip=False)
+    moved: NDArray[np.float64] = points @ place.to_pixels[:, :2].T + place.to_pixels[:, 2]
+    return moved
 
 
 def taught_view(example: Example, size: int, rng: Rng) -> LesionView:
@@ -240,19 +249,23 @@ def _reaches(points: _Reals, sizes: _Reals, cells: int) -> _Reals:
 
 def _lit(picture: Image.Image, sure: _Pixels, rng: Rng) -> Image.Image:
     """Change light, camera and how dark the skin is."""
-    pixels = (np.asarray(picture, np.float32) / 255) ** np.float32(2.2)
+    pixels = _LINEAR[np.asarray(picture)]
     if rng.random() < _DARKER:
         # More melanin: light that has entered the skin is lost, of the blue most.
         soft = Image.fromarray(sure).filter(ImageFilter.GaussianBlur(2)).resize(picture.size, Image.Resampling.BILINEAR)
         loss = rng.uniform(0.1, 1.5) * np.array([1.0, 1.35, 1.7]) * rng.uniform(0.9, 1.1, 3)
-        pixels = pixels * np.exp(-np.asarray(soft, np.float32)[..., None] / 255 * loss.astype(np.float32))
-        pixels = pixels * np.float32(rng.uniform(1.0, 1.6))
+        left = np.exp(-np.linspace(0, 1, 256)[:, None] * loss).astype(np.float32)
+        pixels *= left[np.asarray(soft)]
+        pixels *= np.float32(rng.uniform(1.0, 1.6))
     gain = np.exp(rng.normal(0, 0.25)) * np.exp(rng.normal(0, 0.07, 3))
-    lit = np.clip(pixels * gain.astype(np.float32), 0, 1) ** np.float32(1 / 2.2)
-    lit = lit ** np.float32(np.exp(rng.normal(0, 0.12)))
-    grey = lit.mean(axis=2, keepdims=True)
-    lit = grey + (lit - grey) * np.float32(np.exp(rng.normal(0, 0.12)))
-    return Image.fromarray(np.uint8(np.clip(lit * 255, 0, 255)))
+    pixels *= gain.astype(np.float32)
+    np.clip(pixels, 0, 1, out=pixels)
+    np.power(pixels, np.float32(np.exp(rng.normal(0, 0.12)) / _GAMMA), out=pixels)
+    grey = (pixels @ np.full((3, 1), 1 / 3, np.float32)).astype(np.float32)
+    pixels -= grey
+    pixels *= np.float32(255 * np.exp(rng.normal(0, 0.12)))
+    pixels += 255 * grey
+    return Image.fromarray(np.clip(pixels, 0, 255, out=pixels).astype(np.uint8))
 
 
 def _worse(picture: Image.Image, rng: Rng) -> Image.Image:

@@ -18,6 +18,7 @@ from dermis.errors import UsageError
 from dermis.train.batches import shuffled
 from dermis.train.build import model_note, new_model
 from dermis.train.decoded import Decoded, cameras_among, decode, fingerprint, with_cameras
+from dermis.train.items import items_of
 from dermis.train.learner import Learner, State, fabric_for, quiet
 from dermis.train.parts import duplicates_in, parts_of
 from dermis.train.patches import patches_of
@@ -73,13 +74,15 @@ def train(recipe: Recipe, samples: Sequence[Sample], out: Path, *, root: Path | 
 
 
 def drawn(samples: Sequence[Sample], recipe: Recipe) -> Sequence[Sample]:
-    """Return the samples the recipe uses: all, or as many as `data.limit` says, cut into patches where it says so."""
+    """Return the samples the recipe uses: all, or as many as `data.limit` says; their patches or items if it wants."""
     if not samples:
         raise UsageError("There are no samples to learn from.", advice="Check --data and data.dataset.")
     limit = recipe.data.limit
     if 0 < limit < len(samples):
         chosen = np.random.default_rng(recipe.seed).permutation(len(samples))[:limit]
         samples = [samples[place] for place in sorted(chosen)]
+    if recipe.data.items:
+        return items_of(samples)
     return patches_of(samples) if recipe.data.patches else samples
 
 
