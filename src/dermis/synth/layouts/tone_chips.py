@@ -35,7 +35,7 @@ from dermis.synth.shots import stream
 from dermis.synth.skin_colour import COLOUR_NM, MATT_SHARE
 from dermis.synth.subjects import Population, draw_subject
 
-__all__ = ["LAYOUT", "chip_spectra"]
+__all__ = ["INK", "LAYOUT", "PAPER", "chip_spectra", "draw_table"]
 
 TRAIN, TEST = "focus", "test"
 PAPER, INK = 0.86, 0.04
@@ -91,7 +91,7 @@ def make(recipe: ChipRecipe, job: Job, names: Sequence[str], folder: Path) -> li
     """Photograph the chips of one set."""
     part, camera_name = job.visit.split("/")
     camera, light = _camera(recipe, part, camera_name), _set_light(recipe, part, camera_name, job.number)
-    table = _table(stream(recipe.seed, part, "table", camera_name, job.number))
+    table = draw_table(stream(recipe.seed, part, "table", camera_name, job.number))
     spectra, first = chip_spectra(recipe, part), _tones(recipe, part)[0]
     labels = lab_under(spectra, COLOUR_NM)
     records = []
@@ -143,7 +143,7 @@ def _development(
     return replace(own, white_balance=balance / balance.min())
 
 
-def _table(rng: np.random.Generator) -> NDArray[np.float64]:
+def draw_table(rng: np.random.Generator) -> NDArray[np.float64]:
     """Return (band,) reflectance of the table that a set is taken on: between black and light wood, a little tinted."""
     level, tilt = np.exp(rng.normal(np.log(0.2), 0.35)), rng.normal(0, 0.15)
     return np.asarray(np.clip(level * np.exp(tilt * (COLOUR_NM - 580) / 200), 0, 0.9), dtype=np.float64)
