@@ -8,7 +8,13 @@ import pytest
 from dermis.core import Box, Encoding, Face, Frame, Part, Photo, View
 from dermis.inference import acne
 from dermis.inference.acne import find_lesions, look_at_face
-from dermis.inference.lesion_maps import boxes_at_peaks, expected_grade, mirrored_back, shares_of_grades
+from dermis.inference.lesion_maps import (
+    boxes_at_peaks,
+    expected_grade,
+    mirrored_back,
+    presence_features,
+    shares_of_grades,
+)
 from dermis.inference.weights import WEIGHTS
 
 
@@ -142,6 +148,27 @@ def test_answers_lie_on_the_photo_and_do_not_depend_on_its_mirror_image():
     assert found.grade_interval[0] <= found.grade <= found.grade_interval[1]
     assert found.count_interval[0] <= found.count <= found.count_interval[1]
     assert found.grade_shares.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_one_plain_lesion_is_fuller_than_many_traces():
+    plain, traces = np.zeros((64, 64), np.float32), np.full((64, 64), 1 / 64**2, np.float32)
+    plain[30:33, 30:33] = 1 / 9
+    lesion, faint = presence_features(plain, plain), presence_features(traces, traces)
+    assert lesion[:2] == pytest.approx(faint[:2], abs=1e-5)
+    assert lesion[2] == pytest.approx(np.log(2), abs=1e-5)
+    assert faint[2] < 0.02
+
+
+@shipped
+def test_any_lesion_is_likelier_on_a_face_with_spots():
+    draw = np.random.default_rng(5)
+    mask = half_skin()
+    clear = np.where(mask[..., None], (0.75, 0.55, 0.45), (0.3, 0.3, 0.35)) + draw.normal(0, 0.01, (200, 300, 1))
+    spots = clear.copy()
+    for y, x in ((60, 120), (70, 150), (100, 160), (130, 150), (120, 120)):
+        spots[y - 3 : y + 4, x - 3 : x + 4] = (0.72, 0.3, 0.28)
+    before, after = (find_lesions(photo_of(pixels), face_of(mask)).presence for pixels in (clear, spots))
+    assert 0 <= before < after <= 1
 
 
 @shipped

@@ -53,7 +53,7 @@ def test_no_acne_asked_for_no_section(analysis):
         (1.4, [item()], ""),
         (1.6, [item()], "the grade is severe"),
         (0.3, [item(size=0.2)], "1 lesion is large enough to be a nodule"),
-        (0.3, [item(kind="nodule"), item(size=0.2)], "2 lesions are large"),
+        (0.3, [item(kind="nodule"), item(size=0.2), item(size=0.12)], "2 lesions are large"),
     ],
 )
 def test_a_professional_is_named_where_it_is_severe(grade, items, said):

@@ -27,7 +27,7 @@ TYPE_OF: Mapping[str, int] = {
 }  # fmt: skip
 """What a lesion is called, as a place in `LESION_TYPES`; other words name no type."""
 
-_ROOM = 2.2
+_ROOM = 1.4
 _LEAST_PX = 16
 
 
@@ -46,9 +46,12 @@ def type_shares(photo: Photo, boxes_px: FloatMap) -> FloatMap | None:
     return shares
 
 
-def about_box(photo: Photo, box: Box) -> Photo:
-    """Return the square about a lesion with the skin around it; beyond the photo its edge goes on."""
-    side = max(_LEAST_PX, round(_ROOM * max(box.width_px, box.height_px)))
+def about_box(photo: Photo, box: Box, room: float = 1.0) -> Photo:
+    """Return the square about a lesion with the skin around it; beyond the photo its edge goes on.
+
+    room: how much larger to make the square than for a box that was found or drawn by hand, about twice the lesion.
+    """
+    side = max(_LEAST_PX, round(room * _ROOM * max(box.width_px, box.height_px)))
     top = round(box.y_px + box.height_px / 2 - side / 2)
     left = round(box.x_px + box.width_px / 2 - side / 2)
     rows = np.clip(np.arange(top, top + side), 0, photo.height_px - 1)

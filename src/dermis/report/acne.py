@@ -91,6 +91,8 @@ def _notes(findings: Mapping[str, Finding]) -> list[str]:
         )
     if "acne_iga" in findings:
         notes.append("The IGA is derived by rule from count, size and area; no investigator judged it.")
+    if "acne_lesions" in findings and "types_are" in findings["acne_lesions"].detail:
+        notes.append(f"Types of lesions are {findings['acne_lesions'].detail['types_are']}, not from real ones.")
     if "acne_gags" in findings:
         notes.append(f"GAGS without chest and back; types are {findings['acne_gags'].detail['types_are']}.")
     if any(finding.detail.get("lower_bound") for finding in findings.values()):

@@ -31,9 +31,8 @@ def lies_in(item: Item, region: Region) -> bool:
 
 
 def is_large(item: Item) -> bool:
-    """Return whether a lesion is large enough to be a nodule, or was typed as one."""
-    size = item.size_face_widths
-    return item.kind == "nodule" or (size is not None and size >= LARGE_FACE_WIDTHS)
+    """Return whether a lesion is large enough to be a nodule; types are experimental and do not count here."""
+    return item.size_face_widths is not None and item.size_face_widths >= LARGE_FACE_WIDTHS
 
 
 def one_side(lesions: FaceLesions) -> bool:
