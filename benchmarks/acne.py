@@ -3,6 +3,7 @@
     python benchmarks/acne.py collect WORK --acne04 DATA/acne04 --people DIR --made DIR
     python benchmarks/acne.py fold    WORK --fold 0 [--threads 2]     teach on the rest, inner tenth kept aside
     python benchmarks/acne.py fold    WORK --fold all                 on all but an inner tenth: what ships
+    python benchmarks/acne.py refine  WORK --fold all                 go on, with many more portraits with drawn lesions
 
 WORK keeps examples and weights; it holds pictures of people and stays out of the repository. `--people` is the folder
 `data/curated` of the package openpeople; `--made` what `dermis synth acne04` wrote with the settings of the docs.
@@ -52,7 +53,7 @@ from dermis.train.lesions import Course, answers_for, begin, teach
 from dermis.train.recipe import find_recipe, read_recipe
 
 USUAL_ASPECT = 3112 / 3456
-LARGEST = {"graded": 640, "marked": 896, "made": 512, "people": 640, "drawn": 640}
+LARGEST = {"graded": 640, "marked": 896, "made": 512, "people": 640, "drawn": 1024}
 FOLDS, INNER, SEED = 5, 10, 0
 ALL = -1
 """The fold in which nobody judges."""
@@ -62,6 +63,7 @@ SHARES = {"marked": 0.25, "made": 0.1, "people": 0.05, "drawn": 0.08}
 SIZES_PX = ((384, 0.5), (448, 0.25))
 """Sizes of the views before the recipe's, and their shares of the epochs."""
 DRAWN_A_PICTURE = 3
+REFINE, REFINE_SHARES = ("train.epochs=2", "train.lr=6e-4", "seed=2"), SHARES | {"made": 0.15, "drawn": 0.5}
 LESIONS = (Kind.PAPULE, Kind.PUSTULE, Kind.NODULE, Kind.OPEN_COMEDO, Kind.CLOSED_COMEDO)
 OTHER_MARKS = (Kind.FRECKLE, Kind.LENTIGO, Kind.NAEVUS, Kind.PIH, Kind.PIE)
 HELD_BACK = ("P008", "P009", "P010")
@@ -74,8 +76,8 @@ def collect(work: Path, roots: argparse.Namespace) -> None:
     if roots.made:
         pools["made"] = list(made(roots.made))
     if roots.people:
-        pools["people"] = list(people(roots.people))
-        pools["drawn"] = [seen for one in pools["people"] for seen in drawn(one)]
+        pools["people"] = list(people(roots.people, LARGEST["people"]))
+        pools["drawn"] = [seen for one in people(roots.people, LARGEST["drawn"]) for seen in drawn(one)]
     for name, pool in pools.items():
         (work / f"{name}.pkl").write_bytes(pickle.dumps(pool, protocol=5))
         print(name, len(pool), flush=True)
@@ -125,7 +127,7 @@ def made(root: Path) -> Iterator[Example]:
                       grade=np.nan if len(boxes) else 0.0, count_all=np.nan if len(boxes) else 0.0)  # fmt: skip
 
 
-def people(root: Path) -> Iterator[Example]:
+def people(root: Path, longest_px: int) -> Iterator[Example]:
     """Portraits of people who do not exist and have no acne."""
     for path in sorted(root.glob("*/assets/*.jpg")):
         photo = read_photo(path)
@@ -138,7 +140,7 @@ def people(root: Path) -> Iterator[Example]:
             cut = Image.fromarray(bytes_of(photo)).crop(
                 (box[0], box[1], min(box[2], photo.width_px), min(box[3], photo.height_px))
             )
-            cut.thumbnail((LARGEST["people"], LARGEST["people"]), Image.Resampling.LANCZOS)
+            cut.thumbnail((longest_px, longest_px), Image.Resampling.LANCZOS)
             yield replace(
                 example(f"{path.parts[-3]}-{path.stem}-{place}", path.parts[-3], np.asarray(cut)),
                 boxes=np.zeros((0, 4), np.float32), circles=np.zeros((0, 3), np.float32), grade=0.0, count_all=0.0,
@@ -184,7 +186,9 @@ def grown(box: Box) -> tuple[float, float, float, float]:
 
 def example(name: str, person: str, pixels: np.ndarray) -> Example:
     """Return a picture with its face and skin, as our parser sees them, and nothing marked."""
-    view = np.asarray(Image.fromarray(pixels).resize((256, 256), Image.Resampling.BILINEAR, reducing_gap=2.0))
+    view = np.asarray(
+        Image.fromarray(pixels).resize((parser.SIZE, parser.SIZE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    )
     shares = parser.shares(view)
     skin = np.uint8(np.rint(255 * shares[..., list(SKIN)].sum(axis=-1).clip(0, 1)))
     face = face_box(shares[..., list(FACE)].sum(axis=-1) > 0.5, pixels.shape[1], pixels.shape[0])
@@ -242,13 +246,14 @@ def number_of(person: str) -> int:
     return int("".join(letter for letter in person if letter.isdigit()) or 0)
 
 
-def fold(work: Path, number: int, threads: int) -> None:
-    """Teach on all but the inner and the test part of a fold; a run that was stopped goes on."""
+def fold(work: Path, number: int, threads: int, *, refine: bool) -> None:
+    """Teach on all but the inner and the test part of a fold; a run that was stopped goes on. refine: at full size."""
     torch.set_num_threads(threads)
-    recipe = read_recipe(find_recipe("acne-ours"))
+    recipe = read_recipe(find_recipe("acne-ours"), REFINE if refine else ())
     pools = teaching(load(work), number)
     print({name: len(pool) for name, pool in pools.items()}, flush=True)
-    course, path = begin(recipe), work / f"{fold_name(number)}.ckpt"
+    taught = torch.load(work / f"{fold_name(number)}.pt", weights_only=True) if refine else None
+    course, path = begin(recipe, taught), work / f"{fold_name(number)}{'-refined' if refine else ''}.ckpt"
     if path.is_file():
         course.go_on(path)
     began = time.time()
@@ -257,8 +262,10 @@ def fold(work: Path, number: int, threads: int) -> None:
         now.keep(path)
         print(f"{time.time() - began:.0f} s", {key: round(held, 3) for key, held in now.told[-1].items()}, flush=True)
 
-    sizes = [size for size, share in SIZES_PX for _ in range(round(share * recipe.train.epochs))]
-    mean = teach(course, recipe, pools, SHARES, sizes_px=[*sizes, recipe.input.size_px], tell=tell)
+    small = () if refine else SIZES_PX
+    sizes = [size for size, share in small for _ in range(round(share * recipe.train.epochs))]
+    shares = REFINE_SHARES if refine else SHARES
+    mean = teach(course, recipe, pools, shares, sizes_px=[*sizes, recipe.input.size_px], tell=tell)
     torch.save(mean.state_dict(), path.with_suffix(".pt"))
 
 
@@ -344,7 +351,7 @@ def by_image(path: Path) -> dict[str, list[dict[str, str]]]:
 
 def main() -> None:
     said = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    said.add_argument("what", choices=("collect", "fold"))
+    said.add_argument("what", choices=("collect", "fold", "refine"))
     said.add_argument("work", type=Path)
     for name in ("acne04", "people", "made", "into"):
         said.add_argument(f"--{name}", type=Path)
@@ -355,7 +362,7 @@ def main() -> None:
     if roots.what == "collect":
         collect(roots.work, roots)
     else:
-        fold(roots.work, roots.fold, roots.threads)
+        fold(roots.work, roots.fold, roots.threads, refine=roots.what == "refine")
 
 
 if __name__ == "__main__":
