@@ -3,7 +3,6 @@
     python benchmarks/acne.py collect WORK --acne04 DATA/acne04 --people DIR --made DIR
     python benchmarks/acne.py fold    WORK --fold 0 [--threads 2]     teach on the rest, inner tenth kept aside
     python benchmarks/acne.py fold    WORK --fold all                 on all but an inner tenth: what ships
-    python benchmarks/acne.py refine  WORK --fold all                 go on, with many more portraits with drawn lesions
 
 WORK keeps examples and weights; it holds pictures of people and stays out of the repository. `--people` is the folder
 `data/curated` of the package openpeople; `--made` what `dermis synth acne04` wrote with the settings of the docs.
@@ -63,7 +62,6 @@ SHARES = {"marked": 0.25, "made": 0.1, "people": 0.05, "drawn": 0.08}
 SIZES_PX = ((384, 0.5), (448, 0.25))
 """Sizes of the views before the recipe's, and their shares of the epochs."""
 DRAWN_A_PICTURE = 3
-REFINE, REFINE_SHARES = ("train.epochs=2", "train.lr=6e-4", "seed=2"), SHARES | {"made": 0.15, "drawn": 0.5}
 LESIONS = (Kind.PAPULE, Kind.PUSTULE, Kind.NODULE, Kind.OPEN_COMEDO, Kind.CLOSED_COMEDO)
 OTHER_MARKS = (Kind.FRECKLE, Kind.LENTIGO, Kind.NAEVUS, Kind.PIH, Kind.PIE)
 HELD_BACK = ("P008", "P009", "P010")
@@ -246,14 +244,13 @@ def number_of(person: str) -> int:
     return int("".join(letter for letter in person if letter.isdigit()) or 0)
 
 
-def fold(work: Path, number: int, threads: int, *, refine: bool) -> None:
-    """Teach on all but the inner and the test part of a fold; a run that was stopped goes on. refine: at full size."""
+def fold(work: Path, number: int, threads: int) -> None:
+    """Teach on all but the inner and the test part of a fold; a run that was stopped goes on."""
     torch.set_num_threads(threads)
-    recipe = read_recipe(find_recipe("acne-ours"), REFINE if refine else ())
+    recipe = read_recipe(find_recipe("acne-ours"))
     pools = teaching(load(work), number)
     print({name: len(pool) for name, pool in pools.items()}, flush=True)
-    taught = torch.load(work / f"{fold_name(number)}.pt", weights_only=True) if refine else None
-    course, path = begin(recipe, taught), work / f"{fold_name(number)}{'-refined' if refine else ''}.ckpt"
+    course, path = begin(recipe), work / f"{fold_name(number)}.ckpt"
     if path.is_file():
         course.go_on(path)
     began = time.time()
@@ -262,10 +259,8 @@ def fold(work: Path, number: int, threads: int, *, refine: bool) -> None:
         now.keep(path)
         print(f"{time.time() - began:.0f} s", {key: round(held, 3) for key, held in now.told[-1].items()}, flush=True)
 
-    small = () if refine else SIZES_PX
-    sizes = [size for size, share in small for _ in range(round(share * recipe.train.epochs))]
-    shares = REFINE_SHARES if refine else SHARES
-    mean = teach(course, recipe, pools, shares, sizes_px=[*sizes, recipe.input.size_px], tell=tell)
+    sizes = [size for size, share in SIZES_PX for _ in range(round(share * recipe.train.epochs))]
+    mean = teach(course, recipe, pools, SHARES, sizes_px=[*sizes, recipe.input.size_px], tell=tell)
     torch.save(mean.state_dict(), path.with_suffix(".pt"))
 
 
@@ -351,7 +346,7 @@ def by_image(path: Path) -> dict[str, list[dict[str, str]]]:
 
 def main() -> None:
     said = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    said.add_argument("what", choices=("collect", "fold", "refine"))
+    said.add_argument("what", choices=("collect", "fold"))
     said.add_argument("work", type=Path)
     for name in ("acne04", "people", "made", "into"):
         said.add_argument(f"--{name}", type=Path)
@@ -362,7 +357,7 @@ def main() -> None:
     if roots.what == "collect":
         collect(roots.work, roots)
     else:
-        fold(roots.work, roots.fold, roots.threads, refine=roots.what == "refine")
+        fold(roots.work, roots.fold, roots.threads)
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ def fake_sample(place: int, recipe, *, height: int = 40, width: int = 36) -> Sam
     return Sample(
         key=SampleKey(dataset="fake", subject=f"subject-{place // 2}", visit="W00", view=str(place)),
         read=lambda: Photo(pixels=pixels, encoding=Encoding.SRGB, capture=capture, origin=Origin(name=f"{place}.png")),
-        labels=tuple(labels),
+        labels=() if recipe.data.items else tuple(labels),
         traits={
             "camera": CAMERAS[place % 3],
             "light": f"light-{place % 2}",

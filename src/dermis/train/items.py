@@ -47,6 +47,7 @@ def _photo(sample: Sample) -> Photo:
 def _items(sample: Sample, photo: Callable[[], Photo]) -> Iterator[Sample]:
     if any(label.task == HEAD for label in sample.labels):
         yield sample
+        return
     for place, item in enumerate(sample.items):
         if item.kind in TYPE_OF and item.score >= _LEAST_SURE:
             yield _alone(sample, place, item, photo)
