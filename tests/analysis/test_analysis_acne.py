@@ -88,6 +88,25 @@ def test_unsure_ones_are_no_items(photo, face, skin):
     assert len(place_lesions(replace(found, score_from=0.3), face, skin).items) == 2
 
 
+@pytest.mark.parametrize(
+    ("shares", "side", "kind"),
+    [
+        ((0.1, 0.2, 0.6, 0.1), 0.05, "pustule"),
+        ((0.4, 0.3, 0.2, 0.1), 0.05, "lesion"),  # none likelier than all others together
+        ((0.0, 0.1, 0.1, 0.8), 0.10, "nodule"),
+        ((0.0, 0.1, 0.1, 0.8), 0.05, "papule"),  # under 5 mm across
+    ],
+)
+def test_a_type_is_told_where_it_is_likely_and_large_enough(photo, face, skin, shares, side, kind):
+    found = lesions_at(
+        at(face, FOREHEAD),
+        photo,
+        side_px=side * face.between_cheeks_px,
+        type_shares=np.array([shares], np.float32),
+    )
+    assert [item.kind for item in place_lesions(found, face, skin).items] == [kind]
+
+
 def test_a_red_bump_is_redder_than_the_skin_around(photo, face, skin):
     (x, y), (other_x, other_y) = at(face, *CHEEKS)
     pixels = photo.pixels.copy()

@@ -29,6 +29,8 @@ HEAT_SQUARE = 0.1
 """Side of the square in which the heat map counts lesions, in face widths."""
 _HEAT_BLUR = 0.03
 _LIKELY = 0.5
+_NODULE = 2 * 5 / 140
+"""A nodule is larger than 5 mm on a face of 140 mm; boxes are about twice as large as what is in them."""
 _LONGEST = 320
 """Pixels along the longer side of the maps in which places are looked up: finer than any lesion, and quick."""
 
@@ -145,7 +147,7 @@ def _items(
     width_px = face.between_cheeks_px
     items = tuple(
         Item(
-            kind=_kind(found, row),
+            kind=_kind(found, row, width_px),
             box=_box(boxes[row]),
             region=places[int(code)],
             score=float(found.scores[row]),
@@ -158,11 +160,16 @@ def _items(
     return items, middles[kept], len(called) - len(kept)
 
 
-def _kind(found: Lesions, row: int) -> str:
-    """Return the type of a lesion where one is likelier than all others together; types are experimental."""
+def _kind(found: Lesions, row: int, width_px: float | None) -> str:
+    """Return the type of a lesion where one is likelier than all others together; types are experimental.
+
+    What is smaller than a nodule can be, is a papule.
+    """
     if found.type_shares is None or found.type_shares[row].max() <= _LIKELY:
         return "lesion"
-    return LESION_TYPES[int(found.type_shares[row].argmax())]
+    kind = LESION_TYPES[int(found.type_shares[row].argmax())]
+    small = width_px is not None and _side(found.boxes_px[row].astype(np.float64)) < _NODULE * width_px
+    return "papule" if kind == "nodule" and small else kind
 
 
 def _box(corners: NDArray[np.float64]) -> Box:
