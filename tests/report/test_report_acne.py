@@ -40,6 +40,7 @@ def test_the_report_shows_the_worst_lesions_and_says_how_it_counted(acne_analysi
     assert 'data-layer="acne_lesions-marks"' in page
     assert 'id="map-acne_lesions"' in page
     assert "from all comedones to all nodules" in page
+    assert "the from all" not in page
     assert "dermatologist" not in page
 
 
