@@ -13,7 +13,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from acne import load
+from acne import load, xywh
 
 from dermis.metrics.detection import Found, average_precision
 from dermis.train.lesion_views import Example
@@ -64,10 +64,6 @@ def main() -> None:
         print(
             f"AP at {iou} of the second team, the largest circle first: {average_precision(truth, seen, iou=iou):.3f}"
         )
-
-
-def xywh(corners: np.ndarray) -> np.ndarray:
-    return np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1).astype(float)
 
 
 if __name__ == "__main__":

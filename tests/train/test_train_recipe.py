@@ -57,6 +57,7 @@ def test_the_least_recipe_is_completed():
         ({"head": {"x": {"kind": "measure", "targts": ["a"]}}}, "targets"),
         ({"head": {"x": {}}}, "kind"),
         ({"head": {}}, "no head"),
+        ({"data": {"patches": True, "items": True}}, "both set"),
         ({"head": {"a b": {"kind": "measure"}}}, "a-z"),
         ({"head": {"x": {"kind": "ordinal"}}}, "two grades"),
         ({"head": {"x": {"kind": "count", "targets": ["a", "b"]}}}, "several"),

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.analysis.lesion_looks import looks_of
-from dermis.core import LESION_TYPES, Box, Face, FaceLesions, Frame, Item, Lesions, Part, Region, Skin, View
+from dermis.core import LESION_TYPES, Face, FaceLesions, Frame, Item, Lesions, Part, Region, Skin, View
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.face.frame import to_frame
 from dermis.face.halves import on_right_half
 from dermis.face.regions import map_regions
+from dermis.inference.lesion_maps import box_of
 
 __all__ = ["HEAT_SQUARE", "face_width_px", "place_lesions"]
 
@@ -148,7 +149,7 @@ def _items(
     items = tuple(
         Item(
             kind=_kind(found, row, width_px),
-            box=_box(boxes[row]),
+            box=box_of(boxes[row]),
             region=places[int(code)],
             score=float(found.scores[row]),
             size_face_widths=None if width_px is None else _side(boxes[row]) / width_px,
@@ -170,11 +171,6 @@ def _kind(found: Lesions, row: int, width_px: float | None) -> str:
     kind = LESION_TYPES[int(found.type_shares[row].argmax())]
     small = width_px is not None and _side(found.boxes_px[row].astype(np.float64)) < _NODULE * width_px
     return "papule" if kind == "nodule" and small else kind
-
-
-def _box(corners: NDArray[np.float64]) -> Box:
-    left, top, right, bottom = corners.tolist()
-    return Box(x_px=left, y_px=top, width_px=right - left, height_px=bottom - top)
 
 
 def _side(corners: NDArray[np.float64]) -> float:

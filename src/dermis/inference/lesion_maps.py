@@ -5,14 +5,21 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dermis.core import Box
 from dermis.core.arrays import FloatMap
 
-__all__ = ["boxes_at_peaks", "expected_grade", "mirrored_back", "presence_features", "shares_of_grades"]
+__all__ = ["box_of", "boxes_at_peaks", "expected_grade", "mirrored_back", "presence_features", "shares_of_grades"]
 
 _MOST = 300
 _LEAST = 0.02
 _OVERLAP = 0.45
 _LESION_CELLS = 7
+
+
+def box_of(corners: NDArray[np.floating]) -> Box:
+    """Return the box with these corners: left, top, right, bottom."""
+    left, top, right, bottom = corners.tolist()
+    return Box(x_px=left, y_px=top, width_px=right - left, height_px=bottom - top)
 
 
 def boxes_at_peaks(centres: FloatMap, reaches: FloatMap, stride: float) -> tuple[FloatMap, FloatMap]:
@@ -43,7 +50,7 @@ def presence_features(density: FloatMap, density_all: FloatMap) -> tuple[float, 
     from scipy.ndimage import uniform_filter  # late: 40 ms
 
     fullest = uniform_filter(density_all, _LESION_CELLS, mode="constant").max(initial=0.0) * _LESION_CELLS**2
-    return tuple(float(np.log1p(value)) for value in (density.sum(), density_all.sum(), fullest))  # type: ignore[return-value]
+    return float(np.log1p(density.sum())), float(np.log1p(density_all.sum())), float(np.log1p(fullest))
 
 
 def mirrored_back(name: str, held: NDArray[np.float32]) -> NDArray[np.float32]:

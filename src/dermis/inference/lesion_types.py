@@ -13,6 +13,7 @@ import numpy as np
 from dermis.core import LESION_TYPES, Box, Photo
 from dermis.core.arrays import FloatMap
 from dermis.inference.inputs import Window, cut, look
+from dermis.inference.lesion_maps import box_of
 from dermis.inference.weights import WEIGHTS, Weights, open_weights
 
 __all__ = ["HEAD", "NAME", "TYPE_OF", "about_box", "type_shares"]
@@ -41,7 +42,7 @@ def type_shares(photo: Photo, boxes_px: FloatMap) -> FloatMap | None:
     if not len(boxes_px):
         return np.zeros((0, len(LESION_TYPES)), np.float32)
     weights = _weights()
-    seen = [look(about_box(photo, box), weights.shown).picture for box in map(_box, boxes_px.tolist())]
+    seen = [look(about_box(photo, box), weights.shown).picture for box in map(box_of, boxes_px)]
     shares: FloatMap = weights.run(np.stack(seen))[f"{HEAD}_shares"]
     return shares
 
@@ -59,11 +60,6 @@ def about_box(photo: Photo, box: Box, room: float = 1.0) -> Photo:
     near = Window(top=int(rows[0]), left=int(columns[0]), height=int(np.ptp(rows)) + 1, width=int(np.ptp(columns)) + 1)
     pixels = cut(photo.pixels, near)[(rows - rows[0])[:, None], (columns - columns[0])[None, :]]
     return Photo(pixels=np.ascontiguousarray(pixels), encoding=photo.encoding, capture=photo.capture)
-
-
-def _box(corners: list[float]) -> Box:
-    left, top, right, bottom = corners
-    return Box(x_px=left, y_px=top, width_px=right - left, height_px=bottom - top)
 
 
 @lru_cache(maxsize=1)

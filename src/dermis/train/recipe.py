@@ -267,6 +267,8 @@ def _checked(recipe: Recipe) -> Recipe:
     """Return the recipe; UsageError for what the record's kinds alone do not exclude."""
     if not recipe.head:
         raise UsageError("The recipe has no head.", advice="Say what to learn: [head.NAME] with a kind and targets.")
+    if recipe.data.patches and recipe.data.items:
+        raise UsageError("data.patches and data.items are both set.", advice="Cut faces into the one or the other.")
     for name, head in recipe.head.items():
         _check_head(name, head)
         _among(loss_names(head), recipe.loss[name].name, f"loss.{name}.name")
