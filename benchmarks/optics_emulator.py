@@ -22,8 +22,8 @@ import numpy as np
 from dermis.optics.emulator import EMULATOR_FILE, features
 from dermis.optics.forward import reflectance
 from dermis.optics.montecarlo import Layer, escape_paths_cm, reweighted_reflectance, simulate
+from dermis.optics.montecarlo import layers as layers_of
 from dermis.optics.tissue import RANGES, Range, Tissue
-from dermis.optics.tissue import layers as layers_of
 
 DOMAIN = {
     "absorption_depth": (2e-4, 13.0),

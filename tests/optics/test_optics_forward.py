@@ -3,9 +3,9 @@ import pytest
 
 from dermis.optics.emulator import diffuse_share, diffuse_share_and_slopes, features
 from dermis.optics.forward import reflectance, surface_reflectance
-from dermis.optics.montecarlo import simulate
+from dermis.optics.montecarlo import layers, simulate
 from dermis.optics.population import draw, from_normal, prior, to_normal
-from dermis.optics.tissue import PARAMETERS, RANGES, Tissue, layers
+from dermis.optics.tissue import PARAMETERS, RANGES, Tissue
 
 BANDS = np.linspace(400.0, 1000.0, 61)
 

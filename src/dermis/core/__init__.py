@@ -3,9 +3,6 @@
 from dermis.core.analysis import (
     Advice,
     Analysis,
-    Evidence,
-    Finding,
-    Item,
     LightReference,
     Problem,
     Provenance,
@@ -15,6 +12,7 @@ from dermis.core.analysis import (
 from dermis.core.change import Change, Fate, Lasting
 from dermis.core.cube import Cube, Quantity
 from dermis.core.face import Box, Face, Frame, Part, Pose, Region, View, region_mask
+from dermis.core.finding import Evidence, Finding, Item
 from dermis.core.lesions import HAYASHI_LIMITS, LESION_TYPES, FaceLesions, Lesions
 from dermis.core.photo import Capture, Encoding, Origin, Photo
 from dermis.core.sample import Label, Sample, SampleKey

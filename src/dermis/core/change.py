@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dermis.core.analysis import Item
 from dermis.core.face import Box
+from dermis.core.finding import Item
 
 __all__ = ["Change", "Fate", "Lasting"]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dermis.core.analysis import Item
 from dermis.core.arrays import BoolMap, FloatMap, hold
 from dermis.core.face import Box, Region, View
+from dermis.core.finding import Item
 
 __all__ = ["HAYASHI_LIMITS", "LESION_TYPES", "FaceLesions", "Lesions"]
 

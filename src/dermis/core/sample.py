@@ -8,8 +8,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from dermis.core.analysis import Item
 from dermis.core.cube import Cube
+from dermis.core.finding import Item
 from dermis.core.photo import Photo
 
 __all__ = ["Label", "Sample", "SampleKey"]

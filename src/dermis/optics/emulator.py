@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace, device, is_numpy_array
 from numpy.typing import NDArray
 
 from dermis.core.arrays import read_only
+from dermis.optics.tissue import Array
 
 __all__ = ["EMULATOR_FILE", "Weights", "diffuse_share", "diffuse_share_and_slopes", "features", "read_weights"]
 
@@ -25,7 +25,6 @@ EMULATOR_FILE = Path(__file__).parent / "data" / "emulator.npz"
 # algebra does not start threads, whose waiting for each other costs ten times the work on a busy machine.
 BLOCK = 1024
 
-Array = Any
 Floats = NDArray[np.float64]
 
 

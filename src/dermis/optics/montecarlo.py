@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core.arrays import read_only
+from dermis.optics.tissue import Tissue, optical_properties
 
-__all__ = ["Flux", "Layer", "escape_paths_cm", "reweighted_reflectance", "simulate", "specular_reflectance"]
+__all__ = ["Flux", "Layer", "escape_paths_cm", "layers", "reweighted_reflectance", "simulate", "specular_reflectance"]
 
 Floats = NDArray[np.float64]
 
@@ -128,3 +129,19 @@ def _columns(layers: Sequence[Layer]) -> tuple[Floats, Floats, Floats, Floats, F
     if np.isinf(thickness[-1]) and mu_a[-1] + mu_s[-1] == 0:
         raise ValueError("An infinite layer must absorb or scatter.")
     return mu_a, mu_s, g, indices, np.concatenate([[0.0], np.cumsum(thickness)])
+
+
+def layers(tissue: Tissue, wavelength_nm: float) -> tuple[Layer, Layer]:
+    """Return epidermis and dermis of one `tissue` (plain numbers) at one wavelength."""
+    found = optical_properties(tissue, [wavelength_nm])
+    g = float(found.anisotropy[0])
+    mu_s = float(found.reduced_scattering_per_cm[0]) / (1.0 - g)
+    index, thickness = float(np.ravel(found.refractive_index)[0]), float(np.ravel(found.epidermis_cm)[0])
+    epidermis, dermis = (
+        Layer(mu_a_per_cm=float(mu_a[0]), mu_s_per_cm=mu_s, g=g, refractive_index=index, thickness_cm=depth)
+        for mu_a, depth in (
+            (found.epidermis_mu_a_per_cm, thickness),
+            (found.dermis_mu_a_per_cm, np.inf),
+        )
+    )
+    return epidermis, dermis

@@ -12,7 +12,6 @@ from array_api_compat import array_namespace, device, is_array_api_obj
 from numpy.typing import ArrayLike, NDArray
 
 from dermis.optics.absorbers import absorbers
-from dermis.optics.montecarlo import Layer
 
 __all__ = [
     "PARAMETERS",
@@ -22,7 +21,6 @@ __all__ = [
     "Range",
     "Tissue",
     "anisotropy",
-    "layers",
     "optical_properties",
 ]
 
@@ -169,22 +167,6 @@ def optical_properties(tissue: Tissue, wavelengths_nm: ArrayLike) -> OpticalProp
 def anisotropy(wavelengths_nm: ArrayLike) -> NDArray[np.float64]:
     """Return the mean cosine of scattering in skin, 0.62 + 0.29e-3 w (van Gemert 1989)."""
     return 0.62 + 0.29e-3 * np.asarray(wavelengths_nm, dtype=np.float64)
-
-
-def layers(tissue: Tissue, wavelength_nm: float) -> tuple[Layer, Layer]:
-    """Return epidermis and dermis of one `tissue` (plain numbers) at one wavelength, for `montecarlo`."""
-    found = optical_properties(tissue, [wavelength_nm])
-    g = float(found.anisotropy[0])
-    mu_s = float(found.reduced_scattering_per_cm[0]) / (1.0 - g)
-    index, thickness = float(np.ravel(found.refractive_index)[0]), float(np.ravel(found.epidermis_cm)[0])
-    epidermis, dermis = (
-        Layer(mu_a_per_cm=float(mu_a[0]), mu_s_per_cm=mu_s, g=g, refractive_index=index, thickness_cm=depth)
-        for mu_a, depth in (
-            (found.epidermis_mu_a_per_cm, thickness),
-            (found.dermis_mu_a_per_cm, np.inf),
-        )
-    )
-    return epidermis, dermis
 
 
 def _spread(tissue: Tissue, wavelengths_nm: ArrayLike) -> tuple[dict[str, Array], dict[str, Array]]:
