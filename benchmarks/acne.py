@@ -24,32 +24,26 @@ import torch
 from PIL import Image
 
 from dermis.core import HAYASHI_LIMITS, Box, Encoding, Part, Photo, Sample
-from dermis.datasets import acne04
-from dermis.datasets.splits import folds_of
-from dermis.face import parser
+from dermis.face import segmentation_model
+from dermis.face.detection import locate
 from dermis.face.find import find_face
-from dermis.face.locate import locate
-from dermis.formats.photo import read_photo
+from dermis.formats.images.photo import read_photo
 from dermis.formats.tables import read_table
-from dermis.inference.lesion_maps import (
-    boxes_at_peaks,
-    expected_grade,
-    mirrored_back,
-    presence_features,
-    shares_of_grades,
-)
+from dermis.lab.datasets import acne04
+from dermis.lab.datasets.splits import folds_of
+from dermis.lab.networks.lesions import STRIDE, LesionNetwork
+from dermis.lab.synth.head.uv import coarse
+from dermis.lab.synth.lesions.draw import draw_marks
+from dermis.lab.synth.lesions.kinds import INFLAMMATORY, Kind, MarkSpec
+from dermis.lab.synth.portrait import portrait_of, with_marks
+from dermis.lab.synth.skin.maps import Tone
+from dermis.lab.train.lesion_views import Example, boxes_in_view
+from dermis.lab.train.lesions import Course, answers_for, begin, teach
+from dermis.lab.train.recipe import find_recipe, read_recipe
 from dermis.metrics.agreement import cohen_kappa
 from dermis.metrics.detection import Found, average_precision
 from dermis.metrics.ordinal import accuracy, to_grades
-from dermis.networks.lesions import STRIDE, LesionNetwork
-from dermis.synth.atlas import coarse
-from dermis.synth.lesions import draw_marks
-from dermis.synth.marks import INFLAMMATORY, Kind, MarkSpec
-from dermis.synth.portrait import portrait_of, with_marks
-from dermis.synth.skinmaps import Tone
-from dermis.train.lesion_views import Example, boxes_in_view
-from dermis.train.lesions import Course, answers_for, begin, teach
-from dermis.train.recipe import find_recipe, read_recipe
+from dermis.tasks.acne.decode import boxes_at_peaks, expected_grade, mirrored_back, presence_features, shares_of_grades
 
 USUAL_ASPECT = 3112 / 3456
 LARGEST = {"graded": 640, "marked": 896, "made": 512, "people": 640, "drawn": 1024}
@@ -185,9 +179,11 @@ def grown(box: Box) -> tuple[float, float, float, float]:
 def example(name: str, person: str, pixels: np.ndarray) -> Example:
     """Return a picture with its face and skin, as our parser sees them, and nothing marked."""
     view = np.asarray(
-        Image.fromarray(pixels).resize((parser.SIZE, parser.SIZE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+        Image.fromarray(pixels).resize(
+            (segmentation_model.SIZE, segmentation_model.SIZE), Image.Resampling.BILINEAR, reducing_gap=2.0
+        )
     )
-    shares = parser.shares(view)
+    shares = segmentation_model.shares(view)
     skin = np.uint8(np.rint(255 * shares[..., list(SKIN)].sum(axis=-1).clip(0, 1)))
     face = face_box(shares[..., list(FACE)].sum(axis=-1) > 0.5, pixels.shape[1], pixels.shape[0])
     height, width = (round(length / 4) for length in pixels.shape[:2])

@@ -25,22 +25,22 @@ from acne import FOLDS, SEED, Told, figures, fold_name, fold_number, load, parts
 from PIL import Image, ImageFilter
 
 from dermis.core import HAYASHI_LIMITS
-from dermis.datasets.splits import folds_of
 from dermis.formats.tables import read_table
-from dermis.inference.acne import calibrated
-from dermis.inference.lesion_maps import expected_grade, shares_of_grades
+from dermis.lab.datasets.splits import folds_of
+from dermis.lab.evaluate.baselines import ridge
+from dermis.lab.networks.lesions import LesionNetwork
+from dermis.lab.networks.model import IMAGENET
+from dermis.lab.networks.registry import backbone
+from dermis.lab.train.export import export_lesions
+from dermis.lab.train.lesion_views import Example, boxes_in_view
+from dermis.lab.train.recipe import describe, find_recipe, read_recipe
 from dermis.metrics.agreement import cohen_kappa
 from dermis.metrics.bootstrap import bootstrap_all
-from dermis.metrics.conformal import conformal_quantile
+from dermis.metrics.calibration import conformal_quantile
 from dermis.metrics.detection import Found, average_precision
 from dermis.metrics.ordinal import accuracy, balanced_accuracy, confusion, to_grades
-from dermis.networks.lesions import LesionNetwork
-from dermis.networks.model import IMAGENET
-from dermis.networks.table import backbone
-from dermis.train.baselines import ridge
-from dermis.train.lesion_export import export_lesions
-from dermis.train.lesion_views import Example, boxes_in_view
-from dermis.train.recipe import describe, find_recipe, read_recipe
+from dermis.tasks.acne.decode import expected_grade, shares_of_grades
+from dermis.tasks.acne.detect import calibrated
 
 GRADES = range(4)
 LEVEL = 0.9

@@ -19,11 +19,11 @@ import torch
 from acne import HELD_BACK, fold_number, hash_fold, load, number_of, parts_of, told
 from acne_judge import opened
 
+from dermis.lab.networks.lesions import STRIDE, LesionNetwork
+from dermis.lab.train.lesion_views import Example, in_picture
+from dermis.lab.train.lesions import answers_for
 from dermis.metrics.bootstrap import bootstrap
-from dermis.metrics.presence import auroc, f1
-from dermis.networks.lesions import STRIDE, LesionNetwork
-from dermis.train.lesion_views import Example, in_picture
-from dermis.train.lesions import answers_for
+from dermis.metrics.ordinal import auroc, f1
 
 SKIN_SHARE = 0.6
 SIDES_PX = (128, 256)

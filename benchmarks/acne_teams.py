@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from acne import load, xywh
 
+from dermis.lab.train.lesion_views import Example
 from dermis.metrics.detection import Found, average_precision
-from dermis.train.lesion_views import Example
 
 NEAR = 0.6
 

@@ -35,9 +35,9 @@ values = np.fromfile(folder / "scan.raw", "<u2")
 """,
     "calibrate": """
 import numpy as np
-from dermis.formats.cube import open_cube
+from dermis.formats.cubes.cube import open_cube
 from dermis.spectra.calibrate import calibrated_rows, calibration
-from dermis.spectra.references import read_references
+from dermis.spectra.white_dark_reference import read_references
 from dermis.spectra.resample import GRIDS
 scan, white, dark = (open_cube(folder / f"{name}scan.raw") for name in ("", "WHITEREF_", "DARKREF_"))
 plan = calibration(scan, read_references(scan, white, dark), GRIDS["hyper-skin"], panel=0.99)

@@ -36,17 +36,16 @@ from PIL import Image
 from dermis.colour.lab import srgb_to_lab
 from dermis.colour.tone import ita_class, ita_deg
 from dermis.core import Encoding, Part, Photo, Sample
-from dermis.datasets import fasseg
-from dermis.face import parser, segmenter
+from dermis.face import segmentation_model, selfie_model
 from dermis.face.find import find_face
-from dermis.networks.model import Model
-from dermis.train.build import model_note
-from dermis.train.export import export
-from dermis.train.parser import deal, new_parser, teach
-from dermis.train.parser_sets import FACE_AREA, one_of
-from dermis.train.parser_views import Example
-from dermis.train.recipe import Recipe, find_recipe, read_recipe
-from dermis.train.run import open_run
+from dermis.lab.datasets import fasseg
+from dermis.lab.networks.model import Model
+from dermis.lab.train.build import model_note
+from dermis.lab.train.export import export
+from dermis.lab.train.parser import deal, new_parser, teach
+from dermis.lab.train.parser_views import FACE_AREA, Example, one_of
+from dermis.lab.train.recipe import Recipe, find_recipe, read_recipe
+from dermis.lab.train.run import open_run
 
 SEED, FOLDS, LARGER_PX = 4, 5, 256
 STEPS = {"exact": 1200, "begin": 3000, "fold": 450, "finish": 450}
@@ -230,8 +229,8 @@ def answering(model: Model, *, helped: bool) -> Iterator[None]:
         return np.ascontiguousarray(torch.softmax(raw, 1)[0].permute(1, 2, 0).numpy())
 
     with (
-        mock.patch.object(parser, "shares", shares),
-        mock.patch.object(segmenter, "installed", return_value=helped),
+        mock.patch.object(segmentation_model, "shares", shares),
+        mock.patch.object(selfie_model, "installed", return_value=helped),
     ):
         yield
 

@@ -12,22 +12,20 @@ import numpy as np
 from PIL import Image
 
 from dermis.core import Part, Photo
-from dermis.datasets import acne04, fasseg
-from dermis.face import segmenter
-from dermis.face.frame import frame_around, to_frame
-from dermis.face.locate import Located, locate
-from dermis.face.outline import filled
-from dermis.face.picture import Picture, Square, look
-from dermis.face.points import EYES, LIPS, NOSE, OVAL
+from dermis.face import selfie_model
+from dermis.face.crop import frame_around, to_frame
+from dermis.face.detection import Located, locate
+from dermis.face.image_pyramid import Picture, Square, look
+from dermis.face.landmarks import EYES, LIPS, NOSE, OVAL, filled
 from dermis.face.pose import head_pose
-from dermis.formats.photo import read_photo
-from dermis.optics.development import develop
-from dermis.synth.person import meet, visit_of
-from dermis.synth.recipe import FacesRecipe
-from dermis.synth.scene import raw_of, stage
-from dermis.synth.shots import draw_everyday_shot, everyday_development, subject_of
-from dermis.train.parser_sets import ANY, of_hand_made, of_parts, of_teacher, one_of
-from dermis.train.parser_views import Example
+from dermis.formats.images.photo import read_photo
+from dermis.lab.datasets import acne04, fasseg
+from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_development, subject_of
+from dermis.lab.synth.camera.scene import raw_of, stage
+from dermis.lab.synth.recipe import FacesRecipe
+from dermis.lab.synth.subjects import meet, visit_of
+from dermis.lab.train.parser_views import ANY, Example, of_hand_made, of_parts, of_teacher, one_of
+from dermis.optics.isp import develop
 
 __all__ = ["collect", "photographed"]
 
@@ -119,7 +117,7 @@ def taught(photo: Photo, face: Located | None, name: str, person: str) -> Exampl
     side = float(max(photo.width_px, photo.height_px))
     whole = Square(x_px=photo.width_px / 2, y_px=photo.height_px / 2, side_px=side)
     wide = Square(x_px=photo.width_px / 2, y_px=photo.height_px / 2, side_px=1.5 * side)
-    shares = np.moveaxis(segmenter.segment(picture, [whole, wide], (frame.height, frame.width)), 0, -1)
+    shares = np.moveaxis(selfie_model.segment(picture, [whole, wide], (frame.height, frame.width)), 0, -1)
     drawn, inside = drawn_parts(picture, face)
     sets = of_teacher(shares, drawn, inside)
     if face is None:

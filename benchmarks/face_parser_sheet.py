@@ -17,12 +17,12 @@ from PIL import Image
 
 from dermis.core import Encoding, Photo
 from dermis.face.find import find_face
-from dermis.formats.photo import read_photo
-from dermis.optics.development import develop
-from dermis.synth.person import meet, visit_of
-from dermis.synth.recipe import FacesRecipe
-from dermis.synth.scene import raw_of, stage
-from dermis.synth.shots import draw_everyday_shot, everyday_development, subject_of
+from dermis.formats.images.photo import read_photo
+from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_development, subject_of
+from dermis.lab.synth.camera.scene import raw_of, stage
+from dermis.lab.synth.recipe import FacesRecipe
+from dermis.lab.synth.subjects import meet, visit_of
+from dermis.optics.isp import develop
 
 TILE_PX, COLUMNS, HEADS, MOST_BYTES = 140, 6, 14, 480_000
 YAWS_DEG = (-90, -75, -60, -45, 45, 60, 75, 90)

@@ -26,18 +26,18 @@ import numpy as np
 import pandas as pd
 import torch
 
-from dermis.datasets import find_dataset
-from dermis.inference.runtime import load
-from dermis.networks.model import Answering
-from dermis.networks.settings import bands_of
+from dermis.lab.datasets import find_dataset
+from dermis.lab.evaluate.tables import SCORES, Ask, by_pixel, examples_from, scored, summary
+from dermis.lab.networks.model import Answering
+from dermis.lab.networks.settings import bands_of
+from dermis.lab.train.build import load_model
+from dermis.lab.train.export import onnx_of
+from dermis.lab.train.recipe import Recipe, find_recipe, read_recipe
+from dermis.lab.train.run import Run, find_run
+from dermis.lab.train.spectra import answering
+from dermis.lab.train.trainer import prepared
+from dermis.models.runtime import load
 from dermis.spectra.methods import METHODS
-from dermis.train.build import load_model
-from dermis.train.export import onnx_of
-from dermis.train.loop import prepared
-from dermis.train.recipe import Recipe, find_recipe, read_recipe
-from dermis.train.run import Run, find_run
-from dermis.train.spectra import answering
-from dermis.train.spectra_table import SCORES, Ask, by_pixel, examples_from, scored, summary
 
 HEAD = "cube"
 RGB = ("input.beside=", "input.channels=3")

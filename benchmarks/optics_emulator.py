@@ -5,7 +5,7 @@
     python benchmarks/optics_emulator.py judge                  prints the card's table
 
 The reflectance of a turbid layer on an infinitely thick one depends on five plain numbers (see
-`dermis.optics.emulator`). A run draws three of them (scattering depth, refractive index, anisotropy), follows
+`dermis.optics.forward`). A run draws three of them (scattering depth, refractive index, anisotropy), follows
 photons without absorption and then serves any absorption by Beer-Lambert along the recorded paths. Runs come in
 tiers of dermal absorption, since weak absorption needs long paths of few photons, strong absorption short paths
 of many.
@@ -19,10 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dermis.optics.emulator import EMULATOR_FILE, features
-from dermis.optics.forward import reflectance
-from dermis.optics.montecarlo import Layer, escape_paths_cm, reweighted_reflectance, simulate
-from dermis.optics.montecarlo import layers as layers_of
+from dermis.lab.monte_carlo import Layer, escape_paths_cm, reweighted_reflectance, simulate
+from dermis.lab.monte_carlo import layers as layers_of
+from dermis.optics.forward import EMULATOR_FILE, features, reflectance
 from dermis.optics.tissue import RANGES, Range, Tissue
 
 DOMAIN = {

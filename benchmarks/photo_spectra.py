@@ -26,28 +26,15 @@ import numpy as np
 
 from dermis.colour.srgb import decode, encode
 from dermis.core import Encoding, Origin, Photo
-from dermis.optics.camera import Camera, read_cameras, response, white_raw
-from dermis.optics.camera_names import find_camera
-from dermis.optics.camera_population import Population, fit_population
-from dermis.optics.development import render
-from dermis.optics.development_population import colour_matrix, draw_development
+from dermis.lab.train.fits import ALL_NM, MEASURED_NM, cut_where_it_jumps, fit_prior, group_alike, read_measured
+from dermis.optics.camera import Camera, Population, find_camera, fit_population, read_cameras, response, white_raw
 from dermis.optics.forward import reflectance
-from dermis.optics.light import Light
-from dermis.optics.light_names import find_light
-from dermis.optics.population import draw
-from dermis.spectra.estimator import fit_estimator, on_bands, spectra_of, terms_of
+from dermis.optics.illuminant import Light, find_light
+from dermis.optics.isp import render
+from dermis.optics.populations import colour_matrix, draw, draw_development
 from dermis.spectra.methods import METHODS, Examples
-from dermis.spectra.reconstruct import reconstruct_skin
-from dermis.spectra.sights import Sight, see
-from dermis.spectra.skin_prior import SkinPrior, draw_skin, read_prior
-from dermis.spectra.skin_prior_fit import (
-    ALL_NM,
-    MEASURED_NM,
-    cut_where_it_jumps,
-    fit_prior,
-    group_alike,
-    read_measured,
-)
+from dermis.spectra.prior import Sight, SkinPrior, draw_skin, read_prior, see
+from dermis.spectra.reconstruct import fit_estimator, on_bands, reconstruct_skin, spectra_of, terms_of
 
 LIGHTS = ("A", "D50", "D65", "LED-B3", "FL2", "FL11", "daylight 5600", "halogen 3000")
 FEW_LIGHTS = ("A", "D65", "LED-B3", "FL11")  # for the tables that try every method
@@ -383,7 +370,7 @@ def print_speed(world: World) -> None:
 
     import torch
 
-    from dermis.networks.mst_plus_plus import mst_plus_plus
+    from dermis.lab.networks.spectral import mst_plus_plus
 
     torch.set_num_threads(2)
     network = mst_plus_plus(3, 61).eval()

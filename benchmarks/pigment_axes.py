@@ -13,9 +13,9 @@ from scipy.stats import spearmanr
 
 from dermis.colour import xyz_to_linear
 from dermis.optics.forward import reflectance
-from dermis.optics.observer import xyz_weights
-from dermis.optics.population import draw
-from dermis.tasks.chromophores import BLOOD_AXIS, MELANIN_AXIS, optical_density, unmix
+from dermis.optics.illuminant import xyz_weights
+from dermis.optics.populations import draw
+from dermis.tasks.pigments import BLOOD_AXIS, MELANIN_AXIS, optical_density, unmix
 
 WAVELENGTHS_NM = np.arange(400, 701, 10.0)
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from dermis.analysis.pipeline import analyse_file
 from dermis.colour import delta_e_00, ita_deg
 from dermis.core import Region
-from dermis.inference.zoo import fetch
+from dermis.models.registry import fetch
+from dermis.pipeline.analyse import analyse_file
 
 PEOPLE = [f"P{number:03d}" for number in range(1, 11)]
 

@@ -5,7 +5,7 @@
 
 `make` renders people under drawn lights by drawn cameras and keeps the clues that `dermis analyse` would see, with the
 true colour. `learn` trains on one file, calibrates the interval on people and kinds of light left out, judges on the
-other file, and with --export writes the network to `dermis.inference`. Eye whites are painted alike on all made people;
+other file, and with --export writes the network to `dermis.models`. Eye whites are painted alike on all made people;
 people's differ, so `learn` gives each person their own (`EYE_WHITE`), in both files.
 """
 
@@ -24,22 +24,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dermis.analysis.pipeline import see_skin
-from dermis.analysis.tone_clues import CLUES, tone_clues
 from dermis.colour.difference import delta_e_00
 from dermis.colour.tone import ita_deg
 from dermis.core import Encoding, Face, Frame, Part, View
-from dermis.inference.skin_tone import FOLDER
-from dermis.metrics.conformal import conformal_quantile
-from dermis.optics.camera_population import draw_camera
-from dermis.optics.development import develop, through_jpeg
-from dermis.optics.light_population import LIGHT_KINDS, draw_light
-from dermis.synth.lamps import draw_lamps
-from dermis.synth.layouts.portrayed import person_at
-from dermis.synth.recipe import read_recipe
-from dermis.synth.scene import lab_of, raw_of, skin_mask, stage
-from dermis.synth.shots import draw_everyday_shot, everyday_development, stream
-from dermis.train.export import without_traces
+from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_development, stream
+from dermis.lab.synth.camera.scene import lab_of, raw_of, skin_mask, stage
+from dermis.lab.synth.camera.shading import draw_lamps
+from dermis.lab.synth.layouts.layout import person_at
+from dermis.lab.synth.recipe import read_recipe
+from dermis.lab.train.export import without_traces
+from dermis.metrics.calibration import conformal_quantile
+from dermis.optics.camera import draw_camera
+from dermis.optics.isp import develop, through_jpeg
+from dermis.optics.populations import LIGHT_KINDS, draw_light
+from dermis.pipeline.analyse import see_skin
+from dermis.tasks.tone import CLUES, FOLDER, tone_clues
 
 LEVEL = 0.9
 HELD_OUT = ("fluorescent", "halogen", "shade", "flash")

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dermis.analysis.examples import example_photos
-from dermis.analysis.pipeline import analyse, analyse_file
-from dermis.formats.photo import read_photo
+from dermis.formats.images.photo import read_photo
+from dermis.pipeline.analyse import analyse, analyse_file
+from dermis.pipeline.batch import example_photos
 
 WIDTH_PX, HEIGHT_PX = 3024, 4032
 
 PEAK = """
 import json, resource, sys, time
-from dermis.analysis.pipeline import analyse_file
+from dermis.pipeline.analyse import analyse_file
 seconds = []
 for _ in range(3):
     start = time.perf_counter()

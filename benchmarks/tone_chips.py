@@ -23,22 +23,20 @@ from dermis.colour.difference import delta_e_00
 from dermis.colour.lab import linear_to_lab
 from dermis.colour.srgb import decode as decode_srgb
 from dermis.core import Encoding, Photo
-from dermis.datasets import find_dataset
-from dermis.inference.features import features
+from dermis.lab.datasets import find_dataset
+from dermis.lab.evaluate.predict import predict
+from dermis.lab.synth.layouts.tone_chips import INK, PAPER, chip_spectra, draw_table
+from dermis.lab.synth.recipe import read_recipe as read_set
+from dermis.lab.synth.skin.colour import COLOUR_NM
+from dermis.lab.train.cache import decode
+from dermis.lab.train.recipe import find_recipe, read_recipe
+from dermis.lab.train.run import find_run
 from dermis.metrics.bootstrap import bootstrap
-from dermis.optics.camera import response
-from dermis.optics.camera_population import draw_camera
-from dermis.optics.development import capture_for, render
-from dermis.optics.development_population import draw_development
-from dermis.optics.light_population import draw_light
-from dermis.optics.observer import lab_under
-from dermis.synth.layouts.tone_chips import INK, PAPER, chip_spectra, draw_table
-from dermis.synth.recipe import read_recipe as read_set
-from dermis.synth.skin_colour import COLOUR_NM
-from dermis.train.decoded import decode
-from dermis.train.predict import predict
-from dermis.train.recipe import find_recipe, read_recipe
-from dermis.train.run import find_run
+from dermis.models.capture_features import features
+from dermis.optics.camera import draw_camera, response
+from dermis.optics.illuminant import lab_under
+from dermis.optics.isp import capture_for, render
+from dermis.optics.populations import draw_development, draw_light
 
 TAUGHT = ("window", "overcast", "shade", "led", "flash")
 UNSEEN = ("sun", "tungsten", "halogen", "fluorescent")

@@ -16,12 +16,12 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from dermis.inference.features import number_names
-from dermis.train.batches import shuffled
-from dermis.train.build import new_model
-from dermis.train.decoded import Decoded
-from dermis.train.learner import Learner, fabric_for
-from dermis.train.recipe import find_recipe, read_recipe
+from dermis.lab.train.build import new_model
+from dermis.lab.train.cache import Decoded
+from dermis.lab.train.pools import shuffled
+from dermis.lab.train.recipe import find_recipe, read_recipe
+from dermis.lab.train.trainer import Learner, fabric_for
+from dermis.models.capture_features import number_names
 
 
 def made(recipe, count: int) -> Decoded:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typer import Typer
 from typer.testing import CliRunner
 
-from dermis.analysis.left_out import REASONS
-from dermis.analysis.quality import PROBLEMS
 from dermis.cli import app
+from dermis.pipeline.exclusion import REASONS
+from dermis.pipeline.quality import PROBLEMS
 from dermis.tasks import TASKS
 
 HERE = Path(__file__).parent / "reference"

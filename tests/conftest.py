@@ -17,7 +17,7 @@ settings.load_profile("dermis")
 @pytest.fixture(scope="session")
 def models() -> None:
     """The models of others; skips where they are neither here nor to be had."""
-    from dermis.inference.zoo import MODELS, fetch
+    from dermis.models.registry import MODELS, fetch
 
     try:
         for model in MODELS:
@@ -29,7 +29,7 @@ def models() -> None:
 @pytest.fixture(scope="session")
 def examples(models: None, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The photos of `dermis demo`."""
-    from dermis.analysis.examples import example_photos
+    from dermis.pipeline.batch import example_photos
 
     try:
         return example_photos(tmp_path_factory.mktemp("examples"))

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
-__all__ = ["__version__", "analyse", "read_photo", "reconstruct"]
+from dermis.version import __version__
 
 if TYPE_CHECKING:
-    from dermis.analysis.pipeline import analyse
-    from dermis.analysis.spectra import reconstruct
-    from dermis.formats.photo import read_photo
+    from dermis.formats.images.photo import read_photo
+    from dermis.pipeline.analyse import analyse
+    from dermis.pipeline.spectra import reconstruct
+
+__all__ = ["__version__", "analyse", "read_photo", "reconstruct"]
+
 
 _HOMES = {
-    "analyse": "dermis.analysis.pipeline",
-    "read_photo": "dermis.formats.photo",
-    "reconstruct": "dermis.analysis.spectra",
+    "analyse": "dermis.pipeline.analyse",
+    "read_photo": "dermis.formats.images.photo",
+    "reconstruct": "dermis.pipeline.spectra",
 }
 
 

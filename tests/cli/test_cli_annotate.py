@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from dermis.analysis import acne
 from dermis.cli import app
 from dermis.core import Box, Lesions
 from dermis.errors import InputError, ModelMissing, UsageError
-from dermis.formats.annotations import FORMATS, read_annotations
+from dermis.formats.annotations.annotations import FORMATS, read_annotations
+from dermis.pipeline import needs
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def with_network(monkeypatch):
             grade_shares=np.float32([0.9, 0.08, 0.01, 0.01]),
         )
 
-    monkeypatch.setattr(acne, "installed", lambda: True)
-    monkeypatch.setattr(acne, "find_lesions", find)
+    monkeypatch.setattr(needs, "installed", lambda: True)
+    monkeypatch.setattr(needs, "find_lesions", find)
 
 
 def run(*arguments):
@@ -77,7 +77,7 @@ def test_what_the_label_lacks_and_what_the_model_does_not_see(with_network, self
 
 
 def test_predictions_from_a_file_need_no_network(monkeypatch, selfie, tmp_path):
-    monkeypatch.setattr(acne, "installed", lambda: False)
+    monkeypatch.setattr(needs, "installed", lambda: False)
     predictions = tmp_path / "predictions.csv"
     predictions.write_text(f"photo,x_px,y_px,width_px,height_px,score\n{selfie.name},50,60,20,20,0.97\n")
     given = labels(tmp_path / "labels.csv", selfie, [(300, 300)])

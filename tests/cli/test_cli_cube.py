@@ -12,7 +12,7 @@ from PIL import Image
 
 from dermis.cli import main
 from dermis.core import Cube, Quantity
-from dermis.formats.cube import read_cube, write_cube
+from dermis.formats.cubes.cube import read_cube, write_cube
 from fakes.line_scans import Sensor, write_envi_raw
 
 SENSOR = Sensor(width=30, bands=120)
@@ -227,7 +227,7 @@ def test_compare_refuses(dermis, cubes):
 
 def test_chromophores(dermis, cubes):
     from dermis.optics.forward import reflectance
-    from dermis.optics.population import draw
+    from dermis.optics.populations import draw
 
     skin = reflectance(draw(120, 1, epidermis_um=70.0), NM).reshape(12, 10, 61).astype(np.float32)
     write_cube(cubes / "skin.npz", Cube(values=skin, wavelengths_nm=NM, quantity=Quantity.REFLECTANCE))

@@ -12,14 +12,13 @@ from typer.testing import CliRunner
 
 from dermis.cli import app
 from dermis.errors import DermisError
-from dermis.formats.cube import read_cube
-from dermis.formats.png import write_png16
-from dermis.optics.camera import on_grid, response, white_raw
-from dermis.optics.camera_names import find_camera
-from dermis.optics.light_names import find_light
-from dermis.optics.spectral import VISIBLE, WORKING_NM
+from dermis.formats.cubes.cube import read_cube
+from dermis.formats.images.rasters import write_png16
+from dermis.optics.camera import find_camera, on_grid, response, white_raw
+from dermis.optics.illuminant import find_light
+from dermis.optics.spectral_grid import VISIBLE, WORKING_NM
+from dermis.spectra.prior import draw_skin, read_prior
 from dermis.spectra.reconstruct import WAVELENGTHS_NM
-from dermis.spectra.skin_prior import draw_skin, read_prior
 
 CAMERA, LIGHT = find_camera("Nikon D5100"), find_light("A")
 WHITE = 0.8
@@ -192,7 +191,7 @@ def test_tables_that_cover_too_little(patches: Path, tmp_path: Path, kind: str) 
 
 def test_python_mirrors_it(patches: Path, skin: np.ndarray) -> None:
     import dermis as package
-    from dermis.formats.photo import read_photo
+    from dermis.formats.images.photo import read_photo
 
     photo = read_photo(patches, fewest_px=1)
     arguments = {"camera": CAMERA, "illuminant": LIGHT, "white": WHITE, "mask": "all"}
@@ -203,7 +202,7 @@ def test_python_mirrors_it(patches: Path, skin: np.ndarray) -> None:
 
 
 def test_large_photos_are_reduced(monkeypatch, skin: np.ndarray) -> None:
-    import dermis.analysis.spectra as home
+    import dermis.pipeline.spectra as home
     from dermis.core import Encoding, Photo
 
     monkeypatch.setattr(home, "MOST_PX", 100)

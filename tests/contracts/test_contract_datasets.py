@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dermis.core import Cube, Photo
-from dermis.datasets import DATASETS, find_dataset
 from dermis.errors import InputError, UsageError
+from dermis.lab.datasets import DATASETS, find_dataset
 
 FAKES = {name: DATASETS[name].index.__module__.rpartition(".")[2] for name in DATASETS}
 

@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from dermis.networks.fusion import fusion
-from dermis.networks.model import Model
-from dermis.networks.settings import LOSSES, Head, Loss, Network
-from dermis.networks.spectral import SpectralNetwork
-from dermis.networks.table import NETWORKS, backbone
+from dermis.lab.networks.model import Model, fusion
+from dermis.lab.networks.registry import NETWORKS, backbone
+from dermis.lab.networks.settings import LOSSES, Head, Loss, Network
+from dermis.lab.networks.spectral import SpectralNetwork
 
 AWKWARD = [(1, 1), (7, 5), (33, 64)]
 LEARNING = Path(__file__).parents[2] / "docs" / "concepts" / "learning.md"

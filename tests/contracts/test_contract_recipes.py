@@ -2,9 +2,9 @@
 
 import pytest
 
-from dermis.datasets import DATASETS
-from dermis.synth.make import make_set
-from dermis.synth.recipe import read_recipe, recipe_hash, shipped_recipes
+from dermis.lab.datasets import DATASETS
+from dermis.lab.synth.make import make_set
+from dermis.lab.synth.recipe import read_recipe, recipe_hash, shipped_recipes
 
 SMALL = {
     "tone-chips": ("tones=2", "sets=1", "test_tones=2", "test_sets=1", "size_px=64"),

@@ -11,10 +11,10 @@ from PIL import Image
 from dermis.colour.srgb import decode, encode
 from dermis.core import Encoding, Face, Part, Photo, Region, View, region_mask
 from dermis.errors import ModelMissing, UsageError
+from dermis.face.crop import to_frame
 from dermis.face.find import find_face, models_used
-from dermis.face.frame import to_frame
-from dermis.face.points import CHEEKS, EYES, FOREHEAD_EDGE, LIPS
-from dermis.inference import zoo
+from dermis.face.landmarks import CHEEKS, EYES, FOREHEAD_EDGE, LIPS
+from dermis.models import registry
 
 PEOPLE = ("P003_studio", "P005_studio", "P009_selfie")
 
@@ -22,14 +22,14 @@ PEOPLE = ("P003_studio", "P005_studio", "P009_selfie")
 @pytest.fixture(scope="module", autouse=True)
 def portraits(models: None) -> None:
     try:
-        zoo.fetch(PEOPLE[0])
+        registry.fetch(PEOPLE[0])
     except ModelMissing as error:
         pytest.skip(f"portraits cannot be fetched: {error}")
 
 
 @lru_cache
 def _pixels(name: str, long_side: int = 720) -> np.ndarray:
-    with Image.open(zoo.fetch(name)) as image:
+    with Image.open(registry.fetch(name)) as image:
         image.thumbnail((long_side, long_side))
         return np.asarray(image.convert("RGB"), dtype=np.float32) / 255
 
@@ -282,4 +282,4 @@ def test_awkward_photos_end_quietly(height, width):
 
 
 def test_the_networks_are_named_with_their_versions():
-    assert set(models_used()) == {row.name for row in zoo.MODELS} | {"face-parser"}
+    assert set(models_used()) == {row.name for row in registry.MODELS} | {"face-parser"}

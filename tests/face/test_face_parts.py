@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dermis.analysis.pipeline import analyse, analyse_file
 from dermis.core import Encoding, Part, Photo, Region, View
 from dermis.errors import UsageError
+from dermis.face.crop import reduce_labels
 from dermis.face.find import find_face
-from dermis.face.frame import reduce_labels
+from dermis.pipeline.analyse import analyse, analyse_file
 from dermis.report.maps import write_maps
 
 
@@ -149,11 +149,11 @@ def test_a_profile_and_its_mirror_image_name_the_persons_own_side(models, yaw_de
 
 def side_view(yaw_deg):
     """A synthetic head from the side; a positive yaw shows the person's right."""
-    from dermis.optics.development import develop
-    from dermis.synth.person import meet, visit_of
-    from dermis.synth.recipe import FacesRecipe
-    from dermis.synth.scene import raw_of, stage
-    from dermis.synth.shots import draw_everyday_shot, everyday_development, subject_of
+    from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_development, subject_of
+    from dermis.lab.synth.camera.scene import raw_of, stage
+    from dermis.lab.synth.recipe import FacesRecipe
+    from dermis.lab.synth.subjects import meet, visit_of
+    from dermis.optics.isp import develop
 
     rng = np.random.default_rng(3)
     recipe = FacesRecipe(name="side", layout="faces", seed=3, size_px=320)

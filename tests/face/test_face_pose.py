@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dermis.core import Pose, View
-from dermis.face.points import CHEEK_EDGES, MIDLINE, PAIRS
+from dermis.face.landmarks import CHEEK_EDGES, MIDLINE, PAIRS
 from dermis.face.pose import SIDE_VIEW_DEG, head_pose, view_of, width_between_cheeks
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dermis.core import Face, Frame, Part, Region, View, region_mask
-from dermis.face.points import BROWS, CHEEKS, CHIN, EYE_CORNERS, EYES, LIPS, NOSE, OVAL, UNDER_EYES
+from dermis.face.landmarks import BROWS, CHEEKS, CHIN, EYE_CORNERS, EYES, LIPS, NOSE, OVAL, UNDER_EYES
 from dermis.face.regions import map_regions, patch_boxes
 
 _FRAME = Frame(x_px=0, y_px=0, width=200, height=240, factor=1)

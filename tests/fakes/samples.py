@@ -17,7 +17,7 @@ from dermis.core import (
     Sample,
     SampleKey,
 )
-from dermis.networks.settings import bands_of
+from dermis.lab.networks.settings import bands_of
 
 CAMERAS = ("Sweet One", "Sour Two", "Plain Three")
 

@@ -7,13 +7,13 @@ import zlib
 from dataclasses import replace
 from io import BytesIO
 
-import formats_makers as make
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from dermis.formats.icc import read_icc
-from dermis.formats.photo import photo_from_bytes
+from dermis.formats.images.icc import read_icc
+from dermis.formats.images.photo import photo_from_bytes
+from fakes import photo_files as make
 
 SKIN = np.array([[214, 170, 148], [120, 78, 60], [60, 38, 30], [190, 120, 110], [128, 128, 128], [255, 255, 255]])
 SATURATED = np.array([[200, 60, 50], [60, 160, 80], [70, 80, 190], [210, 180, 60]])

@@ -8,7 +8,6 @@ import tracemalloc
 from io import BytesIO
 from pathlib import Path
 
-import formats_makers as make
 import numpy as np
 import pytest
 import tifffile
@@ -16,9 +15,10 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from dermis.errors import UnreadablePhoto
-from dermis.formats.container import Container
-from dermis.formats.decode import decode
-from dermis.formats.photo import photo_from_bytes, read_photo
+from dermis.formats.images.container import Container
+from dermis.formats.images.decode import decode
+from dermis.formats.images.photo import photo_from_bytes, read_photo
+from fakes import photo_files as make
 
 PICTURE = make.portrait(width=160, height=120)
 

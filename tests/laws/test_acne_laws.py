@@ -4,11 +4,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dermis.analysis.lesion_places import place_lesions
 from dermis.core import Box, Encoding, Face, Frame, Lesions, Part, Photo, Region, Skin, View
 from dermis.tasks import FROM_LESIONS, TASKS
-from dermis.tasks.acne_grade import grade_of_count
-from dermis.tasks.acne_iga import iga_of
+from dermis.tasks.acne.assign import place_lesions
+from dermis.tasks.acne.hayashi import grade_of_count
+from dermis.tasks.acne.iga import iga_of
 
 SIDE = 48
 SWAPPED = {

@@ -10,15 +10,11 @@ from hypothesis import strategies as st
 
 from dermis.colour.difference import delta_e_00
 from dermis.colour.lab import srgb_to_lab
-from dermis.optics.camera import response, white_raw
-from dermis.optics.camera_names import find_camera
-from dermis.optics.camera_population import draw_camera
-from dermis.optics.development import capture_for, develop, expose
-from dermis.optics.development_population import colour_matrix, draw_development, training_reflectances
-from dermis.optics.light_names import find_light
-from dermis.optics.light_population import draw_light
-from dermis.optics.observer import lab_under
-from dermis.optics.spectral import WORKING_NM
+from dermis.optics.camera import draw_camera, find_camera, response, white_raw
+from dermis.optics.illuminant import find_light, lab_under
+from dermis.optics.isp import capture_for, develop, expose
+from dermis.optics.populations import colour_matrix, draw_development, draw_light, training_reflectances
+from dermis.optics.spectral_grid import WORKING_NM
 
 NM = WORKING_NM[:81]
 SKIN = training_reflectances()[300:]

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from dermis.datasets.splits import dealt, folds_of, nested, parts_by_share
+from dermis.lab.datasets.splits import dealt, folds_of, nested, parts_by_share
 
 groups_of_samples = st.lists(st.integers(0, 15), min_size=1, max_size=60).map(np.array)
 seeds = st.integers(0, 1000)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dermis.core import Encoding, Photo
-from dermis.face.frame import crop, frame_around, reduce_mask
-from dermis.face.picture import Square
+from dermis.face.crop import crop, frame_around, reduce_mask
+from dermis.face.image_pyramid import Square
 
 _sides = st.integers(1, 60)
 _parts = st.floats(-0.5, 1.5)

@@ -14,9 +14,9 @@ from PIL import Image
 
 from dermis.core import Capture, Encoding, Photo
 from dermis.errors import UnreadablePhoto
-from dermis.formats.capture import capture_from_exif, exif_from_capture
-from dermis.formats.icc import read_icc
-from dermis.formats.photo import photo_from_bytes, read_photo, write_photo
+from dermis.formats.images.exif import capture_from_exif, exif_from_capture
+from dermis.formats.images.icc import read_icc
+from dermis.formats.images.photo import photo_from_bytes, read_photo, write_photo
 
 
 def maybe(numbers):

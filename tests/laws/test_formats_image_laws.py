@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from dermis.core import Encoding, Photo
-from dermis.formats.image import read_mask, reduce_by, resize_nearest, write_png
-from dermis.formats.photo import read_photo, write_photo
-from dermis.formats.raster import upright
+from dermis.formats.images.masks import read_mask, reduce_by, resize_nearest, write_png
+from dermis.formats.images.photo import read_photo, write_photo
+from dermis.formats.images.rasters import upright
 
 sides = st.integers(1, 40)
 files = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

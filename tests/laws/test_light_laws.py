@@ -5,10 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dermis.colour.difference import delta_e_00
-from dermis.optics.light import cct_duv, daylight, mixture, planck, white_xyz
-from dermis.optics.light_population import draw_light
-from dermis.optics.observer import lab_under
-from dermis.optics.spectral import observer
+from dermis.optics.illuminant import cct_duv, daylight, lab_under, mixture, planck, white_xyz
+from dermis.optics.populations import draw_light
+from dermis.optics.spectral_grid import observer
 
 lights = st.integers(0, 10_000).map(lambda seed: draw_light(np.random.default_rng(seed)))
 

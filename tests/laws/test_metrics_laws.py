@@ -9,14 +9,11 @@ from scipy.stats import rankdata
 
 from dermis.metrics import METRICS
 from dermis.metrics.agreement import cohen_kappa, fleiss_kappa, icc, kendall_w, krippendorff_alpha
-from dermis.metrics.angle import spectral_angle_rad
 from dermis.metrics.bootstrap import bootstrap
-from dermis.metrics.calibration import calibration_error, coverage
-from dermis.metrics.conformal import conformal_quantile
-from dermis.metrics.detection import Found, average_precision
-from dermis.metrics.error import ranks
-from dermis.metrics.ordinal import confusion, quadratic_kappa, to_grades
-from dermis.metrics.overlap import boundary_f, dice, iou
+from dermis.metrics.calibration import calibration_error, conformal_quantile, coverage
+from dermis.metrics.detection import Found, average_precision, boundary_f, dice, iou
+from dermis.metrics.ordinal import confusion, quadratic_kappa, ranks, to_grades
+from dermis.metrics.spectral import spectral_angle_rad
 
 unhurried = settings(deadline=None, max_examples=60)
 seeds = st.integers(0, 2**32 - 1)

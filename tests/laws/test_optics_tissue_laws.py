@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dermis.colour import ita_deg
+from dermis.lab.monte_carlo import Layer, simulate
 from dermis.optics.forward import reflectance, surface_reflectance
-from dermis.optics.montecarlo import Layer, simulate
-from dermis.optics.observer import lab_under
-from dermis.optics.population import draw
+from dermis.optics.illuminant import lab_under
+from dermis.optics.populations import draw
 from dermis.optics.tissue import RANGES, Tissue
 
 VISIBLE = np.arange(400.0, 701.0, 10.0)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from dermis.core import Analysis, Frame, Measure, Problem, Provenance, Quality, Severity
-from dermis.report.axis import axis_of
-from dermis.report.frames import labels_on_photo, values_on_photo
-from dermis.report.html import report_page
-from dermis.report.words import number
+from dermis.report.formatting import number
+from dermis.report.page import report_page
+from dermis.report.panels import axis_of
+from dermis.report.pictures import labels_on_photo, values_on_photo
 
 sides = st.integers(1, 12)
 words = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=40)

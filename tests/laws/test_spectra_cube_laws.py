@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from dermis.core import Cube, Quantity
-from dermis.formats.cube import WRITABLE, open_cube, read_cube, write_cube
+from dermis.formats.cubes.cube import WRITABLE, open_cube, read_cube, write_cube
 from dermis.metrics.spectral import angle_map_rad, spectral_scores
 from dermis.spectra.calibrate import calibrated_rows, calibration
-from dermis.spectra.references import read_references
 from dermis.spectra.resample import resampling
+from dermis.spectra.white_dark_reference import read_references
 from fakes.line_scans import write_envi_raw
 
 SHAPES = st.tuples(st.integers(1, 6), st.integers(1, 6), st.integers(1, 6))

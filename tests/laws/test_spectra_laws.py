@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from dermis.core import Encoding, Origin, Photo
-from dermis.optics.camera_names import find_camera
-from dermis.optics.light_names import find_light
+from dermis.optics.camera import find_camera
+from dermis.optics.illuminant import find_light
 from dermis.spectra.reconstruct import Reconstruction, reconstruct_skin
 
 CAMERA, LIGHT = find_camera("Nikon D5100"), find_light("D65")

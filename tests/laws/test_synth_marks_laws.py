@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dermis.core import Region
-from dermis.synth.atlas import coarse, flat_atlas
-from dermis.synth.courses import Life, strength_at
-from dermis.synth.grades import hayashi_grade, hayashi_real, iga_grade
-from dermis.synth.lesions import draw_marks
-from dermis.synth.marks import MOTTLES, Kind, MarkSpec
-from dermis.synth.pigment_grades import (
+from dermis.lab.synth.head.uv import coarse, flat_atlas
+from dermis.lab.synth.lesions.draw import draw_marks
+from dermis.lab.synth.lesions.grades import (
+    hayashi_grade,
+    hayashi_real,
     homogeneity_points,
+    iga_grade,
     masi_score,
     mmasi_score,
     mottled_grade,
@@ -23,10 +23,12 @@ from dermis.synth.pigment_grades import (
     msi_score,
     zone_masks,
 )
-from dermis.synth.skinmaps import LIMITS, SkinMaps, Tone, base_skin
-from dermis.synth.stamps import apply_marks, lay_out
-from dermis.synth.tones import ToneCurve
-from dermis.synth.truth import Grades, grade_face
+from dermis.lab.synth.lesions.ground_truth import Grades, grade_face
+from dermis.lab.synth.lesions.kinds import MOTTLES, Kind, MarkSpec
+from dermis.lab.synth.lesions.progression import Life, strength_at
+from dermis.lab.synth.lesions.rasterise import apply_marks, lay_out
+from dermis.lab.synth.skin.colour import ToneCurve
+from dermis.lab.synth.skin.maps import LIMITS, SkinMaps, Tone, base_skin
 
 SIDE = 64
 _regions = np.full((SIDE, SIDE), Region.LEFT_CHEEK.code, dtype=np.uint8)

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dermis.core import Part, Pose, Region
-from dermis.synth.dress import draw_dress
-from dermis.synth.hair import HairStyle
-from dermis.synth.head import Expression, Head, HeadShape, build_head, draw_head, mirrored
-from dermis.synth.mesh_anatomy import LANDMARKS
-from dermis.synth.render import Buffers, render
-from dermis.synth.shade import Light, irradiance, shadows, specular
-from dermis.synth.viewpoint import FRAMINGS, Framing, Viewpoint
+from dermis.lab.synth.camera.render import Buffers, render
+from dermis.lab.synth.camera.shading import SceneLight, irradiance, shadows, specular
+from dermis.lab.synth.camera.viewpoint import FRAMINGS, Framing, Viewpoint
+from dermis.lab.synth.head.accessories import draw_dress
+from dermis.lab.synth.head.anatomy import LANDMARKS
+from dermis.lab.synth.head.hair import HairStyle
+from dermis.lab.synth.head.head import Expression, Head, HeadShape, build_head, draw_head, mirrored
 
 FEW = settings(max_examples=8, deadline=None)
 
@@ -23,7 +23,7 @@ seeds = st.integers(0, 10_000)
 yaws = st.floats(-90, 90)
 tilts = st.floats(-25, 25)
 lights = st.builds(
-    Light,
+    SceneLight,
     towards=st.tuples(st.floats(-1, 1), st.floats(-0.2, 1), st.floats(0.2, 1)),
     size_deg=st.sampled_from([1.0, 20.0, 60.0, 180.0]),
     strength=st.floats(0.05, 1.5),
@@ -136,7 +136,7 @@ def test_size_does_not_change_shares(seed: int, yaw: float) -> None:
 
 @FEW
 @given(seeds, st.floats(-40, 40), st.lists(lights, min_size=1, max_size=3), st.floats(1, 3))
-def test_more_light_never_darkens(seed: int, yaw: float, lamps: list[Light], times: float) -> None:
+def test_more_light_never_darkens(seed: int, yaw: float, lamps: list[SceneLight], times: float) -> None:
     seen = shot(person(seed), yaw, side=64)
     some = tuple(lamps)
     reaching = shadows(seen, some)
@@ -153,7 +153,7 @@ def test_more_light_never_darkens(seed: int, yaw: float, lamps: list[Light], tim
 
 @FEW
 @given(seeds, st.floats(-60, 60), lights)
-def test_a_mirrored_scene_has_mirrored_light(seed: int, yaw: float, light: Light) -> None:
+def test_a_mirrored_scene_has_mirrored_light(seed: int, yaw: float, light: SceneLight) -> None:
     shape = replace(person(seed), glasses=None)
     other_light = replace(light, towards=(-light.towards[0], *light.towards[1:]))
     seen, other = shot(shape, yaw), shot(mirrored(shape), -yaw)

@@ -1,8 +1,17 @@
 import numpy as np
 import pytest
 
-from dermis.metrics.calibration import brier, calibration_error, coverage, interval_score, reliability, width
-from dermis.metrics.conformal import conformal_levels, conformal_quantile, conformal_quantiles
+from dermis.metrics.calibration import (
+    brier,
+    calibration_error,
+    conformal_levels,
+    conformal_quantile,
+    conformal_quantiles,
+    coverage,
+    interval_score,
+    reliability,
+    width,
+)
 
 
 def test_intervals_written_out():

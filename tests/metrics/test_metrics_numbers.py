@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dermis.metrics import METRICS, error, ordinal
+from dermis.metrics import METRICS, ordinal
 from dermis.metrics.agreement import cohen_kappa
-from dermis.metrics.figures import FIGURES
-from dermis.metrics.presence import auroc
+from dermis.metrics.ordinal import auroc
+from dermis.metrics.registry import FIGURES
 from dermis.tasks import TASKS
 
 
@@ -20,25 +20,25 @@ def numbers():
 
 def test_errors_written_out():
     target, predicted = [1.0, 2.0, 4.0, 8.0], [2.0, 2.0, 1.0, 12.0]
-    assert error.mae(target, predicted) == 2
-    assert error.median_absolute_error(target, predicted) == 2
-    assert error.rmse(target, predicted) == pytest.approx(np.sqrt(26 / 4))
-    assert error.bias(target, predicted) == 0.5
-    assert error.within(target, predicted, distance=3) == 0.75
-    assert error.within([0.3], [0.1], distance=0.2) == 1
+    assert ordinal.mae(target, predicted) == 2
+    assert ordinal.median_absolute_error(target, predicted) == 2
+    assert ordinal.rmse(target, predicted) == pytest.approx(np.sqrt(26 / 4))
+    assert ordinal.bias(target, predicted) == 0.5
+    assert ordinal.within(target, predicted, distance=3) == 0.75
+    assert ordinal.within([0.3], [0.1], distance=0.2) == 1
 
 
 def test_correlations_are_those_of_scipy(numbers):
-    assert error.pearson(*numbers) == pytest.approx(stats.pearsonr(*numbers).statistic)
-    assert error.spearman(*numbers) == pytest.approx(stats.spearmanr(*numbers).statistic)
+    assert ordinal.pearson(*numbers) == pytest.approx(stats.pearsonr(*numbers).statistic)
+    assert ordinal.spearman(*numbers) == pytest.approx(stats.spearmanr(*numbers).statistic)
     tied = np.round(numbers[0] / 3), np.round(numbers[1] / 3)
-    assert error.spearman(*tied) == pytest.approx(stats.spearmanr(*tied).statistic)
+    assert ordinal.spearman(*tied) == pytest.approx(stats.spearmanr(*tied).statistic)
 
 
 def test_concordance_written_out():
     target, predicted = np.array([1.0, 2, 3, 4]), np.array([2.0, 3, 4, 5])
     # Lin's formula: 2 s_xy / (s_x² + s_y² + (x - y)²)
-    assert error.concordance(target, predicted) == pytest.approx(2 * 1.25 / (1.25 + 1.25 + 1))
+    assert ordinal.concordance(target, predicted) == pytest.approx(2 * 1.25 / (1.25 + 1.25 + 1))
 
 
 def test_quadratic_kappa_is_cohens():

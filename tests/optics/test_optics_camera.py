@@ -5,12 +5,19 @@ import pytest
 
 import colour
 from dermis.errors import InputError, UsageError
-from dermis.optics.camera import Camera, on_grid, read_cameras, response, white_raw
-from dermis.optics.camera_names import find_camera
-from dermis.optics.camera_population import draw_camera, fit_population, population, typical_camera
-from dermis.optics.light import planck
-from dermis.optics.light_names import find_light
-from dermis.optics.observer import xyz_weights
+from dermis.optics.camera import (
+    Camera,
+    draw_camera,
+    find_camera,
+    fit_population,
+    on_grid,
+    population,
+    read_cameras,
+    response,
+    typical_camera,
+    white_raw,
+)
+from dermis.optics.illuminant import find_light, planck, xyz_weights
 
 NM = np.arange(380.0, 781, 5)
 TABLE = Path(__file__).parents[2].parent / "shared" / "data" / "spectra" / "camera_sensitivities.csv"

@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 
-from dermis.optics.emulator import diffuse_share, diffuse_share_and_slopes, features
-from dermis.optics.forward import reflectance, surface_reflectance
-from dermis.optics.montecarlo import layers, simulate
-from dermis.optics.population import draw, from_normal, prior, to_normal
+from dermis.lab.monte_carlo import layers, simulate
+from dermis.optics.forward import diffuse_share, diffuse_share_and_slopes, features, reflectance, surface_reflectance
+from dermis.optics.populations import draw, from_normal, prior, to_normal
 from dermis.optics.tissue import PARAMETERS, RANGES, Tissue
 
 BANDS = np.linspace(400.0, 1000.0, 61)

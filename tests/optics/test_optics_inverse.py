@@ -3,10 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dermis.optics.camera_inverse import UNKNOWNS, from_rgb
 from dermis.optics.forward import reflectance
-from dermis.optics.inverse import FREE, UNKNOWNS, from_rgb, from_spectrum
-from dermis.optics.observer import xyz_weights
-from dermis.optics.population import draw
+from dermis.optics.illuminant import xyz_weights
+from dermis.optics.inverse import FREE, from_spectrum
+from dermis.optics.populations import draw
 from dermis.optics.tissue import RANGES, Tissue
 
 VISIBLE = np.arange(400.0, 701.0, 10.0)

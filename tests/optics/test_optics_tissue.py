@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from dermis.optics.absorbers import absorbers
-from dermis.optics.montecarlo import layers
-from dermis.optics.tissue import PARAMETERS, RANGES, Tissue, anisotropy, optical_properties
+from dermis.lab.monte_carlo import layers
+from dermis.optics.tissue import PARAMETERS, RANGES, Tissue, absorbers, anisotropy, optical_properties
 
 # Absorption of whole blood and of melanosomes as other open tissue models carry them (per cm).
 OXYGENATED = {450: 336, 500: 112, 540: 285, 550: 230, 560: 175, 577: 295, 600: 17.1, 700: 1.55, 800: 4.37, 900: 6.42}

@@ -5,7 +5,7 @@ import pytest
 
 from dermis.core import Box, Evidence, Finding, Item, Photo, Region
 from dermis.report.acne import MOST_CROPS, acne_of, around, see_someone, worst_items
-from dermis.report.html import report_page
+from dermis.report.page import report_page
 from dermis.tasks import TASKS
 
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from dermis.core import Box, Change, Fate, Item, Lasting, Region
-from dermis.formats.change import change_object
+from dermis.formats.analysis_json import change_object
 from dermis.report.change import change_page
 
 

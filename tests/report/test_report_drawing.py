@@ -10,13 +10,11 @@ from dermis.colour.lab import srgb_to_lab
 from dermis.colour.srgb import hex_to_srgb
 from dermis.colour.tone import ITA_CLASSES, ita_class
 from dermis.core import Box, Count, Encoding, Finding, Frame, Map, Measure, Ordinal, Photo, Presence, Region
-from dermis.report.axis import axis_of
-from dermis.report.colours import MAP_COLOURS, hex_of_lab, map_colours
-from dermis.report.frames import Window, cut, resized, window_of
-from dermis.report.outlines import outlines_of, stage_scale
-from dermis.report.overlays import overlays_of
-from dermis.report.pictures import levels_of, shown
+from dermis.report.formatting import MAP_COLOURS, hex_of_lab, map_colours
+from dermis.report.panels import axis_of
+from dermis.report.pictures import Window, cut, levels_of, resized, shown, window_of
 from dermis.report.tone import SAMPLE_ITA_DEG, tone_of
+from dermis.report.viewer import outlines_of, overlays_of, stage_scale
 
 
 @pytest.mark.parametrize("task", MAP_COLOURS)

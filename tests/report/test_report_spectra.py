@@ -8,15 +8,14 @@ import json
 
 import numpy as np
 import pytest
-from report_reader import Reader
 
 from dermis.core import Encoding, Origin, Photo
-from dermis.optics.camera import response
-from dermis.optics.camera_names import find_camera
-from dermis.optics.light_names import find_light
+from dermis.optics.camera import find_camera, response
+from dermis.optics.illuminant import find_light
 from dermis.report.spectra import spectra_page
+from dermis.spectra.prior import draw_skin, read_prior
 from dermis.spectra.reconstruct import WAVELENGTHS_NM, Reconstruction, reconstruct_skin
-from dermis.spectra.skin_prior import draw_skin, read_prior
+from fakes.report_reader import Reader
 
 CAMERA, LIGHT = find_camera("Nikon D5100"), find_light("D65")
 

@@ -7,10 +7,10 @@ import pytest
 
 from dermis.core import Quantity
 from dermis.errors import InputError, UsageError
-from dermis.formats.cube import open_cube
+from dermis.formats.cubes.cube import open_cube
 from dermis.spectra.calibrate import calibrated_rows, calibration, clipping
-from dermis.spectra.references import read_references
 from dermis.spectra.resample import GRIDS
+from dermis.spectra.white_dark_reference import read_references
 from fakes.line_scans import Sensor, write_envi_raw
 
 SENSOR = Sensor()

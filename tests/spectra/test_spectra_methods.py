@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dermis.optics.camera import response
-from dermis.optics.camera_names import find_camera
+from dermis.optics.camera import find_camera, response
 from dermis.optics.forward import reflectance
-from dermis.optics.light_names import find_light
-from dermis.optics.population import draw
+from dermis.optics.illuminant import find_light
+from dermis.optics.populations import draw
 from dermis.spectra.methods import METHODS, Examples
 
 NM = np.arange(400.0, 701.0, 10.0)

@@ -7,16 +7,12 @@ import pytest
 
 from dermis.core import Cube, Encoding, Origin, Photo
 from dermis.errors import UsageError
-from dermis.optics.camera import response, white_raw
-from dermis.optics.camera_names import find_camera
+from dermis.optics.camera import find_camera, response, white_raw
 from dermis.optics.forward import reflectance
-from dermis.optics.light_names import find_light
-from dermis.optics.population import draw
-from dermis.spectra.estimator import fit_estimator
-from dermis.spectra.ready import estimator_for
-from dermis.spectra.reconstruct import WAVELENGTHS_NM, reconstruct_skin
-from dermis.spectra.sights import Sight, see
-from dermis.spectra.skin_prior import draw_skin, read_prior
+from dermis.optics.illuminant import find_light
+from dermis.optics.populations import draw
+from dermis.spectra.prior import Sight, draw_skin, read_prior, see
+from dermis.spectra.reconstruct import WAVELENGTHS_NM, estimator_for, fit_estimator, reconstruct_skin
 
 CAMERA, LIGHT = find_camera("Nikon D5100"), find_light("A")
 VISIBLE = slice(2, 31)  # 420-700 nm
@@ -95,7 +91,7 @@ def test_white_and_balance_anchor_the_level(drawn: np.ndarray, seen: Photo) -> N
 
 def test_ordinary_photo_tells_shape(drawn: np.ndarray) -> None:
     from dermis.colour.srgb import encode, xyz_to_linear
-    from dermis.optics.observer import to_xyz
+    from dermis.optics.illuminant import to_xyz
 
     shown = np.clip(encode(xyz_to_linear(to_xyz(drawn, WAVELENGTHS_NM))), 0, 1)
     photo = photo_of(np.rint(shown * 255) / 255, Encoding.SRGB, bits=8)

@@ -7,9 +7,8 @@ import pytest
 
 from dermis.core import Cube, Quantity
 from dermis.errors import InputError
-from dermis.optics.camera import response
-from dermis.optics.camera_names import find_camera
-from dermis.optics.light_names import find_light
+from dermis.optics.camera import find_camera, response
+from dermis.optics.illuminant import find_light
 from dermis.spectra.render import camera_rgb, eye_rgb, min_max, msi
 
 NM = np.arange(400.0, 1001, 10)

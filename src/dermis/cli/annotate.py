@@ -47,7 +47,7 @@ def export(
     ] = "label-studio",
 ) -> None:
     """Mark the lesions that the model sees, as drafts for a grader to correct."""
-    from dermis.cli.annotating import run_export
+    from dermis.cli.annotate_work import run_export
 
     raise typer.Exit(run_export(photos, out, form))
 
@@ -58,7 +58,7 @@ def read(
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text.")] = False,
 ) -> None:
     """Show what a file of annotations holds, whatever its format."""
-    from dermis.cli.annotating import run_read
+    from dermis.cli.annotate_work import run_read
 
     run_read(file, as_json=json)
 
@@ -77,6 +77,6 @@ def disagreements(
     ] = None,
 ) -> None:
     """List where labels and model disagree, the strongest evidence against the label first."""
-    from dermis.cli.annotating import run_disagreements
+    from dermis.cli.annotate_work import run_disagreements
 
     raise typer.Exit(run_disagreements(labels, photos, out, predictions=predictions, grades=grades))

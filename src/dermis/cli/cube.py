@@ -70,7 +70,7 @@ def info(
     out: Pictures = None,
 ) -> None:
     """Say what a cube is; with --out, show it in colour, band by band, and the spectra of points."""
-    from dermis.cli.cubing import run_info
+    from dermis.cli.cube_info import run_info
 
     run_info(cube, wavelengths=wavelengths, key=key, points=point or [], out=out, as_json=json)
 
@@ -111,7 +111,7 @@ def calibrate(
     json: JsonFlag = False,
 ) -> None:
     """Turn a raw line scan into reflectance."""
-    from dermis.cli.cubing_calibrate import Wanted, run_calibrate
+    from dermis.cli.cube_calibrate import Wanted, run_calibrate
 
     wanted = Wanted(
         bands=bands,
@@ -138,7 +138,7 @@ def resample(
     json: JsonFlag = False,
 ) -> None:
     """Put a cube into other bands, as a sensor with those bands would have measured it."""
-    from dermis.cli.cubing import run_resample
+    from dermis.cli.cube_info import run_resample
 
     run_resample(cube, out, bands, fwhm_nm=fwhm, bandwidth_nm=bandwidth, wavelengths=wavelengths, key=key, as_json=json)
 
@@ -169,7 +169,7 @@ def render(
 
     The challenge's RGB: --camera "CIE 1931" --illuminant E --raw --linear --min-max.
     """
-    from dermis.cli.cubing import Look, run_render
+    from dermis.cli.cube_info import Look, run_render
 
     look = Look(camera=camera, illuminant=illuminant, raw=raw, linear=linear, min_max=stretch, msi=extra)
     run_render(cube, out, look, wavelengths=wavelengths, key=key)
@@ -190,7 +190,7 @@ def compare(
 
     The table names both countings; docs/concepts/cubes.md says where they differ and why.
     """
-    from dermis.cli.cubing_measure import run_compare
+    from dermis.cli.cube_compare import run_compare
 
     run_compare(
         target, predicted, mask=mask, wavelengths=wavelengths, key=key, points=point or [], out=out, as_json=json
@@ -210,6 +210,6 @@ def chromophores(
     json: JsonFlag = False,
 ) -> None:
     """Map melanin, blood, its oxygen and, where the cube reaches 950 nm, water."""
-    from dermis.cli.cubing_measure import run_chromophores
+    from dermis.cli.cube_compare import run_chromophores
 
     run_chromophores(cube, out, mask=mask, method=method, wavelengths=wavelengths, key=key, as_json=json)

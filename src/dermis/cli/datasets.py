@@ -29,7 +29,7 @@ dermis datasets check graded-folders photos/ --thorough --json
 def datasets(context: typer.Context, json: JsonFlag = False) -> None:
     """List the dataset layouts that can be read, with licence and citation; check one."""
     if context.invoked_subcommand is None:
-        from dermis.cli.listing import print_datasets
+        from dermis.cli.tables import print_datasets
 
         print_datasets(as_json=json)
 
@@ -44,6 +44,6 @@ def check(
     json: JsonFlag = False,
 ) -> None:
     """Read every photo of a dataset once: what it holds, what is in it twice, which labels contradict."""
-    from dermis.cli.checking import run
+    from dermis.cli.datasets_check import run
 
     run(name, folder, thorough=thorough, as_json=json)

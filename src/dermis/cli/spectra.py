@@ -12,13 +12,13 @@ import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
-from dermis.analysis.spectra import reconstruct
 from dermis.core import Photo
 from dermis.core.arrays import BoolMap
 from dermis.errors import UsageError
-from dermis.formats.cube import check_out, write_cube
-from dermis.formats.image import read_mask
-from dermis.formats.photo import read_photo
+from dermis.formats.cubes.cube import check_out, write_cube
+from dermis.formats.images.masks import read_mask
+from dermis.formats.images.photo import read_photo
+from dermis.pipeline.spectra import reconstruct
 from dermis.spectra.reconstruct import Reconstruction
 from dermis.spectra.resample import band_grid
 

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from dermis.core import Analysis, Count, Finding, Item, Ordinal, Presence, Region, Severity
 from dermis.report.acne import see_someone
-from dermis.report.words import value_words
+from dermis.report.formatting import value_words
 from dermis.tasks import FROM_LESIONS, TASKS
 
 __all__ = ["NOTICE", "print_analysis", "print_person", "progress", "status_of"]

@@ -1,19 +1,11 @@
 """The nouns: frozen records with read-only arrays, numpy only."""
 
-from dermis.core.analysis import (
-    Advice,
-    Analysis,
-    LightReference,
-    Problem,
-    Provenance,
-    Quality,
-    Severity,
-)
+from dermis.core.analysis import Advice, Analysis, LightReference, Problem, Provenance, Quality, Severity
 from dermis.core.change import Change, Fate, Lasting
 from dermis.core.cube import Cube, Quantity
 from dermis.core.face import Box, Face, Frame, Part, Pose, Region, View, region_mask
 from dermis.core.finding import Evidence, Finding, Item
-from dermis.core.lesions import HAYASHI_LIMITS, LESION_TYPES, FaceLesions, Lesions
+from dermis.core.lesion import HAYASHI_LIMITS, LESION_TYPES, FaceLesions, Lesions
 from dermis.core.photo import Capture, Encoding, Origin, Photo
 from dermis.core.sample import Label, Sample, SampleKey
 from dermis.core.skin import Skin, ToneEstimate

@@ -12,19 +12,11 @@ from numpy.typing import NDArray
 from dermis.core.arrays import hold
 from dermis.core.face import Box, Face
 from dermis.core.finding import Finding
-from dermis.core.lesions import FaceLesions
+from dermis.core.lesion import FaceLesions
 from dermis.core.photo import Photo
 from dermis.core.skin import Skin
 
-__all__ = [
-    "Advice",
-    "Analysis",
-    "LightReference",
-    "Problem",
-    "Provenance",
-    "Quality",
-    "Severity",
-]
+__all__ = ["Advice", "Analysis", "LightReference", "Problem", "Provenance", "Quality", "Severity"]
 
 
 class Severity(StrEnum):

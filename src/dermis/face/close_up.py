@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from dermis.core import Part
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
-from dermis.face import parser, segmenter
-from dermis.face.picture import Picture
-from dermis.face.refine import filled_up, follow_edges, resized
+from dermis.face import segmentation_model, selfie_model
+from dermis.face.image_pyramid import Picture, filled_up, follow_edges, resized
 
 __all__ = ["CloseUp", "is_close_up", "parse_close_up", "see_close_up"]
 
@@ -53,7 +52,7 @@ class CloseUp:
     @property
     def skin(self) -> FloatMap:
         """The probability of skin."""
-        found: FloatMap = self.shares[segmenter.FACE_SKIN] + self.shares[segmenter.BODY_SKIN]
+        found: FloatMap = self.shares[selfie_model.FACE_SKIN] + self.shares[selfie_model.BODY_SKIN]
         return found
 
 
@@ -67,9 +66,9 @@ def see_close_up(picture: Picture) -> CloseUp:
     view = stretched(_SIZE)
     total = np.zeros((_SIZE, _SIZE, 6), dtype=np.float32)
     for turn in range(_TURNS):
-        total += np.rot90(segmenter.probabilities(np.rot90(view, turn)), -turn)
+        total += np.rot90(selfie_model.probabilities(np.rot90(view, turn)), -turn)
     logs = np.log(view.astype(np.float32) / 255 + np.float32(0.02))
-    own = np.moveaxis(parser.shares(stretched(parser.SIZE)), -1, 0)
+    own = np.moveaxis(segmentation_model.shares(stretched(segmentation_model.SIZE)), -1, 0)
     return CloseUp(shares=np.moveaxis(total, -1, 0) / np.float32(_TURNS), logs=logs, own=own)
 
 
@@ -90,13 +89,13 @@ def parse_close_up(picture: Picture, seen: CloseUp) -> LabelMap:
     size = (picture.frame.height, picture.frame.width)
     likely = _by_colour(seen)
     soft = follow_edges(likely, picture.grey(), _EDGE * max(size))
-    hair = resized(seen.shares[segmenter.HAIR], size) > 0.5
-    other = resized(seen.shares[[segmenter.HAIR, segmenter.CLOTHES, segmenter.OTHER]].max(axis=0), size) > 0.5
+    hair = resized(seen.shares[selfie_model.HAIR], size) > 0.5
+    other = resized(seen.shares[[selfie_model.HAIR, selfie_model.CLOTHES, selfie_model.OTHER]].max(axis=0), size) > 0.5
     skin = filled_up(soft > 0.5, but_not=other)
     parts = np.zeros(size, dtype=np.uint8)
     parts[hair] = Part.HAIR
     parts[skin] = Part.FACE_SKIN
-    drawn = parser.features(seen.own, size, least=_LEAST)
+    drawn = segmentation_model.features(seen.own, size, least=_LEAST)
     parts[skin & (drawn > 0)] = drawn[skin & (drawn > 0)]
     return parts
 
@@ -104,7 +103,7 @@ def parse_close_up(picture: Picture, seen: CloseUp) -> LabelMap:
 def _by_colour(seen: CloseUp) -> FloatMap:
     """Return the probability of skin from the segmenter and from likeness to the surest skin, (256, 256)."""
     skin = seen.skin
-    other = seen.shares[[segmenter.HAIR, segmenter.CLOTHES, segmenter.OTHER]].max(axis=0)
+    other = seen.shares[[selfie_model.HAIR, selfie_model.CLOTHES, selfie_model.OTHER]].max(axis=0)
     logs = seen.logs
     traits = np.stack([logs.mean(axis=-1), logs[..., 0] - logs[..., 1], logs[..., 1] - logs[..., 2]], axis=-1)
     sure = skin >= max(0.5, float(np.quantile(skin, 0.9)) * 0.8)

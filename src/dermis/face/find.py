@@ -9,18 +9,16 @@ import numpy as np
 from dermis.core import Box, Face, Frame, Part, Photo, View
 from dermis.core.arrays import BoolMap, LabelMap
 from dermis.errors import UsageError
-from dermis.face import parser, segmenter
+from dermis.face import segmentation_model, selfie_model
 from dermis.face.close_up import is_close_up, parse_close_up, see_close_up
-from dermis.face.frame import frame_around, reduce_labels, reduce_mask
-from dermis.face.locate import Located, locate
-from dermis.face.parse import Parsing, nostrils_of, parse
-from dermis.face.person import only_this_person
-from dermis.face.picture import look
+from dermis.face.crop import frame_around, reduce_labels, reduce_mask
+from dermis.face.detection import Located, locate
+from dermis.face.image_pyramid import look
 from dermis.face.pose import head_pose, view_of, width_between_cheeks
-from dermis.face.regions import map_regions
-from dermis.face.regions_by_parts import regions_by_parts
-from dermis.inference import zoo
-from dermis.inference.weights import open_weights
+from dermis.face.regions import map_regions, regions_by_parts
+from dermis.face.segmentation import Parsing, nostrils_of, only_this_person, parse
+from dermis.models import registry
+from dermis.models.weights import open_weights
 
 __all__ = ["find_face", "models_used"]
 
@@ -65,10 +63,10 @@ def find_face(
 
 def models_used() -> dict[str, str]:
     """Return the networks behind a face, each with the package and version it comes from."""
-    ours = open_weights(parser.NAME).meta
-    asked = [row for row in zoo.MODELS if row.name != "person_segmenter" or segmenter.installed()]
+    ours = open_weights(segmentation_model.NAME).meta
+    asked = [row for row in registry.MODELS if row.name != "person_segmenter" or selfie_model.installed()]
     theirs = {row.name: f"{row.package} {row.version}" for row in asked}
-    return {**theirs, parser.NAME: f"dermis {ours['dermis']}, recipe {ours['recipe']}"}
+    return {**theirs, segmentation_model.NAME: f"dermis {ours['dermis']}, recipe {ours['recipe']}"}
 
 
 def _face(photo: Photo, faces: list[Located]) -> Face | None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from dermis.core import Pose, View
 from dermis.core.arrays import FloatMap
-from dermis.face.points import CHEEK_EDGES, MIDLINE, PAIRS
+from dermis.face.landmarks import CHEEK_EDGES, MIDLINE, PAIRS
 
 __all__ = ["SIDE_VIEW_DEG", "head_pose", "view_of", "width_between_cheeks"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from numpy.typing import ArrayLike
 
-from dermis.metrics import error, ordinal
+from dermis.metrics import ordinal
 
 __all__ = ["METRICS", "Metric"]
 
@@ -26,13 +26,13 @@ class Metric:
 
 
 METRICS: Mapping[str, Metric] = {
-    "mae": Metric(function=error.mae, higher_is_better=False, unit="target"),
-    "median_absolute_error": Metric(function=error.median_absolute_error, higher_is_better=False, unit="target"),
-    "rmse": Metric(function=error.rmse, higher_is_better=False, unit="target"),
-    "bias": Metric(function=error.bias, higher_is_better=None, unit="target"),
-    "pearson": Metric(function=error.pearson, higher_is_better=True, unit=""),
-    "spearman": Metric(function=error.spearman, higher_is_better=True, unit=""),
-    "concordance": Metric(function=error.concordance, higher_is_better=True, unit=""),
+    "mae": Metric(function=ordinal.mae, higher_is_better=False, unit="target"),
+    "median_absolute_error": Metric(function=ordinal.median_absolute_error, higher_is_better=False, unit="target"),
+    "rmse": Metric(function=ordinal.rmse, higher_is_better=False, unit="target"),
+    "bias": Metric(function=ordinal.bias, higher_is_better=None, unit="target"),
+    "pearson": Metric(function=ordinal.pearson, higher_is_better=True, unit=""),
+    "spearman": Metric(function=ordinal.spearman, higher_is_better=True, unit=""),
+    "concordance": Metric(function=ordinal.concordance, higher_is_better=True, unit=""),
     "quadratic_kappa": Metric(function=ordinal.quadratic_kappa, higher_is_better=True, unit=""),
     "accuracy": Metric(function=ordinal.accuracy, higher_is_better=True, unit="share"),
     "balanced_accuracy": Metric(function=ordinal.balanced_accuracy, higher_is_better=True, unit="share"),

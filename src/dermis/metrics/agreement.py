@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dermis.metrics.arrays import Floats, pair, ratio, table
-from dermis.metrics.error import ranks
+from dermis.metrics.ordinal import ranks
 
 __all__ = ["cohen_kappa", "fleiss_kappa", "icc", "kendall_w", "krippendorff_alpha"]
 

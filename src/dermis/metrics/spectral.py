@@ -1,32 +1,14 @@
-"""How near one cube is to another: as it should be counted, and as the Hyper-Skin challenge counts it.
-
-Cubes are (h, w, band), masks (h, w) bool, all pixels where none is given. Both countings have the same five figures
-(`SpectralScores`). Where they differ:
-
-    figure   challenge                                              here
-    SAM      arc cosine of the rounded cosine in 32 bits: small     half chords in 64 bits (`spectral_angle_rad`); a
-             angles are lost, pixels whose cosine rounds above 1    spectrum that is zero throughout is pi/2 off
-             or whose prediction is zero drop out of the mean
-    SSIM     the background is set to zero in both, is equal        windows see the pixels of the mask alone, the mean
-             therefore, and counts; the range of values is that     is over them; the range of values is `peak`
-             of the two cubes, so two cubes are never comparable
-    MRAE     divides by a truth that may be zero                    a truth below `LEAST_TRUTH` counts as that
-    RMSE     averages over the background that was set to zero      over the mask
-    PSNR     from half the squared error: 3.01 dB too high          from the squared error, over the mask
-
-Challenge: Ng et al., Hyper-Skin, NeurIPS 2023, and its public code; SSIM: Wang et al., IEEE Trans. Image Process. 13
-(2004) 600-612, window 11 x 11 of standard deviation 1.5.
-"""
+"""How far spectra are apart: angle, errors, structure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
+from array_api_compat import array_namespace
 from numpy.typing import NDArray
-
-from dermis.metrics.angle import spectral_angle_rad
 
 __all__ = [
     "LEAST_TRUTH",
@@ -37,8 +19,46 @@ __all__ = [
     "challenge_angle_map_rad",
     "challenge_scores",
     "similarity_map",
+    "spectral_angle_rad",
     "spectral_scores",
 ]
+
+# An array of any library that array-api-compat knows. The standard has no static type to name here.
+Array: TypeAlias = Any
+
+
+def spectral_angle_rad(target: Array, predicted: Array) -> Array:
+    """Return the spectral angle in [0, pi] between spectra (..., band) that broadcast, as (...).
+
+    pi/2 where one is zero throughout, 0 where both are. Its slope is finite everywhere, 0 between equal shapes. Taken
+    from the half chords, since the arc cosine of the scalar product loses all small angles (Kahan 2006).
+    Kruse et al., Remote Sens. Environ. 44 (1993) 145-163.
+    """
+    xp = array_namespace(target, predicted)
+    if target.shape[-1:] != predicted.shape[-1:]:
+        raise ValueError(f"Spectra of {tuple(target.shape)} and {tuple(predicted.shape)} do not fit.")
+    one, other = _direction(target), _direction(predicted)
+    across, along = _length(one - other), _length(one + other)
+    neither = (across == 0) & (along == 0)
+    return 2 * xp.atan2(across, xp.where(neither, xp.ones_like(along), along))
+
+
+def _direction(spectrum: Array) -> Array:
+    xp = array_namespace(spectrum)
+    # By the largest value first, so that no square runs over or under.
+    largest = xp.max(xp.abs(spectrum), axis=-1, keepdims=True)
+    scaled = spectrum / xp.where(largest > 0, largest, xp.ones_like(largest))
+    size = _length(scaled)[..., None]
+    return scaled / xp.where(size > 0, size, xp.ones_like(size))
+
+
+def _length(vector: Array) -> Array:
+    """Return the length, with slope 0 at 0."""
+    xp = array_namespace(vector)
+    squared = xp.sum(vector * vector, axis=-1)
+    some = squared > 0
+    return xp.where(some, xp.sqrt(xp.where(some, squared, xp.ones_like(squared))), xp.zeros_like(squared))
+
 
 Values = NDArray[np.floating]
 Mask = NDArray[np.bool_]

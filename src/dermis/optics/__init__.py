@@ -1,1 +1,1 @@
-"""."""
+"""Chromophores, spectra and pixels: tissue, illuminants, cameras, image signal processors, and their inverses."""

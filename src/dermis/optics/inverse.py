@@ -13,11 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dermis.optics.camera_inverse import from_rgb
-from dermis.optics.emulator import diffuse_share_and_slopes
-from dermis.optics.estimate import UNKNOWNS, Estimate, estimate
-from dermis.optics.forward import surface_reflectance, two_layer_features
-from dermis.optics.population import from_normal, prior
+from dermis.optics.camera_inverse import UNKNOWNS, Estimate, estimate, from_rgb
+from dermis.optics.forward import diffuse_share_and_slopes, surface_reflectance, two_layer_features
+from dermis.optics.populations import from_normal, prior
 from dermis.optics.tissue import Range, Tissue, optical_properties
 
 __all__ = ["FREE", "UNKNOWNS", "Estimate", "from_rgb", "from_spectrum"]

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dermis.core import Analysis, Box, Finding, Item, Photo, Region
-from dermis.report.frames import Window
-from dermis.report.pictures import data_uri, shown
-from dermis.report.words import number, plain, region_title
-from dermis.tasks.acne_regions import is_large
+from dermis.report.formatting import number, plain, region_title
+from dermis.report.pictures import Window, data_uri, shown
+from dermis.tasks.acne.visibility import is_large
 
 __all__ = ["Acne", "Crop", "acne_of", "around", "crop_uri", "see_someone", "worst_items"]
 
@@ -112,7 +111,7 @@ def _crop(photo: Photo, item: Item) -> Crop:
 
 def crop_uri(photo: Photo, box: Box) -> str:
     """Return the piece of a photo around a box as a picture inside the page."""
-    from dermis.formats.image import encode_jpeg  # late: with it comes the image library
+    from dermis.formats.images.masks import encode_jpeg  # late: with it comes the image library
 
     return data_uri("jpeg", encode_jpeg(shown(photo, around(photo, box), CROP_PX), quality=88))
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from dermis.core import Analysis, Box, Change, Fate, Item, Photo
 from dermis.report.acne import crop_uri
-from dermis.report.frames import window_of
+from dermis.report.formatting import number, percent, plain, region_title
 from dermis.report.page import rendered
-from dermis.report.pictures import data_uri, shown
-from dermis.report.words import number, percent, plain, region_title
+from dermis.report.pictures import data_uri, shown, window_of
 
 __all__ = ["change_page"]
 
@@ -118,7 +117,7 @@ def _framed(fates: Iterable[Fate], state: str) -> list[tuple[str, str, Box]]:
 
 
 def _visit(title: str, analysis: Analysis, photo: Photo, frames: list[tuple[str, str, Box]]) -> Visit:
-    from dermis.formats.image import encode_jpeg  # late: with it comes the image library
+    from dermis.formats.images.masks import encode_jpeg  # late: with it comes the image library
 
     window = window_of(photo, analysis.face)
     pixels = shown(photo, window, PICTURE_PX)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from dermis.core import Box, Photo
 from dermis.report.acne import around, crop_uri
-from dermis.report.frames import window_of
+from dermis.report.formatting import number
 from dermis.report.page import rendered
-from dermis.report.pictures import data_uri, shown
-from dermis.report.words import number
+from dermis.report.pictures import data_uri, shown, window_of
 
 __all__ = ["Doubt", "disagreements_page"]
 
@@ -72,7 +71,7 @@ def _card(doubt: Doubt, photo: Photo | None) -> Card:
 
 
 def _picture(photo: Photo, box: Box | None) -> str:
-    from dermis.formats.image import encode_jpeg  # late: with it comes the image library
+    from dermis.formats.images.masks import encode_jpeg  # late: with it comes the image library
 
     if box is not None:
         return crop_uri(photo, box)

@@ -9,10 +9,9 @@ import numpy as np
 
 from dermis.core import Analysis, Evidence, Face, Part, Photo
 from dermis.core.arrays import BoolMap
-from dermis.report.colours import colour_table, map_colours
-from dermis.report.files import write
-from dermis.report.frames import labels_on_photo, values_on_photo
-from dermis.report.pictures import levels_of, palette_png
+from dermis.report.formatting import colour_table, map_colours
+from dermis.report.page import write
+from dermis.report.pictures import labels_on_photo, levels_of, palette_png, values_on_photo
 
 __all__ = ["OVERLAY_LEVELS", "REASONS", "write_maps"]
 
@@ -62,7 +61,7 @@ def write_maps(analysis: Analysis, folder: Path) -> list[Path]:
 
 
 def _write_masks(analysis: Analysis, photo: Photo, face: Face, folder: Path) -> list[Path]:
-    from dermis.formats.image import encode_png  # late: with it come the readers of photos
+    from dermis.formats.images.masks import encode_png  # late: with it come the readers of photos
 
     measured = np.zeros_like(face.skin) if analysis.skin is None else analysis.skin.measured
     parts = labels_on_photo(face.parts, face.frame, photo)

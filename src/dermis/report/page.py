@@ -1,18 +1,39 @@
-"""From a template to one self-contained page that asks nothing of the network."""
+"""HTML pages: the report of one photo, the overview of many."""
 
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from dermis.core import Analysis, Task
+from dermis.errors import UsageError
+from dermis.report.acne import acne_of
+from dermis.report.panels import (
+    Panel,
+    Verdict,
+    files_of,
+    glance_of,
+    left_out_of,
+    measures_of,
+    panels_of,
+    rows_of,
+    verdict_of,
+)
+from dermis.report.pictures import data_uri, shown, thumbnail_of, window_of
+from dermis.report.tone import TONE_TASK, tone_of
+from dermis.report.viewer import stage_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["rendered"]
+__all__ = ["Card", "card_of", "rendered", "write", "write_overview", "write_report"]
 
 
 def rendered(template: str, content: Mapping[str, object], *, script: str = "report.js") -> str:
@@ -48,3 +69,105 @@ def _text(name: str) -> str:
 
 def _hash(text: str) -> str:
     return "sha256-" + b64encode(sha256(text.encode("utf-8")).digest()).decode("ascii")
+
+
+def write(path: Path, content: bytes) -> Path:
+    """Write a file and return its path.
+
+    Raises UsageError where it cannot be written.
+    """
+    try:
+        path.write_bytes(content)
+    except OSError as fault:
+        raise UsageError(
+            f"{path.name} cannot be written: {fault.strerror}.", advice="Choose another folder."
+        ) from fault
+    return path
+
+
+PICTURE_LONG_SIDE_PX = 480
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One photo: its picture, its verdict, its key numbers and the way to its report."""
+
+    name: str
+    link: str
+    uri: str
+    verdict: Verdict
+    panels: tuple[Panel, ...]
+
+
+def card_of(analysis: Analysis, link: str, tasks: Mapping[str, Task]) -> Card:
+    """Return the card of a photo; `link` is a path, whatever characters its folders have."""
+    panels = panels_of(analysis, tasks)
+    return Card(
+        name=analysis.name,
+        link=quote(link),
+        uri=_picture(analysis),
+        verdict=verdict_of(analysis.quality, findings=len(panels)),
+        panels=panels,
+    )
+
+
+def _picture(analysis: Analysis) -> str:
+    from dermis.formats.images.masks import encode_jpeg  # late: with it comes the image library
+
+    if analysis.photo is None:
+        return ""
+    window = window_of(analysis.photo, analysis.face)
+    return data_uri("jpeg", encode_jpeg(shown(analysis.photo, window, PICTURE_LONG_SIDE_PX), quality=80))
+
+
+def write_report(analysis: Analysis, path: Path, *, tasks: Mapping[str, Task]) -> None:
+    """Write the report of one photo as one HTML file that needs no other file and no network.
+
+    tasks: every task by name, in the order of the report; a finding of a task that is not there is shown as a
+    plain number. A rejected photo gets its verdict and advice, and no number about the skin.
+    """
+    write(path, report_page(analysis, tasks).encode())
+
+
+def report_page(analysis: Analysis, tasks: Mapping[str, Task]) -> str:
+    """Return the report of one photo as HTML."""
+    usable, skin = analysis.quality.usable, analysis.skin
+    panels = panels_of(analysis, tasks)
+    rows = rows_of(panels)
+    stage = None if analysis.photo is None else stage_of(analysis, analysis.photo, tasks)
+    content = {
+        "name": analysis.name,
+        "light": analysis.reference,
+        "care": analysis.care,
+        "verdict": verdict_of(analysis.quality, findings=len(panels)),
+        "stage": stage,
+        "maps": {} if stage is None else {overlay.key: overlay for overlay in stage.overlays if overlay.bar},
+        "panels": panels,
+        "tone_task": TONE_TASK,
+        "tone": tone_of(analysis),
+        "acne": acne_of(analysis),
+        "rows": rows,
+        "left_out": left_out_of(skin) if skin is not None and usable else None,
+        "glance": glance_of(analysis) if panels else (),
+        "measures": measures_of(analysis.quality) if usable else (),
+        "files": files_of(analysis),
+        "has_colour": any(row.lab for row in rows),
+        "thumbnail": None if analysis.photo is None else thumbnail_of(analysis, analysis.photo),
+    }
+    return rendered("report.html", content)
+
+
+def write_overview(
+    analyses: Iterable[Analysis],
+    path: Path,
+    links: Iterable[str],
+    *,
+    tasks: Mapping[str, Task] | None = None,
+) -> None:
+    """Write one page over many photos: a card each, with its verdict, its key numbers and its report.
+
+    analyses: taken one at a time, so they need not all be held. links: one an analysis, the way from `path`'s
+    folder to its report, as a plain path with slashes. tasks: every task by name, in the order of the cards.
+    """
+    cards = tuple(card_of(*pair, tasks or {}) for pair in zip(analyses, links, strict=True))
+    write(path, rendered("overview.html", {"cards": cards}).encode())

@@ -1,26 +1,148 @@
-"""Pictures as bytes: pieces of the photo, and maps of few colours."""
+"""Pictures of a report: crops about the face, thumbnails, data URIs."""
 
 from __future__ import annotations
 
 import io
 from base64 import b64encode
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dermis.colour.srgb import encode
-from dermis.core import Encoding, Photo
+from dermis.core import Analysis, Box, Encoding, Face, Frame, Photo
 from dermis.core.arrays import FloatMap, LabelMap
-from dermis.report.frames import Window
 
-__all__ = ["data_uri", "levels_of", "palette_png", "shown"]
+__all__ = [
+    "Framed",
+    "Thumbnail",
+    "Window",
+    "cut",
+    "data_uri",
+    "labels_on_photo",
+    "levels_of",
+    "palette_png",
+    "resized",
+    "shown",
+    "thumbnail_of",
+    "values_on_photo",
+    "window_of",
+]
+
+_Value = TypeVar("_Value", bound=np.generic)
+
+MARGIN_SHARE = 0.22
+"""What a window shows around a face, as a share of the face's longer side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A rectangle of whole photo pixels, inside the photo."""
+
+    x_px: int
+    y_px: int
+    width_px: int
+    height_px: int
+
+
+def window_of(photo: Photo, face: Face | None) -> Window:
+    """Return what to show: the face with its regions and a margin, the frame of a close-up, else the photo."""
+    if face is None:
+        return Window(x_px=0, y_px=0, width_px=photo.width_px, height_px=photo.height_px)
+    left, top, right, bottom = _extent(face)
+    margin = 0.0 if face.box is None else MARGIN_SHARE * max(right - left, bottom - top)
+    x = min(max(0, int(left - margin)), photo.width_px - 1)
+    y = min(max(0, int(top - margin)), photo.height_px - 1)
+    end_x, end_y = min(photo.width_px, int(right + margin)), min(photo.height_px, int(bottom + margin))
+    return Window(x_px=x, y_px=y, width_px=max(1, end_x - x), height_px=max(1, end_y - y))
+
+
+def cut(values: NDArray[_Value], frame: Frame, window: Window) -> tuple[NDArray[_Value], Frame]:
+    """Return the part of a frame's values (h, w) that a window shows, and the frame of that part."""
+    rows = _seen(frame.y_px, frame.height, frame.factor, window.y_px, window.height_px)
+    columns = _seen(frame.x_px, frame.width, frame.factor, window.x_px, window.width_px)
+    part = values[rows.start : rows.stop, columns.start : columns.stop]
+    return part, Frame(
+        x_px=frame.x_px + columns.start * frame.factor,
+        y_px=frame.y_px + rows.start * frame.factor,
+        width=len(columns),
+        height=len(rows),
+        factor=frame.factor,
+    )
+
+
+def labels_on_photo(labels: NDArray[_Value], frame: Frame, photo: Photo) -> NDArray[_Value]:
+    """Return labels or a mask of the frame (h, w) at photo size, each in its block, 0 outside the frame."""
+    return _placed(labels.repeat(frame.factor, axis=0).repeat(frame.factor, axis=1), frame, photo)
+
+
+def values_on_photo(values: FloatMap, frame: Frame, photo: Photo) -> FloatMap:
+    """Return values of the frame (h, w) at photo size, bilinear, NaN where there is none."""
+    shape = (frame.height * frame.factor, frame.width * frame.factor)
+    return _placed(resized(values, shape), frame, photo, outside=np.nan)
+
+
+def resized(values: FloatMap, shape: tuple[int, int]) -> FloatMap:
+    """Return (h, w) values at another size, bilinear between the values there are; NaN stays NaN.
+
+    A missing value never bleeds into its neighbours: weights of missing values are left out.
+    """
+    from PIL import Image  # late: a report is the only one to need it
+
+    known = np.isfinite(values)
+    size = (shape[1], shape[0])
+    filled = Image.fromarray(np.where(known, values, np.float32(0)))
+    total = np.array(filled.resize(size, Image.Resampling.BILINEAR))
+    if known.all():
+        return total
+    share = np.asarray(Image.fromarray(known.astype(np.float32)).resize(size, Image.Resampling.BILINEAR))
+    total[share < 0.5] = np.nan
+    np.divide(total, share, out=total, where=share > 0)
+    return total
+
+
+def _seen(start_px: int, count: int, factor: int, window_start_px: int, window_length_px: int) -> range:
+    """Return which of a frame's rows or columns touch a window; the nearest one where none does."""
+    first = (window_start_px - start_px) // factor
+    last = (window_start_px + window_length_px - 1 - start_px) // factor
+    first = min(max(first, 0), count - 1)
+    return range(first, min(max(last, first), count - 1) + 1)
+
+
+def _extent(face: Face) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of a face and its regions, in photo pixels."""
+    frame, box = face.frame, face.box
+    if box is None:
+        width_px, height_px = frame.width * frame.factor, frame.height * frame.factor
+        return frame.x_px, frame.y_px, frame.x_px + width_px, frame.y_px + height_px
+    left, top, right, bottom = box.x_px, box.y_px, box.x_px + box.width_px, box.y_px + box.height_px
+    rows, columns = np.nonzero(face.regions)
+    if rows.size == 0:
+        return left, top, right, bottom
+    return (
+        min(left, frame.x_px + int(columns.min()) * frame.factor),
+        min(top, frame.y_px + int(rows.min()) * frame.factor),
+        max(right, frame.x_px + (int(columns.max()) + 1) * frame.factor),
+        max(bottom, frame.y_px + (int(rows.max()) + 1) * frame.factor),
+    )
+
+
+def _placed(piece: NDArray[_Value], frame: Frame, photo: Photo, *, outside: float = 0) -> NDArray[_Value]:
+    """Put a frame's photo-size piece where it belongs, cut at the photo's edges."""
+    whole = np.full((photo.height_px, photo.width_px), outside, dtype=piece.dtype)
+    top, left = max(0, frame.y_px), max(0, frame.x_px)
+    bottom, right = max(top, photo.height_px), max(left, photo.width_px)
+    shown = piece[top - frame.y_px : bottom - frame.y_px, left - frame.x_px : right - frame.x_px]
+    whole[top : top + shown.shape[0], left : left + shown.shape[1]] = shown
+    return whole
 
 
 def shown(photo: Photo, window: Window, long_side_px: int) -> NDArray[np.uint8]:
     """Return a window of the photo as sRGB (h, w, 3) uint8, at most so long, never enlarged."""
     from PIL import Image  # late, as is the room below: together a tenth of the start
 
-    from dermis.formats.image import reduce_by
+    from dermis.formats.images.masks import reduce_by
 
     rows = slice(window.y_px, window.y_px + window.height_px)
     columns = slice(window.x_px, window.x_px + window.width_px)
@@ -62,3 +184,63 @@ def palette_png(labels: LabelMap, colours: NDArray[np.uint8], *, clear: int | No
 def data_uri(kind: str, content: bytes) -> str:
     """Return bytes of image/`kind` as an address that carries them."""
     return f"data:image/{kind};base64,{b64encode(content).decode('ascii')}"
+
+
+LONG_SIDE_PX = 480
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Framed:
+    """A rectangle in pixels of the thumbnail; `kind` is face, other or patch."""
+
+    kind: str
+    words: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thumbnail:
+    """A small picture of the whole photo and what is framed in it."""
+
+    uri: str
+    width: int
+    height: int
+    alt: str
+    frames: tuple[Framed, ...]
+
+
+def thumbnail_of(analysis: Analysis, photo: Photo) -> Thumbnail:
+    """Return the whole photo with the measured face, other faces and the reference patch framed."""
+    from dermis.formats.images.masks import encode_jpeg  # late: with it comes the image library
+
+    pixels = shown(photo, window_of(photo, None), LONG_SIDE_PX)
+    height, width = pixels.shape[:2]
+    scale = width / photo.width_px
+    frames = tuple(_framed(kind, words, box, scale) for kind, words, box in _found(analysis))
+    words = [frame.words.lower() for frame in frames]
+    return Thumbnail(
+        uri=data_uri("jpeg", encode_jpeg(pixels, quality=80)),
+        width=width,
+        height=height,
+        alt=f"The whole photo. Framed in it: {', '.join(words)}." if words else "The whole photo.",
+        frames=frames,
+    )
+
+
+def _found(analysis: Analysis) -> list[tuple[str, str, Box]]:
+    found = []
+    if analysis.face is not None:
+        if analysis.face.box is not None:
+            found.append(("face", "The face that was measured", analysis.face.box))
+        found += [("other", "Another face, not measured", box) for box in analysis.face.others]
+    if analysis.reference is not None:
+        found.append(("patch", "The patch of known colour", analysis.reference.box))
+    return found
+
+
+def _framed(kind: str, words: str, box: Box, scale: float) -> Framed:
+    x, y, width, height = (round(scale * side, 1) for side in (box.x_px, box.y_px, box.width_px, box.height_px))
+    return Framed(kind=kind, words=words, x=x, y=y, width=width, height=height)

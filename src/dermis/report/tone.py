@@ -12,10 +12,8 @@ from dermis.colour.lab import srgb_to_lab
 from dermis.colour.srgb import hex_to_srgb
 from dermis.colour.tone import ITA_CLASSES, MONK, hue_deg, ita_class, monk_tone
 from dermis.core import Analysis, Finding, Region
-from dermis.report.axis import Axis, Tick
-from dermis.report.colours import hex_of_lab
-from dermis.report.readings import lab_of
-from dermis.report.words import number
+from dermis.report.formatting import hex_of_lab, number
+from dermis.report.panels import Axis, Tick, lab_of
 
 __all__ = ["TONE_TASK", "Band", "Tone", "tone_of"]
 

@@ -18,9 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 from dermis.core import Quantity
 from dermis.core.arrays import FloatMap
 from dermis.errors import InputError, UsageError
-from dermis.formats.cube_file import CubeFile, CubeHead, Numbers, spans
-from dermis.spectra.references import References, full_scale
+from dermis.formats.cubes.cube_file import CubeFile, CubeHead, Numbers, spans
 from dermis.spectra.resample import resampling
+from dermis.spectra.white_dark_reference import References, full_scale
 
 __all__ = ["Calibration", "Clipping", "calibrated_rows", "calibration", "clipping"]
 

@@ -10,8 +10,7 @@ from dermis.core import Cube
 from dermis.core.arrays import FloatMap
 from dermis.errors import InputError
 from dermis.optics.camera import Camera, response, white_raw
-from dermis.optics.light import Light
-from dermis.optics.observer import to_xyz
+from dermis.optics.illuminant import Light, to_xyz
 
 __all__ = ["EXTRA_NM", "camera_rgb", "eye_rgb", "min_max", "msi"]
 

@@ -18,8 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 from dermis.core import Cube
 from dermis.core.arrays import FloatMap
 from dermis.errors import InputError, UsageError
-from dermis.formats.cube import rows_of
-from dermis.formats.cube_file import CubeFile, increasing, row_blocks
+from dermis.formats.cubes.cube import rows_of
+from dermis.formats.cubes.cube_file import CubeFile, increasing, row_blocks
 from dermis.formats.tables import number_in, read_table
 
 __all__ = ["GRIDS", "band_grid", "read_resampled", "resample", "resampled_rows", "resampling"]

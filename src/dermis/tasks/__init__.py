@@ -7,17 +7,8 @@ from difflib import get_close_matches
 
 from dermis.core import FaceLesions, Finding, Skin, Task
 from dermis.errors import UsageError
-from dermis.tasks import (
-    acne_gags,
-    acne_grade,
-    acne_iga,
-    acne_lesions,
-    acne_presence,
-    haemoglobin,
-    melanin,
-    redness,
-    skin_tone,
-)
+from dermis.tasks import pigments, redness, tone
+from dermis.tasks.acne import count, gags, hayashi, iga, presence
 
 __all__ = ["FROM_LESIONS", "MEASURES", "TASKS", "Findings", "choose"]
 
@@ -26,33 +17,33 @@ Findings = tuple[Finding, ...]
 TASKS: Mapping[str, Task] = {
     task.name: task
     for task in (
-        skin_tone.TASK,
-        melanin.TASK,
-        haemoglobin.TASK,
+        tone.TASK,
+        pigments.MELANIN,
+        pigments.HAEMOGLOBIN,
         redness.TASK,
-        acne_presence.TASK,
-        acne_lesions.TASK,
-        acne_grade.TASK,
-        acne_iga.TASK,
-        acne_gags.TASK,
+        presence.TASK,
+        count.TASK,
+        hayashi.TASK,
+        iga.TASK,
+        gags.TASK,
     )
 }
 """Every task by its name, in the order of a report."""
 
 MEASURES: Mapping[str, Callable[[Skin], Findings]] = {
-    "skin_tone": skin_tone.measure,
-    "melanin": melanin.measure,
-    "haemoglobin": haemoglobin.measure,
+    "skin_tone": tone.measure,
+    "melanin": pigments.measure_melanin,
+    "haemoglobin": pigments.measure_haemoglobin,
     "redness": redness.measure,
 }
 """The tasks that need no training: from the skin straight to findings."""
 
 FROM_LESIONS: Mapping[str, Callable[[FaceLesions], Findings]] = {
-    "acne_presence": acne_presence.measure,
-    "acne_lesions": acne_lesions.measure,
-    "acne_grade": acne_grade.measure,
-    "acne_iga": acne_iga.measure,
-    "acne_gags": acne_gags.measure,
+    "acne_presence": presence.measure,
+    "acne_lesions": count.measure,
+    "acne_grade": hayashi.measure,
+    "acne_iga": iga.measure,
+    "acne_gags": gags.measure,
 }
 """The tasks that read the lesions that a network found on the face."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dermis.core import Finding, Map, Region, Skin, Task
-from dermis.tasks.by_region import map_findings
-from dermis.tasks.chromophores import optical_density
+from dermis.tasks.pigments import optical_density
+from dermis.tasks.region_statistics import map_findings
 
 __all__ = ["TASK", "measure"]
 

@@ -1,0 +1,62 @@
+"""`dermis change`: what became of the lesions between two photos of one person."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from dermis.cli.tables import fetch_with_progress
+from dermis.cli.terminal import NOTICE
+from dermis.core import Change
+from dermis.formats.analysis_json import change_object
+from dermis.models.registry import MODELS
+from dermis.pipeline.analyse import analyse_file
+from dermis.pipeline.longitudinal import change_between
+from dermis.pipeline.needs import need
+from dermis.report.change import change_page
+from dermis.report.page import write
+from dermis.tasks import TASKS
+
+__all__ = ["run"]
+
+
+def run(before: Path, after: Path, *, out: Path | None, as_json: bool) -> None:
+    """Analyse both photos, compare, print and write."""
+    wanted = (TASKS["acne_lesions"], TASKS["acne_grade"])
+    need(wanted)
+    fetch_with_progress([model.name for model in MODELS])
+    first, second = (analyse_file(path, tasks=wanted) for path in (before, after))
+    change = change_between(first, second)
+    held = change_object(change)
+    console = Console(highlight=False)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        write(out / "change.json", (json.dumps(held, ensure_ascii=False, indent=1) + "\n").encode())
+        write(out / "change.html", change_page(change, first, second).encode())
+    if as_json:
+        print(json.dumps(held, ensure_ascii=False))
+        return
+    _print(change, console)
+    if out is not None:
+        console.print(f"Report: {out / 'change.html'}", soft_wrap=True)
+    console.print(f"[dim]{NOTICE}[/dim]")
+
+
+def _print(change: Change, console: Console) -> None:
+    console.print(f"[bold]{escape(change.before)} → {escape(change.after)}[/bold]")
+    console.print(f"  lesions {change.count_before:.1f} → {change.count_after:.1f}", end="")
+    if change.difference is not None:
+        low, high = change.difference
+        console.print(f", difference {low:+.1f} to {high:+.1f} ({change.level:.0%} interval)", end="")
+    console.print()
+    if change.grade_before is not None and change.grade_after is not None:
+        console.print(f"  Hayashi grade {change.grade_before:.1f} → {change.grade_after:.1f}")
+    console.print(f"  {len(change.lasting)} lasting, {len(change.gone)} gone, {len(change.new)} new")
+    for word, fates in (("gone", change.gone), ("new", change.new)):
+        for fate in fates:
+            told = f"{fate.probability:.0%} sure" if fate.elsewhere else "its place is not in the other photo"
+            box = fate.item.box
+            console.print(f"    {word:4} {fate.item.region.value:12} at {box.x_px:.0f},{box.y_px:.0f}: {told}")

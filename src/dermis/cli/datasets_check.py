@@ -1,0 +1,60 @@
+"""`dermis datasets check`: what a dataset holds, and what is in it twice."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from dermis.cli.terminal import progress
+from dermis.lab.datasets import find_dataset
+from dermis.lab.datasets.check import Checked, Twin, check_dataset
+
+__all__ = ["run"]
+
+_TOLD = 20
+
+
+def run(name: str, folder: Path, *, thorough: bool, as_json: bool) -> None:
+    """Check a dataset and print what was found."""
+    samples = find_dataset(name).index(folder)
+    with progress(len(samples), "reading") as bar:
+        found = check_dataset(
+            samples, thorough=thorough, seen=lambda count: bar.update(bar.task_ids[0], completed=count)
+        )
+    if as_json:
+        print(json.dumps(asdict(found), ensure_ascii=False))
+        return
+    _print(found, Console(highlight=False))
+
+
+def _print(found: Checked, console: Console) -> None:
+    console.print(f"{found.photos} photos of {found.subjects} subjects, {found.items} marks")
+    for label, values in found.values.items():
+        console.print(f"  {escape(label)}: {escape(values)}")
+    for key, reason in list(found.unreadable.items())[:_TOLD]:
+        console.print(f"  [red]unreadable[/red] {escape(key)}: {escape(reason)}")
+    identical = sum(twin.identical for twin in found.twins)
+    parted = sum(twin.parted for twin in found.twins)
+    contradicted = sum(bool(twin.contradicted) for twin in found.twins)
+    console.print(
+        f"{len(found.twins)} pairs show the same: {identical} identical files, {parted} as two subjects, "
+        f"{contradicted} with labels that contradict"
+    )
+    worst = sorted(found.twins, key=lambda twin: (not twin.contradicted, not twin.parted, -twin.likeness))
+    for twin in worst[:_TOLD]:
+        console.print(f"  {escape(_words(twin))}")
+    if len(worst) > _TOLD:
+        console.print(f"  and {len(worst) - _TOLD} more; --json lists all")
+    if parted:
+        console.print('Split with split.duplicates = "alike", which keeps them together.')
+
+
+def _words(twin: Twin) -> str:
+    why = "identical" if twin.identical else f"alike {twin.likeness:.2f}"
+    notes = ["two subjects"] if twin.parted else []
+    notes += [f"{task} by {grader}: {one:g} and {other:g}" for task, grader, one, other in twin.contradicted]
+    return f"{twin.first} = {twin.second} ({why}{''.join(f'; {note}' for note in notes)})"

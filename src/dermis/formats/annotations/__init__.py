@@ -1,0 +1,1 @@
+"""Marks that people drew: COCO, Label Studio, Pascal VOC."""

@@ -1,0 +1,53 @@
+"""A photo with the marks that somebody drew on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dermis.errors import InputError
+from dermis.formats.annotations.voc import Marked
+
+__all__ = ["AnnotatedPhoto", "json_in", "numbers_of", "write_json"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnotatedPhoto:
+    """One picture and its marks, in pixels of the picture.
+
+    photo: the file's name. width_px, height_px: 0 where not told. marked: in order; a draft's box has a score, a
+    grader's has none. grader: who marked it, "" where nobody says, or the model of a draft.
+    """
+
+    photo: str
+    width_px: int
+    height_px: int
+    marked: tuple[Marked, ...]
+    grader: str = ""
+
+
+def json_in(path: Path) -> Any:  # noqa: ANN401 -- JSON is anything
+    """Return what a JSON file holds. Raises InputError."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist.", advice="Check the folder and the name.") from None
+    except (OSError, ValueError) as fault:
+        raise InputError(f"{path.name} is no JSON ({fault}).", advice="Export the annotations again.") from None
+
+
+def write_json(path: Path, held: object) -> Path:
+    """Write JSON, indented, and return its path."""
+    path.write_text(json.dumps(held, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    return path
+
+
+def numbers_of(values: Sequence[object], count: int, where: str) -> list[float]:
+    """Return so many numbers; InputError names `where` for anything else."""
+    numbers = [float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+    if len(numbers) != count or len(values) != count:
+        raise InputError(f"{where}: {list(values)!r} is no box.", advice=f"Expected {count} numbers.")
+    return numbers

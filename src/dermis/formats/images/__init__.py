@@ -1,0 +1,1 @@
+"""Photos and masks: from the bytes of a file to pixels, encoding and capture data, and back."""

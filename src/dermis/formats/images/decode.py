@@ -1,0 +1,276 @@
+"""Bytes of a picture file to a raster, through the image libraries, with their faults turned into refusals."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from importlib import import_module
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.errors import DermisError, UnreadablePhoto
+from dermis.formats.images.container import FEWEST_PX, Container, check_size, coded_end, raw_refusal, stated_size
+from dermis.formats.images.exif import orientation_from_exif
+from dermis.formats.images.rasters import (
+    Inks,
+    Raster,
+    coding_points,
+    deep_tiff,
+    is_intact,
+    is_raw,
+    parted,
+    unmultiplied,
+    upright,
+)
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+
+__all__ = ["decode", "decode_classes"]
+
+Check = Callable[[int, int], None]
+
+_SEVERAL = "The file holds several pictures; the first was read."
+_ZEROS_THAT_CANNOT_BE = 1024  # in a row, at the end of a compressed picture
+_TIFF_BITS, _TIFF_PHOTOMETRIC, _TIFF_ORIENTATION, _TIFF_PLANAR = 258, 262, 274, 284
+_WHITE_IS_ZERO = 0
+
+_OPENERS = {
+    Container.JPEG: ("PIL.JpegImagePlugin", "JpegImageFile"),
+    Container.PNG: ("PIL.PngImagePlugin", "PngImageFile"),
+    Container.WEBP: ("PIL.WebPImagePlugin", "WebPImageFile"),
+    Container.TIFF: ("PIL.TiffImagePlugin", "TiffImageFile"),
+    Container.AVIF: ("PIL.AvifImagePlugin", "AvifImageFile"),
+    Container.GIF: ("PIL.GifImagePlugin", "GifImageFile"),
+    Container.BMP: ("PIL.BmpImagePlugin", "BmpImageFile"),
+}
+
+
+def decode(data: bytes, container: Container, name: str, *, fewest_px: int = FEWEST_PX) -> Raster:
+    """Return the first picture in a file.
+
+    name: for messages. fewest_px: the least that a side must have.
+    Raises UnreadablePhoto where the file is damaged, cut short, too large, too small, or of an unusual make.
+    """
+    check = partial(check_size, name=name, fewest_px=fewest_px)
+    with _damage_refused(name):
+        _check_whole(data, container, name, check)
+        if container is Container.HEIF:
+            return _heif(data, check)
+        if container is Container.TIFF:
+            return _tiff(data, name, check)
+        return _by_library(_open(data, container), data, container, check)
+
+
+def decode_classes(data: bytes, container: Container, name: str) -> NDArray[np.uint8] | None:
+    """Return the class numbers (h, w) of a grey or palette picture; None where it holds colours or is lossy.
+
+    Raises UnreadablePhoto as `decode`.
+    """
+    if container not in (Container.PNG, Container.TIFF, Container.BMP):  # programs renumber the colours of a GIF
+        return None
+    check = partial(check_size, name=name, fewest_px=1)
+    with _damage_refused(name):
+        _check_whole(data, container, name, check)
+        image = _open(data, container)
+        check(*image.size)
+        image.load()
+        if image.mode not in ("1", "L", "P"):
+            return None
+        classes: NDArray[np.uint8] = np.asarray(image).astype(np.uint8)
+        return upright(classes, _orientation(image, container))
+
+
+@contextmanager
+def _damage_refused(name: str) -> Iterator[None]:
+    """Turn whatever the decoders of others raise into a refusal; keep their warnings from the user."""
+    for logger in (logging.getLogger("PIL"), logging.getLogger("tifffile")):
+        if not logger.hasHandlers():
+            logger.addHandler(logging.NullHandler())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        except DermisError:
+            raise
+        except MemoryError as fault:
+            raise UnreadablePhoto(f"{name} needs more memory than there is.", advice="Reduce it.") from fault
+        except Exception as fault:  # there is hardly a class that damaged bytes do not raise
+            raise UnreadablePhoto(
+                f"{name} is damaged, cut short, or of a make that is not read.",
+                advice="Copy it again from the camera or phone, or export it as JPEG.",
+            ) from fault
+
+
+def _check_whole(data: bytes, container: Container, name: str, check: Check) -> None:
+    """Refuse early what the decoders would let pass, or would refuse only after taking much memory."""
+    size = stated_size(data[:64], container)
+    if size is not None:
+        check(*size)
+    whole = True
+    if container is Container.PNG:
+        whole = is_intact(data)
+    if container in (Container.WEBP, Container.HEIF, Container.AVIF):
+        end = coded_end(data, container)
+        whole = any(data[max(0, end - _ZEROS_THAT_CANNOT_BE) : end])
+    if not whole:
+        raise UnreadablePhoto(
+            f"{name} is damaged or was copied only in part.", advice="Copy it again from the camera or phone."
+        )
+
+
+def _open(data: bytes, container: Container) -> ImageFile:
+    # By its class and not by Image.open, whose size limit is a setting of the whole process.
+    module, name = _OPENERS[container]
+    image: ImageFile = getattr(import_module(module), name)(BytesIO(data))
+    return image
+
+
+def _by_library(image: ImageFile, data: bytes, container: Container, check: Check) -> Raster:
+    check(*image.size)
+    raster = _sixteen_bits(image, data, container) or _eight_bits(image)
+    coding = None
+    if container is Container.PNG:
+        coding = coding_points(data)
+    icc = image.info.get("icc_profile") or b""
+    if container is Container.AVIF and not icc:  # beside a profile, the box is there for its luma matrix alone
+        coding = _coding_box(data)
+    return replace(
+        raster,
+        icc=icc,
+        coding=coding,
+        gamma=None if "srgb" in image.info else image.info.get("gamma"),
+        chromaticities=image.info.get("chromaticity"),
+        exif=data if container is Container.TIFF else _exif(image),
+        orientation=_orientation(image, container),
+        notes=(_SEVERAL,) if getattr(image, "is_animated", False) else (),
+    )
+
+
+def _exif(image: ImageFile) -> bytes:
+    exif: bytes = image.info.get("exif") or b""
+    text = image.info.get("Raw profile type exif")  # how PNG carried EXIF before it had a chunk for it
+    if not exif and isinstance(text, str):
+        exif = bytes.fromhex("".join(text.split("\n")[3:]))
+    return exif
+
+
+def _orientation(image: ImageFile, container: Container) -> int:
+    if container is not Container.TIFF:
+        return orientation_from_exif(_exif(image))
+    # The library turns a TIFF upright while loading and then forgets the entry.
+    return int(_entry(image, _TIFF_ORIENTATION) or 1)
+
+
+def _coding_box(data: bytes) -> tuple[int, int] | None:
+    # ISO 14496-12, colr box of type nclx: primaries, transfer, matrix, 16 bits each.
+    at = data.find(b"colrnclx")
+    if at < 0:
+        return None
+    return int.from_bytes(data[at + 8 : at + 10], "big"), int.from_bytes(data[at + 10 : at + 12], "big")
+
+
+def _eight_bits(image: ImageFile) -> Raster:
+    """Return a picture of up to 8 bits a channel, or of one grey channel of 16."""
+    image.load()
+    if image.mode.startswith("I;16"):
+        return Raster(values=np.asarray(image).astype(np.uint16), inks=Inks.GREY, white=65535, bits=16)
+    if image.mode in ("CMYK", "LAB"):
+        return Raster(values=np.asarray(image), inks=Inks(image.mode), white=255, bits=8)
+    see_through = "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBA", "RGBa")
+    grey = image.mode in ("1", "L", "LA", "La")
+    mode = ("L" if grey else "RGB") + ("A" if see_through else "")
+    plain = image if image.mode == mode else image.convert(mode)
+    return parted(np.asarray(plain), white=255, bits=1 if image.mode == "1" else 8)
+
+
+def _sixteen_bits(image: ImageFile, data: bytes, container: Container) -> Raster | None:
+    """Return a picture of several 16-bit channels, None where this is none.
+
+    The library cannot hold such a picture, but it can unpack either byte of each number: told that the
+    numbers are big-endian it keeps the first, told little-endian the second. So it decodes twice.
+    """
+    raw = _raw_mode(image)
+    if raw == "LA;16B":
+        octets = np.ascontiguousarray(_unpacked(data, container, "RGBA"))
+        return parted(octets.view(">u2").astype(np.uint16), white=65535, bits=16)
+    channels, _, order = raw.partition(";16")
+    if len(channels) < 3 or order not in ("B", "L", "N"):
+        return None
+    first = _unpacked(data, container, channels.upper() + ";16B").astype(np.uint16)
+    second = _unpacked(data, container, channels.upper() + ";16L").astype(np.uint16)
+    little = order == "L" or (order == "N" and sys.byteorder == "little")
+    values = second << 8 | first if little else first << 8 | second
+    if channels == "CMYK":
+        return Raster(values=values, inks=Inks.CMYK, white=65535, bits=16)
+    if channels == "RGBa":
+        values[..., :3] = unmultiplied(values[..., :3], values[..., 3], 65535)
+    return parted(values, white=65535, bits=16)
+
+
+def _raw_mode(image: ImageFile) -> str:
+    arguments: Any = image.tile[0].args if image.tile else ""
+    first = arguments[0] if isinstance(arguments, tuple) else arguments
+    return first if isinstance(first, str) else ""
+
+
+def _unpacked(data: bytes, container: Container, raw_mode: str) -> NDArray[np.uint8]:
+    image = _open(data, container)
+    image.tile = [
+        part._replace(args=(raw_mode, *part.args[1:]) if isinstance(part.args, tuple) else raw_mode)
+        for part in image.tile
+    ]
+    image.load()
+    return np.asarray(image)
+
+
+def _tiff(data: bytes, name: str, check: Check) -> Raster:
+    if is_raw(data):
+        raise raw_refusal(name)
+    try:
+        image = _open(data, Container.TIFF)
+    except SyntaxError:  # an arrangement of numbers that the library does not know
+        image = None
+    if image is None or image.mode in ("I", "F") or _planes_apart(image):
+        raster = deep_tiff(data, name, check)
+        return replace(raster, orientation=orientation_from_exif(data))
+    raster = _by_library(image, data, Container.TIFF, check)
+    if image.mode.startswith("I;16") and _entry(image, _TIFF_PHOTOMETRIC) == _WHITE_IS_ZERO:
+        return replace(raster, values=65535 - raster.values)  # which the library forgets at this depth
+    return raster
+
+
+def _planes_apart(image: ImageFile) -> bool:
+    bits = _entry(image, _TIFF_BITS) or (1,)
+    return bool(_entry(image, _TIFF_PLANAR) == 2 and max(bits) > 8)
+
+
+def _entry(image: ImageFile, tag: int) -> Any:  # noqa: ANN401 -- as various as TIFF
+    return getattr(image, "tag_v2", {}).get(tag)
+
+
+def _heif(data: bytes, check: Check) -> Raster:
+    import pillow_heif  # late: only phones of some makers write it
+
+    # The library turns the picture upright by the file's own boxes; EXIF repeats that and must not count.
+    file = pillow_heif.open_heif(data, convert_hdr_to_8bit=False, hdr_to_16bit=False)
+    check(*file.size)
+    info: dict[str, Any] = file.info
+    values = np.asarray(file[file.primary_index])
+    bits = int(info["bit_depth"]) if values.dtype == np.uint16 else 8
+    coding = info.get("nclx_profile")
+    return replace(
+        parted(values, white=2**bits - 1, bits=bits),
+        icc=info.get("icc_profile") or b"",
+        coding=(coding["color_primaries"], coding["transfer_characteristics"]) if coding else None,
+        exif=info.get("exif") or b"",
+        notes=(_SEVERAL,) if len(file) > 1 else (),
+    )

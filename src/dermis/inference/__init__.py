@@ -1,1 +1,0 @@
-"""The engine that runs networks, and the zoo of networks made by others."""

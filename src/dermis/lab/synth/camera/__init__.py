@@ -1,0 +1,1 @@
+"""From a made head to pixels: scene, shading, rendering, acquisition."""

@@ -1,0 +1,1 @@
+"""The skin of made subjects: chromophore maps, colour, texture."""

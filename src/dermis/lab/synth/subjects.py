@@ -1,0 +1,252 @@
+"""Made subjects and their visits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields, replace
+
+import numpy as np
+
+from dermis.colour.tone import ita_deg
+from dermis.lab.synth.head.accessories import Dress, draw_dress
+from dermis.lab.synth.head.head import HeadShape, draw_head
+from dermis.lab.synth.head.uv import Atlas, coarse, face_atlas
+from dermis.lab.synth.lesions.ground_truth import Grades, grade_face
+from dermis.lab.synth.lesions.kinds import Mark, MarkSpec
+from dermis.lab.synth.lesions.progression import Course, Profile, draw_course, draw_profile, marks_at
+from dermis.lab.synth.lesions.rasterise import apply_marks, lay_out
+from dermis.lab.synth.skin.colour import COLOUR_NM, MATT_SHARE, draw_tone, tone_curve
+from dermis.lab.synth.skin.maps import SkinMaps, Tone, base_skin, clip_to_limits
+from dermis.optics.forward import reflectance
+from dermis.optics.illuminant import lab_under
+from dermis.optics.populations import draw
+from dermis.optics.tissue import RANGES, Tissue
+
+__all__ = [
+    "VISITS",
+    "Person",
+    "Population",
+    "Subject",
+    "Visit",
+    "VisitChange",
+    "compare_visits",
+    "draw_subject",
+    "meet",
+    "own_tissue",
+    "subject_course",
+    "visit_of",
+    "visit_skin",
+]
+
+VISITS: Mapping[str, int] = {"W00": 0, "W04": 4, "W08": 8, "W12": 12, "W16": 16, "W17": 17}
+"""The visits of the clinical trial and their weeks; treatment starts after the first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Population:
+    """Whom to draw: tones evenly between two ITA, ages evenly, profiles by their share."""
+
+    lowest_ita_deg: float = -60.0
+    highest_ita_deg: float = 65.0
+    youngest_years: float = 16.0
+    oldest_years: float = 70.0
+    profiles: Mapping[str, float] = field(
+        default_factory=lambda: {
+            "clear": 1.0,
+            "mild": 1.0,
+            "moderate": 1.0,
+            "severe": 1.0,
+            "very_severe": 0.5,
+            "mottled": 3.0,
+            "mixed": 1.5,
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One person. seed: makes their skin; head_seed: their head. response: share of disease that treatment ends.
+
+    The same subject gives the same face, texture and lasting marks at every visit and in every view.
+    """
+
+    seed: int
+    head_seed: int
+    tone: Tone
+    age_years: float
+    profile: Profile
+    response: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A face at one visit: its maps, the same skin without marks, the marks as drawn, as seen, and graded."""
+
+    name: str
+    maps: SkinMaps
+    base: SkinMaps
+    specs: tuple[MarkSpec, ...]
+    marks: tuple[Mark, ...]
+    grades: Grades
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitChange:
+    """Identities of marks that came, went and stayed between two visits."""
+
+    new: frozenset[int]
+    gone: frozenset[int]
+    lasting: frozenset[int]
+
+
+def draw_subject(seed: int, population: Population = Population()) -> Subject:
+    """Draw the person of this `seed`; the same seed and population give the same person."""
+    rng = np.random.default_rng(seed)
+    names = list(population.profiles)
+    shares = np.array([population.profiles[name] for name in names], dtype=np.float64)
+    tone = draw_tone(rng, lowest_ita_deg=population.lowest_ita_deg, highest_ita_deg=population.highest_ita_deg)
+    age = float(rng.uniform(population.youngest_years, population.oldest_years))
+    name = names[int(rng.choice(len(names), p=shares / shares.sum()))]
+    return Subject(
+        seed=seed,
+        head_seed=int(rng.integers(2**32)),
+        tone=tone,
+        age_years=age,
+        profile=draw_profile(rng, name, tone, age),
+        response=float(rng.beta(4, 3)),
+    )
+
+
+def subject_course(subject: Subject, atlas: Atlas) -> Course:
+    """Return every mark that `subject` has over a trial; the same for each visit on the same atlas."""
+    rng = np.random.default_rng([subject.seed, 1])
+    return draw_course(rng, subject.profile, subject.tone, coarse(atlas), response=subject.response)
+
+
+def visit_skin(subject: Subject, atlas: Atlas, visit: str = "W00", *, course: Course | None = None) -> Visit:
+    """Return the skin of `subject` at a visit named in `VISITS`.
+
+    course: from `subject_course`, to draw it once for several visits.
+    """
+    if visit not in VISITS:
+        raise ValueError(f"No visit is called {visit!r}; there are {', '.join(VISITS)}.")
+    week = VISITS[visit]
+    found = subject_course(subject, atlas) if course is None else course
+    still = base_skin(np.random.default_rng([subject.seed, 2]), subject.tone, atlas, age_years=subject.age_years)
+    base = _that_day(still, np.random.default_rng([subject.seed, 3, week]))
+    specs = marks_at(found, week)
+    stamps = lay_out(specs, atlas)
+    maps, marks = apply_marks(base, stamps, atlas)
+    curve = tone_curve(subject.tone.blood_fraction, subject.tone.oxygen_saturation)
+    grades = grade_face(marks, stamps, base, atlas, curve)
+    return Visit(name=visit, maps=maps, base=base, specs=specs, marks=marks, grades=grades)
+
+
+def compare_visits(before: Collection[Mark], after: Collection[Mark]) -> VisitChange:
+    """Return which marks are new, gone and lasting, by their identity."""
+    then, now = ({mark.identity for mark in marks} for marks in (before, after))
+    return VisitChange(new=frozenset(now - then), gone=frozenset(then - now), lasting=frozenset(then & now))
+
+
+def _that_day(maps: SkinMaps, rng: np.random.Generator) -> SkinMaps:
+    """Return the skin of one day: somewhat more or less flushed, tanned and oily (amounts chosen)."""
+    gains = {
+        "blood_fraction": rng.lognormal(0, 0.08),
+        "melanosome_fraction": rng.lognormal(0, 0.025),
+        "roughness": rng.lognormal(0, 0.06),
+    }
+    changed = {name: getattr(maps, name) * np.float32(gain) for name, gain in gains.items()}
+    return replace(maps, **clip_to_limits(changed))
+
+
+_FROM_TONE = ("melanosome_fraction", "blood_fraction", "oxygen_saturation")
+_AS_TYPICAL = ("refractive_index", "water_fraction")
+_STEPS = 48
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A subject with all that stays: head, clothes, own tissue (plain numbers), and the course of their marks."""
+
+    subject: Subject
+    shape: HeadShape
+    tissue: Tissue
+    dress: Dress
+    atlas: Atlas
+    course: Course
+
+
+def meet(subject: Subject, *, texels: int = 1024) -> Person:
+    """Return the person that `subject` is, their skin on an atlas of `texels` x `texels`."""
+    rng = np.random.default_rng(subject.head_seed)
+    tissue, tone = own_tissue(subject)
+    known = replace(subject, tone=tone)
+    atlas = face_atlas(texels)
+    return Person(
+        subject=known,
+        shape=draw_head(rng, age_years=subject.age_years, melanosome_fraction=tone.melanosome_fraction),
+        tissue=tissue,
+        dress=draw_dress(rng),
+        atlas=atlas,
+        course=subject_course(known, atlas),
+    )
+
+
+def visit_of(person: Person, name: str) -> Visit:
+    """Return the skin of `person` at a visit."""
+    return visit_skin(person.subject, person.atlas, name, course=person.course)
+
+
+def own_tissue(subject: Subject) -> tuple[Tissue, Tone]:
+    """Return what is a subject's own in their tissue (plain numbers), and their tone with it.
+
+    People differ in more than melanin and blood, so melanin is set anew until the ITA is again the one that the
+    subject's tone stands for.
+    """
+    flushed = _own_blood(subject.tone)
+    tissue = _own_tissue(subject, flushed)
+    return tissue, replace(flushed, melanosome_fraction=_same_ita(subject.tone, flushed, tissue))
+
+
+def _darkness(tone: Tone) -> float:
+    """Return 0 without melanin, towards 1 for the darkest skin."""
+    return float(1 - np.exp(-tone.melanosome_fraction / 0.06))
+
+
+# How tissue goes with tone, from fits of the model to 318 measured spectra of bare skin, ITA -60 to 60: from light to
+# dark the share of pheomelanin falls from 0.6 to 0.3 and oxygen from 0.85 to 0.5, the blood that shows doubles and
+# scattering grows by a tenth.
+def _own_blood(tone: Tone) -> Tone:
+    dark = _darkness(tone)
+    blood = RANGES["blood_fraction"]
+    return replace(
+        tone,
+        blood_fraction=float(np.clip(tone.blood_fraction * (1 + 0.9 * dark), blood.low, blood.high)),
+        oxygen_saturation=float(np.clip(tone.oxygen_saturation + 0.12 - 0.27 * dark, 0.35, 0.95)),
+    )
+
+
+def _own_tissue(subject: Subject, tone: Tone) -> Tissue:
+    """Return what is theirs beside melanin and blood."""
+    drawn = draw(1, subject.head_seed)
+    own = {
+        field.name: float(np.ravel(getattr(drawn, field.name))[0])
+        for field in fields(Tissue)
+        if field.name not in (*_FROM_TONE, *_AS_TYPICAL)
+    }
+    dark = _darkness(tone)
+    own["pheomelanin_share"] = float(np.clip(own["pheomelanin_share"] + 0.3 * (1 - dark), 0.0, 0.95))
+    own["scattering_per_cm"] = float(np.clip(own["scattering_per_cm"] * (1 + 0.1 * dark), 15.0, 90.0))
+    return replace(Tissue(), **own, oxygen_saturation=tone.oxygen_saturation)
+
+
+def _same_ita(tone: Tone, flushed: Tone, tissue: Tissue) -> float:
+    """Return the melanosome fraction that gives `tissue` with the blood of `flushed` the ITA of `tone`."""
+    curve = tone_curve(tone.blood_fraction, tone.oxygen_saturation)
+    wanted = float(np.interp(np.log(tone.melanosome_fraction), np.log(curve.melanosome_fraction), curve.ita_deg))
+    limits = RANGES["melanosome_fraction"]
+    melanin = np.geomspace(limits.low, limits.high, _STEPS)
+    one = replace(tissue, melanosome_fraction=melanin, blood_fraction=np.full(_STEPS, flushed.blood_fraction))
+    found = np.asarray(ita_deg(lab_under(reflectance(one, COLOUR_NM, specular_share=MATT_SHARE), COLOUR_NM)))
+    falling = np.minimum.accumulate(found)
+    return float(np.exp(np.interp(-wanted, -falling, np.log(melanin))))

@@ -1,0 +1,185 @@
+"""Learning the prior: `python -m dermis.lab.train.fits SPECTRA_FOLDER`.
+
+The folder holds `skin_reflectance_400_700_10nm.npz` (`bare_skin`, 400-700 nm by 10) and
+`vrhel_skin_reflectance.csv`. The collection does not say which spectra were measured together, but it keeps them
+together: where its order jumps, another measurement begins.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.core.arrays import read_only
+from dermis.optics.camera import population, response, typical_camera
+from dermis.optics.forward import reflectance
+from dermis.optics.illuminant import daylight
+from dermis.optics.populations import draw
+from dermis.spectra.prior import PRIOR_FILE, SkinPrior
+from dermis.spectra.reconstruct import write_ready
+
+__all__ = [
+    "ALL_NM",
+    "MEASURED_NM",
+    "cut_where_it_jumps",
+    "fit_prior",
+    "group_alike",
+    "read_measured",
+    "with_near_infrared",
+]
+
+Floats = NDArray[np.float64]
+
+MEASURED_NM = np.arange(400.0, 701.0, 10.0)
+ALL_NM = np.arange(400.0, 1001.0, 10.0)
+RANK, RANK_BEYOND = 6, 3
+LEAST_TOGETHER = 25
+WORTH = 60.0  # gain in squared deviations that a cut must bring, over seven components
+KINDS = 12
+SIZE_POWER = 0.4
+"""A kind of measurement counts by its size to this power: 0 all alike, 1 by the number of spectra."""
+EXTRA_SHARE = 0.3
+"""What a further source counts, over all of the first."""
+MODEL_ERROR = 0.015  # of the tissue model, in log reflectance
+TISSUES, SEED = 6000, 11
+
+
+def read_measured(folder: Path) -> tuple[Floats, Floats]:
+    """Return the spectra (n, 31) of the collection, in its order, and those of Vrhel (26, 31)."""
+    with np.load(folder / "skin_reflectance_400_700_10nm.npz") as held:
+        collection = held["bare_skin"].astype(np.float64)
+    vrhel = np.genfromtxt(folder / "vrhel_skin_reflectance.csv", delimiter=",", skip_header=1)[:, 1:]
+    return collection, vrhel
+
+
+def cut_where_it_jumps(spectra: Floats) -> list[slice]:
+    """Return the runs of spectra that were measured alike, by binary segmentation of their components.
+
+    The first component, how light skin is, differs between people and takes no part.
+    """
+    logs = np.log(spectra)
+    _, _, axes = np.linalg.svd(logs - logs.mean(axis=0), full_matrices=False)
+    scores = (logs - logs.mean(axis=0)) @ axes[1:8].T
+    scores = np.clip(scores / np.maximum(scores.std(axis=0), 1e-9), -4.0, 4.0)
+    sums = np.vstack([np.zeros(scores.shape[1]), np.cumsum(scores, axis=0)])
+    cuts = [0, len(spectra)]
+    while True:
+        found = max(_best_cut(sums, first, end) for first, end in pairwise(cuts))
+        if found[0] < WORTH:
+            return [slice(first, end) for first, end in pairwise(cuts)]
+        cuts = sorted([*cuts, found[1]])
+
+
+def _best_cut(sums: Floats, first: int, end: int) -> tuple[float, int]:
+    """Return how much less the scores deviate from their means with the best cut, and where it lies."""
+    place = np.arange(first + LEAST_TOGETHER, end - LEAST_TOGETHER)
+    if place.size == 0:
+        return 0.0, first
+    before = np.square(sums[place] - sums[first]).sum(axis=1) / (place - first)
+    after = np.square(sums[end] - sums[place]).sum(axis=1) / (end - place)
+    whole = np.square(sums[end] - sums[first]).sum() / (end - first)
+    gain = before + after - whole
+    best = int(gain.argmax())
+    return float(gain[best]), int(place[best])
+
+
+def group_alike(spectra: Floats, runs: Sequence[slice], kinds: int = KINDS) -> NDArray[np.intp]:
+    """Return the kind (run,) of each run: runs whose spectra err alike where no camera sees it are of one kind.
+
+    Average-linkage clustering of what is left, on average over a run, of the spectra over their colours.
+    """
+    from scipy.cluster.hierarchy import fcluster, linkage  # late: only learning needs it
+
+    seen = spectra @ response(typical_camera(population()), daylight(6500.0), MEASURED_NM)
+    logs = np.log(seen)
+    columns = [np.ones(len(logs)), *logs.T, *(logs[:, i] * logs[:, j] for i in range(3) for j in range(i, 3))]
+    features = np.stack(columns, axis=1)
+    shapes = spectra / spectra.mean(axis=1, keepdims=True)
+    left = shapes - features @ np.linalg.lstsq(features, shapes, rcond=None)[0]
+    means = np.stack([left[run].mean(axis=0) for run in runs])
+    kind: NDArray[np.intp] = fcluster(linkage(means, "average"), kinds, "maxclust").astype(np.intp) - 1
+    return kind
+
+
+def with_near_infrared(spectra: Floats, seed: int = SEED) -> Floats:
+    """Return (n, 61) spectra, 400-1000 nm, for measured ones (n, 31): beyond 700 nm a draw given what was measured.
+
+    Log reflectance of drawn tissues beyond 700 nm is linear in that up to 700 nm, with normal residuals; measured
+    spectra are taken as tissues plus the model's own error. The seam at 700 nm is closed.
+    """
+    rng = np.random.default_rng(seed)
+    tissues = _log_tissues(seed)
+    count = len(MEASURED_NM)
+    mean = tissues.mean(axis=0)
+    visible, beyond = (tissues - mean)[:, :count], (tissues - mean)[:, count:]
+    curvature = visible.T @ visible / TISSUES + MODEL_ERROR**2 * np.eye(count)
+    weights = np.linalg.solve(curvature, visible.T @ beyond / TISSUES)
+    left = beyond - visible @ weights
+    logs = np.log(spectra)
+    drawn = left[rng.integers(TISSUES, size=len(spectra))]
+    found = mean[count:] + (logs - mean[:count]) @ weights + drawn - drawn.mean(axis=0)
+    # What the model misses at 700 nm it goes on missing for a while.
+    at_seam = mean[count - 1] + (logs - mean[:count]) @ _at_seam(curvature, visible)
+    fading = np.exp(-(ALL_NM[count:] - 700.0) / 80.0)
+    return np.asarray(np.exp(np.concatenate([logs, found + (logs[:, -1] - at_seam)[:, None] * fading], axis=1)))
+
+
+@cache
+def _log_tissues(seed: int) -> Floats:
+    """Return the log reflectance (n, 61) of drawn tissues, with all shares of the gloss."""
+    gathered = np.random.default_rng(seed).uniform(0.0, 1.0, TISSUES)
+    return read_only(np.log(reflectance(draw(TISSUES, seed), ALL_NM, specular_share=gathered)))
+
+
+def _at_seam(curvature: Floats, visible: Floats) -> Floats:
+    return np.asarray(np.linalg.solve(curvature, visible.T @ visible[:, -1] / len(visible)))
+
+
+def fit_prior(
+    spectra: Floats, runs: Sequence[slice], kinds: NDArray[np.intp], *further: Floats, rank: int = RANK
+) -> SkinPrior:
+    """Return the prior of spectra (n, 31) in `runs`, each of a kind, and of `further` sources (m, 31)."""
+    sizes = np.array([run.stop - run.start for run in runs], dtype=np.float64)
+    of_kind = np.bincount(kinds, weights=sizes)
+    shares = sizes / of_kind[kinds] * of_kind[kinds] ** SIZE_POWER
+    weights = np.concatenate([shares / shares.sum(), np.full(len(further), EXTRA_SHARE)])
+    sets = [np.log(with_near_infrared(part)) for part in (*(spectra[run] for run in runs), *further)]
+    return SkinPrior(
+        wavelengths_nm=ALL_NM,
+        means=np.stack([logs.mean(axis=0) for logs in sets]),
+        axes=np.stack([_axes(logs, rank) for logs in sets]),
+        weights=weights / weights.sum(),
+    )
+
+
+def _axes(logs: Floats, rank: int) -> Floats:
+    """Return the axes (rank + RANK_BEYOND, 61): of what was measured, going on beyond, and of what is left beyond."""
+    count, apart = len(MEASURED_NM), logs - logs.mean(axis=0)
+    scores, lengths, axes = np.linalg.svd(apart[:, :count], full_matrices=False)
+    scores, beyond = scores[:, :rank], apart[:, count:]
+    going_on = scores.T @ beyond
+    _, left_lengths, left_axes = np.linalg.svd(beyond - scores @ going_on, full_matrices=False)
+    measured = np.concatenate([axes[:rank] * lengths[:rank, None], going_on], axis=1)
+    left = left_axes[:RANK_BEYOND] * left_lengths[:RANK_BEYOND, None]
+    both = np.concatenate([measured, np.pad(left, ((0, 0), (count, 0)))])
+    return np.asarray(both / np.sqrt(max(1, len(logs) - 1)))
+
+
+def _refit(folder: Path) -> None:
+    spectra, vrhel = read_measured(folder)
+    runs = cut_where_it_jumps(spectra)
+    prior = fit_prior(spectra, runs, group_alike(spectra, runs), vrhel)
+    PRIOR_FILE.parent.mkdir(exist_ok=True)
+    np.savez_compressed(PRIOR_FILE, **{name: getattr(prior, name).astype(np.float32) for name in SkinPrior.__slots__})
+    print(f"{len(runs)} runs of {len(spectra)} spectra and {len(vrhel)} of Vrhel: {PRIOR_FILE}")
+    write_ready(prior)
+
+
+if __name__ == "__main__":
+    _refit(Path(sys.argv[1]))

@@ -1,0 +1,119 @@
+"""The folder of a run: what it was told, what it ran on, how it went, what came out.
+
+recipe.toml      the resolved recipe
+data.json        fingerprint of the data, keys of each part
+versions.json    dermis, Python, torch, the machine
+log.txt          what was said
+metrics.csv      one row an epoch
+tensorboard/     the same as curves
+weights/         last.ckpt to go on from, best.pt to use
+model.json       how to build the model that best.pt fits
+predictions.parquet   one row a sample
+result.json      written last: the run is done
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dermis.errors import UsageError
+from dermis.lab.train.recipe import Recipe, read_recipe, recipe_hash
+from dermis.lab.train.toml_records import toml_of
+from dermis.version import __version__
+
+__all__ = ["Run", "find_run", "open_run", "run_folder", "write_atomically"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run and its folder."""
+
+    folder: Path
+    recipe: Recipe
+
+    @property
+    def finished(self) -> bool:
+        """Whether it came to its end."""
+        return (self.folder / "result.json").is_file()
+
+    @property
+    def last(self) -> Path:
+        """What an interrupted run goes on from."""
+        return self.folder / "weights" / "last.ckpt"
+
+    @property
+    def best(self) -> Path:
+        """The weights of the best epoch."""
+        return self.folder / "weights" / "best.pt"
+
+    def result(self) -> dict[str, Any]:
+        """Return what the finished run says of itself."""
+        held: dict[str, Any] = json.loads((self.folder / "result.json").read_text())
+        return held
+
+    def say(self, line: str) -> None:
+        """Add a line to the log."""
+        with (self.folder / "log.txt").open("a", encoding="utf-8") as log:
+            log.write(line + "\n")
+
+    def note(self, name: str, held: Mapping[str, Any]) -> None:
+        """Write an object as `name`.json, at once."""
+        text = json.dumps(held, indent=1, ensure_ascii=False) + "\n"
+        write_atomically(self.folder / f"{name}.json", text.encode())
+
+    def keep_figures(self, rows: list[dict[str, float]]) -> None:
+        """Write metrics.csv anew, one row an epoch."""
+        lines: list[list[Any]] = [list(rows[0]), *([row[name] for name in rows[0]] for row in rows)]
+        part = self.folder / "metrics.part"
+        with part.open("w", newline="") as file:
+            csv.writer(file).writerows(lines)
+        part.replace(self.folder / "metrics.csv")
+
+
+def run_folder(recipe: Recipe, out: Path) -> Path:
+    """Return the folder of a recipe's run below `out`, named by the recipe and its hash."""
+    return out / f"{recipe.name}-{recipe_hash(recipe)}"
+
+
+def open_run(recipe: Recipe, out: Path) -> Run:
+    """Return the run of `recipe` below `out`, its folder made where it is new."""
+    run = Run(folder=run_folder(recipe, out), recipe=recipe)
+    (run.folder / "weights").mkdir(parents=True, exist_ok=True)
+    write_atomically(run.folder / "recipe.toml", toml_of(recipe).encode())
+    run.note("versions", _versions())
+    return run
+
+
+def find_run(folder: Path) -> Run:
+    """Return the run in `folder`; UsageError where there is none."""
+    if not (folder / "recipe.toml").is_file():
+        raise UsageError(f"{folder} is no run.", advice="Name the folder that `dermis train` wrote.")
+    return Run(folder=folder, recipe=read_recipe(folder / "recipe.toml"))
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that no reader, and no kill, ever leaves half of it."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_bytes(data)
+    part.replace(path)
+
+
+def _versions() -> dict[str, str]:
+    import numpy
+    import torch
+
+    return {
+        "dermis": __version__,
+        "python": sys.version.split()[0],
+        "torch": torch.__version__,
+        "numpy": numpy.__version__,
+        "machine": platform.platform(),
+    }

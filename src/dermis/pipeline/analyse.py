@@ -1,0 +1,213 @@
+"""Photo -> Analysis, in one straight line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from dermis.colour.srgb import decode
+from dermis.core import (
+    Analysis,
+    Encoding,
+    Face,
+    FaceLesions,
+    Finding,
+    LightReference,
+    Photo,
+    Provenance,
+    Quality,
+    Skin,
+    Task,
+    ToneEstimate,
+)
+from dermis.core.arrays import BoolMap, FloatMap, LabelMap
+from dermis.errors import InputError
+from dermis.face.crop import crop
+from dermis.face.find import find_face, models_used
+from dermis.formats.images.masks import read_mask, read_parts
+from dermis.formats.images.photo import read_photo
+from dermis.pipeline.exclusion import leave_out
+from dermis.pipeline.needs import need, offered, see_lesions
+from dermis.pipeline.quality import judge, no_face, quality_measures, refused
+from dermis.pipeline.reference import Patch, correct_light, read_patch
+from dermis.tasks import FROM_LESIONS, MEASURES
+from dermis.tasks.acne.detect import NAME
+from dermis.tasks.tone import estimate_tone, tone_clues
+from dermis.version import __version__
+
+__all__ = ["analyse", "analyse_file", "answer", "measurable", "see_skin", "see_tone"]
+
+
+def analyse_file(
+    path: str | Path,
+    *,
+    mask_file: Path | None = None,
+    parts_file: Path | None = None,
+    **options: Any,  # noqa: ANN401
+) -> Analysis:
+    """Read and analyse one file; a file or option that cannot be used gives an analysis that says why.
+
+    mask_file: a picture of the user's own skin mask. parts_file: a map of parts as `--out` writes it, perhaps edited.
+    options: those of `analyse`.
+    """
+    start = perf_counter()
+    name = Path(path).name
+    try:
+        photo = read_photo(path)
+    except InputError as error:
+        return _refused(name, None, "unreadable", error)
+    read_s = perf_counter() - start
+    try:
+        mask = None if mask_file is None else read_mask(mask_file, photo.width_px, photo.height_px)
+        parts = None if parts_file is None else read_parts(parts_file, photo.width_px, photo.height_px)
+        analysis = analyse(photo, mask=mask, parts=parts, **options)
+    except InputError as error:
+        return _refused(name, photo, "unusable_option", error)
+    seconds = {"read": read_s, **analysis.provenance.seconds}
+    seconds["total"] += read_s
+    return replace(analysis, provenance=replace(analysis.provenance, seconds=seconds))
+
+
+def analyse(
+    photo: Photo,
+    *,
+    tasks: Iterable[Task] | None = None,
+    close_up: bool = False,
+    mask: BoolMap | None = None,
+    parts: LabelMap | None = None,
+    reference: Patch | str | None = None,
+    estimate_light: bool = False,
+) -> Analysis:
+    """Measure the skin of the largest face in a photo.
+
+    tasks: what to measure, all that is offered for None. close_up: look for no face, measure all skin in view.
+    mask: (h, w) bool of photo size, the user's own skin mask. parts: (h, w) uint8 of `Part` of photo size, the user's
+    own parts, as `Face.parts` or parts.png has them. reference: a patch of known colour,
+    "X,Y,W,H=#RRGGBB". estimate_light: guess the light from skin and exposure where no patch tells it;
+    experimental, on photos of people it came out too dark (docs/concepts/skin-colour.md). Raises InputError for a
+    reference, mask or parts that cannot be used, ModelMissing for a task whose network is not here; everything else
+    that is wrong with a photo is said in `quality`.
+    """
+    start = perf_counter()
+    wanted = offered() if tasks is None else tuple(tasks)
+    need(wanted)
+    patch = read_patch(reference) if isinstance(reference, str) else reference
+    light = None if patch is None else correct_light(photo, patch)
+    face = find_face(photo, close_up=close_up, mask=mask, parts=parts)
+    found_s = perf_counter() - start
+    if face is None:
+        seconds = {"face": found_s, "total": found_s}
+        return _assembled(photo, no_face(), seconds, reference=light)
+    encoded = crop(photo, face.frame)
+    skin = see_skin(encoded, photo.encoding, face, light, own_area=mask is not None, own_parts=parts is not None)
+    if estimate_light:
+        skin = replace(skin, tone=see_tone(skin, face, photo))
+    quality = judge(quality_measures(face, skin, encoded), face, light)
+    judged_s = perf_counter() - start
+    asked = measurable(quality) and any(task.name in FROM_LESIONS for task in wanted)
+    lesions = see_lesions(photo, face, skin, own_area=mask is not None) if asked else None
+    findings = answer(skin, wanted, quality, lesions)
+    total_s = perf_counter() - start
+    seconds = {"face": found_s, "quality": judged_s - found_s, "tasks": total_s - judged_s, "total": total_s}
+    return _assembled(
+        photo, quality, seconds, face=face, skin=skin, reference=light, lesions=lesions, findings=findings
+    )
+
+
+def see_skin(
+    encoded: FloatMap,
+    encoding: Encoding,
+    face: Face,
+    light: LightReference | None,
+    *,
+    own_area: bool = False,
+    own_parts: bool = False,
+) -> Skin:
+    """Return the skin of a face in linear light, with all that is left out of measurements named.
+
+    own_area: the user drew the mask; measure all of it, up to its edge. own_parts: the user drew the parts; the face
+    is measured up to its edge, neck and ears are not.
+    """
+    linear = encoded if encoding is not Encoding.SRGB else np.asarray(decode(encoded), dtype=np.float32)
+    left_out = leave_out(encoded, linear, face.skin, face.parts, face.confidence)
+    if own_area or own_parts:
+        del left_out["border"]
+    if own_area:
+        del left_out["beside_face"], left_out["facial_hair"]
+    measured = face.skin & ~np.logical_or.reduce(list(left_out.values()))
+    if light is not None:
+        linear = linear @ light.matrix.T.astype(np.float32)
+    return Skin(
+        linear=linear,
+        visible=face.skin,
+        measured=measured,
+        regions=face.regions,
+        left_out=left_out,
+        view=face.view,
+        light_known=light is not None,
+    )
+
+
+def see_tone(skin: Skin, face: Face, photo: Photo) -> ToneEstimate | None:
+    """Return what the photo tells of the true colour of the skin.
+
+    None where the light is known, and for what the network has not learnt from: close-ups, linear photos, and photos
+    that do not say how they were exposed (without that and the eyes nothing but the skin itself would be left).
+    """
+    capture = photo.capture
+    exposed = capture.iso is not None and capture.exposure_s is not None and capture.f_number is not None
+    if skin.light_known or face.landmarks is None or photo.encoding is not Encoding.SRGB or not exposed:
+        return None
+    return estimate_tone(tone_clues(skin, capture))
+
+
+def measurable(quality: Quality) -> bool:
+    """Return whether a photo is given numbers at all: not where it was rejected or has no colour."""
+    return quality.usable and all(problem.code != "no_colour" for problem in quality.problems)
+
+
+def answer(
+    skin: Skin, tasks: Iterable[Task], quality: Quality, lesions: FaceLesions | None = None
+) -> tuple[Finding, ...]:
+    """Answer each task, those about lesions where these are given; none for a photo that is not measurable."""
+    if not measurable(quality):
+        return ()
+    findings: list[Finding] = []
+    for task in tasks:
+        if task.name in MEASURES:
+            findings += MEASURES[task.name](skin)
+        elif lesions is not None:
+            findings += FROM_LESIONS[task.name](lesions)
+    return tuple(findings)
+
+
+def _refused(name: str, photo: Photo | None, code: str, error: InputError) -> Analysis:
+    quality = refused(code, error.message, error.advice)
+    return Analysis(name=name, photo=photo, quality=quality, provenance=_provenance({}))
+
+
+def _assembled(
+    photo: Photo,
+    quality: Quality,
+    seconds: dict[str, float],
+    *,
+    lesions: FaceLesions | None = None,
+    **parts: Any,  # noqa: ANN401
+) -> Analysis:
+    return Analysis(
+        name=photo.origin.name,
+        photo=photo,
+        quality=quality,
+        provenance=_provenance(seconds, {} if lesions is None else {NAME: lesions.found.model}),
+        lesions=lesions,
+        **parts,
+    )
+
+
+def _provenance(seconds: dict[str, float], more: dict[str, str] | None = None) -> Provenance:
+    return Provenance(dermis=__version__, models={**models_used(), **(more or {})}, seconds=seconds)

@@ -1,0 +1,185 @@
+"""Two visits of one person: which lesions are new, which are gone, which last, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.core import Analysis, Box, Change, Face, FaceLesions, Fate, Item, Lasting, Photo, Region
+from dermis.errors import InputError
+from dermis.pipeline.alignment import Alignment, align, on_skin
+from dermis.tasks.acne import hayashi
+from dermis.tasks.acne.assign import face_width_px
+
+__all__ = ["change_between", "same_lesion"]
+
+Points = NDArray[np.float64]
+
+_BOX_OFF = 0.012
+"""How far the middle of a lesion's box is off from photo to photo, in face widths (1 sigma; chosen)."""
+_SIZE_SPREAD = 0.5
+"""Spread of the logarithm of a lesion's size between two visits (1 sigma; chosen)."""
+_LASTS = 0.5
+"""How often a lesion of the first visit is there at the second, before anything is known of it (chosen)."""
+_NEAR = 3.0
+"""So many sigmas around its place a lesion is looked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Visit:
+    """One photo of a pair. middles: (m, 2) of its items, all: (n, 2) of every box, called or not."""
+
+    name: str
+    photo: Photo
+    face: Face
+    lesions: FaceLesions
+    middles: Points
+    all: Points
+
+
+def change_between(before: Analysis, after: Analysis) -> Change:
+    """Compare the lesions of two visits, photographed from the same side.
+
+    The photos are laid on each other (`alignment`). Two lesions are one where that is likelier than chance
+    (`same_lesion`), each in one pair at most, the likeliest sum of pairs. A lesion without a partner is gone, or new,
+    with the probability that it was truly seen here and that nothing was seen there: its score times one minus the
+    score of the surest box, called or not, at its place in the other photo. Where the other photo does not show the
+    place, nothing is said. Probabilities are not calibrated: no data with known fates of lesions exist here.
+    Raises InputError for photos that cannot be compared.
+    """
+    first, second = _visit(before), _visit(after)
+    laid = align(first.photo, first.face, second.photo, second.face)
+    back = align(second.photo, second.face, first.photo, first.face)
+    lasting = _lasting(first, second, laid)
+    stays, came = {id(pair.before) for pair in lasting}, {id(pair.after) for pair in lasting}
+    counts = first.lesions.counts[Region.FACE], second.lesions.counts[Region.FACE]
+    return Change(
+        before=first.name,
+        after=second.name,
+        lasting=tuple(lasting),
+        gone=_fates(first, second, laid, stays),
+        new=_fates(second, first, back, came),
+        count_before=counts[0],
+        count_after=counts[1],
+        difference=_difference(first.lesions, second.lesions),
+        grade_before=hayashi.measure(first.lesions)[0].value,
+        grade_after=hayashi.measure(second.lesions)[0].value,
+        aligned_by=laid.by,
+        off_face_widths=laid.off_face_widths,
+        textured=laid.textured,
+        level=first.lesions.found.level,
+        model=second.lesions.found.model,
+    )
+
+
+def same_lesion(apart: float, size_ratio: float, *, off: float, per_area: float) -> float:
+    """Return the probability that two lesions are one, by Bayes.
+
+    apart: distance in face widths. size_ratio: of their sizes. off: sigma of the distance of one lesion from itself, in
+    face widths. per_area: lesions in a square face width, how likely another one lies so near by chance. Before
+    anything is known half of the lesions last; sizes change by a factor with a sigma of 0.5 in its logarithm.
+    """
+    near = float(np.exp(-0.5 * (apart / off) ** 2) / (2 * np.pi * off**2))
+    alike = float(np.exp(-0.5 * (np.log(max(size_ratio, 1e-6)) / _SIZE_SPREAD) ** 2))
+    odds = _LASTS * near * alike
+    return odds / (odds + (1 - _LASTS) * max(per_area, 1e-9)) if odds > 0 else 0.0
+
+
+def _visit(analysis: Analysis) -> _Visit:
+    photo, face, lesions = analysis.photo, analysis.face, analysis.lesions
+    if photo is None or face is None or lesions is None:
+        reasons = "; ".join(problem.message for problem in analysis.quality.problems) or "lesions were not looked for"
+        raise InputError(f"{analysis.name} cannot be compared: {reasons}", advice="Take a photo that can be measured.")
+    boxes = lesions.found.boxes_px.astype(np.float64)
+    return _Visit(
+        name=analysis.name,
+        photo=photo,
+        face=face,
+        lesions=lesions,
+        middles=_middles(lesions.items),
+        all=(boxes[:, :2] + boxes[:, 2:]) / 2,
+    )
+
+
+def _middles(items: Sequence[Item]) -> Points:
+    boxes = [(item.box.x_px + item.box.width_px / 2, item.box.y_px + item.box.height_px / 2) for item in items]
+    return np.array(boxes, dtype=np.float64).reshape(-1, 2)
+
+
+def _lasting(first: _Visit, second: _Visit, laid: Alignment) -> list[Lasting]:
+    """Return the pairs of lesions that are likelier one than not, the likeliest first."""
+    from scipy.optimize import linear_sum_assignment  # late: 0.1 s
+
+    befores, afters = first.lesions.items, second.lesions.items
+    if not befores or not afters:
+        return []
+    width_px = face_width_px(second.face)
+    apart = np.linalg.norm(laid.moved(first.middles)[:, None] - second.middles[None], axis=2) / width_px
+    off = float(np.hypot(laid.off_face_widths, _BOX_OFF))
+    per_area = len(afters) / max(_skin_area(second.face), 1e-6)
+    likely = np.zeros(apart.shape)
+    for row, column in zip(*np.nonzero(apart <= _NEAR * off), strict=True):
+        ratio = _size(befores[row], first.face) / _size(afters[column], second.face)
+        likely[row, column] = same_lesion(float(apart[row, column]), ratio, off=off, per_area=per_area)
+    rows, columns = linear_sum_assignment(-likely)
+    pairs = [
+        Lasting(
+            before=befores[row],
+            after=afters[column],
+            probability=float(likely[row, column]),
+            apart=float(apart[row, column]),
+        )
+        for row, column in zip(rows, columns, strict=True)
+        if likely[row, column] >= 0.5
+    ]
+    return sorted(pairs, key=lambda pair: -pair.probability)
+
+
+def _fates(here: _Visit, there: _Visit, laid: Alignment, paired: set[int]) -> tuple[Fate, ...]:
+    """Return the lesions of `here` without a partner, the likeliest first, with their places in `there`."""
+    left = [place for place, item in enumerate(here.lesions.items) if id(item) not in paired]
+    if not left:
+        return ()
+    moved = laid.moved(here.middles[left])
+    seen = on_skin(there.face, moved)
+    near_px = _NEAR * float(np.hypot(laid.off_face_widths, _BOX_OFF)) * face_width_px(there.face)
+    scale = face_width_px(there.face) / face_width_px(here.face)
+    fates = []
+    for place, spot, visible in zip(left, moved, seen, strict=True):
+        item = here.lesions.items[place]
+        near = np.linalg.norm(there.all - spot, axis=1) <= near_px
+        echo = float(there.lesions.found.scores[near].max()) if near.any() else 0.0
+        probability = item.score * (1 - echo) if visible else 0.0
+        elsewhere = _box(spot, item.box, scale) if visible else None
+        fates.append(Fate(item=item, probability=probability, elsewhere=elsewhere))
+    return tuple(sorted(fates, key=lambda fate: -fate.probability))
+
+
+def _box(middle: Points, like: Box, scale: float) -> Box:
+    width, height = like.width_px * scale, like.height_px * scale
+    return Box(x_px=float(middle[0]) - width / 2, y_px=float(middle[1]) - height / 2, width_px=width, height_px=height)
+
+
+def _size(item: Item, face: Face) -> float:
+    if item.size_face_widths is not None:
+        return item.size_face_widths
+    return float(np.sqrt(item.box.width_px * item.box.height_px)) / face_width_px(face)
+
+
+def _skin_area(face: Face) -> float:
+    """Return the open skin of a face in face widths squared."""
+    return float(np.count_nonzero(face.skin)) * (face.frame.factor / face_width_px(face)) ** 2
+
+
+def _difference(before: FaceLesions, after: FaceLesions) -> tuple[float, float] | None:
+    """Return where the change of the count lies: both errors taken as independent, their squares add up."""
+    ends = before.found.count_interval, after.found.count_interval
+    if ends[0] is None or ends[1] is None:
+        return None
+    change = after.counts[Region.FACE] - before.counts[Region.FACE]
+    down = np.hypot(after.counts[Region.FACE] - ends[1][0], ends[0][1] - before.counts[Region.FACE])
+    up = np.hypot(ends[1][1] - after.counts[Region.FACE], before.counts[Region.FACE] - ends[0][0])
+    return float(change - down), float(change + up)

@@ -1,0 +1,194 @@
+"""Several photos of one person, taken at one visit from several sides, as one answer about acne."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dermis.core import Analysis, FaceLesions, Finding, Lesions, Part, Region, View
+from dermis.errors import InputError
+from dermis.tasks import FROM_LESIONS
+from dermis.tasks.acne.assign import face_width_px
+from dermis.tasks.acne.hayashi import grade_finding, grade_of_half
+
+__all__ = ["Half", "combine_views"]
+
+_OWN_SIDE = {View.LEFT: "left", View.RIGHT: "right"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shot:
+    """One usable photo with its lesions; open_skin: area of each region in view, in face widths squared."""
+
+    name: str
+    lesions: FaceLesions
+    open_skin: dict[Region, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Half:
+    """The grade of one half of a face, the count behind it, and the photo that shows it best."""
+
+    grade: float
+    interval: tuple[float, float] | None
+    count: float
+    photo: str
+
+
+def combine_views(analyses: Sequence[Analysis]) -> tuple[Finding, ...]:
+    """Return the acne findings of one person from photos of one visit, such as front, left and right.
+
+    Each region is taken from the photo that shows most of it, so a cheek from its own side and the forehead from the
+    front; the counts of the regions add up. Hayashi's grade is that of the worse half: each half from the photo of its
+    own side where there is one, else from the front. `detail["from"]` names the photos. Items stay with their photos.
+    Raises InputError where no photo has lesions looked for.
+    """
+    shots = [_shot(one) for one in analyses if one.lesions is not None and one.face is not None]
+    if not shots:
+        raise InputError(
+            "No photo of the person shows a face in which lesions were looked for.",
+            advice="Give at least one usable photo, and ask for an acne task.",
+        )
+    best = {region: _best(shots, region) for region in list(Region)[1:]}
+    merged = _merged(shots, best)
+    named = {region.value: shot.name for region, shot in best.items() if shot is not None}
+    findings: list[Finding] = []
+    for name, read in FROM_LESIONS.items():
+        if name == "acne_grade":
+            findings.append(_graded(shots))
+        else:
+            findings += [replace(one, evidence=None, items=(), detail={**one.detail, **_source(one, named)})
+                         for one in read(merged)]  # fmt: skip
+    return tuple(findings)
+
+
+def _source(finding: Finding, named: dict[str, str]) -> dict[str, object]:
+    if finding.region is Region.FACE:
+        return {"from": named}
+    return {"from": named[finding.region.value]} if finding.region.value in named else {}
+
+
+def _shot(analysis: Analysis) -> _Shot:
+    face, lesions = analysis.face, analysis.lesions
+    if face is None or lesions is None:
+        raise ValueError("A photo without a face or lesions is no view.")
+    cells = np.bincount(face.regions.ravel(), minlength=len(Region))
+    per_pixel = (face.frame.factor / face_width_px(face)) ** 2
+    areas = {region: float(cells[region.code] * per_pixel) for region in list(Region)[1:]}
+    skin = np.count_nonzero(face.skin & (face.parts != Part.OTHER_SKIN))
+    return _Shot(name=analysis.name, lesions=lesions, open_skin={**areas, Region.FACE: float(skin * per_pixel)})
+
+
+def _best(shots: Sequence[_Shot], region: Region) -> _Shot | None:
+    """Return the photo that shows most of a region, None where none shows it."""
+    shot = max(shots, key=lambda one: one.open_skin[region])
+    return shot if shot.open_skin[region] > 0 else None
+
+
+def _merged(shots: Sequence[_Shot], best: dict[Region, _Shot | None]) -> FaceLesions:
+    """Return the lesions of all photos, each region from its best one, as if they lay in one picture."""
+    front = max(shots, key=lambda one: (one.lesions.view is View.FRONT, one.open_skin[Region.FACE]))
+    held = {region: shot for region, shot in best.items() if shot is not None}
+    counts = {region: 0.0 if shot is None else shot.lesions.counts[region] for region, shot in best.items()}
+    counts_all = {region: 0.0 if shot is None else shot.lesions.counts_all[region] for region, shot in best.items()}
+    elsewhere = _in_no_region(front.lesions.counts), _in_no_region(front.lesions.counts_all)
+    counts[Region.FACE] = sum(counts.values()) + elsewhere[0]
+    counts_all[Region.FACE] = sum(counts_all.values()) + elsewhere[1]
+    items = [item for region, shot in held.items() for item in shot.lesions.items if item.region is region]
+    items += [item for item in front.lesions.items if item.region is Region.FACE]
+    areas = np.array([shot.open_skin[Region.FACE] for shot in shots])
+    involved = np.array([shot.lesions.involved for shot in shots])
+    return FaceLesions(
+        found=_found(shots, held, counts),
+        view=View.FRONT,
+        items=tuple(sorted(items, key=lambda item: -item.score)),
+        on_right=None,
+        counts=counts,
+        counts_all=counts_all,
+        halves=None,
+        seen={region: shot.lesions.seen.get(region) for region, shot in held.items()},
+        involved=float(np.average(involved, weights=np.maximum(areas, 1e-9))),
+        heat=np.zeros((1, 1), np.float32),
+        beside=0,
+    )
+
+
+def _in_no_region(counts: Mapping[Region, float]) -> float:
+    return max(2 * counts[Region.FACE] - sum(counts.values()), 0.0)
+
+
+def _found(shots: Sequence[_Shot], held: dict[Region, _Shot], counts: dict[Region, float]) -> Lesions:
+    """Return what stands for the networks' answers: the intervals of the photos, each by its share of the count."""
+    first = shots[0].lesions.found
+    presences = [shot.lesions.found.presence for shot in shots]
+    known = [presence for presence in presences if presence is not None]
+    typed = all(shot.lesions.found.type_shares is not None for shot in shots)
+    return Lesions(
+        boxes_px=np.zeros((0, 4), np.float32),
+        scores=np.zeros(0, np.float32),
+        density=np.zeros((1, 1), np.float32),
+        density_all=np.zeros((1, 1), np.float32),
+        area=first.area,
+        model=first.model,
+        presence=max(known) if known else None,
+        count_interval=_count_interval(held, counts),
+        level=first.level,
+        type_shares=np.zeros((0, 4), np.float32) if typed else None,
+    )
+
+
+def _count_interval(held: dict[Region, _Shot], counts: dict[Region, float]) -> tuple[float, float] | None:
+    """Return both ends as if every photo erred the same way: as far off the sum as each is off its own count."""
+    total = max(counts[Region.FACE], 0.0)
+    low = high = total
+    for shot in {id(shot): shot for shot in held.values()}.values():
+        ends = shot.lesions.found.count_interval
+        if ends is None:
+            return None
+        whole = max(shot.lesions.counts[Region.FACE], 0.0)
+        taken = sum(counts[region] for region, one in held.items() if one is shot)
+        share = taken / whole if whole > 0 else 1.0 / len(held)
+        low -= share * max(whole - ends[0], 0.0)
+        high += share * max(ends[1] - whole, 0.0)
+    return max(low, 0.0), high
+
+
+def _graded(shots: Sequence[_Shot]) -> Finding:
+    """Return Hayashi's grade of the worse half."""
+    halves = {side: half for side in ("left", "right") if (half := _half(shots, side)) is not None}
+    if not halves:  # close-ups and profiles without a side: each is taken for a half
+        halves = {"in view": _own_half(max(shots, key=lambda one: one.lesions.counts[Region.FACE]))}
+    side, worse = max(halves.items(), key=lambda pair: pair[1].grade)
+    detail: dict[str, object] = {
+        "counted": "the worse half",
+        "worse_half": side,
+        "halves": {name: {"grade": round(half.grade, 3), "count": round(half.count, 2), "from": half.photo}
+                   for name, half in halves.items()},
+    }  # fmt: skip
+    found = shots[0].lesions.found
+    highs = [half.interval[1] for half in halves.values() if half.interval is not None]
+    interval = None if worse.interval is None else (worse.interval[0], max(highs))
+    return grade_finding(worse.grade, interval, detail, found.model, found.level)
+
+
+def _half(shots: Sequence[_Shot], side: str) -> Half | None:
+    own = [shot for shot in shots if _OWN_SIDE.get(shot.lesions.view) == side]
+    if own:
+        return _own_half(max(own, key=lambda one: one.open_skin[Region.FACE]))
+    fronts = [shot for shot in shots if shot.lesions.halves is not None]
+    if not fronts:
+        return None
+    shot = max(fronts, key=lambda one: one.open_skin[Region.FACE])
+    right, left = shot.lesions.halves or (0.0, 0.0)
+    return _graded_half(shot, right if side == "right" else left)
+
+
+def _own_half(shot: _Shot) -> Half:
+    return _graded_half(shot, max(shot.lesions.counts[Region.FACE], 0.0))
+
+
+def _graded_half(shot: _Shot, count: float) -> Half:
+    grade, interval = grade_of_half(shot.lesions, count)
+    return Half(grade=grade, interval=interval, count=count, photo=shot.name)

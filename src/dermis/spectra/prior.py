@@ -1,0 +1,177 @@
+"""The prior over skin spectra, and the simulated captures that it is fitted on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.colour.srgb import decode
+from dermis.core import Encoding
+from dermis.core.arrays import hold
+from dermis.models.weights import WEIGHTS
+from dermis.optics.camera import Camera, Population, draw_camera, response, white_raw
+from dermis.optics.illuminant import Light
+from dermis.optics.isp import Development, render
+from dermis.optics.populations import colour_matrix, draw_development, draw_light
+
+__all__ = ["PRIOR_FILE", "Seen", "Sight", "SkinPrior", "draw_skin", "read_prior", "see"]
+
+Floats = NDArray[np.float64]
+
+PRIOR_FILE = WEIGHTS / "skin-spectra" / "prior.npz"
+REACH = 2.5
+"""Deviations beyond which no draw goes: a normal tail of a logarithm is no skin any more."""
+BRIGHTEST = 0.95
+SHADING = 0.08
+"""Spread of the logarithm of the light that a patch of skin gets, for its tilt and the level of the white."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkinPrior:
+    """Sets of skin that was measured alike, on `wavelengths_nm` (band,).
+
+    means: (set, band) of the natural logarithm of the reflectance. axes: (set, rank, band), its principal axes, each
+    as long as one deviation. weights: (set,), how much each counts, summing to 1.
+    """
+
+    wavelengths_nm: Floats
+    means: Floats
+    axes: Floats
+    weights: Floats
+
+    def __post_init__(self) -> None:
+        hold(self, "wavelengths_nm", dtype=np.float64, shape=(None,))
+        bands, sets = len(self.wavelengths_nm), len(self.means)
+        hold(self, "means", dtype=np.float64, shape=(None, bands))
+        hold(self, "axes", dtype=np.float64, shape=(sets, None, bands))
+        hold(self, "weights", dtype=np.float64, shape=(sets,))
+
+
+@cache
+def read_prior() -> SkinPrior:
+    """Return the prior that comes with the package."""
+    with np.load(PRIOR_FILE) as held:
+        return SkinPrior(**{name: held[name].astype(np.float64) for name in SkinPrior.__slots__})
+
+
+def draw_skin(
+    prior: SkinPrior, per_set: int, rng: np.random.Generator, *, shading: float = SHADING
+) -> tuple[Floats, Floats]:
+    """Return reflectances (set x per_set, band) and their weights, summing to 1: the same number from each set."""
+    sets, rank = prior.axes.shape[:2]
+    deviations = np.clip(rng.standard_normal((sets, per_set, rank)), -REACH, REACH)
+    logs = prior.means[:, None, :] + deviations @ prior.axes
+    logs += shading * rng.standard_normal((sets, per_set, 1))
+    np.minimum(logs, np.log(BRIGHTEST), out=logs)
+    return np.exp(logs).reshape(-1, logs.shape[-1]), np.repeat(prior.weights / per_set, per_set)
+
+
+PER_SET, PER_SET_UNKNOWN = 100, 400
+SIGHTS = 240
+SEED = 20
+NOISE = 0.003
+"""Relative noise of a pixel, beside the step of its whole numbers."""
+PLAIN_SHARE = 0.65
+"""How many developments are plain sRGB; the rest have the tone curves, tints and balance errors of phones."""
+BALANCE_ERROR = (0.025, 0.01, 0.025)
+"""Spread of the logarithm of a plain development's gains: red, green, blue."""
+DIMMEST_WHITE = 0.6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What is known of how a photo was taken; None where it is not.
+
+    balanced: whether a patch of known colour set the white of every channel. bits: of a pixel's whole number.
+    """
+
+    encoding: Encoding
+    camera: Camera | None = None
+    light: Light | None = None
+    balanced: bool = False
+    bits: int = 8
+
+    @property
+    def response_known(self) -> bool:
+        """Whether one camera under one light made the pixels, and nothing else."""
+        known = self.camera is not None and self.light is not None
+        return known and self.encoding is Encoding.CAMERA_LINEAR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Drawn skin with its pixels (n, 3), its `spectra` (n, band) and how much each counts, summing to 1."""
+
+    pixels: Floats
+    spectra: Floats
+    weights: Floats
+
+    def __post_init__(self) -> None:
+        hold(self, "pixels", dtype=np.float64, shape=(None, 3))
+        hold(self, "spectra", dtype=np.float64, shape=(len(self.pixels), None))
+        hold(self, "weights", dtype=np.float64, shape=(len(self.pixels),))
+
+
+def see(prior: SkinPrior, sight: Sight, seed: int = SEED, cameras: Population | None = None) -> Seen:
+    """Return skin drawn from `prior` as it looks at `sight`; the same for the same seed.
+
+    cameras: that unknown cameras are drawn from, by default the population that comes with the package.
+    """
+    rng = np.random.default_rng(seed)
+    grid = prior.wavelengths_nm
+    if sight.response_known:
+        assert sight.camera is not None
+        assert sight.light is not None
+        spectra, weights = draw_skin(prior, PER_SET, rng)
+        pixels = _raw(spectra, grid, sight.camera, sight.light, balanced=sight.balanced)
+    else:
+        spectra, weights = draw_skin(prior, PER_SET_UNKNOWN, rng)
+        pixels = np.empty((len(spectra), 3))
+        for part in np.array_split(rng.permutation(len(spectra)), SIGHTS):
+            pixels[part] = _drawn_sight(rng, spectra[part], grid, sight, cameras)
+    step = 1.0 / (2**sight.bits - 1)
+    noise = np.hypot(NOISE * pixels, step / np.sqrt(12.0))
+    return Seen(pixels=pixels + noise * rng.standard_normal(pixels.shape), spectra=spectra, weights=weights)
+
+
+def _raw(spectra: Floats, grid: Floats, camera: Camera, light: Light, *, balanced: bool) -> Floats:
+    pixels: Floats = spectra @ response(camera, light, grid)
+    return pixels / white_raw(camera, light) if balanced else pixels
+
+
+def _drawn_sight(
+    rng: np.random.Generator, spectra: Floats, grid: Floats, sight: Sight, cameras: Population | None
+) -> Floats:
+    """Return the pixels of `spectra` at one sight, what is unknown of it drawn."""
+    camera = draw_camera(rng, cameras) if sight.camera is None else sight.camera
+    light = draw_light(rng) if sight.light is None else sight.light
+    if sight.encoding is Encoding.CAMERA_LINEAR:
+        return _raw(spectra, grid, camera, light, balanced=sight.balanced)
+    development = _drawn_development(rng, camera, light)
+    white = white_raw(camera, light)
+    raw = np.concatenate([spectra @ response(camera, light, grid), white[None], 0.18 * white[None]])
+    exposed = (raw * rng.uniform(DIMMEST_WHITE, 1.0))[:, None, :].astype(np.float32)
+    linear = decode(render(exposed, development)[:, 0].astype(np.float64))
+    # A card of mid grey sets the balance; without one, the white counts as full.
+    scale = linear[-1] / 0.18 if sight.balanced else linear[-2].max()
+    pixels: Floats = linear[:-2] / scale
+    return pixels
+
+
+def _drawn_development(rng: np.random.Generator, camera: Camera, light: Light) -> Development:
+    """Return a development without what it does to detail; most are plain: balanced, no tone curve of their own."""
+    drawn = replace(draw_development(rng, camera, light), denoise=0.0, sharpen=0.0, chroma_px=0.0)
+    if rng.random() >= PLAIN_SHARE:
+        return drawn
+    white = np.log(white_raw(camera, light)) + rng.normal(0.0, 1.0, 3) * BALANCE_ERROR
+    return replace(
+        drawn,
+        gamma=1.0,
+        contrast=0.0,
+        saturation=1.0,
+        white_balance=np.exp(white.max() - white),
+        colour_matrix=colour_matrix(camera, light),
+    )

@@ -1,0 +1,297 @@
+"""Lesions assigned to regions and sides of the face, with their size, redness and relief."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.core import LESION_TYPES, Face, FaceLesions, Frame, Item, Lesions, Part, Region, Skin, View
+from dermis.core.arrays import BoolMap, FloatMap, LabelMap
+from dermis.face.crop import to_frame
+from dermis.face.regions import map_regions, on_right_half
+from dermis.tasks.acne.decode import box_of
+from dermis.tasks.pigments import optical_density, unmix
+
+__all__ = ["HEAT_SQUARE", "Looks", "face_width_px", "looks_of", "place_lesions"]
+
+_RING = 2.0
+"""The skin around a lesion reaches so many times its box."""
+_FEWEST_PIXELS = 6
+"""Fewer pixels than this, inside or around, say nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looks:
+    """Redness above that of the skin around, in the erythema index; relief above it, in 100 x optical density.
+
+    Relief is the spread of light and shadow (middle 80 %), freed of melanin and blood: a bump lit from a side has a
+    bright and a dark flank. Both None where too few pixels are seen.
+    """
+
+    redness: float | None = None
+    relief: float | None = None
+
+
+def looks_of(boxes_px: NDArray[np.float64], face: Face, skin: Skin) -> list[Looks]:
+    """Return the looks of each box (n, 4), left, top, right, bottom in photo pixels."""
+    frame = face.frame
+    boxes = (boxes_px - np.tile([frame.x_px, frame.y_px], 2)) / frame.factor
+    # Glare may stay: a lesion is compared with the skin around it, and a bump shines.
+    usable = skin.visible & ~skin.left_out.get("clipped", np.zeros_like(skin.visible))
+    return [_looks(box, skin.linear, usable) for box in boxes]
+
+
+def _looks(box: NDArray[np.float64], linear: FloatMap, usable: BoolMap) -> Looks:
+    """Inside is the ellipse of half the box's area, around is what lies out of the box and in the ring."""
+    left, top, right, bottom = box
+    middle_x, middle_y = (left + right) / 2, (top + bottom) / 2
+    half_x, half_y = max(right - left, 1.0) / 2, max(bottom - top, 1.0) / 2
+    rows = _span(middle_y, _RING * half_y, linear.shape[0])
+    columns = _span(middle_x, _RING * half_x, linear.shape[1])
+    x = np.abs(np.arange(columns.start, columns.stop) + 0.5 - middle_x)[None, :] / half_x
+    y = np.abs(np.arange(rows.start, rows.stop) + 0.5 - middle_y)[:, None] / half_y
+    seen = usable[rows, columns]
+    inside, around = seen & (x**2 + y**2 <= 0.5), seen & (np.maximum(x, y) > 1)
+    if min(np.count_nonzero(inside), np.count_nonzero(around)) < _FEWEST_PIXELS:
+        return Looks()
+    piece = linear[rows, columns]
+    density = optical_density(piece)
+    erythema = 100 * (density[..., 1] - density[..., 0])
+    shading = unmix(piece).shading
+    return Looks(
+        redness=float(np.median(erythema[inside]) - np.median(erythema[around])),
+        relief=_spread(shading[inside]) - _spread(shading[around]),
+    )
+
+
+def _span(middle: float, half: float, limit: int) -> slice:
+    start = min(max(int(np.floor(middle - half)), 0), limit)
+    return slice(start, min(max(int(np.ceil(middle + half)), start), limit))
+
+
+def _spread(values: NDArray[np.floating]) -> float:
+    low, high = np.percentile(values, (10, 90))
+    return float(high - low)
+
+
+Points = NDArray[np.float64]
+
+_BEARING = (Part.FACE_SKIN, Part.NOSE, Part.FACIAL_HAIR)
+_FACE_EDGE = 0.06
+"""Skin so near to the face, in face widths, is still face: along the jaw and before the ears its edge is uncertain."""
+_SLIPPED = 0.015
+"""A lesion lies on skin whose middle is so near to skin, in face widths: parts are coarser than boxes."""
+_REGION_REACH = 0.25
+"""Temples and jaw lie in no named region: they count with the nearest one within so many face widths."""
+INVOLVED_REACH = 10 / 140
+"""10 mm on a face of 140 mm, in face widths: so near to a lesion skin counts as involved."""
+HEAT_SQUARE = 0.1
+"""Side of the square in which the heat map counts lesions, in face widths."""
+_HEAT_BLUR = 0.03
+_LIKELY = 0.5
+_NODULE = 2 * 5 / 140
+"""A nodule is larger than 5 mm on a face of 140 mm; boxes are about twice as large as what is in them."""
+_LONGEST = 320
+"""Pixels along the longer side of the maps in which places are looked up: finer than any lesion, and quick."""
+
+
+def face_width_px(face: Face) -> float:
+    """Return the width of the face between its cheeks in photo pixels; of a close-up or profile, half its frame."""
+    if face.between_cheeks_px is not None:
+        return face.between_cheeks_px
+    frame = face.frame
+    return 0.5 * frame.factor * min(frame.width, frame.height)
+
+
+def place_lesions(found: Lesions, face: Face, skin: Skin, *, own_area: bool = False) -> FaceLesions:
+    """Put what was found in a photo in its places on one face of it.
+
+    A lesion belongs to the face where its middle lies on facial skin, bearded or not; what the network saw in hair, on
+    lips, eyes or another person is left out, of the maps too. own_area: the user drew the skin; count inside it.
+    """
+    width_px = face_width_px(face)
+    step = _step(face.frame)
+    on_face = _on_face(face, width_px, own_area=own_area)
+    regions = _nearest_regions(face.regions[::step, ::step], _REGION_REACH * width_px / (face.frame.factor * step))
+    items, places_px, beside = _items(found, face, skin, on_face, regions)
+    cells_px = _cells(found)
+    at_cells = _looked_up(on_face, cells_px, face.frame)
+    density = np.where(at_cells, found.density, 0.0)
+    density_all = np.where(at_cells, found.density_all, 0.0)
+    cell_regions = _looked_up(regions, cells_px, face.frame)
+    right = on_right_half(face, cells_px.reshape(-1, 2))
+    return FaceLesions(
+        found=found,
+        view=face.view,
+        items=items,
+        on_right=on_right_half(face, places_px),
+        counts=_by_region(density, cell_regions),
+        counts_all=_by_region(density_all, cell_regions),
+        halves=None if right is None else _halves(density, right.reshape(density.shape)),
+        seen=_seen(face),
+        involved=_involved(face, places_px, width_px),
+        heat=_heat(found, density, face, on_face, width_px),
+        beside=beside,
+    )
+
+
+def _step(frame: Frame) -> int:
+    """Return by how much maps are reduced in which places are looked up."""
+    return max(1, -(-max(frame.height, frame.width) // _LONGEST))
+
+
+def _on_face(face: Face, width_px: float, *, own_area: bool) -> BoolMap:
+    """Return where on the reduced frame a lesion of this face can lie."""
+    step = _step(face.frame)
+    pixel_px = face.frame.factor * step
+    parts, skin = face.parts[::step, ::step], face.skin[::step, ::step]
+    if own_area or face.box is None:
+        return _grown(skin, _SLIPPED * width_px / pixel_px)
+    bearing = np.isin(parts, _BEARING)
+    near = _grown(bearing, _FACE_EDGE * width_px / pixel_px)
+    bearing |= near & (parts == Part.OTHER_SKIN) & skin
+    return _grown(bearing, _SLIPPED * width_px / pixel_px)
+
+
+def _grown(mask: BoolMap, by: float) -> BoolMap:
+    from scipy.ndimage import distance_transform_edt  # late: 0.1 s
+
+    if not mask.any():
+        return mask
+    grown: BoolMap = distance_transform_edt(~mask) <= by
+    return grown
+
+
+def _nearest_regions(regions: LabelMap, reach: float) -> LabelMap:
+    """Return regions (h, w) with what lies in none given to the nearest one within `reach` pixels."""
+    from scipy.ndimage import distance_transform_edt  # late: 0.1 s
+
+    if not regions.any():
+        return regions
+    away, nearest = distance_transform_edt(regions == 0, return_indices=True)
+    filled: LabelMap = np.where(away <= reach, regions[tuple(nearest)], 0).astype(np.uint8)
+    return filled
+
+
+def _looked_up(values: NDArray[np.generic], points_px: Points, frame: Frame) -> NDArray[np.generic]:
+    """Return what a reduced map of the frame says at photo points (..., 2); 0 beside the frame."""
+    step = _step(frame)
+    x, y = np.moveaxis(np.floor((points_px - (frame.x_px, frame.y_px)) / frame.factor).astype(np.intp), -1, 0)
+    inside = (x >= 0) & (x < frame.width) & (y >= 0) & (y < frame.height)
+    held = values[np.clip(y, 0, frame.height - 1) // step, np.clip(x, 0, frame.width - 1) // step]
+    return np.where(inside, held, np.zeros((), values.dtype))
+
+
+def _cells(found: Lesions) -> Points:
+    """Return the middle of each cell of the maps in photo pixels, (h, w, 2)."""
+    height, width = found.density.shape
+    x = found.area.x_px + (np.arange(width) + 0.5) * found.area.width_px / max(width, 1)
+    y = found.area.y_px + (np.arange(height) + 0.5) * found.area.height_px / max(height, 1)
+    return np.stack(np.broadcast_arrays(x[None, :], y[:, None]), axis=-1).astype(np.float64)
+
+
+def _items(
+    found: Lesions, face: Face, skin: Skin, on_face: BoolMap, regions: LabelMap
+) -> tuple[tuple[Item, ...], Points, int]:
+    """Return the called lesions on the face, the surest first, their middles (m, 2), and how many lay beside it."""
+    called = np.flatnonzero(found.scores >= found.score_from)
+    boxes = found.boxes_px.astype(np.float64)
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+    bearing = np.asarray(_looked_up(on_face, middles[called], face.frame), dtype=np.bool_)
+    kept = called[bearing]
+    # Of equally sure ones the upper, then the left one first: the order they came in does not matter.
+    kept = kept[np.lexsort((boxes[kept, 0], boxes[kept, 1], -found.scores[kept]))]
+    codes = _looked_up(regions, middles[kept], face.frame)
+    looks = looks_of(boxes[kept], face, skin)
+    places = list(Region)
+    width_px = face.between_cheeks_px
+    items = tuple(
+        Item(
+            kind=_kind(found, row, width_px),
+            box=box_of(boxes[row]),
+            region=places[int(code)],
+            score=float(found.scores[row]),
+            size_face_widths=None if width_px is None else _side(boxes[row]) / width_px,
+            redness=look.redness,
+            relief=look.relief,
+        )
+        for row, code, look in zip(kept.tolist(), codes.tolist(), looks, strict=True)
+    )
+    return items, middles[kept], len(called) - len(kept)
+
+
+def _kind(found: Lesions, row: int, width_px: float | None) -> str:
+    """Return the type of a lesion where one is likelier than all others together; types are experimental.
+
+    What is smaller than a nodule can be, is a papule.
+    """
+    if found.type_shares is None or found.type_shares[row].max() <= _LIKELY:
+        return "lesion"
+    kind = LESION_TYPES[int(found.type_shares[row].argmax())]
+    small = width_px is not None and _side(found.boxes_px[row].astype(np.float64)) < _NODULE * width_px
+    return "papule" if kind == "nodule" and small else kind
+
+
+def _side(corners: NDArray[np.float64]) -> float:
+    left, top, right, bottom = corners.tolist()
+    return float(np.sqrt(max(right - left, 0) * max(bottom - top, 0)))
+
+
+def _by_region(density: NDArray[np.floating], regions: NDArray[np.generic]) -> dict[Region, float]:
+    sums = np.bincount(np.asarray(regions, dtype=np.intp).ravel(), density.ravel(), minlength=len(Region))
+    return {region: float(sums.sum() if region is Region.FACE else sums[region.code]) for region in Region}
+
+
+def _halves(density: NDArray[np.floating], right: BoolMap) -> tuple[float, float]:
+    return float(density[right].sum()), float(density[~right].sum())
+
+
+def _seen(face: Face) -> dict[Region, float | None]:
+    """Return the share of each region in view that is open skin; without landmarks nobody knows how large it is."""
+    open_skin = np.bincount(face.regions.ravel(), minlength=len(Region))
+    if face.landmarks is None:
+        return {region: None for region in Region if region is Region.FACE or open_skin[region.code]}
+    everywhere = np.ones(face.skin.shape, dtype=np.bool_)
+    whole = np.bincount(map_regions(face.landmarks, face.frame, everywhere, View.FRONT).ravel(), minlength=len(Region))
+    in_view = [region for region in list(Region)[1:] if open_skin[region.code] and whole[region.code]]
+    shares: dict[Region, float | None] = {Region.FACE: float(open_skin[1:].sum() / max(int(whole[1:].sum()), 1))}
+    return shares | {region: float(open_skin[region.code] / whole[region.code]) for region in in_view}
+
+
+def _involved(face: Face, places_px: Points, width_px: float) -> float:
+    """Return the share of the face's open skin within 10 mm of a lesion's middle."""
+    from scipy.ndimage import distance_transform_edt  # late: 0.1 s
+
+    skin = face.skin if face.box is None else face.skin & (face.parts != Part.OTHER_SKIN)
+    step = _step(face.frame)
+    skin = skin[::step, ::step]
+    if not len(places_px) or not skin.any():
+        return 0.0
+    free = np.ones(skin.shape, dtype=np.bool_)
+    x, y = np.floor(to_frame(places_px, face.frame) / step).astype(np.intp).T
+    free[np.clip(y, 0, skin.shape[0] - 1), np.clip(x, 0, skin.shape[1] - 1)] = False
+    near = distance_transform_edt(free) <= INVOLVED_REACH * width_px / (face.frame.factor * step)
+    return float(np.count_nonzero(near & skin) / np.count_nonzero(skin))
+
+
+def _heat(found: Lesions, density: NDArray[np.floating], face: Face, on_face: BoolMap, width_px: float) -> FloatMap:
+    """Return lesions in a square of a tenth of the face's width, on the frame, NaN beside the face."""
+    from scipy.ndimage import gaussian_filter  # late: 0.1 s
+
+    height, width = density.shape
+    cell_px = np.array([found.area.height_px / max(height, 1), found.area.width_px / max(width, 1)])
+    smooth = gaussian_filter(density.astype(np.float32), _HEAT_BLUR * width_px / cell_px, mode="constant")
+    smooth *= (HEAT_SQUARE * width_px) ** 2 / float(cell_px.prod())
+    frame = face.frame
+    rows = frame.y_px + (np.arange(frame.height) + 0.5) * frame.factor
+    columns = frame.x_px + (np.arange(frame.width) + 0.5) * frame.factor
+    down = np.floor((rows - found.area.y_px) / cell_px[0]).astype(np.intp)
+    across = np.floor((columns - found.area.x_px) / cell_px[1]).astype(np.intp)
+    inside = ((down >= 0) & (down < height))[:, None] & ((across >= 0) & (across < width))[None, :]
+    values = smooth[np.clip(down, 0, height - 1)[:, None], np.clip(across, 0, width - 1)[None, :]]
+    step = _step(frame)
+    here = on_face.repeat(step, axis=0).repeat(step, axis=1)[: frame.height, : frame.width]
+    heat: FloatMap = np.where(here, np.where(inside, values, np.float32(0)), np.float32(np.nan)).astype(np.float32)
+    return heat

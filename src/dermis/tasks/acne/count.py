@@ -1,0 +1,92 @@
+"""Acne lesions: how many, where, how large, how red; each one an item."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from dermis.core import Count, Evidence, FaceLesions, Finding, Item, Region, Task
+from dermis.tasks.acne.visibility import hidden_detail, in_view, is_large, one_side, share_seen
+
+__all__ = ["HEAT_UNIT", "TASK", "measure"]
+
+TASK = Task(
+    name="acne_lesions",
+    title="Acne lesions",
+    question="How many acne lesions are there, and where?",
+    scale=Count(unit="lesions"),
+    regions=tuple(Region),
+    metrics=("mae", "spearman"),
+    reference="Wu, Wen, Liang, Lai, She, Cheng, Yang, ICCV 2019 (boxes, counts); "
+    "Hayashi et al., J. Dermatol. 35 (2008) 255-260",
+)
+
+HEAT_UNIT = "lesions / (face width / 10)²"
+_HEAT_TOP = 4.0
+
+
+def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
+    """Count lesions on the face and in each region in view.
+
+    The count is the sum of the density map, by the habit of Hayashi's count; `detail["count_all"]` names that of a
+    stricter team, which marks small and faint ones too. Items are the lesions that are sure enough to be pointed at;
+    their number may differ from the count. Hidden skin may hold more: the interval's upper end grows by its share.
+    """
+    findings = []
+    for region in TASK.regions:
+        if not in_view(lesions, region):
+            continue
+        whole = region is Region.FACE
+        items = tuple(item for item in lesions.items if whole or item.region is region)
+        findings.append(
+            Finding(
+                task=TASK.name,
+                region=region,
+                value=max(lesions.counts[region], 0.0),
+                unit="lesions",
+                interval=_interval(lesions) if whole else None,
+                level=lesions.found.level,
+                detail=_detail(lesions, region, items),
+                items=items,
+                evidence=_heat(lesions) if whole else None,
+                model=lesions.found.model,
+            )
+        )
+    return tuple(findings)
+
+
+def _interval(lesions: FaceLesions) -> tuple[float, float] | None:
+    found = lesions.found
+    if found.count_interval is None:
+        return None
+    low, high = found.count_interval
+    value = max(lesions.counts[Region.FACE], 0.0)
+    # One side is one side: what is turned away is not missing.
+    seen = 1.0 if one_side(lesions) else share_seen(lesions, Region.FACE)
+    return max(min(low, value), 0.0), max(high, value) / max(seen, 0.25)
+
+
+def _detail(lesions: FaceLesions, region: Region, items: tuple[Item, ...]) -> dict[str, object]:
+    detail: dict[str, object] = {
+        "pointed_at": len(items),
+        "count_all": round(max(lesions.counts_all[region], 0.0), 2),
+        **hidden_detail(lesions, region),
+    }
+    if region is Region.FACE:
+        detail["involved_share"] = round(lesions.involved, 3)
+        detail["large"] = sum(is_large(item) for item in items)
+        if lesions.beside:
+            detail["beside_the_face"] = lesions.beside
+        if lesions.found.type_shares is not None:
+            detail["types"] = dict(Counter(item.kind for item in items).most_common())
+            detail["types_are"] = "experimental: learnt from drawn lesions"
+    for name in ("size_face_widths", "redness", "relief"):
+        values = [value for item in items if (value := getattr(item, name)) is not None]
+        if values:
+            detail[f"median_{name}"] = round(float(np.median(values)), 4)
+    return detail
+
+
+def _heat(lesions: FaceLesions) -> Evidence:
+    return Evidence(values=lesions.heat, unit=HEAT_UNIT, low=0.0, high=_HEAT_TOP)

@@ -1,0 +1,152 @@
+"""From the maps of the acne networks to boxes, grades and types of lesions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.core import LESION_TYPES, Box, Photo
+from dermis.core.arrays import FloatMap
+from dermis.models.preprocess import Window, cut, look
+from dermis.models.weights import WEIGHTS, Weights, open_weights
+
+__all__ = [
+    "HEAD",
+    "NAME",
+    "TYPE_OF",
+    "about_box",
+    "box_of",
+    "boxes_at_peaks",
+    "expected_grade",
+    "mirrored_back",
+    "presence_features",
+    "shares_of_grades",
+    "type_shares",
+]
+
+_MOST = 300
+_LEAST = 0.02
+_OVERLAP = 0.45
+_LESION_CELLS = 7
+
+
+def box_of(corners: NDArray[np.floating]) -> Box:
+    """Return the box with these corners: left, top, right, bottom."""
+    left, top, right, bottom = corners.tolist()
+    return Box(x_px=left, y_px=top, width_px=right - left, height_px=bottom - top)
+
+
+def boxes_at_peaks(centres: FloatMap, reaches: FloatMap, stride: float) -> tuple[FloatMap, FloatMap]:
+    """Return boxes (n, 4), left, top, right, bottom in pixels of the picture, and scores (n,), the surest first.
+
+    centres: (h, w) in [0, 1]. reaches: (4, h, w), pixels from a cell's middle to the left, top, right and bottom. A box
+    stands where a centre is the surest among its neighbours; of two that overlap by more than 0.45 the surer is kept.
+    """
+    from scipy.ndimage import maximum_filter  # late: 40 ms
+
+    peak = (maximum_filter(centres, 3, mode="constant") == centres) & (centres >= _LEAST)
+    rows, columns = np.nonzero(peak)
+    order = np.argsort(-centres[rows, columns], kind="stable")[:_MOST]
+    rows, columns = rows[order], columns[order]
+    scores = centres[rows, columns].astype(np.float32)
+    x, y = (columns + 0.5) * stride, (rows + 0.5) * stride
+    left, top, right, bottom = reaches[:, rows, columns]
+    boxes = np.stack([x - left, y - top, x + right, y + bottom], axis=1).astype(np.float32)
+    kept = _apart(boxes)
+    return boxes[kept], scores[kept]
+
+
+def presence_features(density: FloatMap, density_all: FloatMap) -> tuple[float, float, float]:
+    """Return what says whether there is any lesion at all, of densities (h, w) by both habits.
+
+    log(1 + n) by each, and by the second in the fullest square of 7 cells: one plain lesion is more than many traces.
+    """
+    from scipy.ndimage import uniform_filter  # late: 40 ms
+
+    fullest = uniform_filter(density_all, _LESION_CELLS, mode="constant").max(initial=0.0) * _LESION_CELLS**2
+    return float(np.log1p(density.sum())), float(np.log1p(density_all.sum())), float(np.log1p(fullest))
+
+
+def mirrored_back(name: str, held: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return an answer for a mirror image as that for the picture: (..., h, w) turned, `reaches` left for right."""
+    if name == "grade":
+        return held
+    back = held[..., ::-1]
+    return back[[2, 1, 0, 3]] if name == "reaches" else back
+
+
+def _apart(boxes: FloatMap) -> NDArray[np.intp]:
+    """Return the places of the boxes that no surer one, before them, covers."""
+    kept: list[int] = []
+    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    for place, box in enumerate(boxes):
+        held = boxes[kept]
+        shared = np.prod(np.clip(np.minimum(held[:, 2:], box[2:]) - np.maximum(held[:, :2], box[:2]), 0, None), axis=1)
+        if not np.any(shared > _OVERLAP * (areas[kept] + areas[place] - shared)):
+            kept.append(place)
+    return np.array(kept, dtype=np.intp)
+
+
+def shares_of_grades(logits: NDArray[np.floating]) -> FloatMap:
+    """Return the probability of each grade, (..., k + 1), from the logits (..., k) of a grade above 0, 1, ...."""
+    above = 1 / (1 + np.exp(-np.clip(logits, -40, 40)))
+    one, none = np.ones_like(above[..., :1]), np.zeros_like(above[..., :1])
+    shares = np.clip(np.concatenate([one, above], axis=-1) - np.concatenate([above, none], axis=-1), 0, None)
+    return np.asarray(shares / shares.sum(axis=-1, keepdims=True), np.float32)
+
+
+def expected_grade(shares: NDArray[np.floating]) -> float:
+    """Return the mean of grades 0, 1, ... by their probability, (k,)."""
+    return float(np.asarray(shares, np.float64) @ np.arange(len(shares)))
+
+
+NAME = "acne-types"
+"""The network's name among the weights that ship with dermis."""
+HEAD = "lesion_type"
+"""Its answer: types by what they weigh in GAGS, from 0, a comedone, to 3, a nodule."""
+TYPE_OF: Mapping[str, int] = {
+    **{name: place for place, name in enumerate(LESION_TYPES)},
+    "open_comedo": 0, "closed_comedo": 0, "blackhead": 0, "whitehead": 0, "cyst": 3,
+}  # fmt: skip
+"""What a lesion is called, as a place in `LESION_TYPES`; other words name no type."""
+
+_ROOM = 1.4
+_LEAST_PX = 16
+
+
+def type_shares(photo: Photo, boxes_px: FloatMap) -> FloatMap | None:
+    """Return the probability of each of `LESION_TYPES` for boxes (n, 4), left, top, right, bottom: (n, 4) float32.
+
+    None where the network is not installed.
+    """
+    if not (WEIGHTS / NAME / "meta.json").is_file():
+        return None
+    if not len(boxes_px):
+        return np.zeros((0, len(LESION_TYPES)), np.float32)
+    weights = _weights()
+    seen = [look(about_box(photo, box), weights.shown).picture for box in map(box_of, boxes_px)]
+    shares: FloatMap = weights.run(np.stack(seen))[f"{HEAD}_shares"]
+    return shares
+
+
+def about_box(photo: Photo, box: Box, room: float = 1.0) -> Photo:
+    """Return the square about a lesion with the skin around it; beyond the photo its edge goes on.
+
+    room: how much larger to make the square than for a box that was found or drawn by hand, about twice the lesion.
+    """
+    side = max(_LEAST_PX, round(room * _ROOM * max(box.width_px, box.height_px)))
+    top = round(box.y_px + box.height_px / 2 - side / 2)
+    left = round(box.x_px + box.width_px / 2 - side / 2)
+    rows = np.clip(np.arange(top, top + side), 0, photo.height_px - 1)
+    columns = np.clip(np.arange(left, left + side), 0, photo.width_px - 1)
+    near = Window(top=int(rows[0]), left=int(columns[0]), height=int(np.ptp(rows)) + 1, width=int(np.ptp(columns)) + 1)
+    pixels = cut(photo.pixels, near)[(rows - rows[0])[:, None], (columns - columns[0])[None, :]]
+    return Photo(pixels=np.ascontiguousarray(pixels), encoding=photo.encoding, capture=photo.capture)
+
+
+@lru_cache(maxsize=1)
+def _weights() -> Weights:
+    return open_weights(NAME)

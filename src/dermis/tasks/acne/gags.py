@@ -1,0 +1,93 @@
+"""GAGS: the Global Acne Grading System, a score for each region of the face and their sum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dermis.core import FaceLesions, Finding, Item, Ordinal, Region, Task
+from dermis.tasks.acne.visibility import hidden_detail, in_view, lies_in
+
+__all__ = ["BANDS", "FACTORS", "TASK", "WORTH", "measure"]
+
+FACTORS: Mapping[Region, int] = {
+    Region.FOREHEAD: 2,
+    Region.RIGHT_CHEEK: 2,
+    Region.LEFT_CHEEK: 2,
+    Region.NOSE: 1,
+    Region.CHIN: 1,
+}
+"""What a region weighs; chest and back, 3, are on no photo of a face."""
+WORTH: Mapping[str, int] = {"comedone": 1, "papule": 2, "pustule": 3, "nodule": 4}
+_UNTYPED = 2
+"""A lesion of unknown type counts as a papule: what Hayashi's count is about is inflamed, and papules are the most."""
+BANDS = ((1, "mild"), (19, "moderate"), (31, "severe"), (39, "very severe"))
+"""From which sum on, of face, chest and back together."""
+
+TASK = Task(
+    name="acne_gags",
+    title="Acne, GAGS (face)",
+    question="How severe is the acne region by region, by its worst lesions?",
+    scale=Ordinal(lowest=0.0, highest=32.0),
+    regions=(Region.FACE, *FACTORS),
+    metrics=("mae", "spearman"),
+    reference="Doshi, Zaheer, Stiller, Int. J. Dermatol. 36 (1997) 416-418",
+)
+
+
+def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
+    """Score each region in view: its factor times its worst lesion (comedone 1 to nodule 4); the face is their sum.
+
+    Types are experimental, so the interval takes every type a step milder or worse; without types every lesion counts
+    as a papule, and the interval runs from comedones to nodules. A region out of view may be as bad as the worst in
+    view: the upper end of the face counts it so. No finding where no region is in view, as on a close-up.
+    """
+    typed = lesions.found.type_shares is not None
+    seen = [region for region in FACTORS if in_view(lesions, region)]
+    if not seen:
+        return ()
+    scored = {region: _worths([i for i in lesions.items if lies_in(i, region)], typed=typed) for region in seen}
+    by_region = [
+        _finding(lesions, region, tuple(FACTORS[region] * worth for worth in scored[region])) for region in seen
+    ]
+    sums = [sum(FACTORS[region] * scored[region][end] for region in seen) for end in range(3)]
+    worst = max((worths[2] for worths in scored.values()), default=0)
+    sums[2] += sum(factor * worst for region, factor in FACTORS.items() if region not in scored)
+    return (_finding(lesions, Region.FACE, tuple(sums), seen=seen), *by_region)
+
+
+def _worths(items: list[Item], *, typed: bool) -> tuple[int, int, int]:
+    """Return lowest, likely and highest worth of the worst of these lesions, 0 where there is none."""
+    if not items:
+        return 0, 0, 0
+    worst = max(WORTH.get(item.kind, _UNTYPED) for item in items)
+    return (max(worst - 1, 1), worst, min(worst + 1, 4)) if typed else (1, worst, 4)
+
+
+def _finding(
+    lesions: FaceLesions, region: Region, sums: tuple[int, ...], *, seen: list[Region] | None = None
+) -> Finding:
+    low, value, high = sums
+    typed = lesions.found.type_shares is not None
+    detail: dict[str, object] = {
+        "types_are": "experimental: learnt from drawn lesions" if typed else "not known: each counts as a papule",
+        "interval_is": "types a step milder or worse" if typed else "all comedones to all nodules",
+        **hidden_detail(lesions, region),
+    }
+    if seen is not None:
+        detail["not_seen"] = [*(one.value for one in FACTORS if one not in seen), "chest and back"]
+    whole = region is Region.FACE
+    return Finding(
+        task=TASK.name,
+        region=region,
+        value=float(value),
+        unit="score 0-32" if whole else f"score 0-{4 * FACTORS[region]}",
+        label=_band(value) if whole else "",
+        interval=(float(low), float(high)),
+        level=lesions.found.level,
+        detail=detail,
+        model=lesions.found.model,
+    )
+
+
+def _band(score: int) -> str:
+    return next((name for start, name in reversed(BANDS) if score >= start), "none")

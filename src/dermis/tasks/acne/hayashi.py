@@ -1,0 +1,105 @@
+"""Acne grade: Hayashi's 0 (none to mild) to 3 very severe, as a real number."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from dermis.core import HAYASHI_LIMITS, FaceLesions, Finding, Ordinal, Region, Task
+from dermis.tasks.acne.visibility import hidden_detail, one_side, share_seen
+
+__all__ = ["NAMES", "TASK", "grade_finding", "grade_of_count", "grade_of_half", "measure"]
+
+NAMES = ("none to mild", "moderate", "severe", "very severe")
+_MOST = 100.0
+
+TASK = Task(
+    name="acne_grade",
+    title="Acne grade (Hayashi)",
+    question="How severe is the acne, by the lesions on half a face?",
+    scale=Ordinal(lowest=0.0, highest=3.0, names=NAMES),
+    regions=(Region.FACE,),
+    metrics=("quadratic_kappa", "accuracy", "rmse"),
+    reference="Hayashi, Akamatsu, Kawashima, Acne Study Group, J. Dermatol. 35 (2008) 255-260",
+)
+
+
+def grade_of_count(count: float) -> float:
+    """Return the grade, a real number in [0, 3], of so many lesions on half a face.
+
+    It rounds to Hayashi's grade: at most 5, 20, 50 lesions, and more. Halves lie between the counts where the grade
+    changes; between them it runs evenly in log(1 + count), and reaches 3 at 100 lesions.
+    """
+    counts = [math.log1p(border) for border in (0.0, *HAYASHI_LIMITS, _MOST)]
+    return float(np.interp(math.log1p(max(count, 0.0)), counts, (0.0, 0.5, 1.5, 2.5, 3.0)))
+
+
+def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
+    """Grade the half of the face that is worse.
+
+    Where one side is in view all lesions in view are those of a half: the grade is the network's own, learnt from such
+    photos, or without one that of the count. A face from the front shows two halves: each is counted for itself and
+    the worse one graded, so the network's grade, which takes all in view, is lowered by what halving takes off the
+    grade of the count. The interval moves along; where skin of the face is hidden it is wider upwards.
+    """
+    half = _in_view(lesions) if one_side(lesions) or lesions.halves is None else max(lesions.halves)
+    value, interval = grade_of_half(lesions, half)
+    return (grade_finding(value, interval, _detail(lesions, half), lesions.found.model, lesions.found.level),)
+
+
+def grade_of_half(lesions: FaceLesions, half: float) -> tuple[float, tuple[float, float] | None]:
+    """Return the grade of a half with so many lesions, out of a photo's `lesions`, and its interval, if any."""
+    by_count = grade_of_count(half)
+    shift = by_count - grade_of_count(_in_view(lesions))
+    found = lesions.found
+    value = _on_scale(by_count if found.grade is None else found.grade + shift)
+    return value, _interval(lesions, value, half, shift)
+
+
+def grade_finding(
+    value: float, interval: tuple[float, float] | None, detail: dict[str, object], model: str, level: float
+) -> Finding:
+    """Return the finding of a grade."""
+    return Finding(
+        task=TASK.name,
+        region=Region.FACE,
+        value=value,
+        unit="grade 0-3",
+        label=NAMES[min(int(value + 0.5), len(NAMES) - 1)],
+        interval=interval,
+        level=level,
+        detail=detail,
+        model=model,
+    )
+
+
+def _in_view(lesions: FaceLesions) -> float:
+    return max(lesions.counts[Region.FACE], 0.0)
+
+
+def _interval(lesions: FaceLesions, value: float, half: float, shift: float) -> tuple[float, float] | None:
+    if lesions.found.grade_interval is None:
+        return None
+    low, high = (end + shift for end in lesions.found.grade_interval)
+    seen = 1.0 if one_side(lesions) else share_seen(lesions, Region.FACE)
+    hidden = grade_of_count(half / max(seen, 0.25)) - grade_of_count(half)
+    return min(_on_scale(low), value), max(_on_scale(high + hidden), value)
+
+
+def _detail(lesions: FaceLesions, half: float) -> dict[str, object]:
+    detail: dict[str, object] = {
+        "counted": "all in view, one side" if one_side(lesions) else "the worse half",
+        "lesions_on_half": round(half, 2),
+        "grade_by_count": round(grade_of_count(half), 3),
+        **hidden_detail(lesions, Region.FACE),
+    }
+    if lesions.halves is not None and not one_side(lesions):
+        detail["right_half"], detail["left_half"] = (round(count, 2) for count in lesions.halves)
+    if lesions.found.grade_shares is not None:
+        detail["shares"] = [round(float(share), 4) for share in lesions.found.grade_shares]
+    return detail
+
+
+def _on_scale(grade: float) -> float:
+    return min(max(grade, 0.0), 3.0)

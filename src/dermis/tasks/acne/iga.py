@@ -1,0 +1,71 @@
+"""IGA: the Investigator's Global Assessment, derived by rule from lesions that were found."""
+
+from __future__ import annotations
+
+from dermis.core import FaceLesions, Finding, Ordinal, Region, Task
+from dermis.tasks.acne.visibility import hidden_detail, is_large
+
+__all__ = ["NAMES", "TASK", "iga_of", "measure"]
+
+NAMES = ("clear", "almost clear", "mild", "moderate", "severe")
+_ANY, _FEW = 0.5, 5.5
+_HALF_THE_FACE, _ALL_OVER = 0.5, 0.8
+
+TASK = Task(
+    name="acne_iga",
+    title="Acne, IGA (derived)",
+    question="How severe is the acne as an investigator would judge it?",
+    scale=Ordinal(lowest=0.0, highest=4.0, names=NAMES),
+    regions=(Region.FACE,),
+    metrics=("quadratic_kappa", "accuracy", "mae"),
+    reference="FDA, Acne Vulgaris: Establishing Effectiveness of Drugs Intended for Treatment, 2018 (the scale; "
+    "the rule is ours)",
+)
+
+
+def iga_of(count: float, large: int, involved: float) -> int:
+    """Return 0 clear to 4 severe, from a count, the number of large lesions, and the share of skin near a lesion.
+
+    4: two large lesions (nodules are suspected), or lesions all over the face (0.8 of its skin). 3: one, or more than
+    half of the face. 2: more than a few lesions (5). 1: any. The scale says this in words; the numbers are chosen.
+    """
+    reached = (
+        (4, large >= 2 or involved >= _ALL_OVER),
+        (3, large >= 1 or involved > _HALF_THE_FACE),
+        (2, count >= _FEW),
+        (1, count >= _ANY),
+    )
+    return next((grade for grade, holds in reached if holds), 0)
+
+
+def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
+    """Derive the grade; the interval is that of the count put through the rule."""
+    found = lesions.found
+    count = max(lesions.counts[Region.FACE], 0.0)
+    large = sum(is_large(item) for item in lesions.items)
+    value = iga_of(count, large, lesions.involved)
+    ends = found.count_interval
+    return (
+        Finding(
+            task=TASK.name,
+            region=Region.FACE,
+            value=float(value),
+            unit="grade 0-4",
+            label=NAMES[value],
+            interval=None
+            if ends is None
+            else (
+                float(min(value, iga_of(ends[0], large, lesions.involved))),
+                float(max(value, iga_of(ends[1], large, lesions.involved))),
+            ),
+            level=found.level,
+            detail={
+                "derived": "by rule from count, size and area; no investigator's grades were learnt from",
+                "count": round(count, 2),
+                "large": large,
+                "involved_share": round(lesions.involved, 3),
+                **hidden_detail(lesions, Region.FACE),
+            },
+            model=found.model,
+        ),
+    )

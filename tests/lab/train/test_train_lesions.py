@@ -1,0 +1,147 @@
+"""Teaching the network of lesions: views whose marks follow the picture, and courses that can be stopped."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from dermis.lab.networks.lesions import STRIDE
+from dermis.lab.train.export import ANSWERS, export_lesions
+from dermis.lab.train.lesion_views import Example, boxes_in_view, in_picture, plain_view, taught_view
+from dermis.lab.train.lesions import answers_for, begin, teach
+from dermis.lab.train.recipe import find_recipe, read_recipe
+from dermis.models.weights import open_weights
+
+SIZE = 64
+
+
+def example(place=0, *, spots=3, grade=1.0, stretch=1.0):
+    draw = np.random.default_rng(place)
+    pixels = np.full((80, 100, 3), (190, 150, 130), np.uint8) + draw.integers(0, 9, (80, 100, 3)).astype(np.uint8)
+    corners = np.stack([draw.permutation(8)[:spots] * 8 + 20, draw.permutation(5)[:spots] * 10 + 14], axis=1)
+    for x, y in corners:
+        pixels[y : y + 6, x : x + 6] = (30, 200, 30)
+    boxes = np.concatenate([corners, corners + 6], axis=1).astype(np.float32)
+    skin = np.full((20, 25), 255, np.uint8)
+    circles = np.concatenate([corners + 3, np.full((spots, 1), 3)], axis=1).astype(np.float32)
+    return Example(
+        name=str(place), person=str(place), pixels=pixels, skin=skin, face=(10, 5, 90, 75), stretch=stretch,
+        boxes=boxes, circles=circles, grade=grade, count_all=9.0,
+    )  # fmt: skip
+
+
+def recipe_for(*settings):
+    small = ("train.epochs=2", "train.batch=2", "network.pretrained=", f"input.size_px={SIZE}", "train.precision=32")
+    return read_recipe(find_recipe("acne-ours"), [*small, *settings])
+
+
+def green(picture):
+    return (picture[..., 1].astype(int) - picture[..., 0] > 60) & (picture[..., 1] > 110)
+
+
+@pytest.mark.parametrize("flip", [False, True])
+@pytest.mark.parametrize("stretch", [1.0, 0.7, 1.6])
+def test_peaks_stand_on_the_lesions_of_the_picture(flip, stretch):
+    view = plain_view(example(stretch=stretch), 256, flip=flip)
+    peaks = np.argwhere(view.targets["centres"] == 1)
+    assert len(peaks) == view.targets["count"] == 3
+    for row, column in peaks:
+        assert green(view.picture[row * STRIDE : (row + 1) * STRIDE, column * STRIDE : (column + 1) * STRIDE]).all()
+    assert view.targets["density"].sum() == pytest.approx(3, abs=1e-3)
+    assert view.targets["grade"] == 1
+
+
+def test_boxes_in_the_view_hold_the_lesions_and_sizes_say_so():
+    one = example(stretch=0.8)
+    view = plain_view(one, 256)
+    for left, top, right, bottom in boxes_in_view(one, 256):
+        inside = green(view.picture[round(top) : round(bottom), round(left) : round(right)])
+        assert inside.mean() > 0.8
+        row, column = int((top + bottom) / 2 / STRIDE), int((left + right) / 2 / STRIDE)
+        x, y = (column + 0.5) * STRIDE, (row + 0.5) * STRIDE
+        sides = [x - left, y - top, right - x, bottom - y]
+        assert view.targets["reaches"][:, row, column] == pytest.approx(sides, abs=0.1)
+
+
+def test_points_of_the_view_lie_where_the_picture_has_them():
+    one = example(stretch=0.8)
+    seen = boxes_in_view(one, 256)
+    np.testing.assert_allclose(in_picture(one, seen[:, :2], 256), one.boxes[:, :2], atol=1e-3)
+    np.testing.assert_allclose(in_picture(one, seen[:, 2:], 256), one.boxes[:, 2:], atol=1e-3)
+
+
+def test_drawn_views_keep_marks_and_pictures_together():
+    found = 0
+    for seed in range(30):
+        view = taught_view(example(), 128, np.random.default_rng(seed))
+        assert view.picture.shape == (128, 128, 3)
+        count = float(view.targets["count"])
+        assert view.targets["density"].sum() == pytest.approx(count, abs=0.05 + 0.1 * count)
+        assert (view.targets["centres"] == 1).sum() == count
+        found += count
+        if not math.isnan(view.targets["grade"]):
+            assert count == 3
+    assert found > 30
+
+
+def test_marks_outside_the_skin_are_not_asked_for():
+    one = example()
+    bare = replace(one, skin=np.zeros_like(one.skin))
+    views = [taught_view(bare, 128, np.random.default_rng(seed)) for seed in range(20)]
+    masked = [view for view in views if not view.skin.any()]
+    assert masked
+    assert all(view.targets["count"] == 0 and math.isnan(view.targets["grade"]) for view in masked)
+
+
+def test_a_picture_that_nobody_marked_asks_for_nothing():
+    unmarked = replace(example(), boxes=None, circles=None, grade=math.nan, count_all=math.nan)
+    targets = taught_view(unmarked, 128, np.random.default_rng(0)).targets
+    assert all(np.isnan(held).all() for held in targets.values())
+
+
+def test_a_course_that_was_stopped_ends_as_it_would_have(tmp_path):
+    torch.manual_seed(0)
+    recipe, pools = (
+        recipe_for(),
+        {"graded": [example(place) for place in range(4)], "made": [example(9, grade=math.nan)]},
+    )
+    kept = tmp_path / "course.ckpt"
+
+    def stop(course):
+        course.keep(kept)
+        if course.epoch == 1 and not stopped:
+            stopped.append(True)
+            raise KeyboardInterrupt
+
+    stopped = [True]
+    whole = teach(begin(recipe), recipe, pools, {"made": 0.5}, sizes_px=[SIZE], tell=stop)
+    stopped.clear()
+    with pytest.raises(KeyboardInterrupt):
+        teach(begin(recipe), recipe, pools, {"made": 0.5}, sizes_px=[SIZE], tell=stop)
+    course = begin(recipe)
+    course.go_on(kept)
+    assert course.epoch == 1
+    again = teach(course, recipe, pools, {"made": 0.5}, sizes_px=[SIZE])
+    assert len(course.told) == 2
+    assert all(math.isfinite(value) for row in course.told for value in row.values())
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(again.state_dict()[name], value, atol=1e-5, rtol=1e-4)
+
+
+def test_what_ships_answers_as_what_was_taught(tmp_path):
+    recipe = recipe_for()
+    network = begin(recipe).mean
+    calibration = {"count_factor": 1.0}
+    folder = export_lesions(network, recipe, "tiny", calibration=calibration, card="# tiny", version="1", home=tmp_path)
+    weights = open_weights("tiny", tmp_path)
+    assert weights.meta["calibration"] == calibration
+    (answers,) = answers_for(network, [example()], SIZE, half=False)
+    view = plain_view(example(), SIZE)
+    image = np.moveaxis(view.picture, -1, 0)[None].astype(np.float32) / 255
+    theirs = weights.network.run(image=image, skin=view.skin[None, None])
+    assert set(theirs) == set(ANSWERS)
+    np.testing.assert_allclose(theirs["density"][0], answers["density"], atol=2e-3)
+    np.testing.assert_allclose(theirs["centres"][0], 1 / (1 + np.exp(-answers["centres"])), atol=2e-3)
+    assert b"/site-packages" not in (folder / "model.onnx").read_bytes()

@@ -1,0 +1,76 @@
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from dermis.core import Encoding, Photo
+from dermis.errors import ModelMissing
+from dermis.models.preprocess import Input, look
+from dermis.models.weights import WEIGHTS, open_weights, shipped
+
+onnx = pytest.importorskip("onnx")
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A network that answers the mean of each channel plus the first number."""
+    from onnx import TensorProto, helper
+
+    inputs = [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 8, 8]),
+              helper.make_tensor_value_info("numbers", TensorProto.FLOAT, [1, 3])]  # fmt: skip
+    nodes = [
+        helper.make_node("ReduceMean", ["image", "axes"], ["mean"], keepdims=0),
+        helper.make_node("Add", ["mean", "numbers"], ["tone"]),
+    ]
+    axes = helper.make_tensor("axes", TensorProto.INT64, [2], [2, 3])
+    output = helper.make_tensor_value_info("tone", TensorProto.FLOAT, [1, 3])
+    graph = helper.make_graph(nodes, "mean", inputs, [output], [axes])
+    folder = tmp_path / "mean"
+    folder.mkdir()
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
+    (folder / "card.md").write_text("# mean")
+    shown = Input(size_px=8, features=("mean_colour",))
+    meta = {
+        "input": asdict(shown),
+        "number_names": ["mean_colour.l", "mean_colour.a", "mean_colour.b"],
+        "answers": {"tone": {"kind": "measure", "names": ["l", "a", "b"], "unit": ""}},
+    }
+    (folder / "meta.json").write_text(json.dumps(meta))
+    return tmp_path
+
+
+def test_a_network_is_found_by_name_and_asked(home):
+    assert shipped(home) == ("mean",)
+    weights = open_weights("mean", home)
+    photo = Photo(pixels=np.full((20, 12, 3), 0.6, np.float32), encoding=Encoding.SRGB)
+    seen = look(photo, weights.shown)
+    answer = weights.ask(photo)
+    assert set(answer) == set(weights.answers)
+    np.testing.assert_allclose(answer["tone"], 153 / 255 + seen.numbers, rtol=1e-5)
+    both = weights.run(np.stack([seen.picture] * 2), np.stack([seen.numbers, seen.numbers + 1]))
+    np.testing.assert_allclose(both["tone"][1] - both["tone"][0], 1, rtol=1e-5)
+    assert weights.card == "# mean"
+    assert weights.answers["tone"].names == ("l", "a", "b")
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"input": {"size": 3}}', "[]"])
+def test_a_network_that_is_not_whole_is_refused(home, text):
+    (home / "mean" / "meta.json").write_text(text)
+    with pytest.raises(ModelMissing, match="mean"):
+        open_weights("mean", home)
+
+
+def test_an_absent_network_names_those_that_are_there(home):
+    with pytest.raises(ModelMissing, match="mean"):
+        open_weights("median", home)
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_shipped_network_opens_and_has_its_card(name):
+    weights = open_weights(name)
+    for part in ("## Data", "## Figures", "## Limits", "## Recipe"):
+        assert part in weights.card
+    assert weights.meta["largest_difference"] <= weights.meta["tolerance"]
+    assert (WEIGHTS / name / "model.onnx").stat().st_size < 12_000_000

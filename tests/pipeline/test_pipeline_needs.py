@@ -1,0 +1,162 @@
+"""From lesions found in a photo to findings on a face, on pictures of people who do not exist."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+import dermis
+from dermis.core import Part, Photo, Region, View
+from dermis.errors import ModelMissing
+from dermis.face.crop import crop
+from dermis.face.find import find_face
+from dermis.formats.analysis_json import analysis_line
+from dermis.pipeline import needs
+from dermis.pipeline.analyse import analyse, see_skin
+from dermis.tasks import FROM_LESIONS, TASKS
+from dermis.tasks.acne.assign import place_lesions
+from fakes.pipeline_lesions import lesions_at
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "reference" / "analysis.schema.json").read_text())
+CHEEKS, FOREHEAD, NOSE_TIP, CHIN, MOUTH = (50, 280), 151, 4, 199, 13
+
+
+@pytest.fixture(scope="module")
+def photo(selfie):
+    return dermis.read_photo(selfie)
+
+
+@pytest.fixture(scope="module")
+def face(photo):
+    found = find_face(photo)
+    assert found.view is View.FRONT
+    return found
+
+
+@pytest.fixture(scope="module")
+def skin(photo, face):
+    return see_skin(crop(photo, face.frame), photo.encoding, face, None)
+
+
+@pytest.fixture
+def with_network(monkeypatch):
+    """Let the pipeline find what a test says."""
+
+    def put(find):
+        monkeypatch.setattr(needs, "installed", lambda: True)
+        monkeypatch.setattr(needs, "find_lesions", find)
+
+    return put
+
+
+def at(face, *points):
+    return face.landmarks[list(points), :2]
+
+
+def test_lesions_are_given_to_the_region_and_half_they_lie_on(photo, face, skin):
+    found = lesions_at(at(face, *CHEEKS, FOREHEAD, NOSE_TIP, CHIN), photo, scores=[0.9, 0.8, 0.7, 0.65, 0.6])
+    placed = place_lesions(found, face, skin)
+    assert [item.region for item in placed.items] == [
+        Region.RIGHT_CHEEK, Region.LEFT_CHEEK, Region.FOREHEAD, Region.NOSE, Region.CHIN,
+    ]  # fmt: skip
+    assert placed.on_right[:2].tolist() == [True, False]
+    assert placed.counts[Region.FACE] == 5
+    assert placed.counts_all[Region.RIGHT_CHEEK] == 2
+    assert sum(placed.halves) == 5
+    assert placed.beside == 0
+    assert 0 < placed.involved < 0.3
+
+
+def test_hair_lips_and_the_wall_are_no_place_for_a_lesion(photo, face, skin):
+    hair = np.argwhere(face.parts == Part.HAIR)
+    row, column = hair[len(hair) // 4]
+    frame = face.frame
+    above = (frame.x_px + column * frame.factor, frame.y_px + row * frame.factor)
+    found = lesions_at([*at(face, CHEEKS[0], MOUTH), above, (3, 3)], photo)
+    placed = place_lesions(found, face, skin)
+    assert [item.region for item in placed.items] == [Region.RIGHT_CHEEK]
+    assert placed.beside == 3
+    assert placed.counts[Region.FACE] == 1
+
+
+def test_unsure_ones_are_no_items(photo, face, skin):
+    found = lesions_at(at(face, *CHEEKS), photo, scores=[0.4, 0.6])
+    assert [item.region for item in place_lesions(found, face, skin).items] == [Region.LEFT_CHEEK]
+    assert len(place_lesions(replace(found, score_from=0.3), face, skin).items) == 2
+
+
+@pytest.mark.parametrize(
+    ("shares", "side", "kind"),
+    [
+        ((0.1, 0.2, 0.6, 0.1), 0.05, "pustule"),
+        ((0.4, 0.3, 0.2, 0.1), 0.05, "lesion"),  # none likelier than all others together
+        ((0.0, 0.1, 0.1, 0.8), 0.10, "nodule"),
+        ((0.0, 0.1, 0.1, 0.8), 0.05, "papule"),  # under 5 mm across
+    ],
+)
+def test_a_type_is_told_where_it_is_likely_and_large_enough(photo, face, skin, shares, side, kind):
+    found = lesions_at(
+        at(face, FOREHEAD),
+        photo,
+        side_px=side * face.between_cheeks_px,
+        type_shares=np.array([shares], np.float32),
+    )
+    assert [item.kind for item in place_lesions(found, face, skin).items] == [kind]
+
+
+def test_a_red_bump_is_redder_than_the_skin_around(photo, face, skin):
+    (x, y), (other_x, other_y) = at(face, *CHEEKS)
+    pixels = photo.pixels.copy()
+    yy, xx = np.mgrid[: photo.height_px, : photo.width_px]
+    spot = (xx - x) ** 2 + (yy - y) ** 2 < 8**2
+    pixels[spot] *= np.float32([1.0, 0.75, 0.8])
+    red = Photo(pixels=pixels, encoding=photo.encoding)
+    shown = see_skin(crop(red, face.frame), red.encoding, face, None)
+    sore, sound = place_lesions(lesions_at([(x, y), (other_x, other_y)], red, scores=[0.9, 0.8]), face, shown).items
+    assert sore.redness > sound.redness + 3
+    assert sore.size_face_widths == pytest.approx(20 / face.between_cheeks_px, rel=1e-5)
+
+
+def test_a_mirrored_face_has_its_sides_swapped(photo, face, skin):
+    places = at(face, CHEEKS[0], CHEEKS[0], CHIN) + np.float32([[0, 0], [0, 25], [0, 0]])
+    straight = place_lesions(lesions_at(places, photo), face, skin)
+    turned = Photo(pixels=np.ascontiguousarray(photo.pixels[:, ::-1]), encoding=photo.encoding)
+    other = find_face(turned)
+    mirrored_skin = see_skin(crop(turned, other.frame), turned.encoding, other, None)
+    mirrored = place_lesions(
+        lesions_at(np.stack([photo.width_px - places[:, 0], places[:, 1]], axis=1), turned), other, mirrored_skin
+    )
+    assert mirrored.counts[Region.FACE] == straight.counts[Region.FACE] == 3
+    assert mirrored.counts[Region.LEFT_CHEEK] == straight.counts[Region.RIGHT_CHEEK] == 2
+    assert mirrored.involved == pytest.approx(straight.involved, rel=0.1)
+
+
+def test_the_pipeline_answers_every_acne_task(photo, face, with_network):
+    with_network(lambda seen, where: lesions_at(at(face, *CHEEKS, CHIN), seen, grade=0.7, grade_interval=(0.2, 1.3)))
+    analysis = analyse(photo)
+    assert {finding.task for finding in analysis.findings} == set(TASKS)
+    assert analysis.lesions.counts[Region.FACE] == 3
+    assert analysis.provenance.models["acne"] == "hand-made@1"
+    line = json.loads(analysis_line(analysis))
+    jsonschema.validate(line, SCHEMA)
+    items = next(f["items"] for f in line["findings"] if (f["task"], f["region"]) == ("acne_lesions", "face"))
+    assert {"class", "box_px", "region", "score", "size_face_widths", "redness", "relief"} == set(items[0])
+
+
+def test_an_own_mask_holds_for_lesions_too(photo, face, with_network):
+    with_network(lambda seen, where: lesions_at(at(face, *CHEEKS), seen))
+    mask = np.zeros((photo.height_px, photo.width_px), bool)
+    mask[:, : int(face.landmarks[NOSE_TIP, 0])] = True
+    analysis = analyse(photo, mask=mask, tasks=[TASKS["acne_lesions"]])
+    assert next(f.value for f in analysis.findings if f.region is Region.FACE) == 1
+
+
+def test_without_the_network_acne_is_not_offered(photo, monkeypatch):
+    monkeypatch.setattr(needs, "installed", lambda: False)
+    assert {task.name for task in needs.offered()} == set(TASKS) - set(FROM_LESIONS)
+    with pytest.raises(ModelMissing, match=r"acne_grade.*not installed"):
+        analyse(photo, tasks=[TASKS["acne_grade"]])
+    assert not any(finding.task in FROM_LESIONS for finding in analyse(photo).findings)

@@ -1,0 +1,124 @@
+"""Each problem is said when it is there, and only then."""
+
+import numpy as np
+import pytest
+
+from dermis.core import Box, Face, Frame, LightReference, Severity, View
+from dermis.pipeline.quality import PROBLEMS, judge, no_face, refused
+
+GOOD = {
+    "measured_px": 90000.0,
+    "between_cheeks_px": 600.0,
+    "yaw_deg": 3.0,
+    "pitch_deg": -4.0,
+    "roll_deg": 1.0,
+    "sharpness": 0.6,
+    "skin_median": 0.6,
+    "skin_bright": 0.8,
+    "clipped_share": 0.0,
+    "specular_share": 0.02,
+    "shadow_share": 0.02,
+    "cheek_ratio": 1.2,
+    "skin_hue_deg": 55.0,
+    "skin_chroma": 20.0,
+    "covered_share": 0.02,
+    "facial_hair_share": 0.01,
+    "lip_redness": 8.0,
+}
+BAD = {
+    "no_skin": {"measured_px": 20.0},
+    "face_too_small": {"between_cheeks_px": 99.0},
+    "face_small": {"between_cheeks_px": 199.0},
+    "blurred": {"sharpness": 0.1},
+    "too_dark": {"skin_bright": 0.1},
+    "too_bright": {"skin_median": 0.97},
+    "clipped": {"clipped_share": 0.1},
+    "glare": {"specular_share": 0.3},
+    "shadow": {"shadow_share": 0.4},
+    "uneven_light": {"cheek_ratio": 3.0},
+    "colour_cast": {"skin_hue_deg": 140.0},
+    "no_colour": {"skin_chroma": 0.3},
+    "turned": {"yaw_deg": -55.0},
+    "tilted": {"pitch_deg": 40.0},
+    "occluded": {"covered_share": 0.5},
+    "beard": {"facial_hair_share": 0.2},
+    "makeup": {"lip_redness": 40.0},
+}
+
+
+def face(view=View.FRONT, others=()):
+    blank = np.zeros((4, 4), np.uint8)
+    return Face(
+        frame=Frame(x_px=0, y_px=0, width=4, height=4, factor=1),
+        box=Box(x_px=0, y_px=0, width_px=4, height_px=4),
+        landmarks=None,
+        pose=None,
+        view=view,
+        parts=blank,
+        regions=blank,
+        skin=np.zeros((4, 4), bool),
+        others=others,
+    )
+
+
+def codes(quality):
+    return [problem.code for problem in quality.problems]
+
+
+def test_a_good_photo_has_no_problem():
+    quality = judge(GOOD, face())
+    assert quality.usable
+    assert codes(quality) == []
+
+
+@pytest.mark.parametrize("code", list(BAD))
+def test_a_problem_is_named(code):
+    quality = judge({**GOOD, **BAD[code]}, face())
+    assert codes(quality) == [code]
+    assert quality.usable is (PROBLEMS[code][0] is not Severity.REJECT)
+
+
+def test_words_have_no_gaps():
+    problems = [*judge({**GOOD, **{k: v for bad in BAD.values() for k, v in bad.items()}}, face()).problems]
+    for problem in [*problems, *no_face().problems, *refused("unreadable", "a.jpg is empty.", "").problems]:
+        assert "{" not in problem.message + problem.advice
+        assert problem.message
+        assert problem.advice
+
+
+def test_the_gravest_comes_first():
+    quality = judge({**GOOD, **BAD["makeup"], **BAD["glare"], **BAD["no_skin"]}, face())
+    assert codes(quality) == ["no_skin", "glare", "makeup"]
+    assert not quality.usable
+
+
+def test_close_ups_and_company_are_said():
+    other = Box(x_px=0, y_px=0, width_px=1, height_px=1)
+    assert codes(judge({**GOOD, "faces": 2.0}, face(others=(other,)))) == ["several_faces"]
+    assert codes(judge(GOOD, face(View.CLOSE_UP))) == ["close_up"]
+
+
+@pytest.mark.parametrize(("spread", "clipped", "doubtful"), [(0.5, 0.0, False), (9.0, 0.0, True), (0.5, 0.3, True)])
+def test_an_uneven_reference_is_doubtful(spread, clipped, doubtful):
+    reference = LightReference(
+        box=Box(x_px=0, y_px=0, width_px=9, height_px=9),
+        colour_hex="#777777",
+        matrix=np.eye(3),
+        delta_e_before=8.0,
+        delta_e_after=0.4,
+        spread=spread,
+        clipped_share=clipped,
+    )
+    assert ("reference_doubtful" in codes(judge(GOOD, face(), reference))) is doubtful
+
+
+def test_every_problem_can_happen():
+    reachable = set(BAD) | {
+        "unreadable",
+        "unusable_option",
+        "no_face",
+        "close_up",
+        "several_faces",
+        "reference_doubtful",
+    }
+    assert reachable == set(PROBLEMS)

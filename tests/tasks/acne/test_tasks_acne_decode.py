@@ -1,0 +1,41 @@
+"""Types of lesions: the square about each, and answers only where the network is."""
+
+import numpy as np
+
+from dermis.core import LESION_TYPES, Box, Encoding, Photo
+from dermis.tasks.acne import decode
+from dermis.tasks.acne.decode import TYPE_OF, about_box, type_shares
+
+PHOTO = Photo(pixels=np.random.default_rng(0).random((60, 50, 3)).astype(np.float32), encoding=Encoding.SRGB)
+
+
+def test_gags_weighs_types_in_this_order():
+    assert [TYPE_OF[name] for name in LESION_TYPES] == [0, 1, 2, 3]
+    assert TYPE_OF["open_comedo"] == TYPE_OF["closed_comedo"] == TYPE_OF["comedone"]
+
+
+def test_the_square_about_a_lesion_is_that_part_of_the_photo():
+    shown = about_box(PHOTO, Box(x_px=20, y_px=30, width_px=6, height_px=10))
+    assert shown.pixels.shape == (16, 16, 3)
+    np.testing.assert_array_equal(shown.pixels, PHOTO.pixels[27:43, 15:31])
+    larger = about_box(PHOTO, Box(x_px=20, y_px=30, width_px=6, height_px=10), room=2)
+    np.testing.assert_array_equal(larger.pixels, PHOTO.pixels[21:49, 9:37])
+
+
+def test_a_tiny_lesion_is_seen_with_the_skin_around_it():
+    assert about_box(PHOTO, Box(x_px=20, y_px=30, width_px=1, height_px=0)).pixels.shape == (16, 16, 3)
+
+
+def test_without_the_network_nobody_tells_types(monkeypatch, tmp_path):
+    monkeypatch.setattr(decode, "WEIGHTS", tmp_path)
+    assert type_shares(PHOTO, np.array([[1, 2, 9, 9]], np.float32)) is None
+
+
+def test_types_of_each_box_are_shares():
+    boxes = np.array([[10, 10, 20, 20], [-5, -5, 4, 4], [48, 58, 70, 80]], np.float32)
+    shares = type_shares(PHOTO, boxes)
+    assert shares is not None
+    assert shares.shape == (3, 4)
+    np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-3)
+    np.testing.assert_allclose(type_shares(PHOTO, boxes[::-1])[::-1], shares, atol=1e-5)
+    assert type_shares(PHOTO, boxes[:0]).shape == (0, 4)

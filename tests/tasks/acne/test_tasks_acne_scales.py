@@ -1,0 +1,141 @@
+"""What the acne tasks make of lesions at known places."""
+
+import math
+
+import numpy as np
+import pytest
+
+from dermis.core import Region, View
+from dermis.tasks.acne import count, gags, hayashi, iga, presence
+from dermis.tasks.acne.hayashi import grade_of_count
+from dermis.tasks.acne.iga import iga_of
+from fakes.lesions import face_lesions, found, item
+
+
+def of(findings, region=Region.FACE):
+    return next(finding for finding in findings if finding.region is region)
+
+
+@pytest.mark.parametrize(("count", "grade"), [(0, 0), (5, 0), (6, 1), (20, 1), (21, 2), (50, 2), (51, 3), (400, 3)])
+def test_the_grade_of_a_count_rounds_to_hayashi(count, grade):
+    assert int(grade_of_count(count) + 0.5) == grade
+
+
+def test_the_grade_rises_with_every_lesion():
+    grades = [grade_of_count(count) for count in range(100)]
+    assert np.all(np.diff(grades) > 0)
+
+
+def test_one_side_in_view_is_graded_as_it_was_learnt():
+    lesions = found(grade=1.8, grade_interval=(1.2, 2.3), grade_shares=np.float32([0, 0.2, 0.8, 0]))
+    finding = of(hayashi.measure(face_lesions(counts={Region.FACE: 30.0}, lesions=lesions)))
+    assert (finding.value, finding.interval, finding.label) == (1.8, (1.2, 2.3), "severe")
+    assert finding.detail["counted"] == "all in view, one side"
+
+
+def test_of_two_halves_the_worse_is_graded():
+    finding = of(hayashi.measure(face_lesions(counts={Region.FACE: 30.0}, halves=(12.0, 18.0))))
+    assert finding.value == pytest.approx(grade_of_count(18.0))
+    assert (finding.detail["right_half"], finding.detail["left_half"]) == (12.0, 18.0)
+
+
+def test_from_the_front_the_learnt_grade_falls_by_what_halving_takes():
+    lesions = found(grade=2.0, grade_interval=(1.5, 2.5))
+    finding = of(hayashi.measure(face_lesions(counts={Region.FACE: 30.0}, halves=(15.0, 15.0), lesions=lesions)))
+    fall = grade_of_count(30.0) - grade_of_count(15.0)
+    assert finding.value == pytest.approx(2.0 - fall)
+    assert finding.interval == pytest.approx((1.5 - fall, 2.5 - fall))
+
+
+def test_hidden_skin_widens_the_interval_upwards_only():
+    lesions = found(grade=1.0, grade_interval=(0.5, 1.5))
+    given = {"counts": {Region.FACE: 10.0}, "halves": (10.0, 0.0), "lesions": lesions}
+    whole = of(hayashi.measure(face_lesions(**given)))
+    hidden = of(hayashi.measure(face_lesions(**given, seen={Region.FACE: 0.4})))
+    assert hidden.interval[0] == whole.interval[0]
+    assert hidden.interval[1] > whole.interval[1]
+    assert hidden.detail["lower_bound"] is True
+
+
+def test_the_count_is_that_of_the_map_and_the_items_are_pointed_at():
+    items = [item(Region.CHIN, score=0.9), item(Region.NOSE, score=0.8)]
+    counts = {Region.FACE: 2.6, Region.CHIN: 1.4, Region.NOSE: 1.2}
+    findings = count.measure(face_lesions(items, counts, lesions=found(2, count_interval=(1.0, 5.0))))
+    face = of(findings)
+    assert (face.value, face.interval, len(face.items)) == (2.6, (1.0, 5.0), 2)
+    assert face.detail["count_all"] == 5.2
+    assert [one.region for one in of(findings, Region.NOSE).items] == [Region.NOSE]
+    assert face.evidence is not None
+
+
+def test_the_interval_of_a_count_always_holds_the_count():
+    lesions = found(count_interval=(4.0, 6.0))
+    for number in (1.0, 5.0, 9.0):
+        low, high = of(count.measure(face_lesions(counts={Region.FACE: number}, lesions=lesions))).interval
+        assert low <= number <= high
+
+
+def test_a_region_out_of_view_gets_no_number():
+    seen = {Region.FACE: 0.8, Region.CHIN: 0.9, Region.NOSE: 0.1, Region.FOREHEAD: None}
+    for measure in (count.measure, presence.measure):
+        assert {f.region for f in measure(face_lesions(seen=seen))} == {Region.FACE, Region.CHIN, Region.FOREHEAD}
+
+
+def test_presence_follows_the_network_or_the_count():
+    assert of(presence.measure(face_lesions(lesions=found(presence=0.12)))).value == 0.12
+    value = of(presence.measure(face_lesions(counts={Region.FACE: 2.0}))).value
+    assert value == pytest.approx(1 - math.exp(-4))  # of all lesions, twice as many
+    assert of(presence.measure(face_lesions())).label == "no acne"
+
+
+@pytest.mark.parametrize(
+    ("count", "large", "involved", "grade"),
+    [(0.2, 0, 0.0, 0), (1, 0, 0.02, 1), (5, 0, 0.1, 1), (6, 0, 0.1, 2), (3, 1, 0.1, 3), (60, 0, 0.6, 3),
+     (3, 2, 0.1, 4), (90, 0, 0.85, 4)],
+)  # fmt: skip
+def test_the_rule_of_the_iga(count, large, involved, grade):
+    assert iga_of(count, large, involved) == grade
+
+
+def test_the_iga_says_that_it_is_derived():
+    finding = of(iga.measure(face_lesions([item(size=0.2)], {Region.FACE: 1.0})))
+    assert (finding.value, finding.label) == (3.0, "moderate")
+    assert "rule" in finding.detail["derived"]
+
+
+def test_gags_weighs_the_worst_lesion_of_each_region():
+    items = [
+        item(Region.FOREHEAD, "comedone"), item(Region.FOREHEAD, "pustule"), item(Region.LEFT_UNDER_EYE, "papule"),
+        item(Region.NOSE, "comedone"),
+    ]  # fmt: skip
+    lesions = found(4, type_shares=np.full((4, 4), 0.25, np.float32))
+    findings = gags.measure(face_lesions(items, halves=(2.0, 2.0), lesions=lesions))
+    values = {finding.region: finding.value for finding in findings}
+    assert values == {
+        Region.FACE: 11.0, Region.FOREHEAD: 6.0, Region.LEFT_CHEEK: 4.0, Region.RIGHT_CHEEK: 0.0, Region.NOSE: 1.0,
+        Region.CHIN: 0.0,
+    }  # fmt: skip
+    assert of(findings).label == "mild"
+
+
+def test_gags_of_the_worst_face_is_32():
+    items = [item(region, "nodule") for region in gags.FACTORS]
+    lesions = found(5, type_shares=np.full((5, 4), 0.25, np.float32))
+    assert of(gags.measure(face_lesions(items, lesions=lesions))).value == 32
+
+
+def test_without_types_gags_counts_papules_between_comedones_and_nodules():
+    finding = of(gags.measure(face_lesions([item(Region.CHIN)])))
+    assert (finding.value, finding.interval) == (2.0, (1.0, 4.0))
+    assert finding.detail["types_are"].startswith("not known")
+
+
+def test_a_close_up_without_regions_has_no_gags():
+    assert gags.measure(face_lesions([item(Region.FACE)], seen={Region.FACE: None}, view=View.CLOSE_UP)) == ()
+
+
+def test_gags_of_a_side_counts_what_is_turned_away_as_bad_as_the_worst():
+    seen = {Region.FACE: 0.6, Region.LEFT_CHEEK: 0.9, Region.CHIN: 0.8}
+    finding = of(gags.measure(face_lesions([item(Region.CHIN)], seen=seen, view=View.LEFT)))
+    assert finding.interval == (1.0, 4.0 + 4 * (2 + 2 + 1))
+    assert finding.detail["not_seen"] == ["forehead", "right_cheek", "nose", "chest and back"]
