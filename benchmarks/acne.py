@@ -23,9 +23,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from dermis.core import HAYASHI_LIMITS, Box, Encoding, Part, Photo, Sample
+from dermis.core import HAYASHI_LIMITS, Box, Encoding, Photo, Sample, SegmentationClass
 from dermis.face import segmentation_model
-from dermis.face.detection import locate
+from dermis.face.detection import detect_faces
 from dermis.face.find import find_face
 from dermis.formats.images.photo import read_photo
 from dermis.formats.tables import read_table
@@ -34,30 +34,47 @@ from dermis.lab.datasets.splits import folds_of
 from dermis.lab.networks.lesions import STRIDE, LesionNetwork
 from dermis.lab.synth.head.uv import coarse
 from dermis.lab.synth.lesions.draw import draw_marks
-from dermis.lab.synth.lesions.kinds import INFLAMMATORY, Kind, MarkSpec
+from dermis.lab.synth.lesions.kinds import INFLAMMATORY, MarkKind, MarkSpec
 from dermis.lab.synth.portrait import portrait_of, with_marks
 from dermis.lab.synth.skin.maps import Tone
 from dermis.lab.train.lesion_views import Example, boxes_in_view
-from dermis.lab.train.lesions import Course, answers_for, begin, teach
+from dermis.lab.train.lesions import TrainState, answers_for, begin, fit
 from dermis.lab.train.recipe import find_recipe, read_recipe
 from dermis.metrics.agreement import cohen_kappa
 from dermis.metrics.detection import Found, average_precision
 from dermis.metrics.ordinal import accuracy, to_grades
-from dermis.tasks.acne.decode import boxes_at_peaks, expected_grade, mirrored_back, presence_features, shares_of_grades
+from dermis.tasks.acne.decode import (
+    boxes_at_peaks,
+    expected_grade,
+    grade_probabilities,
+    mirrored_back,
+    presence_features,
+)
 
 USUAL_ASPECT = 3112 / 3456
 LARGEST = {"graded": 640, "marked": 896, "made": 512, "people": 640, "drawn": 1024}
 FOLDS, INNER, SEED = 5, 10, 0
 ALL = -1
 """The fold in which nobody judges."""
-FACE = (Part.FACE_SKIN, Part.NOSE, Part.LIPS, Part.EYES, Part.FACIAL_HAIR)
-SKIN = (Part.FACE_SKIN, Part.OTHER_SKIN, Part.NOSE, Part.FACIAL_HAIR)
+FACE = (
+    SegmentationClass.FACE_SKIN,
+    SegmentationClass.NOSE,
+    SegmentationClass.LIPS,
+    SegmentationClass.EYES,
+    SegmentationClass.FACIAL_HAIR,
+)
+SKIN = (
+    SegmentationClass.FACE_SKIN,
+    SegmentationClass.OTHER_SKIN,
+    SegmentationClass.NOSE,
+    SegmentationClass.FACIAL_HAIR,
+)
 SHARES = {"marked": 0.25, "made": 0.1, "people": 0.05, "drawn": 0.08}
 SIZES_PX = ((384, 0.5), (448, 0.25))
 """Sizes of the views before the recipe's, and their shares of the epochs."""
 DRAWN_A_PICTURE = 3
-LESIONS = (Kind.PAPULE, Kind.PUSTULE, Kind.NODULE, Kind.OPEN_COMEDO, Kind.CLOSED_COMEDO)
-OTHER_MARKS = (Kind.FRECKLE, Kind.LENTIGO, Kind.NAEVUS, Kind.PIH, Kind.PIE)
+LESIONS = (MarkKind.PAPULE, MarkKind.PUSTULE, MarkKind.NODULE, MarkKind.OPEN_COMEDO, MarkKind.CLOSED_COMEDO)
+OTHER_MARKS = (MarkKind.FRECKLE, MarkKind.LENTIGO, MarkKind.NAEVUS, MarkKind.PIH, MarkKind.PIE)
 HELD_BACK = ("P008", "P009", "P010")
 """People of openpeople that nothing is taught with."""
 
@@ -123,7 +140,7 @@ def people(root: Path, longest_px: int) -> Iterator[Example]:
     """Portraits of people who do not exist and have no acne."""
     for path in sorted(root.glob("*/assets/*.jpg")):
         photo = read_photo(path)
-        for place, face in enumerate(locate(photo)[:6]):
+        for place, face in enumerate(detect_faces(photo)[:6]):
             side = face.square.side_px
             if side < 180:
                 continue
@@ -183,7 +200,7 @@ def example(name: str, person: str, pixels: np.ndarray) -> Example:
             (segmentation_model.SIZE, segmentation_model.SIZE), Image.Resampling.BILINEAR, reducing_gap=2.0
         )
     )
-    shares = segmentation_model.shares(view)
+    shares = segmentation_model.class_probabilities(view)
     skin = np.uint8(np.rint(255 * shares[..., list(SKIN)].sum(axis=-1).clip(0, 1)))
     face = face_box(shares[..., list(FACE)].sum(axis=-1) > 0.5, pixels.shape[1], pixels.shape[0])
     height, width = (round(length / 4) for length in pixels.shape[:2])
@@ -251,12 +268,12 @@ def fold(work: Path, number: int, threads: int) -> None:
         course.go_on(path)
     began = time.time()
 
-    def tell(now: Course) -> None:
+    def tell(now: TrainState) -> None:
         now.keep(path)
         print(f"{time.time() - began:.0f} s", {key: round(held, 3) for key, held in now.told[-1].items()}, flush=True)
 
     sizes = [size for size, share in SIZES_PX for _ in range(round(share * recipe.train.epochs))]
-    mean = teach(course, recipe, pools, SHARES, sizes_px=[*sizes, recipe.input.size_px], tell=tell)
+    mean = fit(course, recipe, pools, SHARES, sizes_px=[*sizes, recipe.input.size_px], tell=tell)
     torch.save(mean.state_dict(), path.with_suffix(".pt"))
 
 
@@ -297,7 +314,7 @@ def told(network: LesionNetwork, examples: list[Example], size_px: int, **how: b
 def figures(examples: list[Example], rows: list[Told], size_px: int) -> dict[str, float]:
     """Return the figures of docs/concepts/acne-learning.md, before anything is calibrated."""
     grade = np.array([one.grade for one in examples])
-    real = np.array([expected_grade(shares_of_grades(row.grade)) for row in rows])
+    real = np.array([expected_grade(grade_probabilities(row.grade)) for row in rows])
     counts, everything = (np.array([getattr(row, name) for row in rows]) for name in ("count", "count_all"))
     marked_counts = np.array([len(one.boxes) for one in examples])
     by_count = np.searchsorted(HAYASHI_LIMITS, counts)

@@ -39,7 +39,7 @@ from dermis.metrics.bootstrap import bootstrap_all
 from dermis.metrics.calibration import conformal_quantile
 from dermis.metrics.detection import Found, average_precision
 from dermis.metrics.ordinal import accuracy, balanced_accuracy, confusion, to_grades
-from dermis.tasks.acne.decode import expected_grade, shares_of_grades
+from dermis.tasks.acne.decode import expected_grade, grade_probabilities
 from dermis.tasks.acne.detect import calibrated
 
 GRADES = range(4)
@@ -95,7 +95,7 @@ def calibration_of(examples: list[Example], rows: list[Told], size_px: int) -> d
 
 
 def grades_of(rows: list[Told]) -> np.ndarray:
-    return np.array([expected_grade(shares_of_grades(row.grade)) for row in rows])
+    return np.array([expected_grade(grade_probabilities(row.grade)) for row in rows])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +155,7 @@ def judge(work: Path, folds: list[int], root: Path | None) -> None:
               f"accuracy {accuracy(one.grade, called):.3f}", f"rmse {rmse(one.grade, one.real):.3f}")  # fmt: skip
     whole = joined(each)
     print(len(whole.grade), "photos of", len({one.person for one in whole.examples}), "people")
-    for name, (value, low, high) in figures_of(whole, size_px).items():
+    for name, (value, low, high) in metrics_of(whole, size_px).items():
         print(f"{name}: {value:.3f} [{low:.3f}, {high:.3f}]")
     print(confusion(whole.grade, to_grades(whole.real, GRADES), GRADES).tolist())
     if root is not None:
@@ -170,7 +170,7 @@ def calibrated_grades(rows: list[Told], held: dict[str, object]) -> np.ndarray:
     return np.array([calibrated(value, held["grade_limits"]) for value in grades_of(rows)])  # type: ignore[arg-type]
 
 
-def figures_of(one: Judged, size_px: int) -> dict[str, tuple[float, float, float]]:
+def metrics_of(one: Judged, size_px: int) -> dict[str, tuple[float, float, float]]:
     """Return each figure with its 95 % interval by resampling people."""
     grade, called = one.grade, to_grades(one.real, GRADES)
     by_count = np.searchsorted(HAYASHI_LIMITS, one.counts)

@@ -35,14 +35,14 @@ from PIL import Image
 
 from dermis.colour.lab import srgb_to_lab
 from dermis.colour.tone import ita_class, ita_deg
-from dermis.core import Encoding, Part, Photo, Sample
+from dermis.core import Encoding, Photo, Sample, SegmentationClass
 from dermis.face import segmentation_model, selfie_model
 from dermis.face.find import find_face
 from dermis.lab.datasets import fasseg
 from dermis.lab.networks.model import Model
 from dermis.lab.train.build import model_note
 from dermis.lab.train.export import export
-from dermis.lab.train.parser import deal, new_parser, teach
+from dermis.lab.train.parser import assign_folds, fit, new_parser
 from dermis.lab.train.parser_views import FACE_AREA, Example, one_of
 from dermis.lab.train.recipe import Recipe, find_recipe, read_recipe
 from dermis.lab.train.run import open_run
@@ -112,7 +112,7 @@ def exact(work: Path, arm: Arm) -> None:
     """Teach from ImageNet on synthetic heads alone, whose parts are exact."""
     recipe, path = read_recipe(find_recipe("face-parser"), ["train.ema=0.99"]), work / f"exact{arm.named}.pt"
     pools, steps = {"heads": load(work, ("heads",))["heads"]}, arm.steps("exact")
-    model = teach(new_parser(recipe), recipe, pools, {"heads": 1.0}, steps=steps, seed=10, tell=told(path))
+    model = fit(new_parser(recipe), recipe, pools, {"heads": 1.0}, steps=steps, seed=10, tell=told(path))
     torch.save(model.state_dict(), path)
 
 
@@ -125,7 +125,7 @@ def begin(work: Path, arm: Arm) -> None:
     else:
         start = Arm(short=arm.short)
         model.load_state_dict(torch.load(work / f"exact{start.named}.pt", weights_only=True))
-    model = teach(model, recipe, load(work), arm.kept(BEGIN), steps=steps, seed=11, tell=told(path))
+    model = fit(model, recipe, load(work), arm.kept(BEGIN), steps=steps, seed=11, tell=told(path))
     torch.save(model.state_dict(), path)
 
 
@@ -134,7 +134,7 @@ def dealt(pools: Mapping[str, Sequence[Example]]) -> dict[str, int]:
     return {
         person: fold
         for kind in ("multipose", "frontal")
-        for person, fold in deal([one.person for one in pools[kind]], FOLDS, SEED).items()
+        for person, fold in assign_folds([one.person for one in pools[kind]], FOLDS, SEED).items()
     }
 
 
@@ -159,7 +159,7 @@ def go_on(
     model, path = new_parser(recipe), work / f"{name}.pt"
     model.load_state_dict(torch.load(work / f"begin{arm.named}.pt", weights_only=True))
     size_px = 192 if arm.short else LARGER_PX
-    model = teach(model, recipe, pools, arm.kept(MIX), steps=steps, size_px=size_px, seed=seed, tell=told(path))
+    model = fit(model, recipe, pools, arm.kept(MIX), steps=steps, size_px=size_px, seed=seed, tell=told(path))
     torch.save(model.state_dict(), path)
 
 
@@ -213,7 +213,9 @@ def area_iou(model: Model, example: Example, size: int = 320) -> float:
     seen = torch.from_numpy(np.asarray(canvas.resize((size, size), Image.Resampling.BILINEAR)).copy())
     raw = model(seen.permute(2, 0, 1)[None].float() / 255, torch.zeros(1, 0))["parts"]
     shares = torch.nn.functional.interpolate(torch.softmax(raw, 1), size=(side, side), mode="bilinear")[0]
-    found = np.isin(shares.argmax(0).numpy(), (*FACE_AREA, Part.FACIAL_HAIR))[top : top + height, left : left + width]
+    found = np.isin(shares.argmax(0).numpy(), (*FACE_AREA, SegmentationClass.FACIAL_HAIR))[
+        top : top + height, left : left + width
+    ]
     true = (example.sets & one_of(*FACE_AREA)) > 0
     return float((found & true).sum() / max((found | true).sum(), 1))
 
@@ -229,7 +231,7 @@ def answering(model: Model, *, helped: bool) -> Iterator[None]:
         return np.ascontiguousarray(torch.softmax(raw, 1)[0].permute(1, 2, 0).numpy())
 
     with (
-        mock.patch.object(segmentation_model, "shares", shares),
+        mock.patch.object(segmentation_model, "class_probabilities", shares),
         mock.patch.object(selfie_model, "installed", return_value=helped),
     ):
         yield
@@ -256,12 +258,12 @@ def compared(photo: Photo, wanted: np.ndarray) -> dict[str, Any]:
     found = np.zeros(wanted.shape, np.uint8)
     if face is not None:
         frame = face.frame
-        big = np.repeat(np.repeat(face.parts, frame.factor, axis=0), frame.factor, axis=1)
+        big = np.repeat(np.repeat(face.segmentation, frame.factor, axis=0), frame.factor, axis=1)
         found[frame.y_px : frame.y_px + big.shape[0], frame.x_px : frame.x_px + big.shape[1]] = big
     true = np.isin(wanted, FACE_AREA)
-    mine = np.isin(found, (*FACE_AREA, Part.FACIAL_HAIR))
+    mine = np.isin(found, (*FACE_AREA, SegmentationClass.FACIAL_HAIR))
     strict = np.isin(found, FACE_AREA)
-    lab = np.median(srgb_to_lab(photo.pixels[wanted == Part.FACE_SKIN]), axis=0)
+    lab = np.median(srgb_to_lab(photo.pixels[wanted == SegmentationClass.FACE_SKIN]), axis=0)
     return {
         "iou": float((mine & true).sum() / max((mine | true).sum(), 1)),
         "strict": float((strict & true).sum() / max((strict | true).sum(), 1)),

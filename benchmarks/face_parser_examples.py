@@ -11,19 +11,19 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dermis.core import Part, Photo
+from dermis.core import Photo, SegmentationClass
 from dermis.face import selfie_model
 from dermis.face.crop import frame_around, to_frame
-from dermis.face.detection import Located, locate
-from dermis.face.image_pyramid import Picture, Square, look
-from dermis.face.landmarks import EYES, LIPS, NOSE, OVAL, filled
+from dermis.face.detection import DetectedFace, detect_faces
+from dermis.face.image_pyramid import ImagePyramid, Square, build_pyramid
+from dermis.face.landmarks import EYES, LIPS, NOSE, OVAL, polygon_mask
 from dermis.face.pose import head_pose
 from dermis.formats.images.photo import read_photo
 from dermis.lab.datasets import acne04, fasseg
-from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_development, subject_of
-from dermis.lab.synth.camera.scene import raw_of, stage
+from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_isp, subject_of
+from dermis.lab.synth.camera.scene import compose_scene, raw_of
 from dermis.lab.synth.recipe import FacesRecipe
-from dermis.lab.synth.subjects import meet, visit_of
+from dermis.lab.synth.subjects import build_person, visit_of
 from dermis.lab.train.parser_views import ANY, Example, of_hand_made, of_parts, of_teacher, one_of
 from dermis.optics.isp import develop
 
@@ -96,14 +96,14 @@ def as_taken(photo: Photo, traits: Mapping[str, object]) -> Photo:
 
 
 def of_photo(photo: Photo, name: str, person: str) -> Example:
-    faces = locate(photo)
+    faces = detect_faces(photo)
     return taught(photo, faces[0] if faces else None, name, person)
 
 
 def taught_people(root: Path) -> Iterator[Example]:
     for path in sorted(root.glob("*/assets/*.jpg")):
         photo = read_photo(path)
-        for face in locate(photo)[:8]:
+        for face in detect_faces(photo)[:8]:
             side = 1.25 * face.square.side_px
             x0, y0 = (max(0, int(middle - side)) for middle in (face.square.x_px, face.square.y_px))
             x1, y1 = (int(middle + side) for middle in (face.square.x_px, face.square.y_px))
@@ -111,9 +111,9 @@ def taught_people(root: Path) -> Iterator[Example]:
             yield of_photo(cut, path.name, path.parts[-3])
 
 
-def taught(photo: Photo, face: Located | None, name: str, person: str) -> Example:
+def taught(photo: Photo, face: DetectedFace | None, name: str, person: str) -> Example:
     frame = frame_around(photo, 0, 0, photo.width_px, photo.height_px, longest=LONGEST)
-    picture = look(photo, frame)
+    picture = build_pyramid(photo, frame)
     side = float(max(photo.width_px, photo.height_px))
     whole = Square(x_px=photo.width_px / 2, y_px=photo.height_px / 2, side_px=side)
     wide = Square(x_px=photo.width_px / 2, y_px=photo.height_px / 2, side_px=1.5 * side)
@@ -122,20 +122,20 @@ def taught(photo: Photo, face: Located | None, name: str, person: str) -> Exampl
     sets = of_teacher(shares, drawn, inside)
     if face is None:
         # A close-up: the teacher knows skin and hair there, but takes lit and shaded skin for other things.
-        sets[sets & one_of(Part.BACKGROUND) > 0] = ANY
+        sets[sets & one_of(SegmentationClass.BACKGROUND) > 0] = ANY
     return Example(name=name, person=person, pixels=np.asarray(picture.levels[0]), sets=sets)
 
 
-def drawn_parts(picture: Picture, face: Located | None) -> tuple[np.ndarray | None, np.ndarray | None]:
+def drawn_parts(picture: ImagePyramid, face: DetectedFace | None) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Return what landmarks know of a face that is not turned too far."""
     if face is None or face.landmarks is None or abs(head_pose(face.landmarks).yaw_deg) > 50:
         return None, None
     points = to_frame(face.landmarks, picture.frame)
     parts = np.zeros((picture.frame.height, picture.frame.width), np.uint8)
-    parts[filled([points[list(NOSE)]], picture.frame)] = Part.NOSE
-    parts[filled([points[list(LIPS)]], picture.frame)] = Part.LIPS
-    parts[filled([points[list(ring)] for ring in EYES], picture.frame)] = Part.EYES
-    return parts, filled([points[list(OVAL)]], picture.frame)
+    parts[polygon_mask([points[list(NOSE)]], picture.frame)] = SegmentationClass.NOSE
+    parts[polygon_mask([points[list(LIPS)]], picture.frame)] = SegmentationClass.LIPS
+    parts[polygon_mask([points[list(ring)] for ring in EYES], picture.frame)] = SegmentationClass.EYES
+    return parts, polygon_mask([points[list(OVAL)]], picture.frame)
 
 
 def heads() -> Iterator[Example]:
@@ -148,16 +148,16 @@ def photographed(*, seed: int, count: int) -> Iterator[tuple[str, np.ndarray, np
     recipe = FacesRecipe(name="parser", layout="faces", seed=seed, size_px=288)
     rng = np.random.default_rng(seed - 72)
     for number in range(count):
-        person = meet(subject_of(recipe, number), texels=384)
+        person = build_person(subject_of(recipe, number), texels=384)
         visit = visit_of(person, "W00")
         for place, (framing, least_deg, most_deg) in enumerate(SHOTS):
             yaw_deg = float(rng.choice([-1, 1]) * rng.uniform(least_deg, most_deg))
             named = str(rng.choice(CLOSE)) if framing == "close" else framing
             expression = str(rng.choice(["neutral", "smile"]))
             shot = draw_everyday_shot(rng, recipe, str(yaw_deg), expression, framing=named)
-            scene = stage(person, visit, shot)
+            scene = compose_scene(person, visit, shot)
             raw = raw_of(scene)
-            photo = develop(raw, everyday_development(rng, shot, raw, scene.buffers.regions > 0), rng)
+            photo = develop(raw, everyday_isp(rng, shot, raw, scene.buffers.regions > 0), rng)
             pixels = np.uint8(np.rint(np.clip(photo.pixels, 0, 1) * 255))
             yield f"head{number}_{place}", pixels, scene.buffers.parts
 
@@ -166,5 +166,5 @@ def without_people(root: Path) -> Iterator[Example]:
     """Every second picture of a folder; the others judge what is taken for skin."""
     for path in sorted(root.iterdir())[1::2]:
         pixels = np.asarray(shrunk(Image.open(path)))
-        sets = np.full(pixels.shape[:2], one_of(Part.BACKGROUND, Part.OCCLUDER), np.uint16)
+        sets = np.full(pixels.shape[:2], one_of(SegmentationClass.BACKGROUND, SegmentationClass.OCCLUDER), np.uint16)
         yield Example(name=path.name, person=path.name, pixels=pixels, sets=sets)

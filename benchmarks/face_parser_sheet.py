@@ -18,10 +18,10 @@ from PIL import Image
 from dermis.core import Encoding, Photo
 from dermis.face.find import find_face
 from dermis.formats.images.photo import read_photo
-from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_development, subject_of
-from dermis.lab.synth.camera.scene import raw_of, stage
+from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_isp, subject_of
+from dermis.lab.synth.camera.scene import compose_scene, raw_of
 from dermis.lab.synth.recipe import FacesRecipe
-from dermis.lab.synth.subjects import meet, visit_of
+from dermis.lab.synth.subjects import build_person, visit_of
 from dermis.optics.isp import develop
 
 TILE_PX, COLUMNS, HEADS, MOST_BYTES = 140, 6, 14, 480_000
@@ -53,14 +53,14 @@ def people(root: Path) -> Iterator[Photo]:
 def heads() -> Iterator[Photo]:
     recipe, rng = FacesRecipe(name="sheet", layout="faces", seed=901, size_px=512), np.random.default_rng(8)
     for number in range(HEADS):
-        person = meet(subject_of(recipe, number), texels=768)
+        person = build_person(subject_of(recipe, number), texels=768)
         close = CLOSE[number % len(CLOSE)]
         aside = -35.0 if close.startswith("left") else 35.0 if close.startswith("right") else 0.0
         for framing, yaw_deg in (("head", float(YAWS_DEG[2 * number % 8])), (close, aside)):
             shot = draw_everyday_shot(rng, recipe, str(yaw_deg), "neutral", framing=framing)
-            scene = stage(person, visit_of(person, "W00"), shot)
+            scene = compose_scene(person, visit_of(person, "W00"), shot)
             raw = raw_of(scene)
-            photo = develop(raw, everyday_development(rng, shot, raw, scene.buffers.regions > 0), rng)
+            photo = develop(raw, everyday_isp(rng, shot, raw, scene.buffers.regions > 0), rng)
             yield Photo(pixels=np.clip(photo.pixels, 0, 1).astype(np.float32), encoding=Encoding.SRGB)
 
 
@@ -72,7 +72,7 @@ def pair(photo: Photo) -> np.ndarray:
     face = find_face(photo)
     if face is not None:
         frame = face.frame
-        big = np.repeat(np.repeat(face.parts, frame.factor, axis=0), frame.factor, axis=1)
+        big = np.repeat(np.repeat(face.segmentation, frame.factor, axis=0), frame.factor, axis=1)
         box = (frame.x_px, frame.y_px, frame.x_px + big.shape[1], frame.y_px + big.shape[0])
         parts[box[1] : box[3], box[0] : box[2]] = big
     half = max(box[2] - box[0], box[3] - box[1]) / 2

@@ -29,11 +29,11 @@ from dermis.core import Encoding, Origin, Photo
 from dermis.lab.train.fits import ALL_NM, MEASURED_NM, cut_where_it_jumps, fit_prior, group_alike, read_measured
 from dermis.optics.camera import Camera, Population, find_camera, fit_population, read_cameras, response, white_raw
 from dermis.optics.forward import reflectance
-from dermis.optics.illuminant import Light, find_light
+from dermis.optics.illuminant import Illuminant, find_illuminant
 from dermis.optics.isp import render
-from dermis.optics.populations import colour_matrix, draw, draw_development
+from dermis.optics.populations import colour_matrix, draw, draw_isp
 from dermis.spectra.methods import METHODS, Examples
-from dermis.spectra.prior import Sight, SkinPrior, draw_skin, read_prior, see
+from dermis.spectra.prior import CaptureModel, SkinPrior, draw_skin, read_prior, simulate_capture
 from dermis.spectra.reconstruct import fit_estimator, on_bands, reconstruct_skin, spectra_of, terms_of
 
 LIGHTS = ("A", "D50", "D65", "LED-B3", "FL2", "FL11", "daylight 5600", "halogen 3000")
@@ -99,10 +99,10 @@ def read_world(folder: Path) -> World:
     return World(folder=folder, splits=tuple(splits), cameras=read_cameras(folder / "camera_sensitivities.csv"))
 
 
-def pairs(world: World, lights: tuple[str, ...] = LIGHTS) -> Iterator[tuple[Camera, Light]]:
+def pairs(world: World, lights: tuple[str, ...] = LIGHTS) -> Iterator[tuple[Camera, Illuminant]]:
     for camera in world.judged_cameras:
         for name in lights:
-            yield camera, find_light(name)
+            yield camera, find_illuminant(name)
 
 
 def angles(found: np.ndarray, true: np.ndarray) -> np.ndarray:
@@ -120,9 +120,9 @@ def whole_numbers(pixels: np.ndarray, bits: int) -> np.ndarray:
     return (np.rint(np.clip(pixels, 0, 1) * top) / top).astype(np.float32)
 
 
-def ours(prior: SkinPrior, sight: Sight, cameras: Population | None = None) -> Callable[[np.ndarray], tuple]:
+def ours(prior: SkinPrior, sight: CaptureModel, cameras: Population | None = None) -> Callable[[np.ndarray], tuple]:
     level_known = sight.balanced or sight.encoding is Encoding.CAMERA_LINEAR
-    estimator = fit_estimator(see(prior, sight, cameras=cameras), ALL_NM, level_known=level_known)
+    estimator = fit_estimator(simulate_capture(prior, sight, cameras=cameras), ALL_NM, level_known=level_known)
     weights, half_width = on_bands(estimator, MEASURED_NM)
 
     def predict(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -138,7 +138,7 @@ def print_known(world: World) -> None:
     by_skin: dict[str, dict[str, list[tuple[float, float]]]] = {}
     for camera, light in pairs(world, FEW_LIGHTS):
         seen_by = response(camera, light, MEASURED_NM)
-        sight = Sight(encoding=Encoding.CAMERA_LINEAR, camera=camera, light=light, bits=16)
+        sight = CaptureModel(encoding=Encoding.CAMERA_LINEAR, camera=camera, light=light, bits=16)
         for split in world.splits:
             examples = Examples(
                 inputs=(split.learnt @ seen_by).astype(np.float32),
@@ -180,7 +180,7 @@ def print_covered(world: World) -> None:
         for name, true in split.judged.items():
             rows = []
             for camera, light in pairs(world, FEW_LIGHTS):
-                sight = Sight(encoding=Encoding.CAMERA_LINEAR, camera=camera, light=light, bits=16)
+                sight = CaptureModel(encoding=Encoding.CAMERA_LINEAR, camera=camera, light=light, bits=16)
                 found, half, known = ours(split.prior, sight)(
                     whole_numbers(true @ response(camera, light, MEASURED_NM), 16)
                 )
@@ -220,11 +220,11 @@ def print_partly(world: World) -> None:
     ):
         rows = []
         for split in world.splits[::4]:
-            kept: dict[Sight, Callable] = {}
+            kept: dict[CaptureModel, Callable] = {}
             for camera in further:
                 for name in LIGHTS[::2]:
-                    light = find_light(name)
-                    sight = Sight(
+                    light = find_illuminant(name)
+                    sight = CaptureModel(
                         encoding=Encoding.CAMERA_LINEAR,
                         camera=camera if has_camera else None,
                         light=light if has_light else None,
@@ -247,7 +247,7 @@ def print_partly(world: World) -> None:
     print()
 
 
-def plain(true: np.ndarray, camera: Camera, light: Light, rng: np.random.Generator, error: float) -> np.ndarray:
+def plain(true: np.ndarray, camera: Camera, light: Illuminant, rng: np.random.Generator, error: float) -> np.ndarray:
     """Return linear sRGB of an 8-bit photo without a tone curve; error: of the balance, log red and blue."""
     balanced = true @ response(camera, light, MEASURED_NM) / white_raw(camera, light)
     balanced = balanced * np.exp(error * rng.standard_normal(3) * (1, 0, 1))
@@ -255,9 +255,9 @@ def plain(true: np.ndarray, camera: Camera, light: Light, rng: np.random.Generat
     return decode(whole_numbers(encode(linear), 8).astype(float)).astype(np.float32)
 
 
-def phone(true: np.ndarray, camera: Camera, light: Light, rng: np.random.Generator, _: float) -> np.ndarray:
+def phone(true: np.ndarray, camera: Camera, light: Illuminant, rng: np.random.Generator, _: float) -> np.ndarray:
     """Return linear sRGB over its white, of a photo with the tone curve, tint and balance of a drawn camera."""
-    development = replace(draw_development(rng, camera, light), denoise=0.0, sharpen=0.0, chroma_px=0.0)
+    development = replace(draw_isp(rng, camera, light), denoise=0.0, sharpen=0.0, chroma_px=0.0)
     white = white_raw(camera, light)
     raw = np.concatenate([true @ response(camera, light, MEASURED_NM), white[None]]) * rng.uniform(0.6, 1.0)
     shown = whole_numbers(render(raw[:, None].astype(np.float32), development)[:, 0], 8)
@@ -276,8 +276,8 @@ def print_unknown(world: World) -> None:
     for learnt_from, judged_by in by_maker(world):
         population = fit_population(learnt_from)
         for split in world.splits[::3]:
-            seen = see(split.prior, Sight(encoding=Encoding.SRGB), cameras=population)
-            mine = ours(split.prior, Sight(encoding=Encoding.SRGB), population)
+            seen = simulate_capture(split.prior, CaptureModel(encoding=Encoding.SRGB), cameras=population)
+            mine = ours(split.prior, CaptureModel(encoding=Encoding.SRGB), population)
             examples = Examples(
                 inputs=seen.pixels.astype(np.float32),
                 spectra=seen.spectra[:, : len(MEASURED_NM)].astype(np.float32),
@@ -285,7 +285,7 @@ def print_unknown(world: World) -> None:
             )
             predict = {name: METHODS[name].fit(examples) for name in methods[:-1]}
             for at, camera in enumerate(judged_by):
-                light = find_light(LIGHTS[at % len(LIGHTS)])
+                light = find_illuminant(LIGHTS[at % len(LIGHTS)])
                 for words, develop, error in (
                     ("plain", plain, 0.0),
                     ("plain, balance off by 3 %", plain, 0.03),
@@ -316,7 +316,7 @@ def print_infrared(world: World) -> None:
     learnt = reflectance(draw(4000, SEED + 1), ALL_NM, specular_share=rng.uniform(0, 1, 4000))
     print("### From RGB to 710-1000 nm, 2000 drawn tissues, Nikon D5100 under D65\n")
     print("| method | learnt from | SAM | RMSE | covered |\n|---|---|---|---|---|")
-    camera, light = find_camera("Nikon D5100"), find_light("D65")
+    camera, light = find_camera("Nikon D5100"), find_illuminant("D65")
     seen_by = response(camera, light, ALL_NM)
     pixels = whole_numbers(true @ seen_by, 16)
     examples = Examples(
@@ -326,8 +326,8 @@ def print_infrared(world: World) -> None:
         response=seen_by,
     )
     prior_mean = np.average(read_prior().means, axis=0, weights=read_prior().weights)
-    sight = Sight(encoding=Encoding.CAMERA_LINEAR, camera=camera, light=light, bits=16)
-    estimator = fit_estimator(see(read_prior(), sight), ALL_NM)
+    sight = CaptureModel(encoding=Encoding.CAMERA_LINEAR, camera=camera, light=light, bits=16)
+    estimator = fit_estimator(simulate_capture(read_prior(), sight), ALL_NM)
     terms = terms_of(estimator, pixels)
     mine = spectra_of(terms.terms, estimator.weights)
     half = terms.scale[:, None] * estimator.half_width
@@ -349,7 +349,7 @@ def print_infrared(world: World) -> None:
 @cache
 def large_photo() -> Photo:
     spectra, _ = draw_skin(read_prior(), 200, np.random.default_rng(SEED))
-    pixels = spectra @ response(find_camera("Nikon D5100"), find_light("D65"), ALL_NM)
+    pixels = spectra @ response(find_camera("Nikon D5100"), find_illuminant("D65"), ALL_NM)
     rows = np.random.default_rng(SEED).integers(len(pixels), size=1024 * 1024)
     return Photo(
         pixels=pixels[rows].reshape(1024, 1024, 3).astype(np.float32),
@@ -361,7 +361,7 @@ def large_photo() -> Photo:
 def print_speed(world: World) -> None:
     """1024 x 1024 pixels to 61 bands: ours, then MST++ in PyTorch, in one run."""
     photo, mask = large_photo(), np.ones((1024, 1024), dtype=np.bool_)
-    camera, light = find_camera("Nikon D5100"), find_light("D65")
+    camera, light = find_camera("Nikon D5100"), find_illuminant("D65")
     ours_s = [timed(lambda: reconstruct_skin(photo, mask, camera=camera, light=light)) for _ in range(7)]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print("### 1024 x 1024 to 61 bands, two processor cores\n")

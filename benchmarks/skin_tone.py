@@ -26,9 +26,9 @@ from torch import Tensor, nn
 
 from dermis.colour.difference import delta_e_00
 from dermis.colour.tone import ita_deg
-from dermis.core import Encoding, Face, Frame, Part, View
-from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_development, stream
-from dermis.lab.synth.camera.scene import lab_of, raw_of, skin_mask, stage
+from dermis.core import CropFrame, Encoding, Face, SegmentationClass, View
+from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_isp, stream
+from dermis.lab.synth.camera.scene import compose_scene, lab_of, raw_of, skin_mask
 from dermis.lab.synth.camera.shading import draw_lamps
 from dermis.lab.synth.layouts.layout import person_at
 from dermis.lab.synth.recipe import read_recipe
@@ -36,8 +36,8 @@ from dermis.lab.train.export import without_traces
 from dermis.metrics.calibration import conformal_quantile
 from dermis.optics.camera import draw_camera
 from dermis.optics.isp import develop, through_jpeg
-from dermis.optics.populations import LIGHT_KINDS, draw_light
-from dermis.pipeline.analyse import see_skin
+from dermis.optics.populations import ILLUMINANT_KINDS, draw_illuminant
+from dermis.pipeline.analyse import measure_skin
 from dermis.tasks.tone import CLUES, FOLDER, tone_clues
 
 LEVEL = 0.9
@@ -58,7 +58,7 @@ _EXPOSURE = list(range(CLUES.index("iso_ev"), len(CLUES)))
 def make(out: Path, seed: int, people: int, photos: int) -> None:
     """Render `people`, two views each, `photos` photos a view."""
     recipe = read_recipe("faces", ["size_px=192", f"seed={seed}"])
-    kinds, share = list(LIGHT_KINDS), np.array([row[0] for row in LIGHT_KINDS.values()])
+    kinds, share = list(ILLUMINANT_KINDS), np.array([row[0] for row in ILLUMINANT_KINDS.values()])
     rows: list[dict[str, Any]] = []
     for number in range(people):
         person, visit = person_at(recipe, number, "W00")
@@ -66,7 +66,7 @@ def make(out: Path, seed: int, people: int, photos: int) -> None:
             rng = stream(seed, "clues", number, view)
             shot = draw_everyday_shot(rng, recipe, str(rng.choice(["front", "front", "left", "right"])), "neutral")
             kind = str(rng.choice(kinds, p=share / share.sum()))
-            scene = stage(person, visit, replace(shot, lamps=draw_lamps(rng, kind)))
+            scene = compose_scene(person, visit, replace(shot, lamps=draw_lamps(rng, kind)))
             rows += _photos(rng, scene, kinds, share, kind, photos, number)
         if number % 20 == 19 or number == people - 1:
             np.savez(out, **{name: np.array([row[name] for row in rows]) for name in rows[0]})
@@ -81,19 +81,19 @@ def _photos(
         return []
     height, width = skin.shape
     face = Face(
-        frame=Frame(x_px=0, y_px=0, width=width, height=height, factor=1), box=None, landmarks=None, pose=None,
-        view=View.FRONT, parts=scene.buffers.parts.astype(np.uint8), regions=regions.astype(np.uint8), skin=skin,
+        frame=CropFrame(x_px=0, y_px=0, width=width, height=height, factor=1), box=None, landmarks=None, pose=None,
+        view=View.FRONT, segmentation=scene.buffers.parts.astype(np.uint8), regions=regions.astype(np.uint8), skin=skin,
     )  # fmt: skip
     rows = []
     for place in range(photos):
         kind = first if place % 2 == 0 else str(rng.choice(kinds, p=share / share.sum()))
-        shot = replace(scene.shot, light=draw_light(rng, kind), camera=draw_camera(rng))
+        shot = replace(scene.shot, light=draw_illuminant(rng, kind), camera=draw_camera(rng))
         taken = replace(scene, shot=shot)
         raw = raw_of(taken)
-        development = everyday_development(rng, shot, raw, regions > 0)
+        development = everyday_isp(rng, shot, raw, regions > 0)
         photo = through_jpeg(develop(raw, development, rng), development)
-        seen = see_skin(photo.pixels, Encoding.SRGB, face, None)
-        clues = tone_clues(seen, photo.capture, face.parts == Part.EYES)
+        seen = measure_skin(photo.pixels, Encoding.SRGB, face, None)
+        clues = tone_clues(seen, photo.capture, face.segmentation == SegmentationClass.EYES)
         true = lab[on].mean(axis=0, dtype=np.float64)
         rows.append({"subject": number, "kind": kind, "X": clues, "Y": true})
     return rows

@@ -32,11 +32,11 @@ from dermis.lab.train.cache import decode
 from dermis.lab.train.recipe import find_recipe, read_recipe
 from dermis.lab.train.run import find_run
 from dermis.metrics.bootstrap import bootstrap
-from dermis.models.capture_features import features
+from dermis.models.capture_features import capture_features
 from dermis.optics.camera import draw_camera, response
 from dermis.optics.illuminant import lab_under
 from dermis.optics.isp import capture_for, render
-from dermis.optics.populations import draw_development, draw_light
+from dermis.optics.populations import draw_illuminant, draw_isp
 
 TAUGHT = ("window", "overcast", "shade", "led", "flash")
 UNSEEN = ("sun", "tungsten", "halogen", "fluorescent")
@@ -67,10 +67,10 @@ def simulated(seed: int, sets: int, kinds: Sequence[str], *, noise: float) -> Ro
     flat = np.ones(len(COLOUR_NM))
     seen, right = [], []
     for _ in range(sets):
-        camera, light = draw_camera(rng), draw_light(rng, str(rng.choice(list(kinds))))
+        camera, light = draw_camera(rng), draw_illuminant(rng, str(rng.choice(list(kinds))))
         by_nm = response(camera, light, COLOUR_NM)
         beside = np.stack([PAPER * flat, INK * flat, draw_table(rng)]) @ by_nm
-        first = draw_development(rng, camera, light, binning=8, metered_reflectance=0.2)
+        first = draw_isp(rng, camera, light, binning=8, metered_reflectance=0.2)
         for _ in range(PER_SET):
             tone = int(rng.integers(len(spectra)))
             raw = np.concatenate([(spectra[tone] @ by_nm)[None], beside])[None]
@@ -88,7 +88,9 @@ def as_photographed(rng: np.random.Generator, raw: np.ndarray, first: object, no
     shown = render(np.minimum(raw * development.exposure, 1).astype(np.float32), development)[0]
     shown = np.clip(shown + rng.normal(0, noise, shown.shape), 0, 1).astype(np.float32)
     photo = Photo(pixels=np.zeros((1, 1, 3), np.float32), encoding=Encoding.SRGB, capture=capture_for(development))
-    return np.concatenate([np.asarray(linear_to_lab(decode_srgb(shown))).ravel(), features(photo, ("exposure",))])
+    return np.concatenate(
+        [np.asarray(linear_to_lab(decode_srgb(shown))).ravel(), capture_features(photo, ("exposure",))]
+    )
 
 
 def taught(rows: Rows, columns: Sequence[int], *, seed: int = 0, epochs: int = 40, jitter: float = 0.02) -> Callable:

@@ -20,7 +20,7 @@ from dermis.lab.train.build import new_model
 from dermis.lab.train.cache import Decoded
 from dermis.lab.train.pools import shuffled
 from dermis.lab.train.recipe import find_recipe, read_recipe
-from dermis.lab.train.trainer import Learner, fabric_for
+from dermis.lab.train.trainer import Trainer, fabric_for
 from dermis.models.capture_features import number_names
 
 
@@ -85,7 +85,7 @@ class Engine:
         torch.manual_seed(0)
         self.recipe, self.decoded = recipe, decoded
         self.places = np.arange(len(decoded.numbers))
-        self.learner = Learner(recipe, new_model(recipe, decoded, self.places), fabric_for(recipe))
+        self.learner = Trainer(recipe, new_model(recipe, decoded, self.places), fabric_for(recipe))
 
     def epoch(self, number: int) -> float:
         began = perf_counter()

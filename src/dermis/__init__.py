@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = ["__version__", "analyse", "read_photo", "reconstruct"]
 
-
 _HOMES = {
     "analyse": "dermis.pipeline.analyse",
     "read_photo": "dermis.formats.images.photo",

@@ -25,7 +25,7 @@ def with_network(monkeypatch):
             boxes_px=np.concatenate([places - 9, places + 9], axis=1).astype(np.float32),
             scores=np.float32([0.9, 0.8, 0.7, 0.6]),
             density=density,
-            density_all=2 * density,
+            density_inclusive=2 * density,
             area=Box(x_px=0, y_px=0, width_px=8 * width, height_px=8 * height),
             model="hand-made@1",
             grade=1.7,

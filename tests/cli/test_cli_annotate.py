@@ -24,10 +24,10 @@ def with_network(monkeypatch):
             boxes_px=np.concatenate([places - 9, places + 9], axis=1).astype(np.float32),
             scores=np.float32([0.9, 0.8, 0.7, 0.3]),
             density=density,
-            density_all=density,
+            density_inclusive=density,
             area=Box(x_px=0, y_px=0, width_px=8 * width, height_px=8 * height),
             model="hand-made@1",
-            grade_shares=np.float32([0.9, 0.08, 0.01, 0.01]),
+            grade_probabilities=np.float32([0.9, 0.08, 0.01, 0.01]),
         )
 
     monkeypatch.setattr(needs, "installed", lambda: True)

@@ -15,12 +15,12 @@ from dermis.errors import DermisError
 from dermis.formats.cubes.cube import read_cube
 from dermis.formats.images.rasters import write_png16
 from dermis.optics.camera import find_camera, on_grid, response, white_raw
-from dermis.optics.illuminant import find_light
+from dermis.optics.illuminant import find_illuminant
 from dermis.optics.spectral_grid import VISIBLE, WORKING_NM
 from dermis.spectra.prior import draw_skin, read_prior
 from dermis.spectra.reconstruct import WAVELENGTHS_NM
 
-CAMERA, LIGHT = find_camera("Nikon D5100"), find_light("A")
+CAMERA, LIGHT = find_camera("Nikon D5100"), find_illuminant("A")
 WHITE = 0.8
 
 

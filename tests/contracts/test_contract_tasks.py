@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dermis.core import Box, FaceLesions, Item, Lesions, Map, Measure, Ordinal, Region, Skin, View
+from dermis.core import Box, Detection, FaceLesions, Lesions, Map, Measure, Ordinal, Region, Skin, View
 from dermis.tasks import FROM_LESIONS, MEASURES, TASKS
 
 
@@ -20,7 +20,7 @@ def skin():
         visible=everywhere,
         measured=everywhere,
         regions=regions,
-        left_out={},
+        excluded={},
         view=View.FRONT,
         light_known=False,
     )
@@ -31,12 +31,12 @@ def lesions():
     box = Box(x_px=0, y_px=0, width_px=8, height_px=8)
     found = Lesions(
         boxes_px=np.zeros((1, 4), np.float32), scores=np.ones(1, np.float32), density=np.ones((1, 1), np.float32),
-        density_all=np.ones((1, 1), np.float32), area=box, model="hand-made@1", count_interval=(0.5, 3.0), grade=0.3,
+        density_inclusive=np.ones((1, 1), np.float32), area=box, model="hand-made@1", count_interval=(0.5, 3.0), grade=0.3,
         grade_interval=(0.0, 0.9), presence=0.9,
     )  # fmt: skip
     return FaceLesions(
         found=found, view=View.FRONT,
-        items=(Item(kind="lesion", box=box, region=Region.CHIN, score=1.0, size_face_widths=0.05),),
+        items=(Detection(kind="lesion", box=box, region=Region.CHIN, score=1.0, size_face_widths=0.05),),
         on_right=np.ones(1, bool), counts=dict.fromkeys(Region, 0.0) | {Region.FACE: 1.0, Region.CHIN: 1.0},
         counts_all=dict.fromkeys(Region, 1.0), halves=(1.0, 0.0), seen=dict.fromkeys(Region, 1.0), involved=0.02,
         heat=np.zeros((8, 8), np.float32),

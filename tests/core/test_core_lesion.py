@@ -11,7 +11,7 @@ def lesions(**changes):
         "boxes_px": np.array([[1, 2, 5, 6]], np.float32),
         "scores": np.array([0.9], np.float32),
         "density": np.full((3, 4), 0.25, np.float32),
-        "density_all": np.full((3, 4), 0.5, np.float32),
+        "density_inclusive": np.full((3, 4), 0.5, np.float32),
         "area": AREA,
         "model": "hand-made@1",
     }
@@ -32,9 +32,9 @@ def test_a_face_without_lesions_is_whole():
     "wrong",
     [
         {"scores": np.zeros(2, np.float32)},
-        {"density_all": np.zeros((4, 3), np.float32)},
-        {"grade_shares": np.zeros(5, np.float32)},
-        {"type_shares": np.zeros((2, 4), np.float32)},
+        {"density_inclusive": np.zeros((4, 3), np.float32)},
+        {"grade_probabilities": np.zeros(5, np.float32)},
+        {"type_probabilities": np.zeros((2, 4), np.float32)},
         {"boxes_px": np.zeros((1, 4))},
     ],
 )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dermis.core import Encoding, Frame, Photo
+from dermis.core import CropFrame, Encoding, Photo
 from dermis.face.crop import crop, frame_around, reduce_mask, to_frame
 
 
@@ -14,7 +14,7 @@ def _photo(height: int, width: int) -> Photo:
 
 def test_a_frame_pixel_is_the_mean_of_the_photo_pixels_under_it():
     photo = _photo(41, 67)
-    frame = Frame(x_px=5, y_px=3, width=8, height=7, factor=4)
+    frame = CropFrame(x_px=5, y_px=3, width=8, height=7, factor=4)
     small = crop(photo, frame)
     assert small.shape == (7, 8, 3)
     assert small.dtype == np.float32
@@ -25,7 +25,7 @@ def test_a_frame_pixel_is_the_mean_of_the_photo_pixels_under_it():
 
 def test_a_frame_of_factor_one_is_a_copy():
     photo = _photo(9, 7)
-    small = crop(photo, Frame(x_px=2, y_px=1, width=4, height=5, factor=1))
+    small = crop(photo, CropFrame(x_px=2, y_px=1, width=4, height=5, factor=1))
     np.testing.assert_array_equal(small, photo.pixels[1:6, 2:6])
     small[:] = 0
     assert photo.pixels[1:6, 2:6].any()
@@ -59,18 +59,18 @@ def test_a_mask_is_reduced_by_majority():
     mask[:2, :2] = True
     mask[0, 2] = True
     mask[2:, 4:] = [[True, False], [False, True]]
-    small = reduce_mask(mask, Frame(x_px=0, y_px=0, width=3, height=2, factor=2))
+    small = reduce_mask(mask, CropFrame(x_px=0, y_px=0, width=3, height=2, factor=2))
     np.testing.assert_array_equal(small, [[True, False, False], [False, False, True]])
 
 
 def test_a_mask_thinner_than_a_frame_pixel_is_not_lost():
     mask = np.zeros((8, 8), dtype=np.bool_)
     mask[:, 5] = True
-    small = reduce_mask(mask, Frame(x_px=0, y_px=0, width=2, height=2, factor=4))
+    small = reduce_mask(mask, CropFrame(x_px=0, y_px=0, width=2, height=2, factor=4))
     np.testing.assert_array_equal(small, [[False, True], [False, True]])
 
 
 def test_points_go_to_the_frame():
-    frame = Frame(x_px=10, y_px=20, width=5, height=5, factor=4)
+    frame = CropFrame(x_px=10, y_px=20, width=5, height=5, factor=4)
     points = np.array([[10, 20, 3], [30, 40, 3], [12, 22, 3]], dtype=np.float32)
     np.testing.assert_allclose(to_frame(points, frame), [[0, 0], [5, 5], [0.5, 0.5]])

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from dermis.colour.srgb import decode, encode
-from dermis.core import Encoding, Face, Part, Photo, Region, View, region_mask
+from dermis.core import Encoding, Face, Photo, Region, SegmentationClass, View, region_mask
 from dermis.errors import ModelMissing, UsageError
 from dermis.face.crop import to_frame
 from dermis.face.find import find_face, models_used
@@ -74,7 +74,10 @@ def test_skin_is_skin(name):
     assert not any(seen.any() for seen in at.values())
     upper_cheek = points[list(CHEEKS[0][2:6]) + list(CHEEKS[1][2:6])]
     assert face.skin[upper_cheek[:, 1], upper_cheek[:, 0]].all()
-    assert np.isin(face.parts[face.skin], (Part.FACE_SKIN, Part.OTHER_SKIN, Part.NOSE)).all()
+    assert np.isin(
+        face.segmentation[face.skin],
+        (SegmentationClass.FACE_SKIN, SegmentationClass.OTHER_SKIN, SegmentationClass.NOSE),
+    ).all()
     assert 0.05 < face.skin.mean() < 0.6
 
 
@@ -83,15 +86,15 @@ def test_hair_and_shirt_are_not_skin():
     points = to_frame(face.landmarks, face.frame)
     top = points[list(FOREHEAD_EDGE)].min(axis=0)[1]
     assert not face.skin[: int(top * 0.3)].any()
-    assert (face.parts == Part.HAIR).mean() > 0.1
+    assert (face.segmentation == SegmentationClass.HAIR).mean() > 0.1
     assert not face.skin[-10:, :10].any()
 
 
 def test_a_beard_is_not_skin():
     face = _found("P005_studio")
     chin = region_mask(face.regions, Region.CHIN)
-    assert (face.parts == Part.FACIAL_HAIR).sum() > 5 * chin.sum()
-    assert not (_found("P003_studio").parts == Part.FACIAL_HAIR).any()
+    assert (face.segmentation == SegmentationClass.FACIAL_HAIR).sum() > 5 * chin.sum()
+    assert not (_found("P003_studio").segmentation == SegmentationClass.FACIAL_HAIR).any()
 
 
 def test_dark_skin_is_found_as_light_skin_is():
@@ -99,7 +102,7 @@ def test_dark_skin_is_found_as_light_skin_is():
     light = _found("P003_studio")
     dark = find_face(_photo(_darkened(_pixels("P003_studio"), (0.16, 0.1, 0.07))))
     assert dark is not None
-    assert np.linalg.norm(_centre(dark) - _centre(light)) < 0.03 * light.between_cheeks_px
+    assert np.linalg.norm(_centre(dark) - _centre(light)) < 0.03 * light.face_width_px
     assert _iou(light, dark, (720, 720)) > 0.9
 
 
@@ -135,7 +138,7 @@ def test_a_photo_on_its_side_is_read_all_the_same(quarters):
     assert turned.pose is not None
     lean = (turned.pose.roll_deg - face.pose.roll_deg - 90 * quarters + 180) % 360 - 180
     assert abs(lean) < 3
-    assert turned.between_cheeks_px == pytest.approx(face.between_cheeks_px, rel=0.03)
+    assert turned.face_width_px == pytest.approx(face.face_width_px, rel=0.03)
     upright = _on_photo(face, (720, 720))
     again = np.rot90(_on_photo(turned, (720, 720)), quarters)
     assert (upright & again).sum() / (upright | again).sum() > 0.93
@@ -178,7 +181,7 @@ def test_a_small_face_in_a_large_photo_is_found():
     assert face is not None
     assert face.frame.factor == 1
     assert abs(_centre(face) - (1775, 980)).max() < 30
-    assert face.between_cheeks_px < 100
+    assert face.face_width_px < 100
 
 
 def test_a_cheek_alone_is_a_close_up():
@@ -187,12 +190,12 @@ def test_a_cheek_alone_is_a_close_up():
     scale = pixels.shape[0] / 720
     face = _found("P003_studio")
     x, y = face.landmarks[205, :2] * scale
-    half = int(0.25 * face.between_cheeks_px * scale)
+    half = int(0.25 * face.face_width_px * scale)
     cheek = pixels[int(y) - half : int(y) + half, int(x) - half : int(x) + half]
     found = find_face(_photo(cheek))
     assert found is not None
     assert found.view is View.CLOSE_UP
-    assert (found.box, found.landmarks, found.pose, found.between_cheeks_px) == (None, None, None, None)
+    assert (found.box, found.landmarks, found.pose, found.face_width_px) == (None, None, None, None)
     assert found.skin.mean() > 0.5
 
 

@@ -6,7 +6,7 @@ import pytest
 from dermis.colour.srgb import decode
 from dermis.core import Encoding, Photo
 from dermis.face.crop import frame_around
-from dermis.face.image_pyramid import Picture, Square, look
+from dermis.face.image_pyramid import ImagePyramid, Square, build_pyramid
 
 
 def _quarters(side: int = 64) -> Photo:
@@ -20,8 +20,8 @@ def _quarters(side: int = 64) -> Photo:
     return Photo(pixels=pixels, encoding=Encoding.SRGB)
 
 
-def _look(photo: Photo, longest: int = 1024) -> Picture:
-    return look(photo, frame_around(photo, 0, 0, photo.width_px, photo.height_px, longest=longest))
+def _look(photo: Photo, longest: int = 1024) -> ImagePyramid:
+    return build_pyramid(photo, frame_around(photo, 0, 0, photo.width_px, photo.height_px, longest=longest))
 
 
 def _corners(view: np.ndarray) -> list[str]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dermis.core import Encoding, Part, Photo, Region, View
+from dermis.core import Encoding, Photo, Region, SegmentationClass, View
 from dermis.errors import UsageError
 from dermis.face.crop import reduce_labels
 from dermis.face.find import find_face
@@ -32,7 +32,7 @@ def parts(photo, face):
     """The parts of the face at photo size, as parts.png has them."""
     whole = np.zeros((photo.height_px, photo.width_px), np.uint8)
     frame, f = face.frame, face.frame.factor
-    big = np.repeat(np.repeat(face.parts, f, axis=0), f, axis=1)
+    big = np.repeat(np.repeat(face.segmentation, f, axis=0), f, axis=1)
     whole[frame.y_px : frame.y_px + big.shape[0], frame.x_px : frame.x_px + big.shape[1]] = big
     return whole
 
@@ -40,7 +40,7 @@ def parts(photo, face):
 def test_unedited_parts_give_the_same_face(photo, face, parts):
     again = find_face(photo, parts=parts)
     assert again.frame == face.frame
-    for name in ("parts", "regions", "skin"):
+    for name in ("segmentation", "regions", "skin"):
         np.testing.assert_array_equal(getattr(again, name), getattr(face, name))
     assert (again.confidence == 1).all()
 
@@ -49,23 +49,23 @@ def test_what_the_user_paints_over_is_not_measured(photo, face, parts):
     edited = parts.copy()
     cheek = np.argwhere(face.regions == Region.LEFT_CHEEK.code).mean(axis=0)
     row, column = (cheek * face.frame.factor + (face.frame.y_px, face.frame.x_px)).astype(int)
-    edited[row - 8 : row + 8, column - 8 : column + 8] = Part.OCCLUDER
+    edited[row - 8 : row + 8, column - 8 : column + 8] = SegmentationClass.OCCLUDER
     skin = analyse(photo, tasks=(), parts=edited).skin
     gone = np.zeros(parts.shape, bool)
     gone[row - 8 : row + 8, column - 8 : column + 8] = True
     there = reduce_labels(gone.astype(np.uint8), face.frame) > 0
     assert not (skin.visible & there).any()
     assert (skin.visible == face.skin & ~there).all()
-    assert "border" not in skin.left_out
-    assert not skin.measured[face.parts == Part.OTHER_SKIN].any()
+    assert "border" not in skin.excluded
+    assert not skin.measured[face.segmentation == SegmentationClass.OTHER_SKIN].any()
 
 
 def test_a_painted_beard_is_named_and_told(photo, parts):
     edited = parts.copy()
-    rows = np.arange(parts.shape[0])[:, None] > np.argwhere(parts == Part.LIPS)[:, 0].mean()
-    edited[(edited == Part.FACE_SKIN) & rows] = Part.FACIAL_HAIR
+    rows = np.arange(parts.shape[0])[:, None] > np.argwhere(parts == SegmentationClass.LIPS)[:, 0].mean()
+    edited[(edited == SegmentationClass.FACE_SKIN) & rows] = SegmentationClass.FACIAL_HAIR
     analysis = analyse(photo, tasks=(), parts=edited)
-    beard = analysis.skin.left_out["facial_hair"]
+    beard = analysis.skin.excluded["facial_hair"]
     assert beard.any()
     assert not (beard & analysis.skin.measured).any()
     wanted = beard.sum() / (beard.sum() + analysis.skin.visible.sum())
@@ -75,10 +75,10 @@ def test_a_painted_beard_is_named_and_told(photo, parts):
 
 def test_a_drawn_face_without_a_face_behind_it_has_regions(models):
     grey = Photo(pixels=np.full((240, 200, 3), (0.7, 0.55, 0.45), np.float32), encoding=Encoding.SRGB)
-    drawn = np.full((240, 200), Part.FACE_SKIN, np.uint8)
-    drawn[80:90, 50:70] = drawn[80:90, 130:150] = Part.EYES
-    drawn[100:140, 90:110] = Part.NOSE
-    drawn[160:175, 80:120] = Part.LIPS
+    drawn = np.full((240, 200), SegmentationClass.FACE_SKIN, np.uint8)
+    drawn[80:90, 50:70] = drawn[80:90, 130:150] = SegmentationClass.EYES
+    drawn[100:140, 90:110] = SegmentationClass.NOSE
+    drawn[160:175, 80:120] = SegmentationClass.LIPS
     found = find_face(grey, parts=drawn)
     assert found.view is View.CLOSE_UP
     assert found.regions[150, 150] == Region.LEFT_CHEEK.code
@@ -90,7 +90,7 @@ def test_parts_that_cannot_be_meant_are_refused(photo, parts):
     with pytest.raises(UsageError, match="512 px"):
         find_face(photo, parts=parts[:-1])
     with pytest.raises(UsageError, match="9, which is no part"):
-        find_face(photo, parts=np.full_like(parts, len(Part)))
+        find_face(photo, parts=np.full_like(parts, len(SegmentationClass)))
     with pytest.raises(UsageError, match="mask and parts"):
         find_face(photo, parts=parts, mask=parts > 0)
     assert find_face(photo, parts=np.zeros_like(parts)) is None
@@ -101,7 +101,7 @@ def test_parts_png_of_one_run_is_read_by_the_next(photo, face, tmp_path):
     first = analyse_file(tmp_path / "photo.png", tasks=())
     write_maps(first, tmp_path)
     again = analyse_file(tmp_path / "photo.png", tasks=(), parts_file=tmp_path / "parts.png")
-    np.testing.assert_array_equal(again.face.parts, first.face.parts)
+    np.testing.assert_array_equal(again.face.segmentation, first.face.segmentation)
     np.testing.assert_array_equal(again.skin.visible, first.skin.visible)
     Image.fromarray(np.full((40, 90), 1, np.uint8)).save(tmp_path / "other.png")
     Image.fromarray(np.full((512, 512), 77, np.uint8)).save(tmp_path / "strange.png")
@@ -149,17 +149,17 @@ def test_a_profile_and_its_mirror_image_name_the_persons_own_side(models, yaw_de
 
 def side_view(yaw_deg):
     """A synthetic head from the side; a positive yaw shows the person's right."""
-    from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_development, subject_of
-    from dermis.lab.synth.camera.scene import raw_of, stage
+    from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_isp, subject_of
+    from dermis.lab.synth.camera.scene import compose_scene, raw_of
     from dermis.lab.synth.recipe import FacesRecipe
-    from dermis.lab.synth.subjects import meet, visit_of
+    from dermis.lab.synth.subjects import build_person, visit_of
     from dermis.optics.isp import develop
 
     rng = np.random.default_rng(3)
     recipe = FacesRecipe(name="side", layout="faces", seed=3, size_px=320)
-    person = meet(subject_of(recipe, 1), texels=256)
+    person = build_person(subject_of(recipe, 1), texels=256)
     shot = draw_everyday_shot(rng, recipe, str(yaw_deg), "neutral", framing="head")
-    scene = stage(person, visit_of(person, "W00"), shot)
+    scene = compose_scene(person, visit_of(person, "W00"), shot)
     raw = raw_of(scene)
-    photo = develop(raw, everyday_development(rng, shot, raw, scene.buffers.regions > 0), rng)
+    photo = develop(raw, everyday_isp(rng, shot, raw, scene.buffers.regions > 0), rng)
     return np.clip(photo.pixels, 0, 1).astype(np.float32)

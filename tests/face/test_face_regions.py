@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dermis.core import Face, Frame, Part, Region, View, region_mask
+from dermis.core import CropFrame, Face, Region, SegmentationClass, View, region_mask
 from dermis.face.landmarks import BROWS, CHEEKS, CHIN, EYE_CORNERS, EYES, LIPS, NOSE, OVAL, UNDER_EYES
 from dermis.face.regions import map_regions, patch_boxes
 
-_FRAME = Frame(x_px=0, y_px=0, width=200, height=240, factor=1)
+_FRAME = CropFrame(x_px=0, y_px=0, width=200, height=240, factor=1)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def _face(landmarks: np.ndarray | None) -> Face:
         landmarks=landmarks,
         pose=None,
         view=View.FRONT,
-        parts=np.full(shape, Part.FACE_SKIN, dtype=np.uint8),
+        segmentation=np.full(shape, SegmentationClass.FACE_SKIN, dtype=np.uint8),
         regions=np.zeros(shape, dtype=np.uint8),
         skin=np.ones(shape, dtype=np.bool_),
     )

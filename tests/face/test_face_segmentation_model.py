@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dermis.core import Encoding, Part, Photo, View
+from dermis.core import Encoding, Photo, SegmentationClass, View
 from dermis.face import segmentation_model, selfie_model
 from dermis.face.crop import frame_around
 from dermis.face.find import find_face, models_used
-from dermis.face.image_pyramid import Square, look
-from dermis.face.segmentation_model import NAME, SIZE, gather, shares
-from dermis.face.selfie_model import joined
+from dermis.face.image_pyramid import Square, build_pyramid
+from dermis.face.segmentation_model import NAME, SIZE, class_probabilities, gather_views
+from dermis.face.selfie_model import combine_probabilities
 from dermis.models import registry
 from dermis.models.weights import open_weights
 
@@ -30,60 +30,60 @@ def photo_of(pixels):
 @pytest.fixture(scope="module")
 def portrait():
     photo = photo_of(astronaut())
-    return look(photo, frame_around(photo, 0, 0, photo.width_px, photo.height_px, longest=1024))
+    return build_pyramid(photo, frame_around(photo, 0, 0, photo.width_px, photo.height_px, longest=1024))
 
 
 def test_it_ships_small_and_says_what_it_is():
     weights = open_weights(NAME)
     assert (weights.folder / "model.onnx").stat().st_size <= 4_000_000
-    assert weights.answers["parts"].names == tuple(str(int(part)) for part in Part)
+    assert weights.answers["parts"].names == tuple(str(int(part)) for part in SegmentationClass)
     for word in ("FASSEG", "Licence", "fold", "Limits"):
         assert word in weights.card
     assert NAME in models_used()
 
 
 def test_shares_of_a_view_sum_to_one():
-    found = shares(np.asarray(astronaut()[:SIZE, 100 : 100 + SIZE]))
-    assert found.shape == (SIZE, SIZE, len(Part))
+    found = class_probabilities(np.asarray(astronaut()[:SIZE, 100 : 100 + SIZE]))
+    assert found.shape == (SIZE, SIZE, len(SegmentationClass))
     np.testing.assert_allclose(found.sum(axis=-1), 1, atol=1e-4)
     assert (found >= 0).all()
 
 
 def test_what_no_view_covers_is_background(portrait):
     small = Square(x_px=220, y_px=100, side_px=120)
-    found = gather(portrait, [small], (128, 128))
+    found = gather_views(portrait, [small], (128, 128))
     np.testing.assert_allclose(found.sum(axis=0), 1, atol=1e-4)
-    assert found[Part.BACKGROUND, 100:, :].min() > 0.99
+    assert found[SegmentationClass.BACKGROUND, 100:, :].min() > 0.99
     assert found[1:, 10:35, 45:65].sum(axis=0).mean() > 0.5
 
 
 def test_two_views_of_one_place_answer_as_one(portrait):
     square = Square(x_px=220, y_px=120, side_px=300)
-    once = gather(portrait, [square], (64, 64))
-    np.testing.assert_allclose(gather(portrait, [square, square], (64, 64)), once, atol=1e-5)
+    once = gather_views(portrait, [square], (64, 64))
+    np.testing.assert_allclose(gather_views(portrait, [square, square], (64, 64)), once, atol=1e-5)
 
 
 @given(seed=st.integers(0, 2**32 - 1))
 def test_two_opinions_are_shares_again(seed):
     draw = np.random.default_rng(seed)
-    own = draw.dirichlet(np.full(len(Part), 0.3), (3, 4)).transpose(2, 0, 1).astype(np.float32)
+    own = draw.dirichlet(np.full(len(SegmentationClass), 0.3), (3, 4)).transpose(2, 0, 1).astype(np.float32)
     segmented = draw.dirichlet(np.full(6, 0.3), (3, 4)).transpose(2, 0, 1).astype(np.float32)
-    for both in (joined(own, segmented), joined(own, None)):
+    for both in (combine_probabilities(own, segmented), combine_probabilities(own, None)):
         np.testing.assert_allclose(both.sum(axis=0), 1, atol=1e-4)
         assert (both >= -1e-6).all()
 
 
 def test_brows_stay_hair_though_the_segmenter_takes_them_for_skin():
-    own, segmented = np.zeros((len(Part), 1, 1), np.float32), np.zeros((6, 1, 1), np.float32)
-    own[Part.HAIR], segmented[selfie_model.FACE_SKIN] = 1, 1
-    assert joined(own, segmented)[selfie_model.HAIR, 0, 0] == pytest.approx(1)
-    assert joined(own, None)[selfie_model.HAIR, 0, 0] == pytest.approx(1)
+    own, segmented = np.zeros((len(SegmentationClass), 1, 1), np.float32), np.zeros((6, 1, 1), np.float32)
+    own[SegmentationClass.HAIR], segmented[selfie_model.FACE_SKIN] = 1, 1
+    assert combine_probabilities(own, segmented)[selfie_model.HAIR, 0, 0] == pytest.approx(1)
+    assert combine_probabilities(own, None)[selfie_model.HAIR, 0, 0] == pytest.approx(1)
 
 
 def _spots(*places):
     """Shares of parts on 100 x 100: (part, row, column, side) squares on skin."""
-    own = np.zeros((len(Part), 100, 100), np.float32)
-    own[Part.FACE_SKIN] = 1
+    own = np.zeros((len(SegmentationClass), 100, 100), np.float32)
+    own[SegmentationClass.FACE_SKIN] = 1
     for part, row, column, side in places:
         own[:, row : row + side, column : column + side] = 0
         own[part, row : row + side, column : column + side] = 1
@@ -91,16 +91,25 @@ def _spots(*places):
 
 
 def test_scattered_or_lone_red_spots_are_no_mouth():
-    lesions = [(Part.LIPS, row, column, 6) for row in (10, 40, 70) for column in (10, 40, 70)]
-    assert not segmentation_model.features(_spots(*lesions, (Part.NOSE, 25, 25, 10)), (200, 200), least=0.001).any()
-    assert not segmentation_model.features(_spots((Part.LIPS, 40, 40, 20)), (200, 200), least=0.001).any()
+    lesions = [(SegmentationClass.LIPS, row, column, 6) for row in (10, 40, 70) for column in (10, 40, 70)]
+    assert not segmentation_model.facial_features(
+        _spots(*lesions, (SegmentationClass.NOSE, 25, 25, 10)), (200, 200), least=0.001
+    ).any()
+    assert not segmentation_model.facial_features(
+        _spots((SegmentationClass.LIPS, 40, 40, 20)), (200, 200), least=0.001
+    ).any()
 
 
 def test_nose_and_mouth_in_one_place_each_are_believed():
-    own = _spots((Part.NOSE, 20, 40, 12), (Part.LIPS, 60, 40, 14), (Part.EYES, 10, 20, 5), (Part.EYES, 10, 70, 5))
-    found = segmentation_model.features(own, (100, 100), least=0.001)
-    np.testing.assert_array_equal(found, np.where(own.argmax(0) == Part.FACE_SKIN, 0, own.argmax(0)))
-    assert not segmentation_model.features(own, (100, 100), least=0.05).any()
+    own = _spots(
+        (SegmentationClass.NOSE, 20, 40, 12),
+        (SegmentationClass.LIPS, 60, 40, 14),
+        (SegmentationClass.EYES, 10, 20, 5),
+        (SegmentationClass.EYES, 10, 70, 5),
+    )
+    found = segmentation_model.facial_features(own, (100, 100), least=0.001)
+    np.testing.assert_array_equal(found, np.where(own.argmax(0) == SegmentationClass.FACE_SKIN, 0, own.argmax(0)))
+    assert not segmentation_model.facial_features(own, (100, 100), least=0.05).any()
 
 
 def test_a_face_has_its_parts_where_they_are(models):
@@ -108,15 +117,15 @@ def test_a_face_has_its_parts_where_they_are(models):
     assert face is not None
     assert face.view is View.FRONT
     assert face.confidence is not None
-    assert face.confidence.shape == face.parts.shape
+    assert face.confidence.shape == face.segmentation.shape
     assert 0.5 <= face.confidence.min() < face.confidence.max() <= 1
     place = face.landmarks[:, :2] - (face.frame.x_px, face.frame.y_px)
     column, row = (place / face.frame.factor).astype(int).T
     cheeks = [50, 280, 205, 425]
-    assert set(face.parts[row[cheeks], column[cheeks]]) <= {Part.FACE_SKIN, Part.NOSE}
+    assert set(face.segmentation[row[cheeks], column[cheeks]]) <= {SegmentationClass.FACE_SKIN, SegmentationClass.NOSE}
     assert face.skin[row[cheeks], column[cheeks]].all()
-    assert (face.parts == Part.LIPS).any()
-    assert (face.parts == Part.HAIR).mean() > 0.05
+    assert (face.segmentation == SegmentationClass.LIPS).any()
+    assert (face.segmentation == SegmentationClass.HAIR).mean() > 0.05
 
 
 def test_a_mirror_image_has_mirrored_skin(models):
@@ -139,4 +148,4 @@ def test_the_segmenter_of_others_is_not_needed(models, monkeypatch):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (7, 3)])
 def test_awkward_photos_get_an_answer_or_none(models, shape):
     found = find_face(photo_of(np.full((*shape, 3), 150, np.uint8)), close_up=True)
-    assert found is None or found.parts.shape == (found.frame.height, found.frame.width)
+    assert found is None or found.segmentation.shape == (found.frame.height, found.frame.width)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dermis.core import Box, FaceLesions, Item, Lesions, Region, View
+from dermis.core import Box, Detection, FaceLesions, Lesions, Region, View
 
 AREA = Box(x_px=0, y_px=0, width_px=100, height_px=100)
 ALL_SEEN = dict.fromkeys(Region, 1.0)
@@ -10,7 +10,7 @@ ALL_SEEN = dict.fromkeys(Region, 1.0)
 
 def item(region=Region.CHIN, kind="lesion", size=0.05, score=0.9, x=10.0, y=10.0):
     box = Box(x_px=x, y_px=y, width_px=5, height_px=5)
-    return Item(kind=kind, box=box, region=region, score=score, size_face_widths=size, redness=6.0, relief=1.0)
+    return Detection(kind=kind, box=box, region=region, score=score, size_face_widths=size, redness=6.0, relief=1.0)
 
 
 def found(n=0, **changes):
@@ -18,7 +18,7 @@ def found(n=0, **changes):
         "boxes_px": np.zeros((n, 4), np.float32),
         "scores": np.full(n, 0.9, np.float32),
         "density": np.zeros((4, 4), np.float32),
-        "density_all": np.zeros((4, 4), np.float32),
+        "density_inclusive": np.zeros((4, 4), np.float32),
         "area": AREA,
         "model": "hand-made@1",
     }

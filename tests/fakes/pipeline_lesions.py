@@ -18,7 +18,7 @@ def lesions_at(places_px, photo, *, side_px=20.0, scores=None, **changes):
         "boxes_px": np.concatenate([places - side_px / 2, places + side_px / 2], axis=1).astype(np.float32),
         "scores": np.full(len(places), 0.9, np.float32) if scores is None else np.asarray(scores, np.float32),
         "density": density,
-        "density_all": 2 * density,
+        "density_inclusive": 2 * density,
         "area": area,
         "model": "hand-made@1",
     }

@@ -7,8 +7,8 @@ from dermis.core import (
     Box,
     Capture,
     Cube,
+    Detection,
     Encoding,
-    Item,
     Label,
     Origin,
     Photo,
@@ -32,13 +32,13 @@ def fake_sample(place: int, recipe, *, height: int = 40, width: int = 36) -> Sam
     for top, left in corners:
         pixels[top : top + 4, left : left + 4] = (0.8, 0.1, 0.1)
     items = tuple(
-        Item(kind="dot", box=Box(x_px=left, y_px=top, width_px=4, height_px=4), region=Region.FACE, score=1.0)
+        Detection(kind="dot", box=Box(x_px=left, y_px=top, width_px=4, height_px=4), region=Region.FACE, score=1.0)
         for top, left in corners
     )
     if recipe.data.items:
         kind = ("open_comedo", "papule", "pustule", "nodule")[place % 4]
         middle = Box(x_px=width / 2 - 6, y_px=height / 2 - 6, width_px=12, height_px=12)
-        items = (Item(kind=kind, box=middle, region=Region.CHIN, score=1.0),)
+        items = (Detection(kind=kind, box=middle, region=Region.CHIN, score=1.0),)
     classes = np.zeros((height, width), np.uint8)
     classes[height // 4 : 3 * height // 4] = 1 + place % 2
     capture = Capture(make=CAMERAS[place % 3].split()[0], model=CAMERAS[place % 3].split()[1], iso=100.0 * (1 + place))

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dermis.core import Box, Encoding, Face, Frame, Lesions, Part, Photo, Region, Skin, View
+from dermis.core import Box, CropFrame, Encoding, Face, Lesions, Photo, Region, SegmentationClass, Skin, View
 from dermis.tasks import FROM_LESIONS, TASKS
 from dermis.tasks.acne.assign import place_lesions
 from dermis.tasks.acne.hayashi import grade_of_count
@@ -25,23 +25,23 @@ def made(*, mirrored=False, factor=1):
     regions[18:34, 20:28] = Region.NOSE.code
     regions[18:34, 30:44] = Region.LEFT_CHEEK.code
     regions[36:44, 16:32] = Region.CHIN.code
-    parts = np.full((SIDE, SIDE), Part.FACE_SKIN, np.uint8)
-    parts[:4] = Part.HAIR
+    parts = np.full((SIDE, SIDE), SegmentationClass.FACE_SKIN, np.uint8)
+    parts[:4] = SegmentationClass.HAIR
     if mirrored:
         swap = np.arange(len(Region), dtype=np.uint8)
         for one, other in SWAPPED.items():
             swap[one.code] = other.code
         regions, parts = swap[regions[:, ::-1]], parts[:, ::-1]
-    frame = Frame(x_px=0, y_px=0, width=SIDE, height=SIDE, factor=factor)
-    skin = parts == Part.FACE_SKIN
+    frame = CropFrame(x_px=0, y_px=0, width=SIDE, height=SIDE, factor=factor)
+    skin = parts == SegmentationClass.FACE_SKIN
     face = Face(
         frame=frame, box=Box(x_px=0, y_px=0, width_px=SIDE * factor, height_px=SIDE * factor), landmarks=None,
-        pose=None, view=View.FRONT, parts=np.ascontiguousarray(parts), regions=np.ascontiguousarray(regions),
-        skin=np.ascontiguousarray(skin), between_cheeks_px=40.0 * factor,
+        pose=None, view=View.FRONT, segmentation=np.ascontiguousarray(parts), regions=np.ascontiguousarray(regions),
+        skin=np.ascontiguousarray(skin), face_width_px=40.0 * factor,
     )  # fmt: skip
     seen = Skin(
         linear=np.full((SIDE, SIDE, 3), 0.4, np.float32), visible=face.skin, measured=face.skin, regions=face.regions,
-        left_out={}, view=View.FRONT, light_known=False,
+        excluded={}, view=View.FRONT, light_known=False,
     )  # fmt: skip
     return face, seen
 
@@ -57,7 +57,7 @@ def lesions(places, scores, *, mirrored=False, factor=1, size=3.0):
     half = size * factor / 2
     return Lesions(
         boxes_px=np.concatenate([scaled - half, scaled + half], axis=1).astype(np.float32),
-        scores=np.asarray(scores, np.float32), density=density, density_all=density,
+        scores=np.asarray(scores, np.float32), density=density, density_inclusive=density,
         area=Box(x_px=0, y_px=0, width_px=SIDE * factor, height_px=SIDE * factor), model="hand-made@1",
     )  # fmt: skip
 
@@ -151,13 +151,13 @@ def test_more_of_the_face_is_never_milder(large, one, other):
 
 def test_a_photo_of_one_pixel_has_no_lesions():
     photo = Photo(pixels=np.zeros((1, 1, 3), np.float32), encoding=Encoding.SRGB)
-    frame = Frame(x_px=0, y_px=0, width=1, height=1, factor=1)
+    frame = CropFrame(x_px=0, y_px=0, width=1, height=1, factor=1)
     face = Face(
-        frame=frame, box=None, landmarks=None, pose=None, view=View.CLOSE_UP, parts=np.zeros((1, 1), np.uint8),
+        frame=frame, box=None, landmarks=None, pose=None, view=View.CLOSE_UP, segmentation=np.zeros((1, 1), np.uint8),
         regions=np.zeros((1, 1), np.uint8), skin=np.zeros((1, 1), bool),
     )  # fmt: skip
     skin = Skin(
-        linear=photo.pixels, visible=face.skin, measured=face.skin, regions=face.regions, left_out={},
+        linear=photo.pixels, visible=face.skin, measured=face.skin, regions=face.regions, excluded={},
         view=View.CLOSE_UP, light_known=False,
     )  # fmt: skip
     placed = place_lesions(lesions([(0.5, 0.5)], [0.9]), face, skin)
@@ -168,23 +168,24 @@ def test_a_photo_of_one_pixel_has_no_lesions():
 @given(st.integers(300, 700), st.integers(5, 700), st.integers(0, 10_000))
 def test_frames_of_any_shape_are_looked_up(width, height, seed):
     rng = np.random.default_rng(seed)
-    parts = np.full((height, width), Part.FACE_SKIN, np.uint8)
+    parts = np.full((height, width), SegmentationClass.FACE_SKIN, np.uint8)
     face = Face(
-        frame=Frame(x_px=3, y_px=7, width=width, height=height, factor=2), landmarks=None, pose=None, view=View.LEFT,
-        box=Box(x_px=3, y_px=7, width_px=2 * width, height_px=2 * height), parts=parts,
+        frame=CropFrame(x_px=3, y_px=7, width=width, height=height, factor=2),
+        landmarks=None, pose=None, view=View.LEFT,
+        box=Box(x_px=3, y_px=7, width_px=2 * width, height_px=2 * height), segmentation=parts,
         regions=np.full((height, width), Region.LEFT_CHEEK.code, np.uint8), skin=np.ones((height, width), bool),
-        between_cheeks_px=float(width),
+        face_width_px=float(width),
     )  # fmt: skip
     linear = np.full((height, width, 3), 0.4, np.float32)
     skin = Skin(
-        linear=linear, visible=face.skin, measured=face.skin, regions=face.regions, left_out={}, view=View.LEFT,
+        linear=linear, visible=face.skin, measured=face.skin, regions=face.regions, excluded={}, view=View.LEFT,
         light_known=False,
     )  # fmt: skip
     places = rng.uniform(0, 1, (5, 2)) * (2 * width - 1e-3, 2 * height - 1e-3) + (3, 7)
     found = Lesions(
         boxes_px=np.concatenate([places - 4, places + 4], axis=1).astype(np.float32),
         scores=np.full(5, 0.9, np.float32),
-        density=np.full((5, 7), 0.1, np.float32), density_all=np.full((5, 7), 0.2, np.float32),
+        density=np.full((5, 7), 0.1, np.float32), density_inclusive=np.full((5, 7), 0.2, np.float32),
         area=Box(x_px=3, y_px=7, width_px=2 * width, height_px=2 * height), model="hand-made@1",
     )  # fmt: skip
     placed = place_lesions(found, face, skin)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from dermis.colour.difference import delta_e_00
 from dermis.colour.lab import srgb_to_lab
 from dermis.optics.camera import draw_camera, find_camera, response, white_raw
-from dermis.optics.illuminant import find_light, lab_under
+from dermis.optics.illuminant import find_illuminant, lab_under
 from dermis.optics.isp import capture_for, develop, expose
-from dermis.optics.populations import colour_matrix, draw_development, draw_light, training_reflectances
+from dermis.optics.populations import colour_matrix, draw_illuminant, draw_isp, training_reflectances
 from dermis.optics.spectral_grid import WORKING_NM
 
 NM = WORKING_NM[:81]
@@ -23,8 +23,8 @@ seeds = st.integers(0, 10_000)
 
 def scene(seed):
     rng = np.random.default_rng(seed)
-    camera, light = draw_camera(rng), draw_light(rng)
-    return camera, light, draw_development(rng, camera, light)
+    camera, light = draw_camera(rng), draw_illuminant(rng)
+    return camera, light, draw_isp(rng, camera, light)
 
 
 def noiseless(development):
@@ -69,7 +69,7 @@ def test_noise_is_photons_and_reading(signal, well, read):
 
 
 def test_an_ideal_camera_sees_skin_as_the_observer_does():
-    camera, light = find_camera("CIE 1931"), find_light("D65")
+    camera, light = find_camera("CIE 1931"), find_illuminant("D65")
     white = white_raw(camera, light)
     ideal = replace(
         noiseless(scene(2)[2]),
@@ -103,6 +103,6 @@ def test_capture_agrees_with_itself(seed):
 def test_brightness_is_the_luminance_that_the_meter_saw(seed, metered):
     """Bv = log2(L / 4) where the meter's constant is 12.5, L = E rho / pi."""
     camera, light, _ = scene(seed)
-    development = draw_development(np.random.default_rng(seed), camera, light, metered_reflectance=metered)
+    development = draw_isp(np.random.default_rng(seed), camera, light, metered_reflectance=metered)
     luminance = light.illuminance_lux * metered / np.pi
     assert capture_for(development).brightness_ev == pytest.approx(log2(luminance / 4))

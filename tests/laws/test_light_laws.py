@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from dermis.colour.difference import delta_e_00
 from dermis.optics.illuminant import cct_duv, daylight, lab_under, mixture, planck, white_xyz
-from dermis.optics.populations import draw_light
+from dermis.optics.populations import draw_illuminant
 from dermis.optics.spectral_grid import observer
 
-lights = st.integers(0, 10_000).map(lambda seed: draw_light(np.random.default_rng(seed)))
+lights = st.integers(0, 10_000).map(lambda seed: draw_illuminant(np.random.default_rng(seed)))
 
 
 @given(lights)

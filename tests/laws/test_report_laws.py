@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from dermis.core import Analysis, Frame, Measure, Problem, Provenance, Quality, Severity
+from dermis.core import Analysis, CropFrame, Measure, Problem, Provenance, Quality, Severity
 from dermis.report.formatting import number
 from dermis.report.page import report_page
 from dermis.report.panels import axis_of
@@ -27,7 +27,7 @@ def framed(draw):
         width_px=x + width * factor + draw(st.integers(0, 5)), height_px=y + height * factor + draw(st.integers(0, 5))
     )
     labels = draw(arrays.arrays(np.uint8, (height, width)))
-    return Frame(x_px=x, y_px=y, width=width, height=height, factor=factor), photo, labels
+    return CropFrame(x_px=x, y_px=y, width=width, height=height, factor=factor), photo, labels
 
 
 @given(framed())

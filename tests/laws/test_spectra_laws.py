@@ -9,10 +9,10 @@ from hypothesis.extra.numpy import arrays
 
 from dermis.core import Encoding, Origin, Photo
 from dermis.optics.camera import find_camera
-from dermis.optics.illuminant import find_light
+from dermis.optics.illuminant import find_illuminant
 from dermis.spectra.reconstruct import Reconstruction, reconstruct_skin
 
-CAMERA, LIGHT = find_camera("Nikon D5100"), find_light("D65")
+CAMERA, LIGHT = find_camera("Nikon D5100"), find_illuminant("D65")
 PIXELS = arrays(np.float32, (3, 2, 3), elements=st.floats(0, 1, width=32))
 
 

@@ -24,8 +24,8 @@ from dermis.lab.synth.lesions.grades import (
     zone_masks,
 )
 from dermis.lab.synth.lesions.ground_truth import Grades, grade_face
-from dermis.lab.synth.lesions.kinds import MOTTLES, Kind, MarkSpec
-from dermis.lab.synth.lesions.progression import Life, strength_at
+from dermis.lab.synth.lesions.kinds import MOTTLES, MarkKind, MarkSpec
+from dermis.lab.synth.lesions.progression import LesionEpisode, strength_at
 from dermis.lab.synth.lesions.rasterise import apply_marks, lay_out
 from dermis.lab.synth.skin.colour import ToneCurve
 from dermis.lab.synth.skin.maps import LIMITS, SkinMaps, Tone, base_skin
@@ -50,10 +50,10 @@ tones = st.builds(
     oxygen_saturation=st.floats(0.4, 0.9),
 )
 seeds = st.integers(0, 2**31)
-crowds = st.lists(st.tuples(st.sampled_from(list(Kind)), st.integers(1, 12)), max_size=4)
+crowds = st.lists(st.tuples(st.sampled_from(list(MarkKind)), st.integers(1, 12)), max_size=4)
 
 
-def draw(seed: int, crowd: list[tuple[Kind, int]], tone: Tone) -> tuple[MarkSpec, ...]:
+def draw(seed: int, crowd: list[tuple[MarkKind, int]], tone: Tone) -> tuple[MarkSpec, ...]:
     rng = np.random.default_rng(seed)
     return tuple(spec for kind, count in crowd for spec in draw_marks(rng, kind, count, tone, GRID))
 
@@ -66,7 +66,7 @@ def graded(base: SkinMaps, specs: tuple[MarkSpec, ...]) -> Grades:
 @settings(max_examples=40, deadline=None)
 @given(tone=tones, seed=seeds, crowd=crowds, more=crowds)
 def test_more_marks_never_lower_a_grade(
-    tone: Tone, seed: int, crowd: list[tuple[Kind, int]], more: list[tuple[Kind, int]]
+    tone: Tone, seed: int, crowd: list[tuple[MarkKind, int]], more: list[tuple[MarkKind, int]]
 ) -> None:
     base = base_skin(np.random.default_rng(seed), tone, ATLAS)
     some = draw(seed, crowd, tone)
@@ -74,12 +74,12 @@ def test_more_marks_never_lower_a_grade(
     for field in fields(Grades):
         if field.name != "counts":
             assert getattr(others, field.name) >= getattr(fewer, field.name) - 1e-9, field.name
-    assert all(others.counts[kind] >= fewer.counts[kind] for kind in Kind)
+    assert all(others.counts[kind] >= fewer.counts[kind] for kind in MarkKind)
 
 
 @settings(max_examples=30, deadline=None)
 @given(tone=tones, seed=seeds, crowd=crowds)
-def test_maps_keep_their_limits_and_order_is_nothing(tone: Tone, seed: int, crowd: list[tuple[Kind, int]]) -> None:
+def test_maps_keep_their_limits_and_order_is_nothing(tone: Tone, seed: int, crowd: list[tuple[MarkKind, int]]) -> None:
     base = base_skin(np.random.default_rng(seed), tone, ATLAS)
     specs = draw(seed, crowd, tone)
     one, marks = apply_marks(base, lay_out(specs, ATLAS), ATLAS)
@@ -104,7 +104,7 @@ def test_maps_keep_their_limits_and_order_is_nothing(tone: Tone, seed: int, crow
 
 @settings(max_examples=25, deadline=None)
 @given(tone=tones, seed=seeds, kind=st.sampled_from(sorted(MOTTLES)), strength=st.floats(0.1, 1.0))
-def test_a_stronger_brown_mark_never_lowers_a_grade(tone: Tone, seed: int, kind: Kind, strength: float) -> None:
+def test_a_stronger_brown_mark_never_lowers_a_grade(tone: Tone, seed: int, kind: MarkKind, strength: float) -> None:
     base = base_skin(np.random.default_rng(seed), tone, ATLAS)
     full = draw(seed, [(kind, 8)], tone)
     faint = tuple(replace(spec, strength=strength) for spec in full)
@@ -120,12 +120,14 @@ def test_hayashi_rises_with_the_count_and_rounds_to_its_grade(fewer: int, more: 
 
 
 @given(
-    counts=st.dictionaries(st.sampled_from(list(Kind)), st.integers(0, 90)),
-    kind=st.sampled_from(list(Kind)),
+    counts=st.dictionaries(st.sampled_from(list(MarkKind)), st.integers(0, 90)),
+    kind=st.sampled_from(list(MarkKind)),
     involved=st.floats(0, 1),
     further=st.floats(0, 1),
 )
-def test_iga_rises_with_counts_and_area(counts: dict[Kind, int], kind: Kind, involved: float, further: float) -> None:
+def test_iga_rises_with_counts_and_area(
+    counts: dict[MarkKind, int], kind: MarkKind, involved: float, further: float
+) -> None:
     more = {**counts, kind: counts.get(kind, 0) + 1}
     assert 0 <= iga_grade(counts, involved) <= iga_grade(more, max(involved, further)) <= 4
 
@@ -159,9 +161,9 @@ def test_the_mottled_grade_rises_with_its_burden(burden: float, more: float) -> 
 def test_strength_stays_between_nought_and_one_and_fading_never_turns(
     born: float, span: float, fades: float, treatable: float, week: float
 ) -> None:
-    spec = MarkSpec(identity=0, kind=Kind.PIH, u=0.5, v=0.5, radius_mm=1.0, layers=())
-    lesion = Life(spec=spec, born=born, gone=born + span)
-    mark = Life(spec=spec, born=born, fades_over=fades, treatable=treatable)
+    spec = MarkSpec(identity=0, kind=MarkKind.PIH, u=0.5, v=0.5, radius_mm=1.0, layers=())
+    lesion = LesionEpisode(spec=spec, born=born, gone=born + span)
+    mark = LesionEpisode(spec=spec, born=born, fades_over=fades, treatable=treatable)
     assert 0 <= strength_at(lesion, week) <= 1
     if week >= born:
         assert 0 <= strength_at(mark, week + 1) <= strength_at(mark, week) <= 1

@@ -8,11 +8,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dermis.core import Part, Pose, Region
+from dermis.core import Pose, Region, SegmentationClass
 from dermis.lab.synth.camera.render import Buffers, render
 from dermis.lab.synth.camera.shading import SceneLight, irradiance, shadows, specular
 from dermis.lab.synth.camera.viewpoint import FRAMINGS, Framing, Viewpoint
-from dermis.lab.synth.head.accessories import draw_dress
+from dermis.lab.synth.head.accessories import draw_clothing
 from dermis.lab.synth.head.anatomy import LANDMARKS
 from dermis.lab.synth.head.hair import HairStyle
 from dermis.lab.synth.head.head import Expression, Head, HeadShape, build_head, draw_head, mirrored
@@ -45,17 +45,17 @@ def shot(
 @given(seeds, yaws, tilts, st.sampled_from(sorted(FRAMINGS)))
 def test_every_pixel_is_one_thing(seed: int, yaw: float, pitch: float, framing: str) -> None:
     view = Viewpoint(pose=Pose(yaw_deg=yaw, pitch_deg=pitch, roll_deg=5.0), framing=FRAMINGS[framing])
-    dress = draw_dress(np.random.default_rng(seed))
+    dress = draw_clothing(np.random.default_rng(seed))
     seen = render(build_head(person(seed)), view, (70, 83), dress)
-    assert np.isin(seen.parts, list(Part)).all()
+    assert np.isin(seen.parts, list(SegmentationClass)).all()
     assert np.allclose(np.linalg.norm(seen.normals, axis=-1), 1, atol=1e-4)
     assert ((seen.cover >= 0) & (seen.cover <= 1)).all()
     assert ((seen.paint >= 0) & (seen.paint <= 1)).all()
     nothing = ~np.isfinite(seen.depth_mm)
-    assert (seen.parts[nothing] == Part.BACKGROUND).all()
-    assert (seen.cover[seen.parts == Part.BACKGROUND] == 1).all()
-    assert np.isfinite(seen.uv[seen.skin | (seen.parts == Part.LIPS)]).all()
-    assert np.isnan(seen.uv[seen.parts == Part.BACKGROUND]).all()
+    assert (seen.parts[nothing] == SegmentationClass.BACKGROUND).all()
+    assert (seen.cover[seen.parts == SegmentationClass.BACKGROUND] == 1).all()
+    assert np.isfinite(seen.uv[seen.skin | (seen.parts == SegmentationClass.LIPS)]).all()
+    assert np.isnan(seen.uv[seen.parts == SegmentationClass.BACKGROUND]).all()
     uv = seen.uv[np.isfinite(seen.uv[..., 0])]
     assert ((uv >= 0) & (uv <= 1)).all()
 
@@ -94,7 +94,7 @@ def test_landmarks_that_are_seen_lie_in_their_part(seed: int, yaw: float, pitch:
         # On a part's rim the pixel itself may be the neighbour; on the head's outline all of them.
         row, column = int(y), int(x)
         around = seen.parts[max(row - 4, 0) : row + 5, max(column - 4, 0) : column + 5]
-        if visible and Part.BACKGROUND not in around:
+        if visible and SegmentationClass.BACKGROUND not in around:
             assert mark.part in around, name
 
 
@@ -130,7 +130,7 @@ def _uv_at(seen: Buffers, k: int) -> tuple[np.ndarray, float]:
 @given(seeds, yaws)
 def test_size_does_not_change_shares(seed: int, yaw: float) -> None:
     small, large = shot(person(seed), yaw, side=80), shot(person(seed), yaw, side=160)
-    for part in Part:
+    for part in SegmentationClass:
         assert abs((small.parts == part).mean() - (large.parts == part).mean()) < 0.012, part.name
 
 

@@ -7,7 +7,7 @@ from scipy import stats
 from dermis.metrics import METRICS, ordinal
 from dermis.metrics.agreement import cohen_kappa
 from dermis.metrics.ordinal import auroc
-from dermis.metrics.registry import FIGURES
+from dermis.metrics.registry import EVALUATION_METRICS
 from dermis.tasks import TASKS
 
 
@@ -113,4 +113,4 @@ def test_every_metric_refuses_what_it_cannot_mean(name):
 
 def test_every_metric_that_a_task_names_is_known():
     named = {name for task in TASKS.values() for name in task.metrics}
-    assert named <= set(METRICS) | {name for figures in FIGURES.values() for name in figures}
+    assert named <= set(METRICS) | {name for figures in EVALUATION_METRICS.values() for name in figures}

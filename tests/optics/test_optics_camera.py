@@ -17,7 +17,7 @@ from dermis.optics.camera import (
     typical_camera,
     white_raw,
 )
-from dermis.optics.illuminant import find_light, planck, xyz_weights
+from dermis.optics.illuminant import find_illuminant, planck, xyz_weights
 
 NM = np.arange(380.0, 781, 5)
 TABLE = Path(__file__).parents[2].parent / "shared" / "data" / "spectra" / "camera_sensitivities.csv"
@@ -41,7 +41,7 @@ def write(path, text):
 
 def test_observer_as_a_camera_has_the_observer_s_weights():
     grid = np.arange(400, 701, 10)
-    seen = response(find_camera("cie1931"), find_light("D65"), grid)
+    seen = response(find_camera("cie1931"), find_illuminant("D65"), grid)
     expected = xyz_weights(grid, "D65")
     np.testing.assert_allclose(seen / seen.sum(axis=0)[1], expected, rtol=1e-9)
 
@@ -50,9 +50,9 @@ def test_observer_as_a_camera_has_the_observer_s_weights():
 def test_white_is_one_in_its_brightest_channel(light):
     camera = find_camera("typical")
     grid = np.arange(400, 1001, 10)
-    white = np.ones(len(grid)) @ response(camera, find_light(light), grid)
+    white = np.ones(len(grid)) @ response(camera, find_illuminant(light), grid)
     assert white.max() == pytest.approx(1)
-    np.testing.assert_allclose(white, white_raw(camera, find_light(light)))
+    np.testing.assert_allclose(white, white_raw(camera, find_illuminant(light)))
 
 
 def test_response_is_the_integral_at_1_nm():
@@ -68,7 +68,7 @@ def test_response_is_the_integral_at_1_nm():
 
 def test_nothing_is_seen_beyond_780_nm():
     grid = np.arange(400.0, 1001, 10)
-    weights = response(a_camera(), find_light("A"), grid)
+    weights = response(a_camera(), find_illuminant("A"), grid)
     assert np.all(weights[grid > 790] == 0)
 
 
@@ -76,7 +76,7 @@ def test_a_light_that_a_channel_cannot_see(tmp_path):
     red = "wavelength_nm,power\n400,0\n649,0\n650,1\n651,0\n700,0\n"
     blind = a_camera(sensitivities=np.where(NM[:, None] < 600, 1.0, [1.0, 1.0, 0.0]))
     with pytest.raises(InputError, match="sees nothing"):
-        response(blind, find_light(write(tmp_path / "red.csv", red)), [500.0])
+        response(blind, find_illuminant(write(tmp_path / "red.csv", red)), [500.0])
 
 
 def test_camera_of_the_measurement_library():

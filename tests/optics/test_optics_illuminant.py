@@ -6,7 +6,7 @@ from dermis.errors import InputError, UsageError
 from dermis.optics.illuminant import (
     cct_duv,
     daylight,
-    find_light,
+    find_illuminant,
     halogen,
     illuminant,
     led,
@@ -18,7 +18,7 @@ from dermis.optics.illuminant import (
     white_led,
     white_xyz,
 )
-from dermis.optics.populations import LIGHT_KINDS, draw_light
+from dermis.optics.populations import ILLUMINANT_KINDS, draw_illuminant
 from dermis.optics.spectral_grid import WORKING_NM
 
 BY_5_NM = np.arange(380, 781, 5)
@@ -34,23 +34,23 @@ def test_named_light_is_the_published_table(name):
 
 @pytest.mark.parametrize(("text", "same"), [("f11", "FL11"), ("d65", "D65"), ("led_b3", "LED-B3"), (" A ", "A")])
 def test_names_are_forgiving(text, same):
-    assert find_light(text).name == same
+    assert find_illuminant(text).name == same
 
 
 @pytest.mark.parametrize(("text", "cct_k"), [("daylight 5600 K", 5600), ("planck 2700", 2700), ("LED 4000K", 4000)])
 def test_model_with_temperature(text, cct_k):
-    assert cct_duv(white_xyz(find_light(text)))[0] == pytest.approx(cct_k, rel=0.01)
+    assert cct_duv(white_xyz(find_illuminant(text)))[0] == pytest.approx(cct_k, rel=0.01)
 
 
 def test_unknown_name_gets_the_nearest():
     with pytest.raises(UsageError, match=r"Did you mean .*D65"):
-        find_light("D66")
+        find_illuminant("D66")
 
 
 @pytest.mark.parametrize("text", ["daylight 3000", "planck 50", "led 9000", "candle 1900"])
 def test_impossible_model_is_a_usage_error(text):
     with pytest.raises(UsageError):
-        find_light(text)
+        find_illuminant(text)
 
 
 def test_planck_is_the_black_body():
@@ -71,7 +71,7 @@ def test_lamps_are_dark_beyond_their_table():
 
 @pytest.mark.parametrize("name", ["A", "D50", "D75", "F2", "F11", "LED-B1", "LED-V2", "planck 4321"])
 def test_cct_and_duv_agree_with_ohno(name):
-    xyz = white_xyz(find_light(name))
+    xyz = white_xyz(find_illuminant(name))
     cct_k, duv = cct_duv(xyz)
     theirs = colour.temperature.uv_to_CCT_Ohno2013(colour.xy_to_UCS_uv(xyz[:2] / xyz.sum()))
     assert cct_k == pytest.approx(theirs[0], rel=5e-4)
@@ -113,7 +113,7 @@ def test_white_led_meets_temperature_and_distance(cct_k, duv):
 
 @pytest.mark.parametrize("name", ["LED-B1", "LED-B3", "LED-B5"])
 def test_white_led_is_near_a_real_one(name):
-    real = find_light(name)
+    real = find_illuminant(name)
     model = white_led(*(float(value) for value in cct_duv(white_xyz(real))))
     apart = np.abs(real.power - model.power)[:81].sum() / real.power[:81].sum()
     dull = np.abs(real.power - planck(4000).power)[:81].sum() / real.power[:81].sum()
@@ -144,11 +144,11 @@ def write(path, text):
 
 
 def test_csv_gives_the_light_back(tmp_path):
-    light = find_light("F11")
+    light = find_illuminant("F11")
     rows = "\n".join(f"{nm:g},{7 * power}" for nm, power in zip(WORKING_NM, light.power, strict=True))
     read = read_illuminant_csv(write(tmp_path / "lamp.csv", "wavelength_nm,power\n" + rows))
     np.testing.assert_allclose(read.power, light.power, rtol=1e-12, atol=1e-12)
-    assert find_light(str(tmp_path / "lamp.csv")).name == "lamp"
+    assert find_illuminant(str(tmp_path / "lamp.csv")).name == "lamp"
 
 
 def test_csv_keeps_the_energy_of_a_narrow_line(tmp_path):
@@ -177,36 +177,36 @@ def test_csv_keeps_the_energy_of_a_narrow_line(tmp_path):
 )
 def test_bad_csv_says_what_to_change(tmp_path, text, reason):
     with pytest.raises(InputError, match=reason) as refusal:
-        find_light(write(tmp_path / "bad.csv", text))
+        find_illuminant(write(tmp_path / "bad.csv", text))
     assert "bad.csv" in refusal.value.message
     assert refusal.value.advice
 
 
 def test_absent_and_binary_csv(tmp_path):
     with pytest.raises(InputError, match="does not exist"):
-        find_light("nowhere.csv")
+        find_illuminant("nowhere.csv")
     (tmp_path / "photo.csv").write_bytes(b"\xff\xd8\xff\xe0" * 50)
     with pytest.raises(InputError, match="cannot be read"):
-        find_light(tmp_path / "photo.csv")
+        find_illuminant(tmp_path / "photo.csv")
 
 
-@pytest.mark.parametrize("kind", list(LIGHT_KINDS))
+@pytest.mark.parametrize("kind", list(ILLUMINANT_KINDS))
 def test_drawn_light_is_of_its_kind(kind):
     rng = np.random.default_rng(5)
     for _ in range(5):
-        light = draw_light(rng, kind)
-        low, high = LIGHT_KINDS[kind][1]
+        light = draw_illuminant(rng, kind)
+        low, high = ILLUMINANT_KINDS[kind][1]
         assert light.kind == kind
         assert low <= light.illuminance_lux <= high
         assert abs(cct_duv(white_xyz(light))[1]) < 0.02
 
 
 def test_same_seed_same_light():
-    first, second = (draw_light(np.random.default_rng(8)) for _ in range(2))
+    first, second = (draw_illuminant(np.random.default_rng(8)) for _ in range(2))
     assert first.name == second.name
     np.testing.assert_array_equal(first.power, second.power)
 
 
 def test_unknown_kind_of_light():
     with pytest.raises(ValueError, match="sun"):
-        draw_light(np.random.default_rng(0), "moon")
+        draw_illuminant(np.random.default_rng(0), "moon")

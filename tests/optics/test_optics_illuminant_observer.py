@@ -4,7 +4,7 @@ import pytest
 import colour
 from dermis.colour.adaptation import WHITES
 from dermis.colour.difference import delta_e_00
-from dermis.optics.illuminant import find_light, lab_under, to_xyz, white_xyz, xyz_weights
+from dermis.optics.illuminant import find_illuminant, lab_under, to_xyz, white_xyz, xyz_weights
 from dermis.optics.populations import training_reflectances
 from dermis.optics.spectral_grid import WORKING_NM, observer
 
@@ -18,7 +18,7 @@ def test_observer_is_the_published_table():
 
 @pytest.mark.parametrize("name", ["D65", "D50", "A"])
 def test_white_is_the_published_one(name):
-    np.testing.assert_allclose(white_xyz(find_light(name)), WHITES[name], atol=3e-4)
+    np.testing.assert_allclose(white_xyz(find_illuminant(name)), WHITES[name], atol=3e-4)
 
 
 @pytest.mark.filterwarnings("ignore:Aligning")

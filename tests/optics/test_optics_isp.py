@@ -8,9 +8,9 @@ from dermis.colour.difference import delta_e_00
 from dermis.colour.lab import linear_to_lab, srgb_to_lab
 from dermis.core import Encoding, Photo
 from dermis.optics.camera import draw_camera, find_camera, response, white_raw
-from dermis.optics.illuminant import daylight, find_light, lab_under, planck
-from dermis.optics.isp import Development, develop, expose, render, through_jpeg
-from dermis.optics.populations import colour_matrix, draw_development, draw_light, training_reflectances
+from dermis.optics.illuminant import daylight, find_illuminant, lab_under, planck
+from dermis.optics.isp import IspSettings, develop, expose, render, through_jpeg
+from dermis.optics.populations import colour_matrix, draw_illuminant, draw_isp, training_reflectances
 from dermis.optics.spectral_grid import WORKING_NM
 
 NM = WORKING_NM[:81]
@@ -44,13 +44,13 @@ def plain(**changes):
         "jpeg_quality": 90,
         "jpeg_subsampling": 0,
     }
-    return Development(**neutral | changes)
+    return IspSettings(**neutral | changes)
 
 
 def drawn(seed=0, kind=None):
     rng = np.random.default_rng(seed)
-    camera, light = draw_camera(rng), draw_light(rng, kind)
-    return camera, light, draw_development(rng, camera, light)
+    camera, light = draw_camera(rng), draw_illuminant(rng, kind)
+    return camera, light, draw_isp(rng, camera, light)
 
 
 def rng(seed=0):
@@ -70,7 +70,7 @@ def test_same_seed_same_photo_other_seed_another():
 
 
 def test_same_seed_same_development():
-    for name in Development.__dataclass_fields__:
+    for name in IspSettings.__dataclass_fields__:
         np.testing.assert_array_equal(getattr(drawn(3)[2], name), getattr(drawn(3)[2], name))
 
 
@@ -178,7 +178,7 @@ def test_development_refuses(wrong):
 
 
 def test_colour_matrix_of_an_ideal_camera_is_exact():
-    light = find_light("D65")
+    light = find_illuminant("D65")
     camera = find_camera("CIE 1931")
     raw = training_reflectances() @ response(camera, light, NM) / white_raw(camera, light)
     lab = linear_to_lab(raw @ colour_matrix(camera, light).T)
@@ -201,7 +201,7 @@ def test_colour_matrix_brings_the_colour_checker_near():
 def test_binning_gathers_light():
     rng_a, rng_b = rng(1), rng(1)
     camera, light, _ = drawn(5)
-    one, four = draw_development(rng_a, camera, light, binning=1), draw_development(rng_b, camera, light, binning=4)
+    one, four = draw_isp(rng_a, camera, light, binning=1), draw_isp(rng_b, camera, light, binning=4)
     assert four.full_well_e == pytest.approx(16 * one.full_well_e)
     assert four.read_noise_e == pytest.approx(4 * one.read_noise_e)
 
@@ -211,14 +211,14 @@ def test_less_light_takes_more_time_or_iso():
     means = []
     for lux in (50.0, 500.0, 5000.0):
         light = replace(planck(3000), illuminance_lux=lux)
-        takes = [draw_development(rng(seed), camera, light) for seed in range(20)]
+        takes = [draw_isp(rng(seed), camera, light) for seed in range(20)]
         means.append(np.mean([np.log2(take.exposure_s * take.iso) for take in takes]))
     np.testing.assert_allclose(np.diff(means), -np.log2(10), atol=1e-6)
 
 
 def test_meter_sets_the_exposure():
     camera, light, _ = drawn(5)
-    dark, bright = (draw_development(rng(2), camera, light, metered_reflectance=r) for r in (0.1, 0.2))
+    dark, bright = (draw_isp(rng(2), camera, light, metered_reflectance=r) for r in (0.1, 0.2))
     assert dark.exposure == pytest.approx(2 * bright.exposure)
 
 

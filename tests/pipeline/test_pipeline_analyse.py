@@ -65,7 +65,7 @@ def test_a_front_view_has_all_regions(analysis):
 def test_what_is_measured_is_visible_skin_without_what_was_left_out(analysis):
     skin = analysis.skin
     assert not (skin.measured & ~skin.visible).any()
-    for mask in skin.left_out.values():
+    for mask in skin.excluded.values():
         assert not (skin.measured & mask).any()
 
 
@@ -86,7 +86,7 @@ def test_an_own_mask_is_what_is_measured(photo, analysis):
     own = analyse(photo, mask=mask)
     assert own.quality.usable
     assert own.skin.visible.sum() * own.face.frame.factor**2 == pytest.approx(mask.sum(), rel=0.05)
-    assert not {"border", "beside_face"} & set(own.skin.left_out)
+    assert not {"border", "beside_face"} & set(own.skin.excluded)
 
 
 def test_a_mask_on_a_picture_without_a_face(models):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from dermis.colour.srgb import encode
-from dermis.core import Part
-from dermis.pipeline.exclusion import REASONS, leave_out
+from dermis.core import SegmentationClass
+from dermis.pipeline.exclusion import REASONS, exclude
 
 SKIN = np.float32([0.40, 0.24, 0.17])
 
@@ -18,8 +18,8 @@ def painted(shape=(120, 160), tone=1.0):
 
 
 def reasons(linear, visible, parts=None, confidence=None):
-    parts = np.full(visible.shape, Part.FACE_SKIN, np.uint8) if parts is None else parts
-    return leave_out(np.asarray(encode(linear), np.float32), linear.astype(np.float32), visible, parts, confidence)
+    parts = np.full(visible.shape, SegmentationClass.FACE_SKIN, np.uint8) if parts is None else parts
+    return exclude(np.asarray(encode(linear), np.float32), linear.astype(np.float32), visible, parts, confidence)
 
 
 @pytest.mark.parametrize("tone", [1.0, 0.35, 0.1])
@@ -67,11 +67,11 @@ def test_clipped_pixels_are_left_out():
 
 def test_the_neck_is_not_the_face_and_does_not_set_what_is_usual():
     linear, visible = painted()
-    parts = np.full(visible.shape, Part.FACE_SKIN, np.uint8)
-    parts[60:] = Part.OTHER_SKIN
+    parts = np.full(visible.shape, SegmentationClass.FACE_SKIN, np.uint8)
+    parts[60:] = SegmentationClass.OTHER_SKIN
     linear[60:] *= 0.3
     found = reasons(linear, visible, parts)
-    assert (found["beside_face"] == (visible & (parts == Part.OTHER_SKIN))).all()
+    assert (found["beside_face"] == (visible & (parts == SegmentationClass.OTHER_SKIN))).all()
     assert not found["specular"][:60].any()
     assert found["shadow"][62:100, 20:140].all()
 
@@ -87,11 +87,11 @@ def test_doubt_widens_the_border_but_never_takes_the_middle():
 
 def test_facial_hair_has_its_own_mask_beside_the_skin():
     linear, visible = painted()
-    parts = np.full(visible.shape, Part.FACE_SKIN, np.uint8)
-    parts[60:] = Part.FACIAL_HAIR
+    parts = np.full(visible.shape, SegmentationClass.FACE_SKIN, np.uint8)
+    parts[60:] = SegmentationClass.FACIAL_HAIR
     visible[60:] = False
     found = reasons(linear, visible, parts)
-    assert (found["facial_hair"] == (parts == Part.FACIAL_HAIR)).all()
+    assert (found["facial_hair"] == (parts == SegmentationClass.FACIAL_HAIR)).all()
     assert not any((mask & ~visible).any() for name, mask in found.items() if name != "facial_hair")
 
 

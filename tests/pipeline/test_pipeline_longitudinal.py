@@ -10,7 +10,7 @@ from dermis.errors import InputError
 from dermis.face.crop import crop
 from dermis.face.find import find_face
 from dermis.pipeline.alignment import align
-from dermis.pipeline.analyse import see_skin
+from dermis.pipeline.analyse import measure_skin
 from dermis.pipeline.longitudinal import change_between, same_lesion
 from dermis.tasks.acne.assign import face_width_px, place_lesions
 from fakes.pipeline_lesions import lesions_at
@@ -44,7 +44,7 @@ def photos(selfie):
 
 
 def visit(name, photo, face, places, **changes):
-    skin = see_skin(crop(photo, face.frame), photo.encoding, face, None)
+    skin = measure_skin(crop(photo, face.frame), photo.encoding, face, None)
     lesions = place_lesions(lesions_at(places, photo, **changes), face, skin)
     return Analysis(
         name=name, photo=photo, quality=Quality(), provenance=Provenance(dermis="0"), face=face, lesions=lesions

@@ -8,22 +8,22 @@ import pytest
 from dermis.core import (
     Analysis,
     Box,
+    CropFrame,
+    Detection,
     Face,
     FaceLesions,
-    Frame,
-    Item,
     Lesions,
-    Part,
     Provenance,
     Quality,
     Region,
+    SegmentationClass,
     View,
 )
 from dermis.errors import InputError
 from dermis.pipeline.multi_view import combine_views
 from dermis.tasks.acne.hayashi import grade_of_count
 
-FRAME = Frame(x_px=0, y_px=0, width=80, height=80, factor=1)
+FRAME = CropFrame(x_px=0, y_px=0, width=80, height=80, factor=1)
 SIDES = {View.LEFT: Region.LEFT_CHEEK, View.RIGHT: Region.RIGHT_CHEEK}
 
 
@@ -33,19 +33,20 @@ def view(name, seen_from, areas, counts, *, halves=None, grade=None, count_inter
         regions[:rows, place * 10 : place * 10 + 10] = region.code
     face = Face(
         frame=FRAME, box=Box(x_px=0, y_px=0, width_px=80, height_px=80), landmarks=None, pose=None, view=seen_from,
-        parts=np.full((80, 80), Part.FACE_SKIN, np.uint8), regions=regions, skin=np.ones((80, 80), bool),
-        between_cheeks_px=60.0,
+        segmentation=np.full((80, 80), SegmentationClass.FACE_SKIN, np.uint8),
+        regions=regions, skin=np.ones((80, 80), bool),
+        face_width_px=60.0,
     )  # fmt: skip
     whole = dict.fromkeys(Region, 0.0) | counts
     whole[Region.FACE] = counts.get(Region.FACE, sum(counts.values()))
     items = tuple(
-        Item(kind="lesion", box=Box(x_px=1, y_px=1, width_px=3, height_px=3), region=region, score=0.9,
+        Detection(kind="lesion", box=Box(x_px=1, y_px=1, width_px=3, height_px=3), region=region, score=0.9,
              size_face_widths=0.05)
         for region, count in counts.items() if region is not Region.FACE for _ in range(round(count))
     )  # fmt: skip
     found = Lesions(
         boxes_px=np.zeros((0, 4), np.float32), scores=np.zeros(0, np.float32), density=np.zeros((1, 1), np.float32),
-        density_all=np.zeros((1, 1), np.float32), area=face.box, model="hand-made@1", grade=grade,
+        density_inclusive=np.zeros((1, 1), np.float32), area=face.box, model="hand-made@1", grade=grade,
         count_interval=count_interval,
     )  # fmt: skip
     lesions = FaceLesions(

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 import dermis
-from dermis.core import Part, Photo, Region, View
+from dermis.core import Photo, Region, SegmentationClass, View
 from dermis.errors import ModelMissing
 from dermis.face.crop import crop
 from dermis.face.find import find_face
 from dermis.formats.analysis_json import analysis_line
 from dermis.pipeline import needs
-from dermis.pipeline.analyse import analyse, see_skin
+from dermis.pipeline.analyse import analyse, measure_skin
 from dermis.tasks import FROM_LESIONS, TASKS
 from dermis.tasks.acne.assign import place_lesions
 from fakes.pipeline_lesions import lesions_at
@@ -38,7 +38,7 @@ def face(photo):
 
 @pytest.fixture(scope="module")
 def skin(photo, face):
-    return see_skin(crop(photo, face.frame), photo.encoding, face, None)
+    return measure_skin(crop(photo, face.frame), photo.encoding, face, None)
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_lesions_are_given_to_the_region_and_half_they_lie_on(photo, face, skin)
 
 
 def test_hair_lips_and_the_wall_are_no_place_for_a_lesion(photo, face, skin):
-    hair = np.argwhere(face.parts == Part.HAIR)
+    hair = np.argwhere(face.segmentation == SegmentationClass.HAIR)
     row, column = hair[len(hair) // 4]
     frame = face.frame
     above = (frame.x_px + column * frame.factor, frame.y_px + row * frame.factor)
@@ -85,7 +85,7 @@ def test_hair_lips_and_the_wall_are_no_place_for_a_lesion(photo, face, skin):
 def test_unsure_ones_are_no_items(photo, face, skin):
     found = lesions_at(at(face, *CHEEKS), photo, scores=[0.4, 0.6])
     assert [item.region for item in place_lesions(found, face, skin).items] == [Region.LEFT_CHEEK]
-    assert len(place_lesions(replace(found, score_from=0.3), face, skin).items) == 2
+    assert len(place_lesions(replace(found, score_threshold=0.3), face, skin).items) == 2
 
 
 @pytest.mark.parametrize(
@@ -101,8 +101,8 @@ def test_a_type_is_told_where_it_is_likely_and_large_enough(photo, face, skin, s
     found = lesions_at(
         at(face, FOREHEAD),
         photo,
-        side_px=side * face.between_cheeks_px,
-        type_shares=np.array([shares], np.float32),
+        side_px=side * face.face_width_px,
+        type_probabilities=np.array([shares], np.float32),
     )
     assert [item.kind for item in place_lesions(found, face, skin).items] == [kind]
 
@@ -114,10 +114,10 @@ def test_a_red_bump_is_redder_than_the_skin_around(photo, face, skin):
     spot = (xx - x) ** 2 + (yy - y) ** 2 < 8**2
     pixels[spot] *= np.float32([1.0, 0.75, 0.8])
     red = Photo(pixels=pixels, encoding=photo.encoding)
-    shown = see_skin(crop(red, face.frame), red.encoding, face, None)
+    shown = measure_skin(crop(red, face.frame), red.encoding, face, None)
     sore, sound = place_lesions(lesions_at([(x, y), (other_x, other_y)], red, scores=[0.9, 0.8]), face, shown).items
     assert sore.redness > sound.redness + 3
-    assert sore.size_face_widths == pytest.approx(20 / face.between_cheeks_px, rel=1e-5)
+    assert sore.size_face_widths == pytest.approx(20 / face.face_width_px, rel=1e-5)
 
 
 def test_a_mirrored_face_has_its_sides_swapped(photo, face, skin):
@@ -125,7 +125,7 @@ def test_a_mirrored_face_has_its_sides_swapped(photo, face, skin):
     straight = place_lesions(lesions_at(places, photo), face, skin)
     turned = Photo(pixels=np.ascontiguousarray(photo.pixels[:, ::-1]), encoding=photo.encoding)
     other = find_face(turned)
-    mirrored_skin = see_skin(crop(turned, other.frame), turned.encoding, other, None)
+    mirrored_skin = measure_skin(crop(turned, other.frame), turned.encoding, other, None)
     mirrored = place_lesions(
         lesions_at(np.stack([photo.width_px - places[:, 0], places[:, 1]], axis=1), turned), other, mirrored_skin
     )

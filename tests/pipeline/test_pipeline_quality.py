@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from dermis.core import Box, Face, Frame, LightReference, Severity, View
-from dermis.pipeline.quality import PROBLEMS, judge, no_face, refused
+from dermis.core import Box, CropFrame, Face, LightReference, Severity, View
+from dermis.pipeline.quality import PROBLEMS, assess, no_face, refused
 
 GOOD = {
     "measured_px": 90000.0,
-    "between_cheeks_px": 600.0,
+    "face_width_px": 600.0,
     "yaw_deg": 3.0,
     "pitch_deg": -4.0,
     "roll_deg": 1.0,
@@ -27,8 +27,8 @@ GOOD = {
 }
 BAD = {
     "no_skin": {"measured_px": 20.0},
-    "face_too_small": {"between_cheeks_px": 99.0},
-    "face_small": {"between_cheeks_px": 199.0},
+    "face_too_small": {"face_width_px": 99.0},
+    "face_small": {"face_width_px": 199.0},
     "blurred": {"sharpness": 0.1},
     "too_dark": {"skin_bright": 0.1},
     "too_bright": {"skin_median": 0.97},
@@ -49,12 +49,12 @@ BAD = {
 def face(view=View.FRONT, others=()):
     blank = np.zeros((4, 4), np.uint8)
     return Face(
-        frame=Frame(x_px=0, y_px=0, width=4, height=4, factor=1),
+        frame=CropFrame(x_px=0, y_px=0, width=4, height=4, factor=1),
         box=Box(x_px=0, y_px=0, width_px=4, height_px=4),
         landmarks=None,
         pose=None,
         view=view,
-        parts=blank,
+        segmentation=blank,
         regions=blank,
         skin=np.zeros((4, 4), bool),
         others=others,
@@ -66,20 +66,20 @@ def codes(quality):
 
 
 def test_a_good_photo_has_no_problem():
-    quality = judge(GOOD, face())
+    quality = assess(GOOD, face())
     assert quality.usable
     assert codes(quality) == []
 
 
 @pytest.mark.parametrize("code", list(BAD))
 def test_a_problem_is_named(code):
-    quality = judge({**GOOD, **BAD[code]}, face())
+    quality = assess({**GOOD, **BAD[code]}, face())
     assert codes(quality) == [code]
     assert quality.usable is (PROBLEMS[code][0] is not Severity.REJECT)
 
 
 def test_words_have_no_gaps():
-    problems = [*judge({**GOOD, **{k: v for bad in BAD.values() for k, v in bad.items()}}, face()).problems]
+    problems = [*assess({**GOOD, **{k: v for bad in BAD.values() for k, v in bad.items()}}, face()).problems]
     for problem in [*problems, *no_face().problems, *refused("unreadable", "a.jpg is empty.", "").problems]:
         assert "{" not in problem.message + problem.advice
         assert problem.message
@@ -87,15 +87,15 @@ def test_words_have_no_gaps():
 
 
 def test_the_gravest_comes_first():
-    quality = judge({**GOOD, **BAD["makeup"], **BAD["glare"], **BAD["no_skin"]}, face())
+    quality = assess({**GOOD, **BAD["makeup"], **BAD["glare"], **BAD["no_skin"]}, face())
     assert codes(quality) == ["no_skin", "glare", "makeup"]
     assert not quality.usable
 
 
 def test_close_ups_and_company_are_said():
     other = Box(x_px=0, y_px=0, width_px=1, height_px=1)
-    assert codes(judge({**GOOD, "faces": 2.0}, face(others=(other,)))) == ["several_faces"]
-    assert codes(judge(GOOD, face(View.CLOSE_UP))) == ["close_up"]
+    assert codes(assess({**GOOD, "faces": 2.0}, face(others=(other,)))) == ["several_faces"]
+    assert codes(assess(GOOD, face(View.CLOSE_UP))) == ["close_up"]
 
 
 @pytest.mark.parametrize(("spread", "clipped", "doubtful"), [(0.5, 0.0, False), (9.0, 0.0, True), (0.5, 0.3, True)])
@@ -109,7 +109,7 @@ def test_an_uneven_reference_is_doubtful(spread, clipped, doubtful):
         spread=spread,
         clipped_share=clipped,
     )
-    assert ("reference_doubtful" in codes(judge(GOOD, face(), reference))) is doubtful
+    assert ("reference_doubtful" in codes(assess(GOOD, face(), reference))) is doubtful
 
 
 def test_every_problem_can_happen():

@@ -11,28 +11,28 @@ from dermis.core import (
     Analysis,
     Box,
     Capture,
+    CropFrame,
     Encoding,
-    Evidence,
     Face,
     Finding,
-    Frame,
     Map,
     Measure,
     Origin,
-    Part,
     Photo,
     Pose,
     Problem,
     Provenance,
     Quality,
     Region,
+    SegmentationClass,
     Severity,
     Skin,
     Task,
+    ValueMap,
     View,
 )
 
-FRAME = Frame(x_px=30, y_px=20, width=120, height=150, factor=2)
+FRAME = CropFrame(x_px=30, y_px=20, width=120, height=150, factor=2)
 PHOTO_SHAPE = (400, 300)
 REGION_BOXES = {
     Region.FOREHEAD: (20, 40, 30, 90),
@@ -87,18 +87,18 @@ def face():
     regions = np.zeros(shape, dtype=np.uint8)
     for region, (top, bottom, left, right) in REGION_BOXES.items():
         regions[top:bottom, left:right] = region.code
-    parts = np.where(skin, Part.FACE_SKIN, Part.BACKGROUND).astype(np.uint8)
-    parts[:12] = Part.HAIR
+    parts = np.where(skin, SegmentationClass.FACE_SKIN, SegmentationClass.BACKGROUND).astype(np.uint8)
+    parts[:12] = SegmentationClass.HAIR
     return Face(
         frame=FRAME,
         box=Box(x_px=60, y_px=40, width_px=180, height_px=260, score=0.99),
         landmarks=None,
         pose=Pose(yaw_deg=2.0, pitch_deg=1.0, roll_deg=0.0),
         view=View.FRONT,
-        parts=parts,
+        segmentation=parts,
         regions=regions,
         skin=skin,
-        between_cheeks_px=172.0,
+        face_width_px=172.0,
     )
 
 
@@ -113,7 +113,7 @@ def skin(photo, face):
         visible=face.skin,
         measured=face.skin & ~glare,
         regions=face.regions,
-        left_out={"specular": glare, "shadow": np.zeros_like(glare)},
+        excluded={"specular": glare, "shadow": np.zeros_like(glare)},
         view=View.FRONT,
         light_known=False,
     )
@@ -151,7 +151,7 @@ def findings(skin):
                     model="unmix@1",
                     interval=(base - 6.6 + place, base + 9.9 + place),
                     detail={"interval_is": "spread of pixels"},
-                    evidence=Evidence(values=values, unit=unit, low=0.0, high=high) if region is Region.FACE else None,
+                    evidence=ValueMap(values=values, unit=unit, low=0.0, high=high) if region is Region.FACE else None,
                 )
             )
     return tuple(found)

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dermis.core import Box, Evidence, Finding, Item, Photo, Region
+from dermis.core import Box, Detection, Finding, Photo, Region, ValueMap
 from dermis.report.acne import MOST_CROPS, acne_of, around, see_someone, worst_items
 from dermis.report.page import report_page
 from dermis.tasks import TASKS
@@ -11,7 +11,7 @@ from dermis.tasks import TASKS
 
 def item(size=0.05, redness=5.0, kind="lesion", x=100.0, y=150.0):
     box = Box(x_px=x, y_px=y, width_px=10, height_px=8)
-    return Item(kind=kind, box=box, region=Region.RIGHT_CHEEK, score=0.8, size_face_widths=size, redness=redness)
+    return Detection(kind=kind, box=box, region=Region.RIGHT_CHEEK, score=0.8, size_face_widths=size, redness=redness)
 
 
 def finding(task, value, **more):
@@ -21,7 +21,7 @@ def finding(task, value, **more):
 
 @pytest.fixture
 def acne_analysis(analysis, face):
-    heat = Evidence(values=np.full(face.skin.shape, 0.5, np.float32), unit="lesions", low=0.0, high=4.0)
+    heat = ValueMap(values=np.full(face.skin.shape, 0.5, np.float32), unit="lesions", low=0.0, high=4.0)
     items = tuple(item(size=0.03 + 0.005 * place, x=90.0 + 6 * place) for place in range(12))
     found = (
         finding("acne_lesions", 12.0, items=items, evidence=heat, detail={"count_all": 30.0}, interval=(8.0, 17.0)),

@@ -2,13 +2,13 @@ from dataclasses import replace
 
 import pytest
 
-from dermis.core import Box, Change, Fate, Item, Lasting, Region
+from dermis.core import Box, Change, Detection, MatchedLesion, Region, UnmatchedLesion
 from dermis.formats.analysis_json import change_object
 from dermis.report.change import change_page
 
 
 def item(x, region=Region.CHIN):
-    return Item(
+    return Detection(
         kind="lesion", box=Box(x_px=x, y_px=180, width_px=12, height_px=10), region=region, score=0.8,
         size_face_widths=0.05,
     )  # fmt: skip
@@ -18,12 +18,12 @@ def item(x, region=Region.CHIN):
 def change():
     return Change(
         before="monday.jpg", after="friday.jpg",
-        lasting=(Lasting(before=item(100), after=item(102), probability=0.97, apart=0.01),),
+        lasting=(MatchedLesion(before=item(100), after=item(102), probability=0.97, apart=0.01),),
         gone=(
-            Fate(item=item(140), probability=0.71, elsewhere=item(141).box),
-            Fate(item=item(160), probability=0.0, elsewhere=None),
+            UnmatchedLesion(item=item(140), probability=0.71, elsewhere=item(141).box),
+            UnmatchedLesion(item=item(160), probability=0.0, elsewhere=None),
         ),
-        new=(Fate(item=item(180), probability=0.62, elsewhere=item(181).box),),
+        new=(UnmatchedLesion(item=item(180), probability=0.62, elsewhere=item(181).box),),
         count_before=9.4, count_after=6.1, difference=(-7.0, 0.4), grade_before=0.8, grade_after=0.6,
         aligned_by="landmarks", off_face_widths=0.02, textured=0.0, level=0.9, model="hand-made@1",
     )  # fmt: skip

@@ -9,12 +9,12 @@ import pytest
 from dermis.colour.lab import srgb_to_lab
 from dermis.colour.srgb import hex_to_srgb
 from dermis.colour.tone import ITA_CLASSES, ita_class
-from dermis.core import Box, Count, Encoding, Finding, Frame, Map, Measure, Ordinal, Photo, Presence, Region
+from dermis.core import Box, Count, CropFrame, Encoding, Finding, Map, Measure, Ordinal, Photo, Presence, Region
 from dermis.report.formatting import MAP_COLOURS, hex_of_lab, map_colours
 from dermis.report.panels import axis_of
 from dermis.report.pictures import Window, cut, levels_of, resized, shown, window_of
 from dermis.report.tone import SAMPLE_ITA_DEG, tone_of
-from dermis.report.viewer import outlines_of, overlays_of, stage_scale
+from dermis.report.viewer import outlines_of, overlays_of, viewer_scale
 
 
 @pytest.mark.parametrize("task", MAP_COLOURS)
@@ -75,10 +75,10 @@ def test_window_holds_the_face_with_its_regions_inside_the_photo(photo, face):
 
 def test_cut_keeps_what_the_window_touches():
     values = np.arange(12, dtype=np.uint8).reshape(3, 4)
-    frame = Frame(x_px=10, y_px=20, width=4, height=3, factor=5)
+    frame = CropFrame(x_px=10, y_px=20, width=4, height=3, factor=5)
     part, inner = cut(values, frame, Window(x_px=14, y_px=25, width_px=7, height_px=5))
     assert part.tolist() == [[4, 5, 6]]
-    assert inner == Frame(x_px=10, y_px=25, width=3, height=1, factor=5)
+    assert inner == CropFrame(x_px=10, y_px=25, width=3, height=1, factor=5)
     same, whole = cut(values, frame, Window(x_px=0, y_px=0, width_px=99, height_px=99))
     assert same.tolist() == values.tolist()
     assert whole == frame
@@ -121,7 +121,7 @@ def test_levels_cover_the_range():
 
 def test_outline_encloses_its_region(face, photo):
     window = window_of(photo, face)
-    scale = stage_scale(window)
+    scale = viewer_scale(window)
     drawn = {outline.title: outline for outline in outlines_of(face.regions, face.frame, window)}
     assert set(drawn) == {"Forehead", "Left cheek", "Right cheek", "Nose", "Chin"}
     points = np.array(re.findall(r"([\d.-]+),([\d.-]+)", drawn["Left cheek"].path), dtype=float) / scale
@@ -141,7 +141,7 @@ def test_a_name_stands_inside_its_region(face, photo):
     ring[30:100, 35:85] = 0  # a bay: the middle of the whole lies outside
     window = window_of(photo, face)
     (outline,) = outlines_of(ring, face.frame, window)
-    scale = stage_scale(window)
+    scale = viewer_scale(window)
     column = (outline.x / scale + window.x_px - face.frame.x_px) / face.frame.factor
     row = (outline.y / scale + window.y_px - face.frame.y_px) / face.frame.factor
     assert ring[int(row), int(column)] == Region.CHIN.code

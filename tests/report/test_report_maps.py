@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dermis.core import Evidence, Finding, Frame, Part, Region
+from dermis.core import CropFrame, Finding, Region, SegmentationClass, ValueMap
 from dermis.errors import UsageError
 from dermis.report.maps import REASONS, write_maps
 
@@ -51,10 +51,10 @@ def test_masks_are_white_exactly_where_the_frame_says(written, face, skin):
 def test_indices_of_parts_and_regions_are_their_codes(written, face):
     frame = face.frame
     rows, columns = np.mgrid[: frame.height, : frame.width]
-    assert (np.asarray(written["parts.png"])[block(frame, rows, columns)] == face.parts).all()
+    assert (np.asarray(written["parts.png"])[block(frame, rows, columns)] == face.segmentation).all()
     assert (np.asarray(written["regions.png"])[block(frame, rows, columns)] == face.regions).all()
     assert np.asarray(written["regions.png"])[0, 0] == 0
-    for name, codes in (("parts.png", list(Part)), ("regions.png", list(Region))):
+    for name, codes in (("parts.png", list(SegmentationClass)), ("regions.png", list(Region))):
         colours = np.reshape(written[name].getpalette()[: 3 * len(codes)], (-1, 3))
         assert written[name].mode == "P"
         assert len(np.unique(colours, axis=0)) == len(codes)
@@ -65,9 +65,9 @@ def test_each_reason_to_leave_out_has_its_bit(written, face, skin):
     frame = face.frame
     rows, columns = np.mgrid[: frame.height, : frame.width]
     on_frame = bits[block(frame, rows, columns)]
-    assert set(skin.left_out) <= set(REASONS)
+    assert set(skin.excluded) <= set(REASONS)
     for place, reason in enumerate(REASONS):
-        wanted = skin.left_out.get(reason, np.zeros(face.parts.shape, bool))
+        wanted = skin.excluded.get(reason, np.zeros(face.segmentation.shape, bool))
         np.testing.assert_array_equal((on_frame >> place & 1).astype(bool), wanted)
 
 
@@ -94,7 +94,7 @@ def test_overlay_index_runs_over_the_scale(written, face, skin, findings):
 def test_values_beyond_the_scale_are_cut_to_its_ends(analysis, face, tmp_path):
     shape = (face.frame.height, face.frame.width)
     values = np.where(np.arange(shape[1]) < shape[1] // 2, -500.0, 500.0).astype(np.float32)
-    evidence = Evidence(values=np.tile(values, (shape[0], 1)), unit="", low=0.0, high=1.0)
+    evidence = ValueMap(values=np.tile(values, (shape[0], 1)), unit="", low=0.0, high=1.0)
     finding = Finding(task="x", region=Region.FACE, value=0, unit="", model="x@1", evidence=evidence)
     write_maps(replace(analysis, findings=(finding,)), tmp_path)
     levels = np.asarray(opened(tmp_path / "overlay_x.png"))
@@ -111,8 +111,8 @@ def test_nothing_measured_gives_empty_masks(analysis, face, skin, tmp_path):
 
 def test_a_frame_of_one_pixel(analysis, face, tmp_path):
     one = np.ones((1, 1), dtype=np.uint8)
-    frame = Frame(x_px=7, y_px=9, width=1, height=1, factor=3)
-    tiny = replace(face, frame=frame, parts=one, regions=one, skin=one.astype(bool))
+    frame = CropFrame(x_px=7, y_px=9, width=1, height=1, factor=3)
+    tiny = replace(face, frame=frame, segmentation=one, regions=one, skin=one.astype(bool))
     write_maps(replace(analysis, face=tiny, skin=None, findings=()), tmp_path)
     pixels = np.asarray(opened(tmp_path / "skin_mask.png"))
     assert pixels[9:12, 7:10].min() == 255

@@ -9,8 +9,8 @@ from dermis.core import (
     Advice,
     Box,
     Count,
+    Detection,
     Finding,
-    Item,
     LightReference,
     Measure,
     Ordinal,
@@ -131,7 +131,7 @@ def test_a_finding_of_an_unlisted_task_is_told_too(analysis):
 
 def test_counted_items_are_framed_and_summed_by_kind(analysis, tasks):
     items = tuple(
-        Item(kind=kind, box=Box(x_px=x, y_px=100, width_px=8, height_px=8), region=Region.NOSE, score=0.7)
+        Detection(kind=kind, box=Box(x_px=x, y_px=100, width_px=8, height_px=8), region=Region.NOSE, score=0.7)
         for kind, x in (("papule", 100), ("papule", 130), ("comedo", 160))
     )
     finding = Finding(task="spots", region=Region.FACE, value=3, unit="spots", model="x@1", items=items)
@@ -163,7 +163,7 @@ def test_light_and_care_are_told_when_there(analysis, tasks):
 
 def test_what_was_left_out_is_a_share_of_the_visible_skin(analysis, skin, tasks):
     words = Reader(report_page(analysis, tasks)).words()
-    share = skin.left_out["specular"].sum() / skin.visible.sum()
+    share = skin.excluded["specular"].sum() / skin.visible.sum()
     assert f"Glare {100 * share:.0f} %" in words
     assert "Deep shadow 0 %" in words
     assert f"{100 * (1 - share):.0f} % of the visible skin was measured" in words

@@ -11,13 +11,13 @@ import pytest
 
 from dermis.core import Encoding, Origin, Photo
 from dermis.optics.camera import find_camera, response
-from dermis.optics.illuminant import find_light
+from dermis.optics.illuminant import find_illuminant
 from dermis.report.spectra import spectra_page
 from dermis.spectra.prior import draw_skin, read_prior
 from dermis.spectra.reconstruct import WAVELENGTHS_NM, Reconstruction, reconstruct_skin
 from fakes.report_reader import Reader
 
-CAMERA, LIGHT = find_camera("Nikon D5100"), find_light("D65")
+CAMERA, LIGHT = find_camera("Nikon D5100"), find_illuminant("D65")
 
 
 @pytest.fixture(scope="module")

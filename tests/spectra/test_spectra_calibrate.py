@@ -37,7 +37,7 @@ def test_reflectance_with_references_of_any_height(tmp_path, interleave, heights
     strong = SENSOR.signal.min(axis=1) > 800
     assert np.abs(got - TRUTH)[:, :, strong].mean() < 0.003
     assert plan.head.quantity is Quantity.REFLECTANCE
-    assert plan.filled == plan.hopeless == 0
+    assert plan.filled == plan.unrecoverable == 0
 
 
 def test_by_the_formula_alone(tmp_path):
@@ -98,7 +98,7 @@ def test_dead_pixels_are_found_and_filled(tmp_path):
     refs = read_references(*files)
     assert {tuple(at) for at in np.argwhere(refs.dead).tolist()} == set(faults.values())
     got, plan = calibrated(files)
-    assert (plan.filled, plan.hopeless) == (5, 0)
+    assert (plan.filled, plan.unrecoverable) == (5, 0)
     for band, column in faults.values():
         assert np.abs(got[:, column, band] - TRUTH[:, 0, band]).max() < 0.06
 
@@ -115,7 +115,7 @@ def test_columns_without_white_are_not_invented(tmp_path):
     half[:, 14:] = 0
     raw, white, dark = SENSOR.frames(5, 0.4), SENSOR.frames(40, half), SENSOR.frames(40, 0)
     got, plan = calibrated(opened(tmp_path, raw, white, dark), [500.0, 600.0], bandwidth_nm=20)
-    assert plan.hopeless > 0
+    assert plan.unrecoverable > 0
     assert np.isfinite(got[:, :14]).all()
     assert np.isnan(got[:, 19:]).all()
 

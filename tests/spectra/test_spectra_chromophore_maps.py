@@ -8,14 +8,14 @@ from scipy.stats import spearmanr
 
 from dermis.core import Cube, Pose, Quantity
 from dermis.errors import InputError
-from dermis.lab.synth.camera.scene import Shot, cube_of, stage
+from dermis.lab.synth.camera.scene import Shot, compose_scene, cube_of
 from dermis.lab.synth.camera.shading import draw_lamps
 from dermis.lab.synth.camera.viewpoint import FRAMINGS, Viewpoint
 from dermis.lab.synth.head.head import Expression
-from dermis.lab.synth.subjects import Population, draw_subject, meet, visit_of
+from dermis.lab.synth.subjects import Population, build_person, draw_subject, visit_of
 from dermis.optics.camera import find_camera
 from dermis.optics.forward import reflectance
-from dermis.optics.illuminant import find_light
+from dermis.optics.illuminant import find_illuminant
 from dermis.optics.inverse import from_spectrum
 from dermis.optics.populations import draw
 from dermis.spectra.chromophore_maps import chromophore_maps, unmixed_maps
@@ -31,18 +31,18 @@ def as_cube(values, nm=NM):
 @pytest.fixture(scope="module", params=[(5, 20, 35), (7, -30, 0)], ids=["medium", "dark"])
 def face(request):
     seed, lowest, highest = request.param
-    person = meet(
+    person = build_person(
         draw_subject(seed, Population(lowest_ita_deg=lowest, highest_ita_deg=highest, profiles={"severe": 1.0}))
     )
     shot = Shot(
         viewpoint=Viewpoint(pose=Pose(yaw_deg=12, pitch_deg=0, roll_deg=0), framing=FRAMINGS["face"]),
         expression=Expression(),
-        light=find_light("halogen 3000"),
+        light=find_illuminant("halogen 3000"),
         lamps=draw_lamps(np.random.default_rng(2), "window"),
         camera=find_camera("typical"),
         size_px=128,
     )
-    return stage(person, visit_of(person, "W00"), shot)
+    return compose_scene(person, visit_of(person, "W00"), shot)
 
 
 def truth_of(face, name):

@@ -31,7 +31,7 @@ def test_what_is_not_finite_is_left_out_and_counted():
     mask = np.ones((14, 12), bool)
     mask[0] = False
     found = compare_cubes(cube_of(VALUES), cube_of(said), mask)
-    assert found.left_out == 12
+    assert found.excluded == 12
     assert np.count_nonzero(found.mask) == 144
     assert np.isnan(found.angles_rad[:2]).all()
     assert found.scores.rmse == 0

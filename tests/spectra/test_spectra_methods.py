@@ -7,7 +7,7 @@ import pytest
 
 from dermis.optics.camera import find_camera, response
 from dermis.optics.forward import reflectance
-from dermis.optics.illuminant import find_light
+from dermis.optics.illuminant import find_illuminant
 from dermis.optics.populations import draw
 from dermis.spectra.methods import METHODS, Examples
 
@@ -17,7 +17,7 @@ ALL_NM = np.arange(400.0, 1001.0, 10.0)
 
 def examples_of(wavelengths_nm: np.ndarray, channels: int, count: int, seed: int, known: bool = True) -> Examples:
     spectra = reflectance(draw(count, seed), wavelengths_nm, specular_share=0.5)
-    seen = response(find_camera("CIE 1931"), find_light("D65"), wavelengths_nm)
+    seen = response(find_camera("CIE 1931"), find_illuminant("D65"), wavelengths_nm)
     if channels == 4:
         near_infrared = (wavelengths_nm == 960.0).astype(float)[:, None]
         seen = np.concatenate([seen, near_infrared], axis=1)

@@ -9,12 +9,12 @@ from dermis.core import Cube, Encoding, Origin, Photo
 from dermis.errors import UsageError
 from dermis.optics.camera import find_camera, response, white_raw
 from dermis.optics.forward import reflectance
-from dermis.optics.illuminant import find_light
+from dermis.optics.illuminant import find_illuminant
 from dermis.optics.populations import draw
-from dermis.spectra.prior import Sight, draw_skin, read_prior, see
+from dermis.spectra.prior import CaptureModel, draw_skin, read_prior, simulate_capture
 from dermis.spectra.reconstruct import WAVELENGTHS_NM, estimator_for, fit_estimator, reconstruct_skin
 
-CAMERA, LIGHT = find_camera("Nikon D5100"), find_light("A")
+CAMERA, LIGHT = find_camera("Nikon D5100"), find_illuminant("A")
 VISIBLE = slice(2, 31)  # 420-700 nm
 
 
@@ -104,8 +104,8 @@ def test_ordinary_photo_tells_shape(drawn: np.ndarray) -> None:
 
 def test_kept_estimators_are_what_would_be_learnt_now() -> None:
     for balanced in (False, True):
-        sight = Sight(encoding=Encoding.SRGB, balanced=balanced)
-        learnt = fit_estimator(see(read_prior(), sight), read_prior().wavelengths_nm, level_known=balanced)
+        sight = CaptureModel(encoding=Encoding.SRGB, balanced=balanced)
+        learnt = fit_estimator(simulate_capture(read_prior(), sight), read_prior().wavelengths_nm, level_known=balanced)
         kept = estimator_for(sight)
         np.testing.assert_allclose(kept.weights, learnt.weights, rtol=0.02, atol=0.02)
         np.testing.assert_allclose(kept.half_width, learnt.half_width, rtol=0.02, atol=1e-3)

@@ -8,7 +8,7 @@ import pytest
 from dermis.core import Cube, Quantity
 from dermis.errors import InputError
 from dermis.optics.camera import find_camera, response
-from dermis.optics.illuminant import find_light
+from dermis.optics.illuminant import find_illuminant
 from dermis.spectra.render import camera_rgb, eye_rgb, min_max, msi
 
 NM = np.arange(400.0, 1001, 10)
@@ -23,16 +23,16 @@ def cube_of(values, nm=NM):
 @pytest.mark.parametrize("light", ["D65", "A", "LED-B3"])
 def test_greys_are_grey_under_every_light(camera, light):
     grey = cube_of(np.full((2, 3, 61), 0.4))
-    rgb = camera_rgb(grey, find_camera(camera), find_light(light))
+    rgb = camera_rgb(grey, find_camera(camera), find_illuminant(light))
     np.testing.assert_allclose(rgb, 0.4, rtol=1e-5)
-    raw = camera_rgb(grey, find_camera(camera), find_light(light), balanced=False)
+    raw = camera_rgb(grey, find_camera(camera), find_illuminant(light), balanced=False)
     assert raw.max() == pytest.approx(0.4, rel=1e-5)
     assert raw.min() < 0.399 or camera == "CIE 1931"
 
 
 def test_raw_is_the_cameras_response():
     values = RNG.random((4, 2, 61))
-    camera, light = find_camera("typical"), find_light("halogen 3000")
+    camera, light = find_camera("typical"), find_illuminant("halogen 3000")
     raw = camera_rgb(cube_of(values), camera, light, balanced=False)
     np.testing.assert_allclose(raw, values @ response(camera, light, NM), rtol=1e-4)
 
@@ -55,14 +55,14 @@ def test_msi_adds_960_nm():
 
 
 def test_the_eye_sees_srgb():
-    light = find_light("D65")
+    light = find_illuminant("D65")
     np.testing.assert_allclose(eye_rgb(cube_of(np.full((2, 3, 61), 0.4)), light), 0.4, atol=1e-3)
-    warm = eye_rgb(cube_of(np.full((1, 1, 61), 0.4)), find_light("A"))[0, 0]
+    warm = eye_rgb(cube_of(np.full((1, 1, 61), 0.4)), find_illuminant("A"))[0, 0]
     assert warm[0] > warm[1] > warm[2]
 
 
 def test_a_cube_that_misses_the_visible():
     with pytest.raises(InputError, match="450-650 nm"):
-        eye_rgb(cube_of(np.ones((1, 1, 31)), NM[30:]), find_light("D65"))
+        eye_rgb(cube_of(np.ones((1, 1, 31)), NM[30:]), find_illuminant("D65"))
     with pytest.raises(InputError, match="450-650 nm"):
-        camera_rgb(cube_of(np.ones((1, 1, 31)), NM[30:]), find_camera("typical"), find_light("D65"))
+        camera_rgb(cube_of(np.ones((1, 1, 31)), NM[30:]), find_camera("typical"), find_illuminant("D65"))

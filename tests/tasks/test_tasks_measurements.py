@@ -21,7 +21,7 @@ def skin_of(linear, measured=None, regions=None):
         visible=np.ones(shape, bool),
         measured=measured,
         regions=np.zeros(shape, np.uint8) if regions is None else regions,
-        left_out={},
+        excluded={},
         view=View.FRONT,
         light_known=False,
     )

@@ -19,7 +19,7 @@ def skin(colour=COLOUR, gain=1.0, size=40):
     everywhere = np.ones((size, size), bool)
     regions = np.full((size, size), Region.LEFT_CHEEK.code, np.uint8)
     return Skin(
-        linear=linear.astype(np.float32), visible=everywhere, measured=everywhere, regions=regions, left_out={},
+        linear=linear.astype(np.float32), visible=everywhere, measured=everywhere, regions=regions, excluded={},
         view=View.FRONT, light_known=False,
     )  # fmt: skip
 

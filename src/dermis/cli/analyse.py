@@ -23,7 +23,7 @@ from dermis.pipeline.batch import (
     example_photos,
     find_photos,
     folders_for,
-    thin,
+    without_maps,
     write_overview_of,
     write_result,
 )
@@ -50,7 +50,7 @@ def run(paths: Sequence[Path], options: Options, *, out: Path | None, as_json: b
             usable |= analysis.quality.usable
             if out is not None:
                 write_result(analysis, folders[file])
-                done.append((thin(analysis), folders[file]))
+                done.append((without_maps(analysis), folders[file]))
             if as_json:
                 print(analysis_line(analysis), flush=True)
             else:

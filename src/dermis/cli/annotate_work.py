@@ -25,8 +25,8 @@ from dermis.models.registry import MODELS
 from dermis.pipeline.analyse import analyse_file
 from dermis.pipeline.batch import find_photos
 from dermis.pipeline.needs import need
-from dermis.pipeline.pre_annotation import disagreements_of, draft_of, seen_of
-from dermis.report.disagreements import Doubt, disagreements_page
+from dermis.pipeline.pre_annotation import detections_of, disagreements_of, draft_of
+from dermis.report.disagreements import FlaggedPhoto, disagreements_page
 from dermis.report.page import write
 from dermis.tasks import TASKS
 
@@ -105,7 +105,7 @@ def run_disagreements(
         rows = seen.boxes[one.photo].marked if case.kind == "unlabelled" else one.marked
         box = rows[case.row].box if case.row >= 0 else None
         doubts.append(
-            Doubt(
+            FlaggedPhoto(
                 photo=one.photo, kind=case.kind, evidence=case.evidence, box=box, said=case.said, thought=case.thought
             )
         )
@@ -130,8 +130,8 @@ def _looked(files: Sequence[Path]) -> _Seen:
     boxes, shares = {}, {}
     for analysis in _analysed(files):
         if analysis.lesions is not None:
-            boxes[analysis.name] = seen_of(analysis)
-            told = analysis.lesions.found.grade_shares
+            boxes[analysis.name] = detections_of(analysis)
+            told = analysis.lesions.found.grade_probabilities
             if told is not None:
                 shares[analysis.name] = told
     return _Seen(boxes=boxes, shares=shares)
@@ -151,7 +151,7 @@ def _grades(path: Path) -> dict[str, float]:
     return {photo: grade for photo, grade in told.items() if grade is not None}
 
 
-def _write(doubts: Sequence[Doubt], files: Mapping[str, Path], out: Path) -> None:
+def _write(doubts: Sequence[FlaggedPhoto], files: Mapping[str, Path], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     pictures: dict[str, Photo] = {}
     for name in dict.fromkeys(doubt.photo for doubt in doubts[:120]):

@@ -39,8 +39,8 @@ def run_compare(
     true, said = (read_cube(path, wavelengths_nm=grid, key=key) for path in (target, predicted))
     places = points_in(points, true.values.shape)
     found = compare_cubes(true, said, _mask(mask, true))
-    if found.left_out:
-        warn(f"{found.left_out} pixels are left out: a value there is not finite.")
+    if found.excluded:
+        warn(f"{found.excluded} pixels are left out: a value there is not finite.")
     for note in found.notes:
         warn(note)
     written: list[Path] = []
@@ -51,7 +51,7 @@ def run_compare(
             "compare",
             {
                 "pixels": int(np.count_nonzero(found.mask)),
-                "left_out": found.left_out,
+                "excluded": found.excluded,
                 "bands": int(found.target.wavelengths_nm.size),
                 "scores": asdict(found.scores),
                 "challenge": asdict(found.challenge),

@@ -358,10 +358,10 @@ def _write_channels(out: Path, values: FloatMap) -> None:
 
 def _rendered(file: CubeFile, look: Look) -> Iterator[FloatMap]:
     from dermis.optics.camera import find_camera
-    from dermis.optics.illuminant import find_light
+    from dermis.optics.illuminant import find_illuminant
     from dermis.spectra.render import camera_rgb, eye_rgb, msi
 
-    light = find_light(look.illuminant)
+    light = find_illuminant(look.illuminant)
     camera = None if look.camera.strip().lower() == "eye" else find_camera(look.camera)
     bands = increasing(file.head.wavelengths_nm)
     nm = file.head.wavelengths_nm[bands]

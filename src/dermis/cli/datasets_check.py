@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from dermis.cli.terminal import progress
 from dermis.lab.datasets import find_dataset
-from dermis.lab.datasets.check import Checked, Twin, check_dataset
+from dermis.lab.datasets.check import DatasetCheck, DuplicatePair, check_dataset
 
 __all__ = ["run"]
 
@@ -31,7 +31,7 @@ def run(name: str, folder: Path, *, thorough: bool, as_json: bool) -> None:
     _print(found, Console(highlight=False))
 
 
-def _print(found: Checked, console: Console) -> None:
+def _print(found: DatasetCheck, console: Console) -> None:
     console.print(f"{found.photos} photos of {found.subjects} subjects, {found.items} marks")
     for label, values in found.values.items():
         console.print(f"  {escape(label)}: {escape(values)}")
@@ -53,7 +53,7 @@ def _print(found: Checked, console: Console) -> None:
         console.print('Split with split.duplicates = "alike", which keeps them together.')
 
 
-def _words(twin: Twin) -> str:
+def _words(twin: DuplicatePair) -> str:
     why = "identical" if twin.identical else f"alike {twin.likeness:.2f}"
     notes = ["two subjects"] if twin.parted else []
     notes += [f"{task} by {grader}: {one:g} and {other:g}" for task, grader, one, other in twin.contradicted]

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from dermis.core import Analysis, Count, Finding, Item, Ordinal, Presence, Region, Severity
+from dermis.core import Analysis, Count, Detection, Finding, Ordinal, Presence, Region, Severity
 from dermis.report.acne import see_someone
 from dermis.report.formatting import value_words
 from dermis.tasks import FROM_LESIONS, TASKS
@@ -62,7 +62,7 @@ def _print_acne(findings: Sequence[Finding], console: Console) -> None:
         console.print(f"  [yellow]{escape(advice)}[/yellow]")
 
 
-def _items(findings: Iterable[Finding]) -> tuple[Item, ...]:
+def _items(findings: Iterable[Finding]) -> tuple[Detection, ...]:
     """Return the lesions that findings about the whole face point at."""
     return tuple(item for finding in findings if finding.region is Region.FACE for item in finding.items)
 

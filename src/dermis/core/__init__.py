@@ -1,10 +1,10 @@
 """The nouns: frozen records with read-only arrays, numpy only."""
 
 from dermis.core.analysis import Advice, Analysis, LightReference, Problem, Provenance, Quality, Severity
-from dermis.core.change import Change, Fate, Lasting
+from dermis.core.change import Change, MatchedLesion, UnmatchedLesion
 from dermis.core.cube import Cube, Quantity
-from dermis.core.face import Box, Face, Frame, Part, Pose, Region, View, region_mask
-from dermis.core.finding import Evidence, Finding, Item
+from dermis.core.face import Box, CropFrame, Face, Pose, Region, SegmentationClass, View, region_mask
+from dermis.core.finding import Detection, Finding, ValueMap
 from dermis.core.lesion import HAYASHI_LIMITS, LESION_TYPES, FaceLesions, Lesions
 from dermis.core.photo import Capture, Encoding, Origin, Photo
 from dermis.core.sample import Label, Sample, SampleKey
@@ -20,24 +20,21 @@ __all__ = [
     "Capture",
     "Change",
     "Count",
+    "CropFrame",
     "Cube",
+    "Detection",
     "Encoding",
-    "Evidence",
     "Face",
     "FaceLesions",
-    "Fate",
     "Finding",
-    "Frame",
-    "Item",
     "Label",
-    "Lasting",
     "Lesions",
     "LightReference",
     "Map",
+    "MatchedLesion",
     "Measure",
     "Ordinal",
     "Origin",
-    "Part",
     "Photo",
     "Pose",
     "Presence",
@@ -49,10 +46,13 @@ __all__ = [
     "Sample",
     "SampleKey",
     "Scale",
+    "SegmentationClass",
     "Severity",
     "Skin",
     "Task",
     "ToneEstimate",
+    "UnmatchedLesion",
+    "ValueMap",
     "View",
     "region_mask",
 ]

@@ -5,30 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dermis.core.face import Box
-from dermis.core.finding import Item
+from dermis.core.finding import Detection
 
-__all__ = ["Change", "Fate", "Lasting"]
+__all__ = ["Change", "MatchedLesion", "UnmatchedLesion"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lasting:
+class MatchedLesion:
     """A lesion seen at both visits; `probability` that both are one. apart: in face widths, after alignment."""
 
-    before: Item
-    after: Item
+    before: Detection
+    after: Detection
     probability: float
     apart: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fate:
+class UnmatchedLesion:
     """A lesion seen at one visit only, and where its place lies in the photo of the other.
 
     probability: that it is truly there and truly not there in the other. elsewhere: its place in the other photo, None
     where that photo does not show the place: then nothing can be said, and the probability is 0.
     """
 
-    item: Item
+    item: Detection
     probability: float
     elsewhere: Box | None
 
@@ -45,9 +45,9 @@ class Change:
 
     before: str
     after: str
-    lasting: tuple[Lasting, ...]
-    gone: tuple[Fate, ...]
-    new: tuple[Fate, ...]
+    lasting: tuple[MatchedLesion, ...]
+    gone: tuple[UnmatchedLesion, ...]
+    new: tuple[UnmatchedLesion, ...]
     count_before: float
     count_after: float
     difference: tuple[float, float] | None

@@ -9,7 +9,7 @@ import numpy as np
 
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap, hold
 
-__all__ = ["Box", "Face", "Frame", "Part", "Pose", "Region", "View", "region_mask"]
+__all__ = ["Box", "CropFrame", "Face", "Pose", "Region", "SegmentationClass", "View", "region_mask"]
 
 
 class View(StrEnum):
@@ -21,7 +21,7 @@ class View(StrEnum):
     CLOSE_UP = "close-up"
 
 
-class Part(IntEnum):
+class SegmentationClass(IntEnum):
     """The classes of a parts map."""
 
     BACKGROUND = 0
@@ -78,7 +78,7 @@ class Pose:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class CropFrame:
     """The part of a photo that is analysed: a crop, reduced by a whole number.
 
     Frame pixel (row, column) covers the `factor` x `factor` photo pixels from
@@ -99,30 +99,30 @@ class Face:
     A profile may have a box and no landmarks. Nostrils are left out of `skin`, not of `parts`.
 
     landmarks: (478, 3) float32 in photo pixels (x, y, depth in the same unit), in the face mesh's order.
-    parts: (h, w) uint8 of `Part` on `frame`.
+    segmentation: (h, w) uint8 of `SegmentationClass` on `frame`.
     regions: (h, w) uint8 of `Region.code` on `frame`, 0 elsewhere.
     skin: (h, w) bool on `frame`, all visible skin of the person: face, nose, ears, neck.
     confidence: (h, w) float32 on `frame`, 0.5 to 1, how sure it is that a pixel is skin, or is none; None where nothing
     was parsed.
-    between_cheeks_px: width of the face between its cheeks in photo pixels, foreshortening undone where the
+    face_width_px: width of the face between its cheeks in photo pixels, foreshortening undone where the
     pose allows it.
     """
 
-    frame: Frame
+    frame: CropFrame
     box: Box | None
     landmarks: FloatMap | None
     pose: Pose | None
     view: View
-    parts: LabelMap
+    segmentation: LabelMap
     regions: LabelMap
     skin: BoolMap
-    between_cheeks_px: float | None = None
+    face_width_px: float | None = None
     others: tuple[Box, ...] = ()
     confidence: FloatMap | None = None
 
     def __post_init__(self) -> None:
         shape = (self.frame.height, self.frame.width)
-        hold(self, "parts", dtype=np.uint8, shape=shape)
+        hold(self, "segmentation", dtype=np.uint8, shape=shape)
         hold(self, "regions", dtype=np.uint8, shape=shape)
         hold(self, "skin", dtype=np.bool_, shape=shape)
         if self.confidence is not None:

@@ -10,13 +10,13 @@ import numpy as np
 from dermis.core.arrays import FloatMap, hold
 from dermis.core.face import Box, Region
 
-__all__ = ["Evidence", "Finding", "Item"]
+__all__ = ["Detection", "Finding", "ValueMap"]
 
 Detail = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Detection:
     """One thing found on the skin, such as a lesion; what was not measured is None.
 
     size_face_widths: side of the square of the box's area over the width of the face between its cheeks.
@@ -34,7 +34,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class ValueMap:
     """The map behind a finding: `values` (h, w) float32 on the analysed frame, NaN where not measured."""
 
     values: FloatMap
@@ -59,5 +59,5 @@ class Finding:
     interval: tuple[float, float] | None = None
     level: float = 0.9
     detail: Detail = field(default_factory=dict)
-    items: tuple[Item, ...] = ()
-    evidence: Evidence | None = None
+    items: tuple[Detection, ...] = ()
+    evidence: ValueMap | None = None

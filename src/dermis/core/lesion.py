@@ -9,7 +9,7 @@ import numpy as np
 
 from dermis.core.arrays import BoolMap, FloatMap, hold
 from dermis.core.face import Box, Region, View
-from dermis.core.finding import Item
+from dermis.core.finding import Detection
 
 __all__ = ["HAYASHI_LIMITS", "LESION_TYPES", "FaceLesions", "Lesions"]
 
@@ -25,16 +25,17 @@ class Lesions:
     """What a network found in one photo, in photo pixels; tasks make answers of it.
 
     boxes_px: (n, 4) float32, left, top, right, bottom (x to the right, y down), in any order.
-    scores: (n,) float32 in [0, 1], how sure each is. Unsure ones are kept: they lie below `score_from`.
+    scores: (n,) float32 in [0, 1], how sure each is. Unsure ones are kept: they lie below `score_threshold`.
     density: (h, w) float32, lesions in each map pixel by the boxes' habit (Hayashi's); its sum is the count.
-    density_all: the same by the stricter habit of a second team, which marks small and faint ones too.
+    density_inclusive: the same by the stricter habit of a second team, which marks small and faint ones too.
     area: the part of the photo that both maps cover, edge to edge.
-    score_from: boxes from this score on are called lesions.
+    score_threshold: boxes from this score on are called lesions.
     presence: probability that the face has any lesion, None where the model does not say.
-    grade, grade_interval, grade_shares: Hayashi's 0 to 3 as a real number, where it lies with probability `level`, and
-    (4,) float32 the probability of each grade; of all lesions in the picture, as its training data were graded.
+    grade, grade_interval: Hayashi's 0 to 3 as a real number, and where it lies with probability `level`;
+    grade_probabilities: (4,) float32, the probability of each grade; of all lesions in the picture, as its training
+    data were graded.
     count_interval: where the count by the boxes' habit lies with probability `level`.
-    type_shares: (n, 4) float32, the probability of each of `LESION_TYPES`; experimental, None where the model
+    type_probabilities: (n, 4) float32, the probability of each of `LESION_TYPES`; experimental, None where the model
     tells no types.
     model: name and version of what found them.
     """
@@ -42,27 +43,27 @@ class Lesions:
     boxes_px: FloatMap
     scores: FloatMap
     density: FloatMap
-    density_all: FloatMap
+    density_inclusive: FloatMap
     area: Box
     model: str
-    score_from: float = 0.5
+    score_threshold: float = 0.5
     presence: float | None = None
     grade: float | None = None
     grade_interval: tuple[float, float] | None = None
-    grade_shares: FloatMap | None = None
+    grade_probabilities: FloatMap | None = None
     count_interval: tuple[float, float] | None = None
     level: float = 0.9
-    type_shares: FloatMap | None = None
+    type_probabilities: FloatMap | None = None
 
     def __post_init__(self) -> None:
         hold(self, "boxes_px", dtype=np.float32, shape=(None, 4))
         hold(self, "scores", dtype=np.float32, shape=(len(self.boxes_px),))
         hold(self, "density", dtype=np.float32, shape=(None, None))
-        hold(self, "density_all", dtype=np.float32, shape=self.density.shape)
-        if self.grade_shares is not None:
-            hold(self, "grade_shares", dtype=np.float32, shape=(4,))
-        if self.type_shares is not None:
-            hold(self, "type_shares", dtype=np.float32, shape=(len(self.boxes_px), len(LESION_TYPES)))
+        hold(self, "density_inclusive", dtype=np.float32, shape=self.density.shape)
+        if self.grade_probabilities is not None:
+            hold(self, "grade_probabilities", dtype=np.float32, shape=(4,))
+        if self.type_probabilities is not None:
+            hold(self, "type_probabilities", dtype=np.float32, shape=(len(self.boxes_px), len(LESION_TYPES)))
 
     @property
     def count(self) -> float:
@@ -72,7 +73,7 @@ class Lesions:
     @property
     def count_all(self) -> float:
         """How many with the small and faint ones, as the second team counted."""
-        return float(self.density_all.sum(dtype=np.float64))
+        return float(self.density_inclusive.sum(dtype=np.float64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,7 @@ class FaceLesions:
 
     found: Lesions
     view: View
-    items: tuple[Item, ...]
+    items: tuple[Detection, ...]
     on_right: BoolMap | None
     counts: Mapping[Region, float]
     counts_all: Mapping[Region, float]

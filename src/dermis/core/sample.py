@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from dermis.core.cube import Cube
-from dermis.core.finding import Item
+from dermis.core.finding import Detection
 from dermis.core.photo import Photo
 
 __all__ = ["Label", "Sample", "SampleKey"]
@@ -50,5 +50,5 @@ class Sample:
     labels: tuple[Label, ...] = ()
     traits: Mapping[str, str | float] = field(default_factory=dict)
     licence: str = ""
-    items: tuple[Item, ...] = ()
+    items: tuple[Detection, ...] = ()
     beside: Mapping[str, Callable[[], Cube | NDArray[Any]]] = field(default_factory=dict)

@@ -38,7 +38,7 @@ class Skin:
 
     linear: (h, w, 3) float32, linear sRGB, 1 = a perfect white in the same light.
     visible: (h, w) bool, all visible skin of the face. measured: the part of it that tasks use.
-    regions: (h, w) uint8 of `Region.code`. left_out: named reasons (specular, shadow, clipped, border, ...)
+    regions: (h, w) uint8 of `Region.code`. excluded: named reasons (specular, shadow, clipped, border, ...)
     with the mask that each took away from `visible`; facial_hair lies beside it, as it hides skin.
     light_known: whether a reference patch fixed the light. tone: what the photo tells of the true colour, if anything.
     """
@@ -47,7 +47,7 @@ class Skin:
     visible: BoolMap
     measured: BoolMap
     regions: LabelMap
-    left_out: Mapping[str, BoolMap]
+    excluded: Mapping[str, BoolMap]
     view: View
     light_known: bool
     tone: ToneEstimate | None = None

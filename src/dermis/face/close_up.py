@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Part
+from dermis.core import SegmentationClass
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.face import segmentation_model, selfie_model
-from dermis.face.image_pyramid import Picture, filled_up, follow_edges, resized
+from dermis.face.image_pyramid import ImagePyramid, fill_holes, guided_upsample, resized
 
-__all__ = ["CloseUp", "is_close_up", "parse_close_up", "see_close_up"]
+__all__ = ["CloseUp", "is_close_up", "segment_close_up", "view_close_up"]
 
 _SIZE = 256
 _TURNS = 4
@@ -56,7 +56,7 @@ class CloseUp:
         return found
 
 
-def see_close_up(picture: Picture) -> CloseUp:
+def view_close_up(picture: ImagePyramid) -> CloseUp:
     """Look at a whole picture upright and on its sides; a close-up has no up."""
     from PIL import Image  # late: 30 ms
 
@@ -68,7 +68,7 @@ def see_close_up(picture: Picture) -> CloseUp:
     for turn in range(_TURNS):
         total += np.rot90(selfie_model.probabilities(np.rot90(view, turn)), -turn)
     logs = np.log(view.astype(np.float32) / 255 + np.float32(0.02))
-    own = np.moveaxis(segmentation_model.shares(stretched(segmentation_model.SIZE)), -1, 0)
+    own = np.moveaxis(segmentation_model.class_probabilities(stretched(segmentation_model.SIZE)), -1, 0)
     return CloseUp(shares=np.moveaxis(total, -1, 0) / np.float32(_TURNS), logs=logs, own=own)
 
 
@@ -84,18 +84,18 @@ def is_close_up(seen: CloseUp, *, face_seen: bool) -> bool:
     return even and bool(np.median(hues[:, 0]) > _REDNESS)
 
 
-def parse_close_up(picture: Picture, seen: CloseUp) -> LabelMap:
+def segment_close_up(picture: ImagePyramid, seen: CloseUp) -> LabelMap:
     """Return the parts of a close-up: all skin in view is face skin, hair is hair, the rest background."""
     size = (picture.frame.height, picture.frame.width)
     likely = _by_colour(seen)
-    soft = follow_edges(likely, picture.grey(), _EDGE * max(size))
+    soft = guided_upsample(likely, picture.grey(), _EDGE * max(size))
     hair = resized(seen.shares[selfie_model.HAIR], size) > 0.5
     other = resized(seen.shares[[selfie_model.HAIR, selfie_model.CLOTHES, selfie_model.OTHER]].max(axis=0), size) > 0.5
-    skin = filled_up(soft > 0.5, but_not=other)
+    skin = fill_holes(soft > 0.5, but_not=other)
     parts = np.zeros(size, dtype=np.uint8)
-    parts[hair] = Part.HAIR
-    parts[skin] = Part.FACE_SKIN
-    drawn = segmentation_model.features(seen.own, size, least=_LEAST)
+    parts[hair] = SegmentationClass.HAIR
+    parts[skin] = SegmentationClass.FACE_SKIN
+    drawn = segmentation_model.facial_features(seen.own, size, least=_LEAST)
     parts[skin & (drawn > 0)] = drawn[skin & (drawn > 0)]
     return parts
 

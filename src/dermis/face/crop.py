@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Frame, Photo
+from dermis.core import CropFrame, Photo
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 
 __all__ = ["crop", "frame_around", "reduce_labels", "reduce_mask", "to_frame"]
 
 
-def frame_around(photo: Photo, left: float, top: float, right: float, bottom: float, *, longest: int) -> Frame:
+def frame_around(photo: Photo, left: float, top: float, right: float, bottom: float, *, longest: int) -> CropFrame:
     """Return the frame of a rectangle cut to the photo, its long side at most `longest` frame pixels."""
     x0, y0 = max(0, int(np.floor(left))), max(0, int(np.floor(top)))
     x1, y1 = min(photo.width_px, int(np.ceil(right))), min(photo.height_px, int(np.ceil(bottom)))
@@ -19,15 +19,15 @@ def frame_around(photo: Photo, left: float, top: float, right: float, bottom: fl
         raise ValueError("The rectangle lies outside the photo.")
     # A photo thinner than the factor would leave no pixel.
     factor = min(-(-max(x1 - x0, y1 - y0) // longest), x1 - x0, y1 - y0)
-    return Frame(x_px=x0, y_px=y0, width=(x1 - x0) // factor, height=(y1 - y0) // factor, factor=factor)
+    return CropFrame(x_px=x0, y_px=y0, width=(x1 - x0) // factor, height=(y1 - y0) // factor, factor=factor)
 
 
-def crop(photo: Photo, frame: Frame) -> FloatMap:
+def crop(photo: Photo, frame: CropFrame) -> FloatMap:
     """Return the photo's pixels on `frame`, (h, w, 3), each the mean of the photo pixels it covers."""
     return _mean(photo.pixels, frame)
 
 
-def reduce_mask(mask: BoolMap, frame: Frame) -> BoolMap:
+def reduce_mask(mask: BoolMap, frame: CropFrame) -> BoolMap:
     """Return where at least half of the photo pixels under a frame pixel are set in `mask` (photo size).
 
     A mask so thin that it fills half of no frame pixel is set wherever it touches one.
@@ -37,19 +37,19 @@ def reduce_mask(mask: BoolMap, frame: Frame) -> BoolMap:
     return reduced if reduced.any() else share > 0
 
 
-def reduce_labels(labels: LabelMap, frame: Frame) -> LabelMap:
+def reduce_labels(labels: LabelMap, frame: CropFrame) -> LabelMap:
     """Return the labels (photo size) at the middles of the frame's pixels."""
     f, middle = frame.factor, frame.factor // 2
     rows = slice(frame.y_px + middle, frame.y_px + frame.height * f, f)
     return labels[rows, frame.x_px + middle : frame.x_px + frame.width * f : f].copy()
 
 
-def to_frame(points: NDArray[np.floating], frame: Frame) -> NDArray[np.float64]:
+def to_frame(points: NDArray[np.floating], frame: CropFrame) -> NDArray[np.float64]:
     """Return photo points (n, 2+) as frame positions (n, 2), where pixel (0, 0) spans 0 to 1."""
     return (np.asarray(points, dtype=np.float64)[:, :2] - (frame.x_px, frame.y_px)) / frame.factor
 
 
-def _mean(values: FloatMap, frame: Frame) -> FloatMap:
+def _mean(values: FloatMap, frame: CropFrame) -> FloatMap:
     f, h, w = frame.factor, frame.height, frame.width
     part = values[frame.y_px : frame.y_px + h * f, frame.x_px : frame.x_px + w * f]
     if f == 1:

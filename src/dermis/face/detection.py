@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from dermis.core import Box, Photo
 from dermis.core.arrays import FloatMap
 from dermis.face.crop import frame_around
-from dermis.face.image_pyramid import Picture, Square, look
-from dermis.face.landmarks import Mesh, fit, square_around
+from dermis.face.image_pyramid import ImagePyramid, Square, build_pyramid
+from dermis.face.landmarks import Mesh, fit_landmarks, square_around
 from dermis.models import registry, runtime
 
-__all__ = ["Candidate", "Located", "detect", "locate", "overlap"]
+__all__ = ["Candidate", "DetectedFace", "detect_faces", "overlap", "run_detector"]
 
 _SIZE = 128
 _FLOOR = 0.35
@@ -61,7 +61,7 @@ class Candidate:
         return float(np.clip(2 * along / self.side_px, -1, 1))
 
 
-def detect(picture: Picture, square: Square) -> list[Candidate]:
+def run_detector(picture: ImagePyramid, square: Square) -> list[Candidate]:
     """Return the faces that the detector sees in one square view, the surest of each place."""
     view = picture.view(square, _SIZE)
     out = _network().run((view.astype(np.float32) / 127.5 - 1)[None])
@@ -146,7 +146,7 @@ _SMALLEST_PX = 28
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Located:
+class DetectedFace:
     """One face.
 
     square: upright around brow to chin, ear to ear, in photo pixels; its side is the size of the face.
@@ -183,7 +183,7 @@ class Located:
         )
 
 
-def locate(photo: Photo) -> list[Located]:
+def detect_faces(photo: Photo) -> list[DetectedFace]:
     """Return the faces in a photo, largest first.
 
     Where no face has landmarks that can be trusted, the faces that only the detector saw are returned.
@@ -207,12 +207,12 @@ def locate(photo: Photo) -> list[Located]:
     return _apart(found)
 
 
-def _overview(photo: Photo, longest: int) -> Picture:
-    return look(photo, frame_around(photo, 0, 0, photo.width_px, photo.height_px, longest=longest))
+def _overview(photo: Photo, longest: int) -> ImagePyramid:
+    return build_pyramid(photo, frame_around(photo, 0, 0, photo.width_px, photo.height_px, longest=longest))
 
 
 def _sweep(
-    photo: Photo, picture: Picture, sides: Iterable[float], turns_deg: Iterable[float] = (0.0,)
+    photo: Photo, picture: ImagePyramid, sides: Iterable[float], turns_deg: Iterable[float] = (0.0,)
 ) -> list[Candidate]:
     found: list[Candidate] = []
     long_side = max(photo.width_px, photo.height_px)
@@ -220,7 +220,7 @@ def _sweep(
     for side in (side * long_side for side in sides if side == 1 or side * long_side > 5 * _SMALLEST_PX):
         for square in _views(photo, side):
             for turn in turns_deg:
-                found += detect(picture, replace(square, roll_deg=turn))
+                found += run_detector(picture, replace(square, roll_deg=turn))
     return found
 
 
@@ -242,7 +242,7 @@ def _likely(seen: list[Candidate]) -> list[Candidate]:
     return [candidate for candidate in seen if candidate.score >= _LIKELY]
 
 
-def _confirmed(picture: Picture, seen: list[Candidate]) -> list[Located]:
+def _confirmed(picture: ImagePyramid, seen: list[Candidate]) -> list[DetectedFace]:
     """Return the faces that hold still under the landmark network."""
     distinct: list[Candidate] = []
     for candidate in sorted(seen, key=lambda one: -one.score):
@@ -253,7 +253,7 @@ def _confirmed(picture: Picture, seen: list[Candidate]) -> list[Located]:
     return [face for face in faces if face is not None]
 
 
-def _confirm(picture: Picture, candidate: Candidate) -> Located | None:
+def _confirm(picture: ImagePyramid, candidate: Candidate) -> DetectedFace | None:
     """Refine the landmarks twice, then move the view and see whether they come back."""
     view = Square(
         x_px=candidate.x_px,
@@ -271,7 +271,7 @@ def _confirm(picture: Picture, candidate: Candidate) -> Located | None:
         held = min(held, other, key=lambda one: one.wander)
     if held.wander > _STEADY_IN_DOUBT + (_STEADY_IF_SURE - _STEADY_IN_DOUBT) * float(np.mean(held.scores[2:])):
         return None
-    return Located(
+    return DetectedFace(
         square=replace(square_around(held.mesh.landmarks), side_px=held.size_px),
         score=candidate.score,
         landmarks=held.mesh.landmarks,
@@ -289,11 +289,11 @@ class _Held:
     scores: tuple[float, ...]
 
 
-def _hold(picture: Picture, view: Square) -> _Held:
-    first = fit(picture, view)
-    second = fit(picture, square_around(first.landmarks))
+def _hold(picture: ImagePyramid, view: Square) -> _Held:
+    first = fit_landmarks(picture, view)
+    second = fit_landmarks(picture, square_around(first.landmarks))
     view = square_around(second.landmarks)
-    mesh = fit(picture, view)
+    mesh = fit_landmarks(picture, view)
     size = square_around(mesh.landmarks).side_px / _VIEW
     scores, wander = [first.score, second.score, mesh.score], 0.0
     for right, down, scale, turn in ((0.06, -0.05, 1.12, 8.0), (-0.06, 0.05, 0.94, -8.0)):
@@ -303,7 +303,7 @@ def _hold(picture: Picture, view: Square) -> _Held:
             side_px=view.side_px * scale,
             roll_deg=view.roll_deg + turn,
         )
-        again = fit(picture, moved)
+        again = fit_landmarks(picture, moved)
         scores.append(again.score)
         wander = max(wander, float(np.abs(again.landmarks - mesh.landmarks)[:, :2].mean()) / size)
     return _Held(mesh=mesh, size_px=size, wander=wander, scores=tuple(scores))
@@ -333,8 +333,8 @@ def _sharing(candidate: Candidate, seen: list[Candidate]) -> list[Candidate]:
     ]
 
 
-def _detected(candidate: Candidate) -> Located:
-    return Located(
+def _detected(candidate: Candidate) -> DetectedFace:
+    return DetectedFace(
         square=Square(
             x_px=candidate.x_px,
             y_px=candidate.y_px,
@@ -347,14 +347,14 @@ def _detected(candidate: Candidate) -> Located:
     )
 
 
-def _apart(faces: list[Located]) -> list[Located]:
+def _apart(faces: list[DetectedFace]) -> list[DetectedFace]:
     """Order faces by size and keep one of those that lie on the same place."""
-    kept: list[Located] = []
+    kept: list[DetectedFace] = []
     for face in sorted(faces, key=lambda one: -one.square.side_px):
         if all(_distance(face, other) > 0.5 * other.square.side_px for other in kept):
             kept.append(face)
     return kept
 
 
-def _distance(a: Located, b: Located) -> float:
+def _distance(a: DetectedFace, b: DetectedFace) -> float:
     return float(np.hypot(a.square.x_px - b.square.x_px, a.square.y_px - b.square.y_px))

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from dermis.core import Box, Face, Frame, Part, Photo, View
+from dermis.core import Box, CropFrame, Face, Photo, SegmentationClass, View
 from dermis.core.arrays import BoolMap, LabelMap
 from dermis.errors import UsageError
 from dermis.face import segmentation_model, selfie_model
-from dermis.face.close_up import is_close_up, parse_close_up, see_close_up
+from dermis.face.close_up import is_close_up, segment_close_up, view_close_up
 from dermis.face.crop import frame_around, reduce_labels, reduce_mask
-from dermis.face.detection import Located, locate
-from dermis.face.image_pyramid import look
+from dermis.face.detection import DetectedFace, detect_faces
+from dermis.face.image_pyramid import build_pyramid
 from dermis.face.pose import head_pose, view_of, width_between_cheeks
-from dermis.face.regions import map_regions, regions_by_parts
-from dermis.face.segmentation import Parsing, nostrils_of, only_this_person, parse
+from dermis.face.regions import map_regions, regions_from_segmentation
+from dermis.face.segmentation import Parsing, instance_mask, nostrils_of, segment_face
 from dermis.models import registry
 from dermis.models.weights import open_weights
 
@@ -30,7 +30,7 @@ _PROFILE = 0.7  # a detector score that is believed without landmarks
 _SKIN_SEEN = 0.12
 _SKIN_SEEN_PROFILE = 0.3
 _TURNED = 0.2
-_SKIN = (Part.FACE_SKIN, Part.OTHER_SKIN, Part.NOSE)
+_SKIN = (SegmentationClass.FACE_SKIN, SegmentationClass.OTHER_SKIN, SegmentationClass.NOSE)
 
 
 def find_face(
@@ -39,7 +39,7 @@ def find_face(
     """Return the largest face of a photo with its parts, regions and skin, or None where there is no skin.
 
     close_up: take all skin in view, whether or not there is a face. mask: (h, w) bool of photo size; it is
-    the skin then, and a face only lends landmarks, regions and pose. parts: (h, w) uint8 of `Part` of photo size,
+    the skin then, and a face only lends landmarks, regions and pose. parts: (h, w) uint8 of `SegmentationClass` of photo size,
     taken instead of what a parser would say; with close_up, no face is looked for in them. Without any of these, a
     photo that is plainly of skin is taken as a close-up. Raises UsageError for a mask or parts of another size or
     with numbers that are no part, and for both at once; ModelMissing where the networks are neither here nor to be
@@ -53,7 +53,7 @@ def find_face(
         return _masked(photo, mask)
     if close_up:
         return _close_up(photo, asked=True)
-    faces = locate(photo)
+    faces = detect_faces(photo)
     for place, face in enumerate(faces):
         found = _face(photo, [face, *faces[:place], *faces[place + 1 :]])
         if found is not None:
@@ -69,25 +69,25 @@ def models_used() -> dict[str, str]:
     return {**theirs, segmentation_model.NAME: f"dermis {ours['dermis']}, recipe {ours['recipe']}"}
 
 
-def _face(photo: Photo, faces: list[Located]) -> Face | None:
+def _face(photo: Photo, faces: list[DetectedFace]) -> Face | None:
     """Parse the head around the first of the faces; None where there is too little skin for a face."""
     first, *rest = faces
     if first.landmarks is None and first.score < _PROFILE:
         return None
     frame = _head_frame(photo, first)
-    parsing = parse(look(photo, frame), first)
+    parsing = segment_face(build_pyramid(photo, frame), first)
     skin = np.isin(parsing.parts, _SKIN) & ~parsing.nostrils
-    skin = only_this_person(skin, frame, faces)
+    skin = instance_mask(skin, frame, faces)
     if _share_in_box(skin, frame, first) < (_SKIN_SEEN_PROFILE if first.landmarks is None else _SKIN_SEEN):
         return None
     return _assembled(frame, first, [other.box for other in rest], parsing, skin)
 
 
-def _assembled(frame: Frame, face: Located, others: list[Box], parsing: Parsing, skin: BoolMap) -> Face:
+def _assembled(frame: CropFrame, face: DetectedFace, others: list[Box], parsing: Parsing, skin: BoolMap) -> Face:
     pose = None if face.landmarks is None else head_pose(face.landmarks)
     view = _view_by_nose(face) if pose is None else view_of(pose)
     if face.landmarks is None:
-        regions = regions_by_parts(parsing.parts, skin, roll_deg=face.square.roll_deg)
+        regions = regions_from_segmentation(parsing.parts, skin, roll_deg=face.square.roll_deg)
         width = None
     else:
         regions = map_regions(face.landmarks, frame, skin, view)
@@ -98,16 +98,16 @@ def _assembled(frame: Frame, face: Located, others: list[Box], parsing: Parsing,
         landmarks=face.landmarks,
         pose=pose,
         view=view,
-        parts=parsing.parts,
+        segmentation=parsing.parts,
         regions=regions,
         skin=skin,
         confidence=parsing.confidence,
-        between_cheeks_px=width,
+        face_width_px=width,
         others=tuple(others),
     )
 
 
-def _view_by_nose(face: Located) -> View:
+def _view_by_nose(face: DetectedFace) -> View:
     if abs(face.facing) < _TURNED:
         return View.FRONT
     # A nose that points to the left of the picture shows the person's own left side.
@@ -117,11 +117,11 @@ def _view_by_nose(face: Located) -> View:
 def _close_up(photo: Photo, *, asked: bool, face_seen: bool = False) -> Face | None:
     """Take all skin in view; unless it was asked for, only where the photo is plainly of skin."""
     frame = frame_around(photo, 0, 0, photo.width_px, photo.height_px, longest=_LONGEST)
-    picture = look(photo, frame)
-    seen = see_close_up(picture)
+    picture = build_pyramid(photo, frame)
+    seen = view_close_up(picture)
     if not asked and not is_close_up(seen, face_seen=face_seen):
         return None
-    parts = parse_close_up(picture, seen)
+    parts = segment_close_up(picture, seen)
     skin = np.isin(parts, _SKIN)
     if not skin.any():
         return None
@@ -131,23 +131,25 @@ def _close_up(photo: Photo, *, asked: bool, face_seen: bool = False) -> Face | N
 def _by_own_parts(photo: Photo, parts: LabelMap, *, close_up: bool) -> Face | None:
     """Take the user's parts; the face that holds most of their skin lends landmarks, regions and pose."""
     _check_size(parts, photo, "parts")
-    if parts.max(initial=0) >= len(Part):
-        raise UsageError(f"The parts hold {parts.max()}, which is no part.", advice=f"Parts are 0 to {len(Part) - 1}.")
+    if parts.max(initial=0) >= len(SegmentationClass):
+        raise UsageError(
+            f"The parts hold {parts.max()}, which is no part.", advice=f"Parts are 0 to {len(SegmentationClass) - 1}."
+        )
     skin = np.isin(parts, _SKIN)
     if not skin.any():
         return None
-    whole = Frame(x_px=0, y_px=0, width=photo.width_px, height=photo.height_px, factor=1)
-    faces = [] if close_up else [one for one in locate(photo) if _share_in_box(skin, whole, one) > 0]
+    whole = CropFrame(x_px=0, y_px=0, width=photo.width_px, height=photo.height_px, factor=1)
+    faces = [] if close_up else [one for one in detect_faces(photo) if _share_in_box(skin, whole, one) > 0]
     if not faces:
         frame = frame_around(photo, 0, 0, photo.width_px, photo.height_px, longest=_LONGEST)
         small = reduce_labels(parts, frame)
         return _without_face(frame, small, np.isin(small, _SKIN))
     first = max(faces, key=lambda one: _share_in_box(skin, whole, one) * one.square.side_px**2)
     rest = [one for one in faces if one is not first]
-    frame = _head_frame(photo, first, beside=parts != Part.BACKGROUND)
+    frame = _head_frame(photo, first, beside=parts != SegmentationClass.BACKGROUND)
     small = reduce_labels(parts, frame)
     parsing = Parsing(parts=small, nostrils=nostrils_of(first, frame), confidence=np.ones(small.shape, np.float32))
-    own = only_this_person(np.isin(small, _SKIN) & ~parsing.nostrils, frame, [first, *rest])
+    own = instance_mask(np.isin(small, _SKIN) & ~parsing.nostrils, frame, [first, *rest])
     return _assembled(frame, first, [other.box for other in rest], parsing, own)
 
 
@@ -165,30 +167,34 @@ def _masked(photo: Photo, mask: BoolMap) -> Face | None:
     _check_size(mask, photo, "mask")
     if not mask.any():
         return None
-    faces = [face for face in locate(photo) if face.landmarks is not None]
+    faces = [face for face in detect_faces(photo) if face.landmarks is not None]
     frame = _head_frame(photo, faces[0] if faces else None, beside=mask)
     skin = reduce_mask(mask, frame)
     if faces:
         # Where the user says skin, there is no doubt about it.
-        parsing = replace(parse(look(photo, frame), faces[0]), confidence=np.ones(skin.shape, dtype=np.float32))
+        parsing = replace(
+            segment_face(build_pyramid(photo, frame), faces[0]), confidence=np.ones(skin.shape, dtype=np.float32)
+        )
         return _assembled(frame, faces[0], [other.box for other in faces[1:]], parsing, skin)
-    return _without_face(frame, np.where(skin, Part.FACE_SKIN, Part.BACKGROUND).astype(np.uint8), skin)
+    return _without_face(
+        frame, np.where(skin, SegmentationClass.FACE_SKIN, SegmentationClass.BACKGROUND).astype(np.uint8), skin
+    )
 
 
-def _without_face(frame: Frame, parts: LabelMap, skin: BoolMap) -> Face:
+def _without_face(frame: CropFrame, parts: LabelMap, skin: BoolMap) -> Face:
     return Face(
         frame=frame,
         box=None,
         landmarks=None,
         pose=None,
         view=View.CLOSE_UP,
-        parts=parts,
-        regions=regions_by_parts(parts, skin),
+        segmentation=parts,
+        regions=regions_from_segmentation(parts, skin),
         skin=skin,
     )
 
 
-def _head_frame(photo: Photo, face: Located | None, *, beside: BoolMap | None = None) -> Frame:
+def _head_frame(photo: Photo, face: DetectedFace | None, *, beside: BoolMap | None = None) -> CropFrame:
     """Return the frame of the head around a face, whichever way it leans, and of what is set in `beside`."""
     x: list[float] = []
     y: list[float] = []
@@ -206,7 +212,7 @@ def _head_frame(photo: Photo, face: Located | None, *, beside: BoolMap | None = 
     return frame_around(photo, min(x), min(y), max(x), max(y), longest=_LONGEST)
 
 
-def _share_in_box(skin: BoolMap, frame: Frame, face: Located) -> float:
+def _share_in_box(skin: BoolMap, frame: CropFrame, face: DetectedFace) -> float:
     """Return which part of the face's box is skin."""
     half = face.square.side_px / 2
     x0, x1 = ((face.square.x_px + d - frame.x_px) / frame.factor for d in (-half, half))

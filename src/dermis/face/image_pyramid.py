@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.colour.srgb import encode
-from dermis.core import Encoding, Frame, Photo
+from dermis.core import CropFrame, Encoding, Photo
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.face.crop import crop
 
-__all__ = ["Picture", "Square", "filled_up", "follow_edges", "look", "resized", "view_map", "warped"]
+__all__ = ["ImagePyramid", "Square", "build_pyramid", "fill_holes", "guided_upsample", "resized", "view_map", "warp"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +40,10 @@ class Square:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class ImagePyramid:
     """An 8-bit copy of the photo pixels in `frame`, with its halvings as Pillow images, largest first."""
 
-    frame: Frame
+    frame: CropFrame
     levels: tuple[Any, ...]
 
     def view(self, square: Square, size: int) -> NDArray[np.uint8]:
@@ -67,7 +67,7 @@ class Picture:
         return np.asarray(self.levels[0].convert("L"), dtype=np.float32) / np.float32(255)
 
 
-def look(photo: Photo, frame: Frame) -> Picture:
+def build_pyramid(photo: Photo, frame: CropFrame) -> ImagePyramid:
     """Return the 8-bit copy of `frame` that networks see, whatever the photo's encoding."""
     from PIL import Image  # late: 30 ms
 
@@ -76,7 +76,7 @@ def look(photo: Photo, frame: Frame) -> Picture:
     while min(level.size) >= 128:
         level = level.reduce(2)
         levels.append(level)
-    return Picture(frame=frame, levels=tuple(levels))
+    return ImagePyramid(frame=frame, levels=tuple(levels))
 
 
 def _shown(pixels: FloatMap, encoding: Encoding) -> FloatMap:
@@ -89,7 +89,7 @@ def _shown(pixels: FloatMap, encoding: Encoding) -> FloatMap:
     return np.asarray(encode(np.clip(pixels, 0, 1)), dtype=np.float32)
 
 
-def view_map(picture: Picture, square: Square, size: tuple[int, int], view_px: int) -> NDArray[np.float64]:
+def view_map(picture: ImagePyramid, square: Square, size: tuple[int, int], view_px: int) -> NDArray[np.float64]:
     """Return the (2, 3) map from the pixel corners of a (h, w) result over the picture to those of a square view."""
     frame = picture.frame
     to_photo = np.array(
@@ -104,7 +104,7 @@ def view_map(picture: Picture, square: Square, size: tuple[int, int], view_px: i
     return to_view
 
 
-def warped(plane: FloatMap, to_view: NDArray[np.float64], size: tuple[int, int]) -> FloatMap:
+def warp(plane: FloatMap, to_view: NDArray[np.float64], size: tuple[int, int]) -> FloatMap:
     """Return what a network said of a view, (view, view), laid back over the picture, (h, w); 0 outside the view."""
     from PIL import Image  # late: 30 ms
 
@@ -124,7 +124,7 @@ def resized(plane: FloatMap, size: tuple[int, int]) -> FloatMap:
     return np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize(size[::-1], Image.Resampling.BILINEAR))
 
 
-def follow_edges(plane: FloatMap, grey: FloatMap, radius_px: float) -> FloatMap:
+def guided_upsample(plane: FloatMap, grey: FloatMap, radius_px: float) -> FloatMap:
     """Return a coarse soft map at the size of `grey`, its edges moved to those of `grey`.
 
     plane: (h, w) in [0, 1], of any size. grey: (H, W) sRGB-encoded in [0, 1]. radius_px: in pixels of `grey`.
@@ -145,7 +145,7 @@ def follow_edges(plane: FloatMap, grey: FloatMap, radius_px: float) -> FloatMap:
     return resized(mean(slope), size) * grey + resized(mean(level), size)
 
 
-def filled_up(skin: BoolMap, *, but_not: BoolMap) -> BoolMap:
+def fill_holes(skin: BoolMap, *, but_not: BoolMap) -> BoolMap:
     """Fill holes: lesions, moles and highlights are skin too, unless most of a hole is `but_not`."""
     from scipy.ndimage import binary_fill_holes, label  # late: 40 ms
 

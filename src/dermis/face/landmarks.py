@@ -9,9 +9,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Frame
+from dermis.core import CropFrame
 from dermis.core.arrays import BoolMap, FloatMap
-from dermis.face.image_pyramid import Picture, Square
+from dermis.face.image_pyramid import ImagePyramid, Square
 from dermis.models import registry, runtime
 
 __all__ = [
@@ -34,8 +34,8 @@ __all__ = [
     "UNDER_EYES",
     "UPPER_CHEEKS",
     "Mesh",
-    "filled",
-    "fit",
+    "fit_landmarks",
+    "polygon_mask",
     "square_around",
 ]
 
@@ -52,7 +52,7 @@ class Mesh:
     score: float
 
 
-def fit(picture: Picture, square: Square) -> Mesh:
+def fit_landmarks(picture: ImagePyramid, square: Square) -> Mesh:
     """Fit the mesh to the face that fills two thirds of `square`, upright in it."""
     view = picture.view(square, _SIZE)
     out = _network().run((view.astype(np.float32) / 255)[None])
@@ -159,8 +159,12 @@ PAIRS: tuple[Points, Points] = (
 """Points of the right half and their mirror images on the left."""
 
 
-def filled(
-    outlines: Sequence[NDArray[np.floating]], frame: Frame, *, grow: float = 0.0, shift: tuple[float, float] = (0, 0)
+def polygon_mask(
+    outlines: Sequence[NDArray[np.floating]],
+    frame: CropFrame,
+    *,
+    grow: float = 0.0,
+    shift: tuple[float, float] = (0, 0),
 ) -> BoolMap:
     """Return where closed outlines cover the frame.
 

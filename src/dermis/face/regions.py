@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Box, Face, Frame, Part, Region, View
+from dermis.core import Box, CropFrame, Face, Region, SegmentationClass, View
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.face.crop import to_frame
-from dermis.face.detection import Located
+from dermis.face.detection import DetectedFace
 from dermis.face.landmarks import (
     BROW_TOPS,
     BROWS,
@@ -25,10 +25,10 @@ from dermis.face.landmarks import (
     NOSE,
     OVAL,
     UNDER_EYES,
-    filled,
+    polygon_mask,
 )
 
-__all__ = ["map_regions", "on_right_half", "patch_boxes", "regions_by_parts"]
+__all__ = ["map_regions", "patch_boxes", "regions_from_segmentation", "right_of_midline"]
 
 _FOREHEAD = 0.2  # how far skin above the mesh still counts, over the face's height
 _BROW_GAP = 0.02  # left free above the brows, over the face's height
@@ -39,7 +39,7 @@ _FAR = {
 _EYE_RATIO = 1.15
 
 
-def map_regions(landmarks: FloatMap, frame: Frame, skin: BoolMap, view: View) -> LabelMap:
+def map_regions(landmarks: FloatMap, frame: CropFrame, skin: BoolMap, view: View) -> LabelMap:
     """Return (h, w) uint8 of `Region.code` where a region is skin; a side view has no far cheek or under-eye."""
     points = to_frame(landmarks, frame)
     outlines = _outlines(points)
@@ -47,7 +47,7 @@ def map_regions(landmarks: FloatMap, frame: Frame, skin: BoolMap, view: View) ->
         del outlines[region]
     regions = np.zeros(skin.shape, dtype=np.uint8)
     for region, outline in outlines.items():
-        regions[filled([outline], frame) & skin] = region.code
+        regions[polygon_mask([outline], frame) & skin] = region.code
     return regions
 
 
@@ -72,7 +72,7 @@ def _outlines(points: NDArray[np.float64]) -> dict[Region, NDArray[np.float64]]:
     }
 
 
-def patch_boxes(face: Face | Located) -> dict[Region, Box]:
+def patch_boxes(face: Face | DetectedFace) -> dict[Region, Box]:
     """Return the rectangles that the Nestlé/Microsoft acne grader cuts out, in photo pixels.
 
     Forehead, both cheeks and chin by the rules of Zhao, Zhang, Spoelstra (2019, arXiv 1907.07901), with the
@@ -141,26 +141,28 @@ class _Axes:
     eyes_aside: tuple[float, ...]
 
 
-def regions_by_parts(parts: LabelMap, skin: BoolMap, *, roll_deg: float | None = None) -> LabelMap:
+def regions_from_segmentation(parts: LabelMap, skin: BoolMap, *, roll_deg: float | None = None) -> LabelMap:
     """Return (h, w) uint8 of `Region.code` where a region is skin, 0 where parts do not say.
 
-    parts: (h, w) uint8 of `Part`. roll_deg: how far the face leans clockwise in the picture; where it is None, the
+    parts: (h, w) uint8 of `SegmentationClass`. roll_deg: how far the face leans clockwise in the picture; where it is None, the
     quarter turn is taken that brings the mouth lowest. Two of eyes, nose and mouth must be seen, else only the nose
     is named. What lies to the right of nose and mouth on an upright picture is the person's left, in any view.
     """
     regions = np.zeros(parts.shape, dtype=np.uint8)
     axes = _axes(parts, roll_deg)
     if axes is not None:
-        face = skin & (parts == Part.FACE_SKIN)
+        face = skin & (parts == SegmentationClass.FACE_SKIN)
         for region, where in _places(axes).items():
             regions[face & where] = region.code
         _drop_far_side(regions)
-    regions[skin & (parts == Part.NOSE)] = Region.NOSE.code
+    regions[skin & (parts == SegmentationClass.NOSE)] = Region.NOSE.code
     return regions
 
 
 def _axes(parts: LabelMap, roll_deg: float | None) -> _Axes | None:
-    middles = {part: _middle(parts, part) for part in (Part.EYES, Part.NOSE, Part.LIPS)}
+    middles = {
+        part: _middle(parts, part) for part in (SegmentationClass.EYES, SegmentationClass.NOSE, SegmentationClass.LIPS)
+    }
     seen = {part: middle for part, middle in middles.items() if middle is not None}
     if len(seen) < 2:
         return None
@@ -174,8 +176,10 @@ def _axes(parts: LabelMap, roll_deg: float | None) -> _Axes | None:
     if unit <= 0:
         return None
     # Nose and mouth lie on the midline; one eye alone does not.
-    midline = float(np.mean([along[part][1] for part in (Part.NOSE, Part.LIPS) if part in along]))
-    there = right[parts == Part.EYES]
+    midline = float(
+        np.mean([along[part][1] for part in (SegmentationClass.NOSE, SegmentationClass.LIPS) if part in along])
+    )
+    there = right[parts == SegmentationClass.EYES]
     aside = (there - midline) / unit
     sides = tuple(float(np.mean(aside[half])) for half in (aside < 0, aside >= 0) if half.sum() > 0.1 * half.size)
     return _Axes(down=(down - eyes) / unit, aside=(right - midline) / unit, eyes_aside=sides)
@@ -190,24 +194,24 @@ def _drop_far_side(regions: LabelMap) -> None:
         regions[np.isin(regions, (Region.LEFT_CHEEK.code, Region.LEFT_UNDER_EYE.code))] = 0
 
 
-def _middle(parts: LabelMap, part: Part) -> tuple[float, float] | None:
+def _middle(parts: LabelMap, part: SegmentationClass) -> tuple[float, float] | None:
     rows, columns = np.nonzero(parts == part)
     if rows.size < max(8, _SEEN * parts.size):
         return None
     return float(rows.mean()), float(columns.mean())
 
 
-def _upright(seen: dict[Part, tuple[float, float]]) -> float:
+def _upright(seen: dict[SegmentationClass, tuple[float, float]]) -> float:
     """Return the quarter turn, in degrees, under which what is seen stands in its order."""
-    order = [part for part in (Part.EYES, Part.NOSE, Part.LIPS) if part in seen]
+    order = [part for part in (SegmentationClass.EYES, SegmentationClass.NOSE, SegmentationClass.LIPS) if part in seen]
     (y0, x0), (y1, x1) = seen[order[0]], seen[order[-1]]
     turns = (0.0, 90.0, 180.0, -90.0)
     return max(turns, key=lambda turn: (y1 - y0) * np.cos(np.deg2rad(turn)) - (x1 - x0) * np.sin(np.deg2rad(turn)))
 
 
-def _levels(down: dict[Part, float]) -> tuple[float, float]:
+def _levels(down: dict[SegmentationClass, float]) -> tuple[float, float]:
     """Return the distance of the levels of eyes and mouth, and the level of the eyes, from two of the three."""
-    share = {Part.EYES: 0.0, Part.NOSE: _NOSE, Part.LIPS: 1.0}
+    share = {SegmentationClass.EYES: 0.0, SegmentationClass.NOSE: _NOSE, SegmentationClass.LIPS: 1.0}
     order = [part for part in share if part in down]
     upper, lower = order[0], order[-1]
     unit = (down[lower] - down[upper]) / (share[lower] - share[upper])
@@ -237,7 +241,7 @@ def _below_an_eye(axes: _Axes) -> BoolMap:
     return near
 
 
-def on_right_half(face: Face, places_px: NDArray[np.floating]) -> BoolMap | None:
+def right_of_midline(face: Face, places_px: NDArray[np.floating]) -> BoolMap | None:
     """Return which photo points (n, 2), x and y, lie on the person's right half, (n,) bool.
 
     The border follows forehead, nose, lips and chin, and runs on straight beyond them. None where only one side is in

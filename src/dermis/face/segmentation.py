@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Frame, Part
+from dermis.core import CropFrame, SegmentationClass
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.face import segmentation_model, selfie_model
 from dermis.face.crop import to_frame
-from dermis.face.detection import Located
-from dermis.face.image_pyramid import Picture, Square, filled_up, follow_edges, resized
+from dermis.face.detection import DetectedFace
+from dermis.face.image_pyramid import ImagePyramid, Square, fill_holes, guided_upsample, resized
 from dermis.face.landmarks import (
     BROWS,
     CHIN,
@@ -26,11 +26,11 @@ from dermis.face.landmarks import (
     NOSTRILS,
     OVAL,
     UPPER_CHEEKS,
-    filled,
+    polygon_mask,
 )
 from dermis.face.pose import head_pose
 
-__all__ = ["Parsing", "nostrils_of", "only_this_person", "parse"]
+__all__ = ["Parsing", "instance_mask", "nostrils_of", "segment_face"]
 
 # Views around the head, their sides over the face's: the parser's one spans the head as far as it is analysed, the
 # segmenter's are lifted a little to see the hair.
@@ -42,7 +42,7 @@ _DENSE = 0.5  # share of facial hair in hair that is a beard
 _SEEN_BEARD_REACH = 0.05  # around the lower face, over its side
 _LEAST_BEARD = 0.015  # over the skin
 _HAIR_AT_ALL = 0.15  # the mesh's brows are believed where the network sees this share of hair
-_FEATURES = (Part.NOSE, Part.LIPS, Part.EYES)
+_FEATURES = (SegmentationClass.NOSE, SegmentationClass.LIPS, SegmentationClass.EYES)
 _MESH_DRAWS_TO_DEG = 50.0  # turned farther, the mesh's brows and lips lie beside those of the picture
 _LIFT = 0.1
 _COARSE = 320
@@ -66,7 +66,7 @@ _BROW_CONTRAST = 0.35
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsing:
-    """parts: (h, w) uint8 of `Part`; nostrils: (h, w) bool, part of the nose but not skin to be measured;
+    """parts: (h, w) uint8 of `SegmentationClass`; nostrils: (h, w) bool, part of the nose but not skin to be measured;
     confidence: (h, w) float32, the probability of skin or of not skin, whichever was taken.
     """
 
@@ -75,21 +75,21 @@ class Parsing:
     confidence: FloatMap
 
 
-def parse(picture: Picture, face: Located) -> Parsing:
+def segment_face(picture: ImagePyramid, face: DetectedFace) -> Parsing:
     """Return the parts of a head on the picture's frame."""
     frame = picture.frame
     grey = picture.grey()
-    own = segmentation_model.gather(picture, _squares(face, _OWN_VIEWS, _OWN_LIFT), _coarse(frame))
+    own = segmentation_model.gather_views(picture, _squares(face, _OWN_VIEWS, _OWN_LIFT), _coarse(frame))
     shares = (
         selfie_model.segment(picture, _squares(face, _VIEWS, _LIFT), _coarse(frame))
         if selfie_model.installed()
         else None
     )
-    shares = selfie_model.joined(own, shares)
+    shares = selfie_model.combine_probabilities(own, shares)
     side = face.square.side_px / frame.factor
-    skin = follow_edges(shares[selfie_model.FACE_SKIN] + shares[selfie_model.BODY_SKIN], grey, _EDGE * side)
+    skin = guided_upsample(shares[selfie_model.FACE_SKIN] + shares[selfie_model.BODY_SKIN], grey, _EDGE * side)
     parts = _coarse_parts(shares, skin)
-    parts[_seen_beard(parts, own, face, frame)] = Part.FACIAL_HAIR
+    parts[_seen_beard(parts, own, face, frame)] = SegmentationClass.FACIAL_HAIR
     if face.landmarks is None or abs(head_pose(face.landmarks).yaw_deg) > _MESH_DRAWS_TO_DEG:
         _take_over(parts, own)
     else:
@@ -97,46 +97,55 @@ def parse(picture: Picture, face: Located) -> Parsing:
         beard = _beard(parts, picture, points, side)
         if beard.any():
             # Hair where a beard grows is the beard's.
-            beard |= (parts == Part.HAIR) & filled([points[list(LOWER_FACE)]], frame)
-        parts[beard] = Part.FACIAL_HAIR
+            beard |= (parts == SegmentationClass.HAIR) & polygon_mask([points[list(LOWER_FACE)]], frame)
+        parts[beard] = SegmentationClass.FACIAL_HAIR
         _draw_parts(parts, grey, points, frame, side)
         brows = _brows(grey, points, frame, side) & (
-            resized(own[Part.HAIR], (frame.height, frame.width)) > _HAIR_AT_ALL
+            resized(own[SegmentationClass.HAIR], (frame.height, frame.width)) > _HAIR_AT_ALL
         )
-        parts[np.isin(parts, (Part.FACE_SKIN, Part.OTHER_SKIN)) & brows] = Part.HAIR
+        parts[np.isin(parts, (SegmentationClass.FACE_SKIN, SegmentationClass.OTHER_SKIN)) & brows] = (
+            SegmentationClass.HAIR
+        )
     confidence = np.clip(np.abs(skin - 0.5) + 0.5, 0.5, 1).astype(np.float32)
     return Parsing(parts=parts, nostrils=nostrils_of(face, frame), confidence=confidence)
 
 
-def _seen_beard(parts: LabelMap, own: FloatMap, face: Located, frame: Frame) -> BoolMap:
+def _seen_beard(parts: LabelMap, own: FloatMap, face: DetectedFace, frame: CropFrame) -> BoolMap:
     """Return what the parser calls facial hair; not where it is little, nor beside the lower face: that is hair."""
-    dense = (parts == Part.HAIR) & (resized(own[Part.FACIAL_HAIR], (frame.height, frame.width)) > _DENSE)
+    dense = (parts == SegmentationClass.HAIR) & (
+        resized(own[SegmentationClass.FACIAL_HAIR], (frame.height, frame.width)) > _DENSE
+    )
     if face.landmarks is not None:
         lower = to_frame(face.landmarks, frame)[list(LOWER_FACE)]
-        dense &= filled([lower], frame, grow=_SEEN_BEARD_REACH * face.square.side_px / frame.factor)
-    enough = dense.sum() > _LEAST_BEARD * np.isin(parts, (Part.FACE_SKIN, Part.OTHER_SKIN)).sum()
+        dense &= polygon_mask([lower], frame, grow=_SEEN_BEARD_REACH * face.square.side_px / frame.factor)
+    enough = (
+        dense.sum() > _LEAST_BEARD * np.isin(parts, (SegmentationClass.FACE_SKIN, SegmentationClass.OTHER_SKIN)).sum()
+    )
     return dense if enough else np.zeros_like(dense)
 
 
-def nostrils_of(face: Located, frame: Frame) -> BoolMap:
+def nostrils_of(face: DetectedFace, frame: CropFrame) -> BoolMap:
     """Return where nostrils are, on a frame; nowhere without landmarks."""
     if face.landmarks is None:
         return np.zeros((frame.height, frame.width), dtype=np.bool_)
     points = to_frame(face.landmarks, frame)
-    return filled([points[list(ring)] for ring in NOSTRILS], frame)
+    return polygon_mask([points[list(ring)] for ring in NOSTRILS], frame)
 
 
 def _take_over(parts: LabelMap, own: FloatMap) -> None:
     """Draw into `parts` what the parser alone knows of a face."""
     size = (parts.shape[0], parts.shape[1])
-    skin = (parts == Part.FACE_SKIN) | (parts == Part.OTHER_SKIN)
-    neck = resized(own[Part.OTHER_SKIN] - own[[Part.FACE_SKIN, *_FEATURES]].sum(axis=0), size) > 0
-    parts[skin] = np.where(neck[skin], Part.OTHER_SKIN, Part.FACE_SKIN)
-    drawn = segmentation_model.features(own, size, least=_LEAST)
+    skin = (parts == SegmentationClass.FACE_SKIN) | (parts == SegmentationClass.OTHER_SKIN)
+    neck = (
+        resized(own[SegmentationClass.OTHER_SKIN] - own[[SegmentationClass.FACE_SKIN, *_FEATURES]].sum(axis=0), size)
+        > 0
+    )
+    parts[skin] = np.where(neck[skin], SegmentationClass.OTHER_SKIN, SegmentationClass.FACE_SKIN)
+    drawn = segmentation_model.facial_features(own, size, least=_LEAST)
     parts[skin & (drawn > 0)] = drawn[skin & (drawn > 0)]
 
 
-def _squares(face: Located, views: Sequence[float], lift: float) -> list[Square]:
+def _squares(face: DetectedFace, views: Sequence[float], lift: float) -> list[Square]:
     around = face.square
     turn = np.deg2rad(around.roll_deg)
     up = lift * face.reach_px
@@ -144,7 +153,7 @@ def _squares(face: Located, views: Sequence[float], lift: float) -> list[Square]
     return [replace(centred, side_px=view * face.reach_px) for view in views]
 
 
-def _coarse(frame: Frame) -> tuple[int, int]:
+def _coarse(frame: CropFrame) -> tuple[int, int]:
     shrink = max(1.0, max(frame.height, frame.width) / _COARSE)
     return max(1, round(frame.height / shrink)), max(1, round(frame.width / shrink))
 
@@ -152,39 +161,39 @@ def _coarse(frame: Frame) -> tuple[int, int]:
 def _coarse_parts(shares: FloatMap, skin: FloatMap) -> LabelMap:
     """Turn class probabilities into parts; what is not skin is the likeliest of the rest."""
     rest = {
-        Part.HAIR: shares[selfie_model.HAIR],
-        Part.OCCLUDER: shares[selfie_model.OTHER],
-        Part.BACKGROUND: shares[selfie_model.BACKGROUND] + shares[selfie_model.CLOTHES],
+        SegmentationClass.HAIR: shares[selfie_model.HAIR],
+        SegmentationClass.OCCLUDER: shares[selfie_model.OTHER],
+        SegmentationClass.BACKGROUND: shares[selfie_model.BACKGROUND] + shares[selfie_model.CLOTHES],
     }
     names = np.array([int(part) for part in rest], dtype=np.uint8)
     planes = np.stack([resized(plane, (skin.shape[0], skin.shape[1])) for plane in rest.values()])
     parts: LabelMap = names[planes.argmax(axis=0)]
-    is_skin = filled_up(skin > 0.5, but_not=parts != Part.BACKGROUND)
+    is_skin = fill_holes(skin > 0.5, but_not=parts != SegmentationClass.BACKGROUND)
     of_face = (
         resized(shares[selfie_model.FACE_SKIN] - shares[selfie_model.BODY_SKIN], (skin.shape[0], skin.shape[1])) > 0
     )
-    parts[is_skin] = Part.OTHER_SKIN
-    parts[is_skin & of_face] = Part.FACE_SKIN
+    parts[is_skin] = SegmentationClass.OTHER_SKIN
+    parts[is_skin & of_face] = SegmentationClass.FACE_SKIN
     return parts
 
 
-def _draw_parts(parts: LabelMap, grey: FloatMap, points: NDArray[np.float64], frame: Frame, side: float) -> None:
+def _draw_parts(parts: LabelMap, grey: FloatMap, points: NDArray[np.float64], frame: CropFrame, side: float) -> None:
     """Draw into `parts` what the landmarks know: the face's rim, nose, lips, eyes and brows."""
     up = _up(points)
     rim = points[list(OVAL)].copy()
     edge = [OVAL.index(point) for point in FOREHEAD_EDGE]
     arch = np.sin(np.linspace(0, np.pi, len(edge)))[:, None]  # the mesh ends below the hairline
     rim[np.array(edge)] = points[list(FOREHEAD_EDGE)] + up * arch * _FOREHEAD * side
-    within = filled([rim], frame)
-    skin = (parts == Part.FACE_SKIN) | (parts == Part.OTHER_SKIN)
-    parts[skin] = np.where(within[skin], Part.FACE_SKIN, Part.OTHER_SKIN)
-    parts[skin & filled([points[list(NOSE)]], frame)] = Part.NOSE
-    shown = (parts != Part.OCCLUDER) & (parts != Part.BACKGROUND)
-    parts[shown & filled([points[list(LIPS)]], frame, grow=_LIP * side)] = Part.LIPS
-    parts[shown & filled([points[list(ring)] for ring in EYES], frame, grow=_LID * side)] = Part.EYES
+    within = polygon_mask([rim], frame)
+    skin = (parts == SegmentationClass.FACE_SKIN) | (parts == SegmentationClass.OTHER_SKIN)
+    parts[skin] = np.where(within[skin], SegmentationClass.FACE_SKIN, SegmentationClass.OTHER_SKIN)
+    parts[skin & polygon_mask([points[list(NOSE)]], frame)] = SegmentationClass.NOSE
+    shown = (parts != SegmentationClass.OCCLUDER) & (parts != SegmentationClass.BACKGROUND)
+    parts[shown & polygon_mask([points[list(LIPS)]], frame, grow=_LIP * side)] = SegmentationClass.LIPS
+    parts[shown & polygon_mask([points[list(ring)] for ring in EYES], frame, grow=_LID * side)] = SegmentationClass.EYES
 
 
-def _beard(parts: LabelMap, picture: Picture, points: NDArray[np.float64], side: float) -> BoolMap:
+def _beard(parts: LabelMap, picture: ImagePyramid, points: NDArray[np.float64], side: float) -> BoolMap:
     """Return the skin below the nose that is dark and grey against the cheeks: beard and moustache."""
     from PIL import Image  # late: 30 ms
     from scipy.ndimage import gaussian_filter  # late: 40 ms
@@ -197,7 +206,9 @@ def _beard(parts: LabelMap, picture: Picture, points: NDArray[np.float64], side:
     linear = np.maximum(small[..., :2], 1 / 255) ** np.float32(2.2)
     redness = gaussian_filter(np.log(linear[..., 0] / linear[..., 1]), blur)
     light, redness = (resized(plane, (frame.height, frame.width)) for plane in (light, redness))
-    cheeks = [filled([points[list(ring)]], frame) & (parts == Part.FACE_SKIN) for ring in UPPER_CHEEKS]
+    cheeks = [
+        polygon_mask([points[list(ring)]], frame) & (parts == SegmentationClass.FACE_SKIN) for ring in UPPER_CHEEKS
+    ]
     if not all(cheek.any() for cheek in cheeks):
         cheeks = [cheeks[0] | cheeks[1]] * 2
     if not cheeks[0].any():
@@ -207,14 +218,14 @@ def _beard(parts: LabelMap, picture: Picture, points: NDArray[np.float64], side:
     lit, red = ([float(np.median(plane[cheek])) for cheek in cheeks] for plane in (light, redness))
     darker = lit[0] + (lit[1] - lit[0]) * left - light
     grey = redness < _BEARD_REDNESS * (red[0] + (red[1] - red[0]) * left)
-    skin = (parts == Part.FACE_SKIN) | (parts == Part.OTHER_SKIN)
-    below = skin & filled([points[list(LOWER_FACE)]], frame, grow=_BEARD_REACH * side)
+    skin = (parts == SegmentationClass.FACE_SKIN) | (parts == SegmentationClass.OTHER_SKIN)
+    below = skin & polygon_mask([points[list(LOWER_FACE)]], frame, grow=_BEARD_REACH * side)
     found: BoolMap = below & (((darker > _BEARD_CONTRAST) & grey) | (darker > _BEARD_DARKEST))
-    chin = found[filled([points[list(CHIN)]], frame)]
+    chin = found[polygon_mask([points[list(CHIN)]], frame)]
     return found if chin.size and chin.mean() > _BEARD_ON_CHIN else np.zeros_like(found)
 
 
-def _leftness(points: NDArray[np.float64], frame: Frame) -> FloatMap:
+def _leftness(points: NDArray[np.float64], frame: CropFrame) -> FloatMap:
     """Return 0 from the middle of the right cheek outwards, 1 from that of the left, and between between."""
     right, left = (points[list(ring)].mean(axis=0) for ring in UPPER_CHEEKS)
     across = (left - right) / max(float(((left - right) ** 2).sum()), 1e-6)
@@ -224,7 +235,7 @@ def _leftness(points: NDArray[np.float64], frame: Frame) -> FloatMap:
     return left_share
 
 
-def _brows(grey: FloatMap, points: NDArray[np.float64], frame: Frame, side: float) -> BoolMap:
+def _brows(grey: FloatMap, points: NDArray[np.float64], frame: CropFrame, side: float) -> BoolMap:
     """Return the dark hair in and just below the outline of the brows, which the mesh draws a little high."""
     from scipy.ndimage import gaussian_filter  # late: 40 ms
 
@@ -232,7 +243,7 @@ def _brows(grey: FloatMap, points: NDArray[np.float64], frame: Frame, side: floa
     down = -_up(points) * _BROW_LOWER * side
     for ring in BROWS:
         outline = points[list(ring)]
-        near = filled([outline, outline + down], frame, grow=_BROW * side)
+        near = polygon_mask([outline, outline + down], frame, grow=_BROW * side)
         rows, columns = np.nonzero(near)
         if rows.size == 0:
             continue
@@ -255,7 +266,7 @@ _NEAR = 0.75  # pieces within this distance of the face's centre belong to it, o
 _SPECK = 0.002  # smaller pieces are dropped, over the face's area
 
 
-def only_this_person(skin: BoolMap, frame: Frame, faces: Sequence[Located]) -> BoolMap:
+def instance_mask(skin: BoolMap, frame: CropFrame, faces: Sequence[DetectedFace]) -> BoolMap:
     """Return the skin that hangs together with the first face, or lies beside it, and is nearer to no other."""
     from scipy.ndimage import label  # late: 40 ms
 
@@ -276,7 +287,7 @@ def only_this_person(skin: BoolMap, frame: Frame, faces: Sequence[Located]) -> B
     return kept
 
 
-def _distance(frame: Frame, face: Located) -> NDArray[np.float32]:
+def _distance(frame: CropFrame, face: DetectedFace) -> NDArray[np.float32]:
     """Return the distance of each frame pixel from the face's centre, over the face's side."""
     rows, columns = np.ogrid[: frame.height, : frame.width]
     x = (face.square.x_px - frame.x_px) / frame.factor - 0.5

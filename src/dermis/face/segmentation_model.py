@@ -8,12 +8,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Part
+from dermis.core import SegmentationClass
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
-from dermis.face.image_pyramid import Picture, Square, resized, view_map, warped
+from dermis.face.image_pyramid import ImagePyramid, Square, resized, view_map, warp
 from dermis.models.weights import Weights, open_weights
 
-__all__ = ["NAME", "SIZE", "features", "gather", "shares"]
+__all__ = ["NAME", "SIZE", "class_probabilities", "facial_features", "gather_views"]
 
 NAME = "face-parser"
 """The network's name among the weights that ship with dermis."""
@@ -22,7 +22,7 @@ SIZE = 320
 """Side of the view that it is shown, in pixels."""
 
 
-def shares(view: NDArray[np.uint8]) -> FloatMap:
+def class_probabilities(view: NDArray[np.uint8]) -> FloatMap:
     """Return (320, 320, 9) shares of `Part` for one 8-bit view (320, 320, 3); each pixel's sum to 1."""
     found = _weights().run(view[None])["parts"][0]
     return np.ascontiguousarray(np.moveaxis(found, 0, -1))
@@ -33,26 +33,26 @@ def _weights() -> Weights:
     return open_weights(NAME)
 
 
-def gather(picture: Picture, squares: Sequence[Square], size: tuple[int, int]) -> FloatMap:
+def gather_views(picture: ImagePyramid, squares: Sequence[Square], size: tuple[int, int]) -> FloatMap:
     """Return (9, h, w) shares of `Part` on the picture's frame, the mean of the views that see a pixel.
 
     squares: the views, in photo pixels; what no view covers is background. size: (h, w) of the result, which spans the
     frame.
     """
-    total = np.zeros((len(Part), *size), dtype=np.float32)
+    total = np.zeros((len(SegmentationClass), *size), dtype=np.float32)
     seen = np.zeros(size, dtype=np.float32)
     for square in squares:
-        found = shares(picture.view(square, SIZE))
+        found = class_probabilities(picture.view(square, SIZE))
         to_view = view_map(picture, square, size, SIZE)
-        for part in range(1, len(Part)):
-            total[part] += warped(found[..., part], to_view, size)
-        seen += warped(np.ones((SIZE, SIZE), dtype=np.float32), to_view, size)
+        for part in range(1, len(SegmentationClass)):
+            total[part] += warp(found[..., part], to_view, size)
+        seen += warp(np.ones((SIZE, SIZE), dtype=np.float32), to_view, size)
     total /= np.maximum(seen, 1e-6)
-    total[Part.BACKGROUND] = 1 - total[1:].sum(axis=0)
+    total[SegmentationClass.BACKGROUND] = 1 - total[1:].sum(axis=0)
     return total
 
 
-def features(own: FloatMap, size: tuple[int, int], *, least: float) -> LabelMap:
+def facial_features(own: FloatMap, size: tuple[int, int], *, least: float) -> LabelMap:
     """Return nose, lips and eyes as parts (h, w) of `size` where they plainly are, BACKGROUND elsewhere.
 
     own: (9, h', w') shares of `Part`. least: smallest share of the picture. Each must lie in one place (eyes in two),
@@ -60,7 +60,7 @@ def features(own: FloatMap, size: tuple[int, int], *, least: float) -> LabelMap:
     """
     found = np.zeros(size, dtype=np.uint8)
     kinds = 0
-    for part, places in ((Part.NOSE, 1), (Part.LIPS, 1), (Part.EYES, 2)):
+    for part, places in ((SegmentationClass.NOSE, 1), (SegmentationClass.LIPS, 1), (SegmentationClass.EYES, 2)):
         plain = _in_places(own[part] > 0.5, places, least)
         if plain.any():
             found[resized(own[part] * plain, size) > 0.5] = part

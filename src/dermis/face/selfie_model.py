@@ -12,10 +12,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Part
+from dermis.core import SegmentationClass
 from dermis.core.arrays import FloatMap
 from dermis.face import segmentation_model
-from dermis.face.image_pyramid import Picture, Square, resized, view_map, warped
+from dermis.face.image_pyramid import ImagePyramid, Square, resized, view_map, warp
 from dermis.models import registry, runtime
 
 __all__ = [
@@ -25,8 +25,8 @@ __all__ = [
     "FACE_SKIN",
     "HAIR",
     "OTHER",
+    "combine_probabilities",
     "installed",
-    "joined",
     "probabilities",
     "segment",
 ]
@@ -61,11 +61,11 @@ def _by_parser(view: NDArray[np.uint8]) -> FloatMap:
     from PIL import Image  # late: 30 ms
 
     larger = Image.fromarray(view).resize((segmentation_model.SIZE, segmentation_model.SIZE), Image.Resampling.BILINEAR)
-    own = np.moveaxis(segmentation_model.shares(np.asarray(larger)), -1, 0)
+    own = np.moveaxis(segmentation_model.class_probabilities(np.asarray(larger)), -1, 0)
     return np.stack([resized(plane, (view.shape[0], view.shape[1])) for plane in _in_classes(own)], axis=-1)
 
 
-def segment(picture: Picture, squares: Sequence[Square], size: tuple[int, int]) -> FloatMap:
+def segment(picture: ImagePyramid, squares: Sequence[Square], size: tuple[int, int]) -> FloatMap:
     """Return (6, h, w) class probabilities on the picture's frame, the mean of the views that see a pixel.
 
     squares: the views, in photo pixels; what no view covers is background. size: (h, w) of the result, which
@@ -77,14 +77,14 @@ def segment(picture: Picture, squares: Sequence[Square], size: tuple[int, int]) 
         shares = probabilities(picture.view(square, _SIZE), place)
         to_view = view_map(picture, square, size, _SIZE)
         for kind in range(HAIR, OTHER + 1):
-            total[kind] += warped(shares[..., kind], to_view, size)
-        seen += warped(np.ones((_SIZE, _SIZE), dtype=np.float32), to_view, size)
+            total[kind] += warp(shares[..., kind], to_view, size)
+        seen += warp(np.ones((_SIZE, _SIZE), dtype=np.float32), to_view, size)
     total /= np.maximum(seen, 1e-6)
     total[BACKGROUND] = 1 - total[HAIR:].sum(axis=0)
     return total
 
 
-def joined(own: FloatMap, segmented: FloatMap | None) -> FloatMap:
+def combine_probabilities(own: FloatMap, segmented: FloatMap | None) -> FloatMap:
     """Return the mean of two opinions in the segmenter's classes, (6, h, w); the parser's where it is alone.
 
     own: (9, h, w) shares of `Part`. segmented: (6, h, w) or None; it takes brows and beards for skin, so the
@@ -93,7 +93,7 @@ def joined(own: FloatMap, segmented: FloatMap | None) -> FloatMap:
     if segmented is None:
         return _in_classes(own)
     theirs = segmented.copy()
-    hair = own[Part.HAIR] + own[Part.FACIAL_HAIR]
+    hair = own[SegmentationClass.HAIR] + own[SegmentationClass.FACIAL_HAIR]
     for skin in (FACE_SKIN, BODY_SKIN):
         theirs[HAIR] += theirs[skin] * hair
         theirs[skin] *= 1 - hair
@@ -104,9 +104,11 @@ def joined(own: FloatMap, segmented: FloatMap | None) -> FloatMap:
 def _in_classes(own: FloatMap) -> FloatMap:
     """Return shares of `Part` (9, h, w) in the segmenter's classes; the parser does not know clothes."""
     found = np.zeros((6, *own.shape[1:]), dtype=np.float32)
-    found[BACKGROUND] = own[Part.BACKGROUND]
-    found[HAIR] = own[Part.HAIR] + own[Part.FACIAL_HAIR]
-    found[BODY_SKIN] = own[Part.OTHER_SKIN]
-    found[FACE_SKIN] = own[[Part.FACE_SKIN, Part.NOSE, Part.LIPS, Part.EYES]].sum(axis=0)
-    found[OTHER] = own[Part.OCCLUDER]
+    found[BACKGROUND] = own[SegmentationClass.BACKGROUND]
+    found[HAIR] = own[SegmentationClass.HAIR] + own[SegmentationClass.FACIAL_HAIR]
+    found[BODY_SKIN] = own[SegmentationClass.OTHER_SKIN]
+    found[FACE_SKIN] = own[
+        [SegmentationClass.FACE_SKIN, SegmentationClass.NOSE, SegmentationClass.LIPS, SegmentationClass.EYES]
+    ].sum(axis=0)
+    found[OTHER] = own[SegmentationClass.OCCLUDER]
     return found

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from dermis.core import Analysis, Box, Change, Face, Fate, Finding, Item, LightReference, Photo, Problem
+from dermis.core import Analysis, Box, Change, Detection, Face, Finding, LightReference, Photo, Problem, UnmatchedLesion
 
 __all__ = [
     "CHANGE_SCHEMA",
@@ -119,7 +119,7 @@ def _face(face: Face | None) -> Object:
         "yaw_deg": None if pose is None else _round(pose.yaw_deg, 1),
         "pitch_deg": None if pose is None else _round(pose.pitch_deg, 1),
         "roll_deg": None if pose is None else _round(pose.roll_deg, 1),
-        "between_cheeks_px": None if face.between_cheeks_px is None else _round(face.between_cheeks_px, 1),
+        "face_width_px": None if face.face_width_px is None else _round(face.face_width_px, 1),
         "others": [_box(box) for box in face.others],
     }
 
@@ -139,7 +139,7 @@ def _finding(finding: Finding) -> Object:
     }
 
 
-def _item(item: Item) -> Object:
+def _item(item: Detection) -> Object:
     looks = {"size_face_widths": item.size_face_widths, "redness": item.redness, "relief": item.relief}
     return {
         "class": item.kind,
@@ -194,7 +194,7 @@ def change_object(change: Change) -> Object:
     }
 
 
-def _fate(fate: Fate) -> Object:
+def _fate(fate: UnmatchedLesion) -> Object:
     return {
         **_change_item(fate.item),
         "probability": round(fate.probability, 4),
@@ -202,7 +202,7 @@ def _fate(fate: Fate) -> Object:
     }
 
 
-def _change_item(item: Item) -> Object:
+def _change_item(item: Detection) -> Object:
     return {
         "class": item.kind,
         "box_px": _change_box(item.box),

@@ -69,10 +69,10 @@ def bootstrap_all(
     many = len(members) > 1
     values = np.array(statistics(np.arange(sum(len(one) for one in members))), np.float64)
     drawn = np.array([statistics(places) for places in _draws(members, resamples, seed)] if many else [values * np.nan])
-    left_out = np.array(list(map(statistics, _without_each(members)))) if many and method == "bca" else None
+    excluded = np.array(list(map(statistics, _without_each(members)))) if many and method == "bca" else None
     found = []
     for place, value in enumerate(values):
-        lean = None if left_out is None else left_out[:, place]
+        lean = None if excluded is None else excluded[:, place]
         low, high = _ends(float(value), drawn[:, place], lean, level)
         found.append(Interval(value=float(value), low=low, high=high, level=level, groups=len(members)))
     return tuple(found)
@@ -99,19 +99,19 @@ def _without_each(members: list[Places]) -> Iterator[Places]:
         yield np.sort(np.concatenate([*members[:place], *members[place + 1 :]]))
 
 
-def _ends(value: float, drawn: Floats, left_out: Floats | None, level: float) -> tuple[float, float]:
+def _ends(value: float, drawn: Floats, excluded: Floats | None, level: float) -> tuple[float, float]:
     """Return the ends of the interval: quantiles of the draws, corrected where there is a jackknife."""
     finite = drawn[np.isfinite(drawn)]
     if not np.isfinite(value) or len(finite) < len(drawn) / 2:
         return float("nan"), float("nan")
     ends = np.array([(1 - level) / 2, (1 + level) / 2])
-    if left_out is not None:
-        ends = _corrected(ends, value, finite, left_out[np.isfinite(left_out)])
+    if excluded is not None:
+        ends = _corrected(ends, value, finite, excluded[np.isfinite(excluded)])
     low, high = np.quantile(finite, ends)
     return float(low), float(high)
 
 
-def _corrected(ends: Floats, value: float, drawn: Floats, left_out: Floats) -> Floats:
+def _corrected(ends: Floats, value: float, drawn: Floats, excluded: Floats) -> Floats:
     """Return the shares of the draws that bound the interval, corrected for bias and acceleration."""
     from scipy.special import ndtr, ndtri  # late: 50 ms
 
@@ -120,7 +120,7 @@ def _corrected(ends: Floats, value: float, drawn: Floats, left_out: Floats) -> F
     if not 0 < below < 1:
         return ends
     shift = ndtri(below)
-    lean = left_out.mean() - left_out if len(left_out) else np.zeros(1)
+    lean = excluded.mean() - excluded if len(excluded) else np.zeros(1)
     scale = float(np.square(lean).sum()) ** 1.5
     skew = float((lean**3).sum()) / (6 * scale) if scale > 0 else 0.0
     moved = shift + ndtri(ends)

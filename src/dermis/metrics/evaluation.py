@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 
 from dermis.metrics.arrays import Floats
 from dermis.metrics.bootstrap import Interval, bootstrap, bootstrap_all
-from dermis.metrics.registry import FIGURES, LEADING, Answers, Kind, figure_names
+from dermis.metrics.registry import EVALUATION_METRICS, LEADING, Answers, MetricKind, metric_names
 
 __all__ = [
     "FEWEST_GROUPS",
-    "Bout",
+    "BootstrapConfig",
     "Comparison",
-    "Contest",
-    "Draws",
     "Evaluation",
-    "Judgement",
+    "PairedComparison",
+    "PairedTest",
     "Slice",
-    "bouts_of",
-    "figures_of",
+    "SubgroupResult",
     "gain_of",
+    "metrics_of",
+    "paired_tests_of",
     "slices_of",
 ]
 
@@ -33,7 +33,7 @@ FEWEST_GROUPS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draws:
+class BootstrapConfig:
     """How intervals are drawn."""
 
     level: float = 0.95
@@ -55,15 +55,15 @@ class Slice:
     figures: Mapping[str, Interval]
 
 
-def figures_of(
-    answers: Answers, groups: NDArray[Any], draws: Draws | None = None, *, names: Sequence[str] = ()
+def metrics_of(
+    answers: Answers, groups: NDArray[Any], draws: BootstrapConfig | None = None, *, names: Sequence[str] = ()
 ) -> dict[str, Interval]:
     """Return figures of the answers' kind with their intervals over `groups` (n,); those not defined are NaN.
 
     names: which; nothing named: all there are. Without `draws` there are no intervals. ValueError for no answers.
     """
-    figures = FIGURES[answers.kind]
-    names = [name for name in figure_names(answers) if not names or name in names]
+    figures = EVALUATION_METRICS[answers.kind]
+    names = [name for name in metric_names(answers) if not names or name in names]
 
     def values(places: NDArray[np.int64]) -> list[float]:
         here = answers.at(places)
@@ -84,7 +84,7 @@ def slices_of(
     answers: Answers,
     groups: NDArray[Any],
     values: NDArray[Any],
-    draws: Draws | None = None,
+    draws: BootstrapConfig | None = None,
     *,
     order: Sequence[str] = (),
 ) -> tuple[Slice, ...]:
@@ -95,13 +95,13 @@ def slices_of(
         places = np.flatnonzero(values == value)
         count = len(np.unique(groups[places]))
         judged = count >= FEWEST_GROUPS
-        figures = figures_of(answers.at(places), groups[places], draws if judged else None, names=LEADING[answers.kind])
+        figures = metrics_of(answers.at(places), groups[places], draws if judged else None, names=LEADING[answers.kind])
         found.append(Slice(value=value, samples=len(places), groups=count, judged=judged, figures=figures))
     return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class SubgroupResult:
     """All that is known of how well one question was answered.
 
     answers and figures by answerer, "model" first, then the trivial baselines, all about the samples `keys`. gains: for
@@ -119,7 +119,7 @@ class Judgement:
     slices: Mapping[str, tuple[Slice, ...]]
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> MetricKind:
         """What was asked for."""
         return self.answers["model"].kind
 
@@ -139,22 +139,24 @@ class Evaluation:
     model was taught with. leaks: in words, what the split parted though it belongs together.
     """
 
-    judgements: tuple[Judgement, ...]
+    judgements: tuple[SubgroupResult, ...]
     part: str
     level: float
-    draws: Draws
+    draws: BootstrapConfig
     facts: Mapping[str, str]
     baselines: Mapping[str, str]
     seen: Mapping[str, tuple[int, int]]
     leaks: tuple[str, ...] = ()
 
 
-def gain_of(better: Answers, worse: Answers, groups: NDArray[Any], draws: Draws, *, name: str = "") -> Interval:
+def gain_of(
+    better: Answers, worse: Answers, groups: NDArray[Any], draws: BootstrapConfig, *, name: str = ""
+) -> Interval:
     """Return how much better one answerer is than another by a figure, positive where it is, on paired draws.
 
     name: of the figure; "" for the leading one. Both have answered the same samples, of `groups` (n,).
     """
-    figure = FIGURES[better.kind][name or LEADING[better.kind][0]]
+    figure = EVALUATION_METRICS[better.kind][name or LEADING[better.kind][0]]
     if figure.higher_is_better is None:
         raise ValueError(f"{figure.title} has no better and no worse.")
     sign = 1.0 if figure.higher_is_better else -1.0
@@ -168,7 +170,7 @@ def gain_of(better: Answers, worse: Answers, groups: NDArray[Any], draws: Draws,
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bout:
+class PairedTest:
     """One figure of both, and how much better the second is, on paired draws; None where no side is better.
 
     winner: "first", "second", or "" where the interval of the gain holds 0.
@@ -181,15 +183,15 @@ class Bout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contest:
+class PairedComparison:
     """Two runs on one question, on the samples `keys` that both judged.
 
     gains: (n,), how much nearer the second is to what is right, in the unit of the errors. A sample whose gain is at
-    most `tolerance` is a tie. bouts by figure. left_out: samples that one run judged and the other was taught with.
+    most `tolerance` is a tie. bouts by figure. excluded: samples that one run judged and the other was taught with.
     """
 
     question: str
-    kind: Kind
+    kind: MetricKind
     unit: str
     first: str
     second: str
@@ -197,8 +199,8 @@ class Contest:
     groups: NDArray[Any]
     errors: tuple[Floats, Floats]
     tolerance: float
-    bouts: Mapping[str, Bout]
-    left_out: int = 0
+    bouts: Mapping[str, PairedTest]
+    excluded: int = 0
 
     @property
     def gains(self) -> Floats:
@@ -225,16 +227,18 @@ class Contest:
 class Comparison:
     """The contests of the first run with each of the others. facts: what is known of each run, by its name."""
 
-    contests: tuple[Contest, ...]
-    draws: Draws
+    contests: tuple[PairedComparison, ...]
+    draws: BootstrapConfig
     facts: Mapping[str, Mapping[str, str]]
 
 
-def bouts_of(first: Answers, second: Answers, groups: NDArray[Any], draws: Draws) -> dict[str, Bout]:
+def paired_tests_of(
+    first: Answers, second: Answers, groups: NDArray[Any], draws: BootstrapConfig
+) -> dict[str, PairedTest]:
     """Return by name each figure that both have, with who wins it on paired draws over `groups` (n,)."""
     kind = first.kind
-    names = [name for name in figure_names(first) if name in figure_names(second)]
-    figures = [FIGURES[kind][name] for name in names]
+    names = [name for name in metric_names(first) if name in metric_names(second)]
+    figures = [EVALUATION_METRICS[kind][name] for name in names]
 
     def values(places: NDArray[np.int64]) -> list[float]:
         one, other = first.at(places), second.at(places)
@@ -250,5 +254,7 @@ def bouts_of(first: Answers, second: Answers, groups: NDArray[Any], draws: Draws
         one, other, gain = found[3 * place : 3 * place + 3]
         judged = figure.higher_is_better is not None
         winner = "second" if gain.low > 0 else "first" if gain.high < 0 else ""
-        bouts[name] = Bout(first=one, second=other, gain=gain if judged else None, winner=winner if judged else "")
+        bouts[name] = PairedTest(
+            first=one, second=other, gain=gain if judged else None, winner=winner if judged else ""
+        )
     return bouts

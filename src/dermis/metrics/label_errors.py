@@ -11,14 +11,14 @@ from numpy.typing import ArrayLike
 from dermis.metrics.arrays import Floats
 from dermis.metrics.detection import Boxes, Found, box_iou
 
-__all__ = ["Disagreement", "box_disagreements", "grade_disagreement", "sorted_by_evidence"]
+__all__ = ["LabelIssue", "box_disagreements", "grade_disagreement", "sorted_by_evidence"]
 
 _FLOOR = 0.02
 """No score or share is taken as surer than this from 0 and 1: evidence stays finite."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Disagreement:
+class LabelIssue:
     """One place, or one grade, on which label and model disagree.
 
     photo: its place in the list. kind: `unlabelled` (the model sees a thing that nobody marked), `unseen` (a mark where
@@ -44,7 +44,7 @@ def box_disagreements(
     found_names: Sequence[str] = (),
     iou: float = 0.3,
     least: float = 0.5,
-) -> tuple[Disagreement, ...]:
+) -> tuple[LabelIssue, ...]:
     """Return where the marked boxes (n, 4) of a photo and those that a model found (m, 4, with scores) disagree.
 
     Boxes are one that overlap by `iou`, a low one, since people draw small things loosely; the surest found boxes
@@ -54,23 +54,23 @@ def box_disagreements(
     overlap = box_iou(np.asarray(found.boxes, np.float64).reshape(-1, 4), np.asarray(labels, np.float64).reshape(-1, 4))
     partner = _partners(overlap, found.scores, iou)
     cases = [
-        Disagreement(photo=photo, kind="unlabelled", evidence=log_odds(float(found.scores[row])), row=row)
+        LabelIssue(photo=photo, kind="unlabelled", evidence=log_odds(float(found.scores[row])), row=row)
         for row in np.flatnonzero((partner < 0) & (np.asarray(found.scores) >= least)).tolist()
     ]
     taken = {int(label): row for row, label in enumerate(partner) if label >= 0}
     for label in range(overlap.shape[1]):
         echo = float(found.scores[taken[label]]) if label in taken else 0.0
         if echo < least:
-            cases.append(Disagreement(photo=photo, kind="unseen", evidence=-log_odds(echo), row=label))
+            cases.append(LabelIssue(photo=photo, kind="unseen", evidence=-log_odds(echo), row=label))
         elif _differ(label_names, label, found_names, taken[label]):
             said, thought = label_names[label], found_names[taken[label]]
             cases.append(
-                Disagreement(photo=photo, kind="name", evidence=log_odds(echo), row=label, said=said, thought=thought)
+                LabelIssue(photo=photo, kind="name", evidence=log_odds(echo), row=label, said=said, thought=thought)
             )
     return tuple(cases)
 
 
-def grade_disagreement(photo: int, label: float, shares: ArrayLike) -> Disagreement | None:
+def grade_disagreement(photo: int, label: float, shares: ArrayLike) -> LabelIssue | None:
     """Return how much a model that gives grades 0, 1, ... these shares doubts the label; None where it agrees.
 
     A label between two grades gets the share between theirs. Evidence is log(best share / share of the label).
@@ -82,10 +82,10 @@ def grade_disagreement(photo: int, label: float, shares: ArrayLike) -> Disagreem
         return None
     own = float(np.interp(label, np.arange(len(held)), held))
     evidence = float(np.log(held[best] / own))
-    return Disagreement(photo=photo, kind="grade", evidence=evidence, said=f"{label:g}", thought=str(best))
+    return LabelIssue(photo=photo, kind="grade", evidence=evidence, said=f"{label:g}", thought=str(best))
 
 
-def sorted_by_evidence(cases: Sequence[Disagreement]) -> tuple[Disagreement, ...]:
+def sorted_by_evidence(cases: Sequence[LabelIssue]) -> tuple[LabelIssue, ...]:
     """Return cases with the strongest evidence against the label first; equals in the order of photos and rows."""
     return tuple(sorted(cases, key=lambda case: (-case.evidence, case.photo, case.kind, case.row)))
 

@@ -16,9 +16,9 @@ from dermis.metrics.calibration import brier, calibration_error
 from dermis.metrics.ordinal import auroc, f1, to_grades
 from dermis.metrics.spectral import SpectralScores
 
-__all__ = ["FIGURES", "LEADING", "Answers", "Figure", "Kind", "figure_names"]
+__all__ = ["EVALUATION_METRICS", "LEADING", "Answers", "EvaluationMetric", "MetricKind", "metric_names"]
 
-Kind = Literal["measure", "colour", "ordinal", "count", "presence", "classes", "spectrum"]
+MetricKind = Literal["measure", "colour", "ordinal", "count", "presence", "classes", "spectrum"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Answers:
     interval holds the target; width: (n,) of the interval, for a colour the radius; level: (n,) from which on it would.
     """
 
-    kind: Kind
+    kind: MetricKind
     target: Floats
     predicted: Floats
     errors: Floats
@@ -56,7 +56,7 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
+class EvaluationMetric:
     """A number that says how good answers are; `higher_is_better` and `unit` as in `Metric`. title: in words."""
 
     title: str
@@ -65,9 +65,9 @@ class Figure:
     unit: str
 
 
-def figure_names(answers: Answers) -> list[str]:
+def metric_names(answers: Answers) -> list[str]:
     """Return the names of the figures that these answers have all they need for."""
-    return [name for name in FIGURES[answers.kind] if _has(answers, name)]
+    return [name for name in EVALUATION_METRICS[answers.kind] if _has(answers, name)]
 
 
 def _has(answers: Answers, name: str) -> bool:
@@ -117,25 +117,27 @@ def _mean_iou(answers: Answers) -> float:
     return float((common[either > 0] / either[either > 0]).mean()) if either.any() else float("nan")
 
 
-def _of_score(name: str, title: str, *, higher_is_better: bool, unit: str) -> Figure:
+def _of_score(name: str, title: str, *, higher_is_better: bool, unit: str) -> EvaluationMetric:
     place = [one.name for one in fields(SpectralScores)].index(name)
 
     def function(answers: Answers) -> float:
         return float(answers.predicted[:, place].mean())
 
-    return Figure(title=title, function=function, higher_is_better=higher_is_better, unit=unit)
+    return EvaluationMetric(title=title, function=function, higher_is_better=higher_is_better, unit=unit)
 
 
-def _of_metric(name: str, title: str, how: Callable[[str, Answers], float] = _metric) -> Figure:
+def _of_metric(name: str, title: str, how: Callable[[str, Answers], float] = _metric) -> EvaluationMetric:
     metric = METRICS[name]
-    return Figure(title=title, function=partial(how, name), higher_is_better=metric.higher_is_better, unit=metric.unit)
+    return EvaluationMetric(
+        title=title, function=partial(how, name), higher_is_better=metric.higher_is_better, unit=metric.unit
+    )
 
 
-def _of_errors(title: str, share: float | None = None) -> Figure:
+def _of_errors(title: str, share: float | None = None) -> EvaluationMetric:
     def function(answers: Answers) -> float:
         return float(answers.errors.mean() if share is None else np.quantile(answers.errors, share))
 
-    return Figure(title=title, function=function, higher_is_better=False, unit="target")
+    return EvaluationMetric(title=title, function=function, higher_is_better=False, unit="target")
 
 
 def _mean_of(column: str, answers: Answers) -> float:
@@ -143,13 +145,13 @@ def _mean_of(column: str, answers: Answers) -> float:
 
 
 _INTERVALS = {
-    "coverage": Figure(
+    "coverage": EvaluationMetric(
         title="Targets inside their interval",
         function=partial(_mean_of, "covered"),
         higher_is_better=None,
         unit="share",
     ),
-    "width": Figure(
+    "width": EvaluationMetric(
         title="Width of intervals", function=partial(_mean_of, "width"), higher_is_better=False, unit="target"
     ),
 }
@@ -162,7 +164,7 @@ _NUMBERS = {
     "spearman": _of_metric("spearman", "Spearman's correlation"),
     "concordance": _of_metric("concordance", "Lin's concordance"),
 }
-FIGURES: Mapping[Kind, Mapping[str, Figure]] = {
+EVALUATION_METRICS: Mapping[MetricKind, Mapping[str, EvaluationMetric]] = {
     "measure": _NUMBERS | _INTERVALS,
     "count": _NUMBERS | _INTERVALS,
     "colour": {
@@ -183,26 +185,26 @@ FIGURES: Mapping[Kind, Mapping[str, Figure]] = {
         "specificity": _of_metric("specificity", "Macro specificity", _graded),
         "youden": _of_metric("youden", "Youden's index", _graded),
         "off_by_one": _of_metric("off_by_one", "At most one grade off", _graded),
-        "brier": Figure(title="Brier score", function=_grade_brier, higher_is_better=False, unit=""),
-        "calibration_error": Figure(
+        "brier": EvaluationMetric(title="Brier score", function=_grade_brier, higher_is_better=False, unit=""),
+        "calibration_error": EvaluationMetric(
             title="Expected calibration error", function=_grade_calibration, higher_is_better=False, unit="share"
         ),
     }
     | _INTERVALS,
     "presence": {
-        "brier": Figure(
+        "brier": EvaluationMetric(
             title="Brier score",
             function=lambda answers: brier(answers.predicted[:, 0], answers.target[:, 0]),
             higher_is_better=False,
             unit="",
         ),
-        "auroc": Figure(
+        "auroc": EvaluationMetric(
             title="Area under the ROC curve",
             function=lambda answers: auroc(answers.target[:, 0], answers.predicted[:, 0]),
             higher_is_better=True,
             unit="",
         ),
-        "f1": Figure(
+        "f1": EvaluationMetric(
             title="F1",
             function=lambda answers: f1(answers.target[:, 0], answers.predicted[:, 0]),
             higher_is_better=True,
@@ -210,7 +212,7 @@ FIGURES: Mapping[Kind, Mapping[str, Figure]] = {
         ),
         "accuracy": _of_metric("accuracy", "Accuracy", _decided),
         "balanced_accuracy": _of_metric("balanced_accuracy", "Balanced accuracy", _decided),
-        "calibration_error": Figure(
+        "calibration_error": EvaluationMetric(
             title="Expected calibration error",
             function=lambda answers: calibration_error(answers.predicted[:, 0].clip(0, 1), answers.target[:, 0]),
             higher_is_better=False,
@@ -218,7 +220,7 @@ FIGURES: Mapping[Kind, Mapping[str, Figure]] = {
         ),
     },
     "classes": {
-        "mean_iou": Figure(
+        "mean_iou": EvaluationMetric(
             title="Mean intersection over union", function=_mean_iou, higher_is_better=True, unit="share"
         )
     },
@@ -232,7 +234,7 @@ FIGURES: Mapping[Kind, Mapping[str, Figure]] = {
 }
 """The figures of each kind of question, the one that counts first."""
 
-LEADING: Mapping[Kind, tuple[str, ...]] = {
+LEADING: Mapping[MetricKind, tuple[str, ...]] = {
     "measure": ("mae", "bias", "spearman", "coverage", "width"),
     "count": ("mae", "bias", "spearman", "coverage", "width"),
     "colour": ("delta_e_00", "median_delta_e_00", "p90_delta_e_00", "coverage", "width"),

@@ -16,7 +16,7 @@ from dermis.core import Capture, Encoding, Photo
 from dermis.core.arrays import BoolMap
 from dermis.models.colour_chip import find_chip
 
-__all__ = ["CAMERA", "FEATURES", "Feature", "camera_name", "features", "number_names"]
+__all__ = ["CAMERA", "FEATURES", "Feature", "camera_name", "capture_features", "number_names"]
 
 CAMERA = "camera"
 """The feature whose numbers depend on the cameras that were there while learning."""
@@ -49,7 +49,7 @@ class Feature:
     read: Callable[[Photo, BoolMap | None, tuple[str, ...]], tuple[float, ...]]
 
 
-def features(
+def capture_features(
     photo: Photo, wanted: tuple[str, ...], mask: BoolMap | None = None, cameras: tuple[str, ...] = ()
 ) -> NDArray[np.float32]:
     """Return the numbers of the features `wanted`, in the order of `number_names`; NaN where the photo does not say.

@@ -17,7 +17,7 @@ from dermis.colour.srgb import decode, encode
 from dermis.core import Encoding, Photo
 from dermis.core.arrays import BoolMap, FloatMap
 
-__all__ = ["ChipCrop", "CropCheck", "Edges", "check_crop", "find_chip", "learn_crop", "see_edges"]
+__all__ = ["ChipCrop", "CropCheck", "Edges", "check_crop", "find_chip", "find_edges", "learn_crop"]
 
 _WORKING_PX = 128
 _LEAST_MAD = 0.7
@@ -91,7 +91,7 @@ def find_chip(photo: Photo, settings: ChipCrop | None = None) -> tuple[int, int,
     limit = (box[2:] - box[:2])[[0, 1, 0, 1]] * settings.most_shift * (1, 1, -1, -1) + box
     cut = np.zeros(4, bool)
     for _ in range(settings.iterations):
-        moved, bad = _moved(box, see_edges(_window(pixels, box), settings), settings, cut)
+        moved, bad = _moved(box, find_edges(_window(pixels, box), settings), settings, cut)
         cut |= bad
         moved = np.concatenate([np.minimum(moved[:2], limit[:2]), np.maximum(moved[2:], limit[2:])]).clip(0, 1)
         if np.allclose(moved, box):
@@ -105,7 +105,7 @@ def find_chip(photo: Photo, settings: ChipCrop | None = None) -> tuple[int, int,
     return int(start[0]), int(start[1]), int(stop[0]), int(stop[1])
 
 
-def see_edges(pixels: FloatMap, settings: ChipCrop | None = None) -> Edges:
+def find_edges(pixels: FloatMap, settings: ChipCrop | None = None) -> Edges:
     """Return what lies at the edges of a window (h, w, 3) of sRGB values."""
     settings = settings or ChipCrop()
     lab = np.asarray(linear_to_lab(decode(pixels)))
@@ -131,7 +131,7 @@ def check_crop(pixels: FloatMap, settings: ChipCrop | None = None) -> CropCheck:
     small = _small(pixels)
     lab = np.asarray(linear_to_lab(decode(small)))
     off = float(np.median(np.linalg.norm(lab - np.median(lab, axis=(0, 1)), axis=-1)))
-    edge = float(see_edges(small, settings).sides.max())
+    edge = float(find_edges(small, settings).sides.max())
     return CropCheck(delta_e=off, edge_share=edge, good=off <= settings.good_delta_e and edge <= settings.good_edge)
 
 
@@ -140,7 +140,7 @@ def learn_crop(
 ) -> ChipCrop:
     """Return `start` with the shares of border and shadow that part good windows (h, w, 3) from bad ones best."""
     start = start or ChipCrop()
-    seen = {name: [see_edges(one, start) for one in held] for name, held in
+    seen = {name: [find_edges(one, start) for one in held] for name, held in
             (("good", good), ("border", border), ("shadow", shadow))}  # fmt: skip
     worst = {name: [float(one.sides.max()) for one in held] for name, held in seen.items()}
     dark = {name: [one.shadow for one in held] for name, held in seen.items()}

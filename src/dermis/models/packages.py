@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["ClientFailed", "bring", "read_member"]
+__all__ = ["ClientFailed", "fetch_package", "read_member"]
 
 _PATIENCE_S = 600
 
@@ -20,7 +20,7 @@ class ClientFailed(Exception):
     """The package client is missing, failed, or brought something else; the text says which."""
 
 
-def bring(client: str, package: str, version: str, folder: Path) -> Path:
+def fetch_package(client: str, package: str, version: str, folder: Path) -> Path:
     """Download `package` by `client` ("pip" or "npm") into `folder` and return the archive."""
     if client == "npm":
         _run([*_npm(folder), "pack", "--silent", f"{package}@{version}"], folder)

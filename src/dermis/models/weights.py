@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from dermis.core import Photo
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.errors import ModelMissing
-from dermis.models.preprocess import Input, look
+from dermis.models.preprocess import Input, preprocess
 from dermis.models.runtime import Network, load
 
 __all__ = ["WEIGHTS", "Answer", "Weights", "open_weights", "shipped"]
@@ -66,7 +66,7 @@ class Weights:
         mask: (h, w) on the photo's pixels, where to look, if the network was taught with one. beside: (h, w, channels)
         on its pixels, what the network is shown in its place, if it was taught so.
         """
-        seen = look(photo, self.shown, mask, beside=beside)
+        seen = preprocess(photo, self.shown, mask, beside=beside)
         numbers = seen.numbers[None] if self.number_names else None
         return {name: held[0] for name, held in self.run(seen.picture[None], numbers).items()}
 

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dermis.core.arrays import hold
 from dermis.errors import InputError, UsageError
-from dermis.optics.illuminant import Light
+from dermis.optics.illuminant import Illuminant
 from dermis.optics.spectral_grid import VISIBLE, WORKING_NM, Spectrum, band_weights, numbers, observer, read_rows
 
 __all__ = [
@@ -55,7 +55,7 @@ class Camera:
             raise ValueError("Camera takes sensitivities from 0 up at increasing wavelengths.")
 
 
-def response(camera: Camera, light: Light, wavelengths_nm: ArrayLike) -> Spectrum:
+def response(camera: Camera, light: Illuminant, wavelengths_nm: ArrayLike) -> Spectrum:
     """Return (band, 3) weights: `reflectance @ weights` is the raw signal under `light`.
 
     The perfect diffuser is 1 in its brightest channel; white balance is not applied. Integrated on 380-780 nm
@@ -74,7 +74,7 @@ def response(camera: Camera, light: Light, wavelengths_nm: ArrayLike) -> Spectru
     return weights
 
 
-def white_raw(camera: Camera, light: Light) -> Spectrum:
+def white_raw(camera: Camera, light: Illuminant) -> Spectrum:
     """Return the raw signal (3,) of the perfect diffuser under `light`, 1 in its brightest channel.
 
     Its reciprocal is the white balance that turns greys grey.

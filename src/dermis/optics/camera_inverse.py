@@ -14,7 +14,7 @@ from dermis.optics.forward import reflectance
 from dermis.optics.populations import from_normal, prior
 from dermis.optics.tissue import RANGES, Array, Range, Tissue
 
-__all__ = ["BESIDE", "IDENTIFIABLE_BITS", "SOUGHT", "SPECULAR_SHARE", "UNKNOWNS", "Estimate", "estimate", "from_rgb"]
+__all__ = ["IDENTIFIABLE_BITS", "NUISANCE", "SPECULAR_SHARE", "TARGETS", "UNKNOWNS", "Estimate", "estimate", "from_rgb"]
 
 SPECULAR_SHARE = Range(
     low=0.0,
@@ -96,8 +96,8 @@ def estimate(
 
 Floats = NDArray[np.float64]
 
-SOUGHT = ("melanosome_fraction", "blood_fraction")
-BESIDE = (
+TARGETS = ("melanosome_fraction", "blood_fraction")
+NUISANCE = (
     "oxygen_saturation",
     "pheomelanin_share",
     "vessel_radius_um",
@@ -118,7 +118,7 @@ def from_rgb(
     response: ArrayLike,
     wavelengths_nm: ArrayLike,
     *,
-    beside: Sequence[str] = BESIDE,
+    beside: Sequence[str] = NUISANCE,
     known: Tissue | None = None,
     specular_share: float = 0.0,
     noise: float = 0.01,
@@ -138,7 +138,7 @@ def from_rgb(
     weights = np.asarray(response, dtype=np.float64)
     if pixels.shape[-1:] != (3,) or weights.shape != (np.size(wavelengths_nm), 3):
         raise ValueError(f"from_rgb takes (..., 3) and (band, 3), got {pixels.shape} and {weights.shape}.")
-    if unknown := (set(beside) - set(UNKNOWNS)) | (set(beside) & set(SOUGHT)):
+    if unknown := (set(beside) - set(UNKNOWNS)) | (set(beside) & set(TARGETS)):
         raise ValueError(f"Not free beside melanin and blood: {', '.join(sorted(unknown))}.")
     tissue = known or Tissue()
     view = _tabulate(tissue, tuple(beside), specular_share, weights, wavelengths_nm)
@@ -150,7 +150,7 @@ def from_rgb(
     position, spread, fitted = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     shape = pixels.shape[:-1]
     return estimate(
-        (*SOUGHT, *beside),
+        (*TARGETS, *beside),
         position.reshape(*shape, position.shape[1]),
         spread.reshape(*shape, spread.shape[1]),
         known=tissue,
@@ -180,7 +180,7 @@ def _tabulate(
 ) -> _View:
     nodes = [chebyshev.chebpts1(degree + 1) for degree in DEGREES]
     melanin, blood = np.meshgrid(*(2.0 * np.arctanh(points) for points in nodes), indexing="ij")
-    sought = {name: from_normal(UNKNOWNS[name], at) for name, at in zip(SOUGHT, (melanin, blood), strict=True)}
+    sought = {name: from_normal(UNKNOWNS[name], at) for name, at in zip(TARGETS, (melanin, blood), strict=True)}
     mean, _ = prior([UNKNOWNS[name] for name in beside])
 
     def log_rgb(at: Floats) -> Floats:
@@ -228,7 +228,7 @@ class _Lattice:
 
 def _lay_out(view: _View, fixed: Floats) -> _Lattice:
     """Solve the linear model at every node; `fixed` (3, 3) is the covariance of noise and shading."""
-    mean, prior_spread = prior([UNKNOWNS[name] for name in (*SOUGHT, *view.beside)])
+    mean, prior_spread = prior([UNKNOWNS[name] for name in (*TARGETS, *view.beside)])
     axes = [np.linspace(-REACH, REACH, count) for count in NODES]
     node = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
     value, slopes = _look(view, node)

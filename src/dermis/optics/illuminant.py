@@ -32,10 +32,10 @@ from dermis.optics.spectral_grid import (
 
 __all__ = [
     "DAYLIGHT_K",
-    "Light",
+    "Illuminant",
     "cct_duv",
     "daylight",
-    "find_light",
+    "find_illuminant",
     "halogen",
     "illuminant",
     "lab_under",
@@ -59,7 +59,7 @@ _SECOND_RADIATION_NM_K = 1.438776877e7  # hc/k, exact SI
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Light:
+class Illuminant:
     """One light: relative `power` (125,) float64 on `WORKING_NM`.
 
     kind: a word for what shines (daylight, led, ...). illuminance_lux: on the face, where it is known.
@@ -74,7 +74,7 @@ class Light:
         hold(self, "power", dtype=np.float64, shape=(len(WORKING_NM),))
 
 
-def scaled_light(name: str, power: Spectrum, *, kind: str) -> Light:
+def scaled_light(name: str, power: Spectrum, *, kind: str) -> Illuminant:
     """Return the light of `power` (125,) on the working grid, scaled to the common illuminance.
 
     ValueError for power that is negative, not finite, or dark to the eye.
@@ -82,10 +82,10 @@ def scaled_light(name: str, power: Spectrum, *, kind: str) -> Light:
     visible = power[VISIBLE] @ observer()[:, 1]
     if not np.isfinite(power).all() or power.min() < 0 or visible <= 0:
         raise ValueError(f"The power of {name} must be finite, not negative, and visible.")
-    return Light(name=name, power=power * (observer()[:, 1].sum() / visible), kind=kind)
+    return Illuminant(name=name, power=power * (observer()[:, 1].sum() / visible), kind=kind)
 
 
-def planck(temperature_k: float) -> Light:
+def planck(temperature_k: float) -> Illuminant:
     """Return a black body of 1000-25000 K (Planck's law)."""
     _check_range("A black body", temperature_k, PLANCK_K)
     return scaled_light(f"planck {temperature_k:.0f} K", _planck(temperature_k), kind="planck")
@@ -98,7 +98,7 @@ def _planck(temperature_k: float | Spectrum) -> Spectrum:
     return relative
 
 
-def halogen(temperature_k: float) -> Light:
+def halogen(temperature_k: float) -> Illuminant:
     """Return a tungsten filament of 2000-3500 K.
 
     A black body times tungsten's emissivity, as a straight line falling by a third per micrometre from 450 nm
@@ -109,7 +109,7 @@ def halogen(temperature_k: float) -> Light:
     return scaled_light(f"halogen {temperature_k:.0f} K", _planck(temperature_k) * emissivity, kind="halogen")
 
 
-def daylight(cct_k: float) -> Light:
+def daylight(cct_k: float) -> Illuminant:
     """Return CIE daylight of 4000-25000 K (CIE 15:2018, 4.1.2).
 
     The standard ends at 830 nm. Beyond, the black body of the same temperature goes on at the same level,
@@ -146,7 +146,7 @@ def led(
     *,
     cct_k: float | None = None,
     blue_ratio: float | None = None,
-) -> Light:
+) -> Illuminant:
     """Return a white LED: a blue die and one phosphor lobe, both Gaussian in photon energy.
 
     Either `blue_ratio` (height of the blue peak over the phosphor's) or `cct_k`, which is then met by the
@@ -185,7 +185,7 @@ def white_led(
     peak_nm: float = 450.0,
     fwhm_nm: float = 22.0,
     phosphor_fwhm_nm: float = 125.0,
-) -> Light:
+) -> Illuminant:
     """Return the LED of 2200-8000 K whose white lies `duv` from the Planckian locus.
 
     Both the height of the blue peak and the place of the phosphor lobe are chosen to meet that white.
@@ -200,7 +200,7 @@ def white_led(
     return replace(light, name=f"led {cct_k:.0f} K")
 
 
-def mixture(lights: Sequence[Light], shares: Sequence[float]) -> Light:
+def mixture(lights: Sequence[Illuminant], shares: Sequence[float]) -> Illuminant:
     """Return lights mixed by their shares of the illuminance, which need not sum to 1."""
     if not lights or len(lights) != len(shares) or min(shares) < 0 or sum(shares) <= 0:
         raise ValueError("mixture takes one share a light, none negative, not all zero.")
@@ -208,7 +208,7 @@ def mixture(lights: Sequence[Light], shares: Sequence[float]) -> Light:
     return scaled_light(" + ".join(light.name for light in lights), power, kind="mixed")
 
 
-def power_on(light: Light, wavelengths_nm: ArrayLike) -> Spectrum:
+def power_on(light: Illuminant, wavelengths_nm: ArrayLike) -> Spectrum:
     """Return the relative power (band,) of `light` at `wavelengths_nm`, the ends (380, 1000 nm) held.
 
     These are samples. For a lamp with lines and a coarse grid use `band_weights`, `response` or `to_xyz`,
@@ -218,7 +218,7 @@ def power_on(light: Light, wavelengths_nm: ArrayLike) -> Spectrum:
     return power
 
 
-def white_xyz(light: Light) -> Spectrum:
+def white_xyz(light: Illuminant) -> Spectrum:
     """Return XYZ (3,) of the perfect diffuser under `light`, Y = 1 (CIE 1931, 2 degrees)."""
     xyz: Spectrum = light.power[VISIBLE] @ observer()
     xyz /= xyz[1]
@@ -280,7 +280,7 @@ _LAMPS = (
 _MODELS = {"daylight": daylight, "planck": planck, "halogen": halogen, "led": white_led}
 
 
-def read_illuminant_csv(path: Path) -> Light:
+def read_illuminant_csv(path: Path) -> Illuminant:
     """Read a light from a CSV with the columns `wavelength_nm,power`, which must cover 420-680 nm.
 
     Power is per nanometre and relative. Beyond the table its end values are held; lines narrower than 5 nm
@@ -297,7 +297,7 @@ def read_illuminant_csv(path: Path) -> Light:
     return scaled_light(path.stem, onto_working_grid(nm, np.maximum(power, 0.0)), kind="file")
 
 
-def find_light(name_or_path: str | Path) -> Light:
+def find_illuminant(name_or_path: str | Path) -> Illuminant:
     """Return the light of that name, or of that CSV file.
 
     Names (case does not matter): A, E, D50, D55, D65, D75; the CIE lamps F1-F12 (or FL1 ...), FL3.1-FL3.15,
@@ -320,7 +320,7 @@ def find_light(name_or_path: str | Path) -> Light:
     return _model(text)
 
 
-def _lamp(name: str) -> Light:
+def _lamp(name: str) -> Illuminant:
     import colour  # late: it takes most of a second, and few need these lamps
 
     lamp = colour.SDS_ILLUMINANTS[name]
@@ -329,7 +329,7 @@ def _lamp(name: str) -> Light:
     return scaled_light(name, power, kind="cie")
 
 
-def _model(text: str) -> Light:
+def _model(text: str) -> Illuminant:
     match = re.fullmatch(r"([a-z]+)\s*(\d+(?:\.\d+)?)\s*k?", text.lower())
     if match is None or match[1] not in _MODELS:
         known = ["A", "E", *_D_SERIES_K, *_LAMPS]
@@ -346,11 +346,11 @@ def _model(text: str) -> Light:
 
 
 def illuminant(name_or_path: str | Path, wavelengths_nm: ArrayLike) -> Spectrum:
-    """Return the relative power (band,) of a named light or CSV at `wavelengths_nm`; see `find_light`."""
-    return power_on(find_light(name_or_path), wavelengths_nm)
+    """Return the relative power (band,) of a named light or CSV at `wavelengths_nm`; see `find_illuminant`."""
+    return power_on(find_illuminant(name_or_path), wavelengths_nm)
 
 
-def xyz_weights(wavelengths_nm: ArrayLike, light: Light | str | Path = "D65") -> Spectrum:
+def xyz_weights(wavelengths_nm: ArrayLike, light: Illuminant | str | Path = "D65") -> Spectrum:
     """Return (band, 3) weights: `reflectance @ weights` is XYZ under `light`, Y = 1 for the perfect diffuser.
 
     Integrated on 380-780 nm by 5 nm (CIE 15:2018, 7.1), whatever the grid of the spectra; see `band_weights`.
@@ -361,13 +361,17 @@ def xyz_weights(wavelengths_nm: ArrayLike, light: Light | str | Path = "D65") ->
     return weights
 
 
-def to_xyz(reflectance: NDArray[Any], wavelengths_nm: ArrayLike, light: Light | str | Path = "D65") -> NDArray[Any]:
+def to_xyz(
+    reflectance: NDArray[Any], wavelengths_nm: ArrayLike, light: Illuminant | str | Path = "D65"
+) -> NDArray[Any]:
     """Return XYZ (..., 3) of reflectance (..., band) under `light`, Y = 1 for the perfect diffuser."""
     xyz: NDArray[Any] = reflectance @ xyz_weights(wavelengths_nm, light).astype(reflectance.dtype)
     return xyz
 
 
-def lab_under(reflectance: NDArray[Any], wavelengths_nm: ArrayLike, light: Light | str | Path = "D65") -> NDArray[Any]:
+def lab_under(
+    reflectance: NDArray[Any], wavelengths_nm: ArrayLike, light: Illuminant | str | Path = "D65"
+) -> NDArray[Any]:
     """Return L*a*b* (..., 3) of reflectance (..., band) under `light`, relative to that light's own white.
 
     A perfect diffuser is L* 100, a* 0, b* 0 under every light; nothing is adapted to another white.
@@ -377,11 +381,11 @@ def lab_under(reflectance: NDArray[Any], wavelengths_nm: ArrayLike, light: Light
     return lab
 
 
-def white_of(light: Light) -> White:
+def white_of(light: Illuminant) -> White:
     """Return the white of `light` as the colour room takes it."""
     x, y, z = (float(value) for value in white_xyz(light))
     return x, y, z
 
 
-def _as_light(light: Light | str | Path) -> Light:
-    return light if isinstance(light, Light) else find_light(light)
+def _as_light(light: Illuminant | str | Path) -> Illuminant:
+    return light if isinstance(light, Illuminant) else find_illuminant(light)

@@ -21,14 +21,14 @@ from dermis.core import Capture, Encoding, Origin, Photo
 from dermis.core.arrays import FloatMap, hold
 from dermis.optics.spectral_grid import Spectrum
 
-__all__ = ["Development", "capture_for", "develop", "expose", "render", "through_jpeg"]
+__all__ = ["IspSettings", "capture_for", "develop", "expose", "render", "through_jpeg"]
 
 _LUMA = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)  # IEC 61966-2-1
 _CURVE_STEPS = 1 << 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Development:
+class IspSettings:
     """All that a camera decides for one photo.
 
     The capture. exposure: signal of the perfect diffuser in its brightest channel, as a share of full scale.
@@ -77,7 +77,7 @@ class Development:
             raise ValueError("Development takes contrast in 0-0.45 and a black level under 1.")
 
 
-def develop(raw: FloatMap, development: Development, rng: np.random.Generator) -> Photo:
+def develop(raw: FloatMap, development: IspSettings, rng: np.random.Generator) -> Photo:
     """Return the photo of `raw` (h, w, 3), where the perfect diffuser is 1 in its brightest channel.
 
     sRGB, float32, not yet rounded to 8 bits or compressed: that is the writer's work, or `through_jpeg`'s.
@@ -87,7 +87,7 @@ def develop(raw: FloatMap, development: Development, rng: np.random.Generator) -
     return Photo(pixels=pixels, encoding=Encoding.SRGB, capture=capture_for(development))
 
 
-def expose(raw: FloatMap, development: Development, rng: np.random.Generator) -> FloatMap:
+def expose(raw: FloatMap, development: IspSettings, rng: np.random.Generator) -> FloatMap:
     """Return the sensor's linear signal (h, w, 3), 1 = full scale, black subtracted, not white-balanced.
 
     Photon noise is taken as Gaussian, which holds from some 20 electrons up. Noise around black is kept, so a
@@ -109,7 +109,7 @@ def expose(raw: FloatMap, development: Development, rng: np.random.Generator) ->
     return level
 
 
-def render(linear: FloatMap, development: Development) -> FloatMap:
+def render(linear: FloatMap, development: IspSettings) -> FloatMap:
     """Return sRGB values (h, w, 3) in [0, 1] of the sensor's linear signal."""
     balanced = np.minimum(linear * development.white_balance.astype(np.float32), 1)
     colours = balanced @ _to_srgb(development).T
@@ -120,13 +120,13 @@ def render(linear: FloatMap, development: Development) -> FloatMap:
     return _detailed(encoded, development)
 
 
-def _to_srgb(development: Development) -> FloatMap:
+def _to_srgb(development: IspSettings) -> FloatMap:
     towards_grey = (1 - development.saturation) * _LUMA + development.saturation * np.eye(3)
     matrix: FloatMap = (towards_grey @ development.colour_matrix).astype(np.float32)
     return matrix
 
 
-def _tone_curve(development: Development) -> FloatMap:
+def _tone_curve(development: IspSettings) -> FloatMap:
     """Return sRGB values for `_CURVE_STEPS` linear ones from 0 to 1: encoding, gamma, S-curve."""
     linear = np.repeat(np.linspace(0, 1, _CURVE_STEPS)[:, None], 3, axis=1)
     value = encode(linear)[:, 0] ** development.gamma
@@ -135,7 +135,7 @@ def _tone_curve(development: Development) -> FloatMap:
     return curve
 
 
-def _detailed(encoded: FloatMap, development: Development) -> FloatMap:
+def _detailed(encoded: FloatMap, development: IspSettings) -> FloatMap:
     """Return the picture with colour noise blurred, weak detail reduced and strong detail enhanced."""
     from scipy.ndimage import gaussian_filter  # late: it takes a tenth of a second
 
@@ -153,13 +153,13 @@ def _detailed(encoded: FloatMap, development: Development) -> FloatMap:
     return np.clip(encoded, 0, 1)
 
 
-def _noise_at_grey(development: Development) -> float:
+def _noise_at_grey(development: IspSettings) -> float:
     """Return twice the deviation of sRGB values by noise at mid grey, where the curve's slope is about 1."""
     electrons = 0.2 * development.full_well_e
     return 2 * sqrt(electrons + development.read_noise_e**2) / development.full_well_e + 1e-4
 
 
-def capture_for(development: Development) -> Capture:
+def capture_for(development: IspSettings) -> Capture:
     """Return the capture data of a photo so developed.
 
     Brightness follows from the others by APEX (EXIF 2.32, annex C): Bv = Av + Tv - Sv + bias, with
@@ -182,7 +182,7 @@ def capture_for(development: Development) -> Capture:
     )
 
 
-def through_jpeg(photo: Photo, development: Development) -> Photo:
+def through_jpeg(photo: Photo, development: IspSettings) -> Photo:
     """Return the sRGB photo as it comes back from JPEG at the development's quality; 8 bits a channel.
 
     For pictures that stay in memory. A writer of files compresses once, with the same two numbers.

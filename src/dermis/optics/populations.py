@@ -17,10 +17,10 @@ from dermis.core.arrays import read_only
 from dermis.optics.camera import Camera, response, white_raw
 from dermis.optics.illuminant import (
     DAYLIGHT_K,
-    Light,
+    Illuminant,
     cct_duv,
     daylight,
-    find_light,
+    find_illuminant,
     halogen,
     mixture,
     planck,
@@ -29,16 +29,16 @@ from dermis.optics.illuminant import (
     white_led,
     white_xyz,
 )
-from dermis.optics.isp import Development
+from dermis.optics.isp import IspSettings
 from dermis.optics.spectral_grid import VISIBLE, WORKING_NM, Spectrum
 from dermis.optics.tissue import PARAMETERS, RANGES, Array, Range, Tissue, absorbers
 
 __all__ = [
-    "LIGHT_KINDS",
+    "ILLUMINANT_KINDS",
     "colour_matrix",
     "draw",
-    "draw_development",
-    "draw_light",
+    "draw_illuminant",
+    "draw_isp",
     "from_normal",
     "prior",
     "to_normal",
@@ -88,28 +88,28 @@ def _scale(span: Range, value: ArrayLike) -> Floats:
     return np.log(np.maximum(numbers, math.ulp(0.0))) if span.logarithmic else numbers
 
 
-_Draw = Callable[[np.random.Generator], Light]
+_Draw = Callable[[np.random.Generator], Illuminant]
 _ROOM_LAMPS = ("FL2", "FL4", "FL7", "FL8", "FL10", "FL11", "FL12", "FL3.4", "FL3.8", "FL3.10", "FL3.13")
 _HOME_K = (2700.0, 3000.0, 3500.0, 4000.0, 5000.0, 6500.0)
 
 
-def draw_light(rng: np.random.Generator, kind: str | None = None) -> Light:
+def draw_illuminant(rng: np.random.Generator, kind: str | None = None) -> Illuminant:
     """Return a light with its illuminance on the face, of `kind` (a name in `LIGHT_KINDS`) or of any.
 
     What stands around tints it a little (walls, foliage, skin), and one in ten photos has two kinds of light.
     ValueError for an unknown kind.
     """
-    chosen = kind or str(rng.choice(list(LIGHT_KINDS), p=[share for share, _, _ in LIGHT_KINDS.values()]))
-    if chosen not in LIGHT_KINDS:
-        raise ValueError(f"A kind of light is one of {', '.join(LIGHT_KINDS)}, got {chosen!r}.")
-    _, (low, high), draw = LIGHT_KINDS[chosen]
+    chosen = kind or str(rng.choice(list(ILLUMINANT_KINDS), p=[share for share, _, _ in ILLUMINANT_KINDS.values()]))
+    if chosen not in ILLUMINANT_KINDS:
+        raise ValueError(f"A kind of light is one of {', '.join(ILLUMINANT_KINDS)}, got {chosen!r}.")
+    _, (low, high), draw = ILLUMINANT_KINDS[chosen]
     lux = float(np.exp(rng.uniform(np.log(low), np.log(high))))
     light = _tinted(rng, draw(rng))
     cct_k = float(cct_duv(white_xyz(light))[0])
     return replace(light, name=f"{chosen} {cct_k:.0f} K", kind=chosen, illuminance_lux=lux)
 
 
-def _tinted(rng: np.random.Generator, light: Light) -> Light:
+def _tinted(rng: np.random.Generator, light: Illuminant) -> Illuminant:
     """Return `light` times a smooth spectrum within some 5 %, level beyond the visible."""
     place = np.clip((WORKING_NM - 380) / 400, 0, 1)
     waves = np.cos(np.pi * np.arange(1, 4)[:, None] * place)
@@ -121,7 +121,7 @@ def _daylight_between(low_k: float, high_k: float) -> _Draw:
     return lambda rng: daylight(rng.uniform(low_k, high_k))
 
 
-def _led(rng: np.random.Generator) -> Light:
+def _led(rng: np.random.Generator) -> Illuminant:
     return white_led(
         rng.choice(_HOME_K) * rng.normal(1, 0.02),
         rng.normal(0, 0.002),
@@ -131,11 +131,11 @@ def _led(rng: np.random.Generator) -> Light:
     )
 
 
-def _fluorescent(rng: np.random.Generator) -> Light:
-    return find_light(str(rng.choice(_ROOM_LAMPS)))
+def _fluorescent(rng: np.random.Generator) -> Illuminant:
+    return find_illuminant(str(rng.choice(_ROOM_LAMPS)))
 
 
-def _flash(rng: np.random.Generator) -> Light:
+def _flash(rng: np.random.Generator) -> Illuminant:
     """Return a phone's LED flash, or xenon: a black body with its group of lines near 470 nm."""
     if rng.random() < 0.7:
         return white_led(rng.uniform(4500, 6000), rng.normal(0, 0.002), phosphor_fwhm_nm=130)
@@ -144,14 +144,14 @@ def _flash(rng: np.random.Generator) -> Light:
     return scaled_light(f"xenon on {black.name}", black.power * (1 + lines), kind="flash")
 
 
-def _mixed(rng: np.random.Generator) -> Light:
+def _mixed(rng: np.random.Generator) -> Illuminant:
     first, second = rng.choice(["window", "overcast", "tungsten", "led", "flash"], 2, replace=False)
     share = rng.uniform(0.2, 0.8)
-    lights = [LIGHT_KINDS[str(kind)][2](rng) for kind in (first, second)]
+    lights = [ILLUMINANT_KINDS[str(kind)][2](rng) for kind in (first, second)]
     return mixture(lights, [share, 1 - share])
 
 
-LIGHT_KINDS: Mapping[str, tuple[float, tuple[float, float], _Draw]] = MappingProxyType(
+ILLUMINANT_KINDS: Mapping[str, tuple[float, tuple[float, float], _Draw]] = MappingProxyType(
     {
         "sun": (0.15, (10_000.0, 60_000.0), _daylight_between(4800, 6000)),
         "overcast": (0.10, (1_000.0, 15_000.0), _daylight_between(5800, 7500)),
@@ -209,14 +209,14 @@ _CAMERA = _Body(
 )
 
 
-def draw_development(
+def draw_isp(
     rng: np.random.Generator,
     camera: Camera,
-    light: Light,
+    light: Illuminant,
     *,
     binning: int = 4,
     metered_reflectance: float | None = None,
-) -> Development:
+) -> IspSettings:
     """Return how `camera` takes and develops one photo under `light`: four in five as a phone.
 
     binning: sensor pixels along one side of a photo pixel; a photo of 512 pixels from a sensor of 3000 has 6.
@@ -231,7 +231,7 @@ def draw_development(
     exposure_s, iso = _programme(body, f_number, lux * metered / pi, bias_ev)
     noisy = np.clip(log2(iso / body.base_iso) / 6, 0, 1)
     auto = rng.random() > 0.08
-    return Development(
+    return IspSettings(
         camera=f"{'phone' if phone else 'camera'} {camera.name}",
         exposure=_METERED_SIGNAL / metered * 2**bias_ev,
         exposure_s=exposure_s,
@@ -269,7 +269,7 @@ def _programme(body: _Body, f_number: float, luminance: float, bias_ev: float) -
     return wanted / iso, iso
 
 
-def _automatic_balance(rng: np.random.Generator, camera: Camera, light: Light) -> Spectrum:
+def _automatic_balance(rng: np.random.Generator, camera: Camera, light: Illuminant) -> Spectrum:
     """Return white balance gains as an automatic camera finds them.
 
     It keeps up to a third of the warmth of warm light on purpose, and errs by some 5 % between warm and cold
@@ -283,7 +283,7 @@ def _automatic_balance(rng: np.random.Generator, camera: Camera, light: Light) -
     return _gains(kept * noon + (1 - kept) * right + (warm, green, -warm))
 
 
-def _preset_balance(camera: Camera, light: Light) -> Spectrum:
+def _preset_balance(camera: Camera, light: Illuminant) -> Spectrum:
     """Return the gains of the preset that comes nearest to `light`."""
     cct_k = float(cct_duv(white_xyz(light))[0])
     preset_k = min(_PRESETS_K, key=lambda preset: abs(1 / preset - 1 / cct_k))
@@ -295,18 +295,18 @@ def _gains(log_white: Spectrum) -> Spectrum:
     return gains
 
 
-def _calibrated(light: Light) -> Light:
+def _calibrated(light: Illuminant) -> Illuminant:
     """Return the light that the maker's calibration holds for `light`: it knows the temperature alone."""
     return _of_temperature(float(cct_duv(white_xyz(light))[0]))
 
 
-def _of_temperature(cct_k: float) -> Light:
+def _of_temperature(cct_k: float) -> Illuminant:
     return planck(max(cct_k, 1000.0)) if cct_k < DAYLIGHT_K[0] else daylight(min(cct_k, DAYLIGHT_K[1]))
 
 
 def colour_matrix(
     camera: Camera,
-    light: Light,
+    light: Illuminant,
     reflectances: Spectrum | None = None,
     wavelengths_nm: ArrayLike = WORKING_NM[VISIBLE],
 ) -> Spectrum:

@@ -31,16 +31,16 @@ from dermis.face.crop import crop
 from dermis.face.find import find_face, models_used
 from dermis.formats.images.masks import read_mask, read_parts
 from dermis.formats.images.photo import read_photo
-from dermis.pipeline.exclusion import leave_out
-from dermis.pipeline.needs import need, offered, see_lesions
-from dermis.pipeline.quality import judge, no_face, quality_measures, refused
+from dermis.pipeline.exclusion import exclude
+from dermis.pipeline.needs import find_face_lesions, need, offered
+from dermis.pipeline.quality import assess, no_face, quality_measures, refused
 from dermis.pipeline.reference import Patch, correct_light, read_patch
 from dermis.tasks import FROM_LESIONS, MEASURES
 from dermis.tasks.acne.detect import NAME
 from dermis.tasks.tone import estimate_tone, tone_clues
 from dermis.version import __version__
 
-__all__ = ["analyse", "analyse_file", "answer", "measurable", "see_skin", "see_tone"]
+__all__ = ["analyse", "analyse_file", "estimate_skin_tone", "measurable", "measure_skin", "measure_tasks"]
 
 
 def analyse_file(
@@ -86,8 +86,8 @@ def analyse(
     """Measure the skin of the largest face in a photo.
 
     tasks: what to measure, all that is offered for None. close_up: look for no face, measure all skin in view.
-    mask: (h, w) bool of photo size, the user's own skin mask. parts: (h, w) uint8 of `Part` of photo size, the user's
-    own parts, as `Face.parts` or parts.png has them. reference: a patch of known colour,
+    mask: (h, w) bool of photo size, the user's own skin mask. parts: (h, w) uint8 of `SegmentationClass` of photo size, the user's
+    own parts, as `Face.segmentation` or parts.png has them. reference: a patch of known colour,
     "X,Y,W,H=#RRGGBB". estimate_light: guess the light from skin and exposure where no patch tells it;
     experimental, on photos of people it came out too dark (docs/concepts/skin-colour.md). Raises InputError for a
     reference, mask or parts that cannot be used, ModelMissing for a task whose network is not here; everything else
@@ -104,14 +104,14 @@ def analyse(
         seconds = {"face": found_s, "total": found_s}
         return _assembled(photo, no_face(), seconds, reference=light)
     encoded = crop(photo, face.frame)
-    skin = see_skin(encoded, photo.encoding, face, light, own_area=mask is not None, own_parts=parts is not None)
+    skin = measure_skin(encoded, photo.encoding, face, light, own_area=mask is not None, own_parts=parts is not None)
     if estimate_light:
-        skin = replace(skin, tone=see_tone(skin, face, photo))
-    quality = judge(quality_measures(face, skin, encoded), face, light)
+        skin = replace(skin, tone=estimate_skin_tone(skin, face, photo))
+    quality = assess(quality_measures(face, skin, encoded), face, light)
     judged_s = perf_counter() - start
     asked = measurable(quality) and any(task.name in FROM_LESIONS for task in wanted)
-    lesions = see_lesions(photo, face, skin, own_area=mask is not None) if asked else None
-    findings = answer(skin, wanted, quality, lesions)
+    lesions = find_face_lesions(photo, face, skin, own_area=mask is not None) if asked else None
+    findings = measure_tasks(skin, wanted, quality, lesions)
     total_s = perf_counter() - start
     seconds = {"face": found_s, "quality": judged_s - found_s, "tasks": total_s - judged_s, "total": total_s}
     return _assembled(
@@ -119,7 +119,7 @@ def analyse(
     )
 
 
-def see_skin(
+def measure_skin(
     encoded: FloatMap,
     encoding: Encoding,
     face: Face,
@@ -134,12 +134,12 @@ def see_skin(
     is measured up to its edge, neck and ears are not.
     """
     linear = encoded if encoding is not Encoding.SRGB else np.asarray(decode(encoded), dtype=np.float32)
-    left_out = leave_out(encoded, linear, face.skin, face.parts, face.confidence)
+    excluded = exclude(encoded, linear, face.skin, face.segmentation, face.confidence)
     if own_area or own_parts:
-        del left_out["border"]
+        del excluded["border"]
     if own_area:
-        del left_out["beside_face"], left_out["facial_hair"]
-    measured = face.skin & ~np.logical_or.reduce(list(left_out.values()))
+        del excluded["beside_face"], excluded["facial_hair"]
+    measured = face.skin & ~np.logical_or.reduce(list(excluded.values()))
     if light is not None:
         linear = linear @ light.matrix.T.astype(np.float32)
     return Skin(
@@ -147,13 +147,13 @@ def see_skin(
         visible=face.skin,
         measured=measured,
         regions=face.regions,
-        left_out=left_out,
+        excluded=excluded,
         view=face.view,
         light_known=light is not None,
     )
 
 
-def see_tone(skin: Skin, face: Face, photo: Photo) -> ToneEstimate | None:
+def estimate_skin_tone(skin: Skin, face: Face, photo: Photo) -> ToneEstimate | None:
     """Return what the photo tells of the true colour of the skin.
 
     None where the light is known, and for what the network has not learnt from: close-ups, linear photos, and photos
@@ -171,7 +171,7 @@ def measurable(quality: Quality) -> bool:
     return quality.usable and all(problem.code != "no_colour" for problem in quality.problems)
 
 
-def answer(
+def measure_tasks(
     skin: Skin, tasks: Iterable[Task], quality: Quality, lesions: FaceLesions | None = None
 ) -> tuple[Finding, ...]:
     """Answer each task, those about lesions where these are given; none for a photo that is not measurable."""

@@ -31,7 +31,7 @@ __all__ = [
     "example_photos",
     "find_photos",
     "folders_for",
-    "thin",
+    "without_maps",
     "write_overview_of",
     "write_result",
 ]
@@ -133,7 +133,7 @@ def write_result(analysis: Analysis, folder: Path) -> Path:
     return report
 
 
-def thin(analysis: Analysis) -> Analysis:
+def without_maps(analysis: Analysis) -> Analysis:
     """Return the analysis with a thumbnail of the face for its photo and no maps, to be kept while others follow."""
     findings = tuple(replace(finding, evidence=None) for finding in analysis.findings)
     photo, face = analysis.photo, analysis.face

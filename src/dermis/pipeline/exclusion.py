@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from dermis.core import Part
+from dermis.core import SegmentationClass
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 
-__all__ = ["LUMINANCE", "REASONS", "brightest_channel", "leave_out"]
+__all__ = ["LUMINANCE", "REASONS", "brightest_channel", "exclude"]
 
 REASONS = {
     "clipped": "pixels at the end of the camera's range",
@@ -38,7 +38,7 @@ UNSURE_WIDTHS = 4
 """...to so many times its width; deeper inside, doubt is the parser's, not the skin's."""
 
 
-def leave_out(
+def exclude(
     encoded: FloatMap, linear: FloatMap, visible: BoolMap, parts: LabelMap, confidence: FloatMap | None = None
 ) -> dict[str, BoolMap]:
     """Return, by reason, what is not measured; masks may overlap.
@@ -46,18 +46,18 @@ def leave_out(
     All but facial hair, which hides skin, lie within the visible skin.
 
     encoded, linear: (h, w, 3) float32 of the same frame, sRGB-encoded as photographed and linear light.
-    parts: (h, w) uint8 of `Part`. confidence: (h, w) in [0.5, 1] of a pixel being skin or not, where known.
+    parts: (h, w) uint8 of `SegmentationClass`. confidence: (h, w) in [0.5, 1] of a pixel being skin or not, where known.
     What is usual for the skin (its median) is taken from the face alone.
     """
     luminance = linear @ LUMINANCE
-    beside = visible & (parts == Part.OTHER_SKIN)
+    beside = visible & (parts == SegmentationClass.OTHER_SKIN)
     face = visible & ~beside
     return {
         "clipped": visible & _clipped(encoded),
         "specular": visible & _specular(linear, luminance, face),
         "shadow": visible & _shadow(luminance, face),
         "border": visible & _border(visible, confidence),
-        "facial_hair": parts == Part.FACIAL_HAIR,
+        "facial_hair": parts == SegmentationClass.FACIAL_HAIR,
         "beside_face": beside,
     }
 

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Analysis, Box, Change, Face, FaceLesions, Fate, Item, Lasting, Photo, Region
+from dermis.core import (
+    Analysis,
+    Box,
+    Change,
+    Detection,
+    Face,
+    FaceLesions,
+    MatchedLesion,
+    Photo,
+    Region,
+    UnmatchedLesion,
+)
 from dermis.errors import InputError
 from dermis.pipeline.alignment import Alignment, align, on_skin
 from dermis.tasks.acne import hayashi
@@ -104,12 +115,12 @@ def _visit(analysis: Analysis) -> _Visit:
     )
 
 
-def _middles(items: Sequence[Item]) -> Points:
+def _middles(items: Sequence[Detection]) -> Points:
     boxes = [(item.box.x_px + item.box.width_px / 2, item.box.y_px + item.box.height_px / 2) for item in items]
     return np.array(boxes, dtype=np.float64).reshape(-1, 2)
 
 
-def _lasting(first: _Visit, second: _Visit, laid: Alignment) -> list[Lasting]:
+def _lasting(first: _Visit, second: _Visit, laid: Alignment) -> list[MatchedLesion]:
     """Return the pairs of lesions that are likelier one than not, the likeliest first."""
     from scipy.optimize import linear_sum_assignment  # late: 0.1 s
 
@@ -126,7 +137,7 @@ def _lasting(first: _Visit, second: _Visit, laid: Alignment) -> list[Lasting]:
         likely[row, column] = same_lesion(float(apart[row, column]), ratio, off=off, per_area=per_area)
     rows, columns = linear_sum_assignment(-likely)
     pairs = [
-        Lasting(
+        MatchedLesion(
             before=befores[row],
             after=afters[column],
             probability=float(likely[row, column]),
@@ -138,7 +149,7 @@ def _lasting(first: _Visit, second: _Visit, laid: Alignment) -> list[Lasting]:
     return sorted(pairs, key=lambda pair: -pair.probability)
 
 
-def _fates(here: _Visit, there: _Visit, laid: Alignment, paired: set[int]) -> tuple[Fate, ...]:
+def _fates(here: _Visit, there: _Visit, laid: Alignment, paired: set[int]) -> tuple[UnmatchedLesion, ...]:
     """Return the lesions of `here` without a partner, the likeliest first, with their places in `there`."""
     left = [place for place, item in enumerate(here.lesions.items) if id(item) not in paired]
     if not left:
@@ -154,7 +165,7 @@ def _fates(here: _Visit, there: _Visit, laid: Alignment, paired: set[int]) -> tu
         echo = float(there.lesions.found.scores[near].max()) if near.any() else 0.0
         probability = item.score * (1 - echo) if visible else 0.0
         elsewhere = _box(spot, item.box, scale) if visible else None
-        fates.append(Fate(item=item, probability=probability, elsewhere=elsewhere))
+        fates.append(UnmatchedLesion(item=item, probability=probability, elsewhere=elsewhere))
     return tuple(sorted(fates, key=lambda fate: -fate.probability))
 
 
@@ -163,7 +174,7 @@ def _box(middle: Points, like: Box, scale: float) -> Box:
     return Box(x_px=float(middle[0]) - width / 2, y_px=float(middle[1]) - height / 2, width_px=width, height_px=height)
 
 
-def _size(item: Item, face: Face) -> float:
+def _size(item: Detection, face: Face) -> float:
     if item.size_face_widths is not None:
         return item.size_face_widths
     return float(np.sqrt(item.box.width_px * item.box.height_px)) / face_width_px(face)

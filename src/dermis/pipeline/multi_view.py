@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dermis.core import Analysis, FaceLesions, Finding, Lesions, Part, Region, View
+from dermis.core import Analysis, FaceLesions, Finding, Lesions, Region, SegmentationClass, View
 from dermis.errors import InputError
 from dermis.tasks import FROM_LESIONS
 from dermis.tasks.acne.assign import face_width_px
@@ -77,7 +77,7 @@ def _shot(analysis: Analysis) -> _Shot:
     cells = np.bincount(face.regions.ravel(), minlength=len(Region))
     per_pixel = (face.frame.factor / face_width_px(face)) ** 2
     areas = {region: float(cells[region.code] * per_pixel) for region in list(Region)[1:]}
-    skin = np.count_nonzero(face.skin & (face.parts != Part.OTHER_SKIN))
+    skin = np.count_nonzero(face.skin & (face.segmentation != SegmentationClass.OTHER_SKIN))
     return _Shot(name=analysis.name, lesions=lesions, open_skin={**areas, Region.FACE: float(skin * per_pixel)})
 
 
@@ -124,18 +124,18 @@ def _found(shots: Sequence[_Shot], held: dict[Region, _Shot], counts: dict[Regio
     first = shots[0].lesions.found
     presences = [shot.lesions.found.presence for shot in shots]
     known = [presence for presence in presences if presence is not None]
-    typed = all(shot.lesions.found.type_shares is not None for shot in shots)
+    typed = all(shot.lesions.found.type_probabilities is not None for shot in shots)
     return Lesions(
         boxes_px=np.zeros((0, 4), np.float32),
         scores=np.zeros(0, np.float32),
         density=np.zeros((1, 1), np.float32),
-        density_all=np.zeros((1, 1), np.float32),
+        density_inclusive=np.zeros((1, 1), np.float32),
         area=first.area,
         model=first.model,
         presence=max(known) if known else None,
         count_interval=_count_interval(held, counts),
         level=first.level,
-        type_shares=np.zeros((0, 4), np.float32) if typed else None,
+        type_probabilities=np.zeros((0, 4), np.float32) if typed else None,
     )
 
 

@@ -11,7 +11,7 @@ from dermis.tasks import FROM_LESIONS, TASKS
 from dermis.tasks.acne.assign import place_lesions
 from dermis.tasks.acne.detect import NAME, find_lesions
 
-__all__ = ["NAME", "installed", "need", "offered", "see_lesions", "why_not"]
+__all__ = ["NAME", "find_face_lesions", "installed", "need", "offered", "why_not"]
 
 
 def installed() -> bool:
@@ -41,6 +41,6 @@ def need(tasks: Iterable[Task]) -> None:
             )
 
 
-def see_lesions(photo: Photo, face: Face, skin: Skin, *, own_area: bool = False) -> FaceLesions:
+def find_face_lesions(photo: Photo, face: Face, skin: Skin, *, own_area: bool = False) -> FaceLesions:
     """Find the lesions of a face and put them in their places. Raises ModelMissing where the network is not here."""
     return place_lesions(find_lesions(photo, face), face, skin, own_area=own_area)

@@ -11,9 +11,9 @@ from dermis.core import LESION_TYPES, Analysis, Box
 from dermis.formats.annotations.annotated import AnnotatedPhoto
 from dermis.formats.annotations.voc import Marked
 from dermis.metrics.detection import Found
-from dermis.metrics.label_errors import Disagreement, box_disagreements, grade_disagreement, sorted_by_evidence
+from dermis.metrics.label_errors import LabelIssue, box_disagreements, grade_disagreement, sorted_by_evidence
 
-__all__ = ["disagreements_of", "draft_of", "seen_of"]
+__all__ = ["detections_of", "disagreements_of", "draft_of"]
 
 _LEAST = 0.05
 
@@ -44,7 +44,7 @@ def draft_of(analysis: Analysis) -> AnnotatedPhoto:
     )
 
 
-def seen_of(analysis: Analysis) -> AnnotatedPhoto:
+def detections_of(analysis: Analysis) -> AnnotatedPhoto:
     """Return every box the network found in a photo, unsure ones too, down to a score of 0.05."""
     draft = draft_of(analysis)
     if analysis.lesions is None:
@@ -52,8 +52,8 @@ def seen_of(analysis: Analysis) -> AnnotatedPhoto:
     found = analysis.lesions.found
     names = (
         ["lesion"] * len(found.scores)
-        if found.type_shares is None
-        else [LESION_TYPES[int(row.argmax())] for row in found.type_shares]
+        if found.type_probabilities is None
+        else [LESION_TYPES[int(row.argmax())] for row in found.type_probabilities]
     )
     marked = tuple(
         Marked(name=name, box=Box(x_px=left, y_px=top, width_px=right - left, height_px=bottom - top, score=score))
@@ -74,13 +74,13 @@ def disagreements_of(
     grades: Mapping[str, float] | None = None,
     shares: Mapping[str, NDArray[np.float32]] | None = None,
     least: float = 0.5,
-) -> tuple[Disagreement, ...]:
+) -> tuple[LabelIssue, ...]:
     """Return where labels and model disagree, strongest evidence first; `photo` is the place in `labels`.
 
     labels, seen: the same photos in the same order. grades: a grade by photo name, and shares: the model's
     probabilities of the grades. least: from this score on the model's boxes count.
     """
-    cases: list[Disagreement] = []
+    cases: list[LabelIssue] = []
     for place, (one, other) in enumerate(zip(labels, seen, strict=True)):
         scores = np.array([thing.box.score or 0.0 for thing in other.marked], np.float64)
         cases += box_disagreements(

@@ -8,11 +8,11 @@ import numpy as np
 
 from dermis.colour.lab import linear_to_lab
 from dermis.colour.tone import hue_deg
-from dermis.core import Face, LightReference, Part, Problem, Quality, Region, Severity, Skin, View
+from dermis.core import Face, LightReference, Problem, Quality, Region, SegmentationClass, Severity, Skin, View
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.pipeline.exclusion import LUMINANCE, brightest_channel
 
-__all__ = ["FEWEST_MEASURED_PX", "PROBLEMS", "judge", "no_face", "quality_measures", "refused"]
+__all__ = ["FEWEST_MEASURED_PX", "PROBLEMS", "assess", "no_face", "quality_measures", "refused"]
 
 FEWEST_MEASURED_PX = 1000
 """Fewer measured pixels than this are no measurement."""
@@ -49,12 +49,12 @@ PROBLEMS: Mapping[str, _Words] = {
     ),
     "face_too_small": (
         Severity.REJECT,
-        "The face is {between_cheeks_px:.0f} px wide between the cheeks; below 100 px nothing is measured.",
+        "The face is {face_width_px:.0f} px wide between the cheeks; below 100 px nothing is measured.",
         "Come closer or use the camera's full resolution.",
     ),
     "face_small": (
         Severity.WARN,
-        "The face is {between_cheeks_px:.0f} px wide between the cheeks; small marks are lost below 200 px.",
+        "The face is {face_width_px:.0f} px wide between the cheeks; small marks are lost below 200 px.",
         "Come closer or use the camera's full resolution.",
     ),
     "blurred": (
@@ -158,7 +158,7 @@ def no_face() -> Quality:
     return Quality(problems=(_problem("no_face", {}),))
 
 
-def judge(measures: Mapping[str, float], face: Face, reference: LightReference | None = None) -> Quality:
+def assess(measures: Mapping[str, float], face: Face, reference: LightReference | None = None) -> Quality:
     """Return the verdict on a photo from its measures, the gravest problems first."""
     codes = [*_about_size(measures), *_about_light(measures), *_about_the_head(measures, face)]
     if reference is not None:
@@ -178,7 +178,7 @@ def _problem(code: str, measures: Mapping[str, float]) -> Problem:
 def _about_size(m: Mapping[str, float]) -> Iterator[str]:
     if m["measured_px"] < FEWEST_MEASURED_PX:
         yield "no_skin"
-    width = m.get("between_cheeks_px")
+    width = m.get("face_width_px")
     if width is not None and width < CHEEKS_WARN_PX:
         yield "face_too_small" if width < CHEEKS_REJECT_PX else "face_small"
 
@@ -230,8 +230,8 @@ def quality_measures(face: Face, skin: Skin, encoded: FloatMap) -> dict[str, flo
 
 def _of_the_head(face: Face) -> dict[str, float]:
     measures: dict[str, float] = {}
-    if face.between_cheeks_px is not None:
-        measures["between_cheeks_px"] = face.between_cheeks_px
+    if face.face_width_px is not None:
+        measures["face_width_px"] = face.face_width_px
     if face.pose is not None:
         pose = face.pose
         measures |= {"yaw_deg": pose.yaw_deg, "pitch_deg": pose.pitch_deg, "roll_deg": pose.roll_deg}
@@ -248,8 +248,11 @@ def _covered(face: Face, landmarks: FloatMap) -> dict[str, float]:
     frame = face.frame
     points = (landmarks[:, :2] - (frame.x_px, frame.y_px)) / frame.factor
     outline = points[ConvexHull(points).vertices]
-    inside = polygon2mask(face.parts.shape, outline[:, ::-1])
-    other = np.isin(face.parts, (Part.BACKGROUND, Part.HAIR, Part.OCCLUDER)) & ~face.skin
+    inside = polygon2mask(face.segmentation.shape, outline[:, ::-1])
+    other = (
+        np.isin(face.segmentation, (SegmentationClass.BACKGROUND, SegmentationClass.HAIR, SegmentationClass.OCCLUDER))
+        & ~face.skin
+    )
     area = int(np.count_nonzero(inside))
     return {"covered_share": int(np.count_nonzero(inside & other)) / area} if area else {}
 
@@ -259,7 +262,7 @@ def _shares(skin: Skin) -> dict[str, float]:
     total = max(int(np.count_nonzero(skin.visible)), 1)
     shares = {
         f"{reason}_share": int(np.count_nonzero(mask)) / max(int(np.count_nonzero(skin.visible | mask)), 1)
-        for reason, mask in skin.left_out.items()
+        for reason, mask in skin.excluded.items()
     }
     return shares | {"measured_share": int(np.count_nonzero(skin.measured)) / total}
 
@@ -276,7 +279,7 @@ def _colour(skin: Skin, face: Face) -> dict[str, float]:
         "skin_chroma": float(np.hypot(lab[1], lab[2])),
         "skin_hue_deg": float(hue_deg(lab)),
     }
-    lips = skin.linear[face.parts == Part.LIPS]
+    lips = skin.linear[face.segmentation == SegmentationClass.LIPS]
     if len(lips) >= 50:
         lips_lab = np.median(np.asarray(linear_to_lab(lips)), axis=0)
         measures["lip_redness"] = float(lips_lab[1] - lab[1])

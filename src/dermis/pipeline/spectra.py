@@ -17,7 +17,7 @@ from dermis.errors import InputError, NoSkin, UsageError
 from dermis.face.find import find_face
 from dermis.formats.images.masks import reduce_by
 from dermis.optics.camera import Camera, find_camera
-from dermis.optics.illuminant import Light, find_light
+from dermis.optics.illuminant import Illuminant, find_illuminant
 from dermis.pipeline.reference import Patch, correct_light, patch_box, read_patch
 from dermis.spectra.reconstruct import WAVELENGTHS_NM, Reconstruction, reconstruct_skin
 
@@ -33,7 +33,7 @@ def reconstruct(
     photo: Photo,
     *,
     camera: Camera | str | Path | None = None,
-    illuminant: Light | str | Path | None = None,
+    illuminant: Illuminant | str | Path | None = None,
     linear: bool = False,
     white: float = 1.0,
     reference: Patch | str | None = None,
@@ -43,7 +43,7 @@ def reconstruct(
 ) -> Reconstruction:
     """Return the reflectance of the skin in a photo, 400-1000 nm, with intervals; a `Cube` that knows its doubt.
 
-    camera, illuminant: a name, a CSV, or the record; see `find_camera` and `find_light`. linear: take the pixels as
+    camera, illuminant: a name, a CSV, or the record; see `find_camera`, `find_illuminant`. linear: take the pixels as
     proportional to light, white balance not applied, whatever the photo's encoding says. white: the pixel value (0-1)
     of a perfect diffuser in its brightest channel. reference: a patch of known colour, "X,Y,W,H=#RRGGBB"; it replaces
     the white. mask: (h, w) bool, where to look; "all" for every pixel; by default the skin of the largest face.
@@ -58,7 +58,7 @@ def reconstruct(
     if not 0.0 < white <= 1.0:
         raise UsageError(f"The white is {white:g}.", advice="Give a pixel value over 0 and up to 1.")
     seen_by = find_camera(camera) if isinstance(camera, str | Path) else camera
-    lit_by = find_light(illuminant) if isinstance(illuminant, str | Path) else illuminant
+    lit_by = find_illuminant(illuminant) if isinstance(illuminant, str | Path) else illuminant
     if linear:
         photo = replace(photo, encoding=Encoding.CAMERA_LINEAR)
     balance = None if reference is None else _balance(photo, reference)

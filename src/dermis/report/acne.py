@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dermis.core import Analysis, Box, Finding, Item, Photo, Region
+from dermis.core import Analysis, Box, Detection, Finding, Photo, Region
 from dermis.report.formatting import number, plain, region_title
 from dermis.report.pictures import Window, data_uri, shown
 from dermis.tasks.acne.visibility import is_large
@@ -51,7 +51,7 @@ def acne_of(analysis: Analysis) -> Acne | None:
     )
 
 
-def worst_items(items: Sequence[Item]) -> list[Item]:
+def worst_items(items: Sequence[Detection]) -> list[Detection]:
     """Return lesions with the worst first: perhaps nodules, then the larger and redder."""
     return sorted(
         items,
@@ -59,7 +59,7 @@ def worst_items(items: Sequence[Item]) -> list[Item]:
     )
 
 
-def see_someone(findings: Mapping[str, Finding], items: Sequence[Item]) -> str:
+def see_someone(findings: Mapping[str, Finding], items: Sequence[Detection]) -> str:
     """Return why a professional should look at this, in words; "" where nothing calls for it."""
     reasons = []
     if "acne_grade" in findings and findings["acne_grade"].value >= SEVERE:
@@ -99,7 +99,7 @@ def _notes(findings: Mapping[str, Finding]) -> list[str]:
     return notes
 
 
-def _crop(photo: Photo, item: Item) -> Crop:
+def _crop(photo: Photo, item: Detection) -> Crop:
     facts = [f"score {number(item.score, 2)}"]
     if item.size_face_widths is not None:
         facts.append(f"{number(100 * item.size_face_widths, 1)} % of the face's width")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dermis.core import Analysis, Box, Change, Fate, Item, Photo
+from dermis.core import Analysis, Box, Change, Detection, Photo, UnmatchedLesion
 from dermis.report.acne import crop_uri
 from dermis.report.formatting import number, percent, plain, region_title
 from dermis.report.page import rendered
@@ -93,7 +93,7 @@ def _facts(change: Change) -> tuple[tuple[str, str], ...]:
     return tuple(rows)
 
 
-def _sure(fates: Sequence[Fate]) -> int:
+def _sure(fates: Sequence[UnmatchedLesion]) -> int:
     return sum(fate.probability >= SHOWN_FROM for fate in fates)
 
 
@@ -107,7 +107,7 @@ def _frames_after(change: Change) -> list[tuple[str, str, Box]]:
     return lasting + _framed(change.new, "new")
 
 
-def _framed(fates: Iterable[Fate], state: str) -> list[tuple[str, str, Box]]:
+def _framed(fates: Iterable[UnmatchedLesion], state: str) -> list[tuple[str, str, Box]]:
     found = []
     for fate in fates:
         sure = fate.probability >= SHOWN_FROM
@@ -156,7 +156,7 @@ def _pairs(change: Change, before: Photo, after: Photo) -> Iterable[Pair]:
         yield _pair("lasting", pair.after, pair.probability, *pictures)
 
 
-def _pair(state: str, item: Item, probability: float, before: str, after: str) -> Pair:
+def _pair(state: str, item: Detection, probability: float, before: str, after: str) -> Pair:
     title = f"{plain(state)}: {item.kind}, {region_title(item.region).lower()}"
     return Pair(state=state, title=title, probability=percent(probability), before=before, after=after)
 

@@ -11,7 +11,7 @@ from dermis.report.formatting import number
 from dermis.report.page import rendered
 from dermis.report.pictures import data_uri, shown, window_of
 
-__all__ = ["Doubt", "disagreements_page"]
+__all__ = ["FlaggedPhoto", "disagreements_page"]
 
 MOST = 120
 WORDS = {
@@ -23,7 +23,7 @@ WORDS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
+class FlaggedPhoto:
     """One disagreement as it is shown: photo by name, its box (None for a grade), kind, evidence, both sides' words."""
 
     photo: str
@@ -46,7 +46,7 @@ class Card:
     frame: tuple[str, str, str, str] | None
 
 
-def disagreements_page(doubts: Sequence[Doubt], photos: Mapping[str, Photo]) -> str:
+def disagreements_page(doubts: Sequence[FlaggedPhoto], photos: Mapping[str, Photo]) -> str:
     """Return the page; `photos` by name, doubts on others are listed without a picture. The first 120 are shown."""
     kinds = {kind: sum(doubt.kind == kind for doubt in doubts) for kind in WORDS}
     content = {
@@ -58,7 +58,7 @@ def disagreements_page(doubts: Sequence[Doubt], photos: Mapping[str, Photo]) -> 
     return rendered("disagreements.html", content)
 
 
-def _card(doubt: Doubt, photo: Photo | None) -> Card:
+def _card(doubt: FlaggedPhoto, photo: Photo | None) -> Card:
     sides = f" Label: {doubt.said}; model: {doubt.thought}." if doubt.said else ""
     return Card(
         uri="" if photo is None else _picture(photo, doubt.box),

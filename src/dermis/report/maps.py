@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dermis.core import Analysis, Evidence, Face, Part, Photo
+from dermis.core import Analysis, Face, Photo, SegmentationClass, ValueMap
 from dermis.core.arrays import BoolMap
 from dermis.report.formatting import colour_table, map_colours
 from dermis.report.page import write
@@ -20,15 +20,15 @@ OVERLAY_LEVELS = 255
 CLEAR_COLOUR = "#000000"
 
 PART_COLOURS = {
-    Part.BACKGROUND: "#1b1f24",
-    Part.FACE_SKIN: "#e8b796",
-    Part.OTHER_SKIN: "#c98f6d",
-    Part.HAIR: "#5b4a7d",
-    Part.FACIAL_HAIR: "#8c6bb1",
-    Part.NOSE: "#f2d49b",
-    Part.LIPS: "#c4485c",
-    Part.EYES: "#3f8fd2",
-    Part.OCCLUDER: "#4f9d69",
+    SegmentationClass.BACKGROUND: "#1b1f24",
+    SegmentationClass.FACE_SKIN: "#e8b796",
+    SegmentationClass.OTHER_SKIN: "#c98f6d",
+    SegmentationClass.HAIR: "#5b4a7d",
+    SegmentationClass.FACIAL_HAIR: "#8c6bb1",
+    SegmentationClass.NOSE: "#f2d49b",
+    SegmentationClass.LIPS: "#c4485c",
+    SegmentationClass.EYES: "#3f8fd2",
+    SegmentationClass.OCCLUDER: "#4f9d69",
 }
 REGION_COLOURS = ("#1b1f24", "#e6c229", "#2a9d8f", "#7fc8a9", "#e76f51", "#8d6fc1", "#3f8fd2", "#93c5e8")
 """The colours of region codes 0 to 7: none, forehead, cheeks, nose, chin, under-eyes."""
@@ -47,7 +47,7 @@ def write_maps(analysis: Analysis, folder: Path) -> list[Path]:
     """Write an analysis' masks and maps into `folder`, which exists, and return their paths.
 
     skin_mask.png: 255 on all visible skin of the person. measured_mask.png: 255 on what was measured.
-    parts.png, regions.png: palette images whose indices are `Part` and `Region.code`. left_out.png: a palette image
+    parts.png, regions.png: palette images whose indices are `SegmentationClass` and `Region.code`. left_out.png: a palette image
     whose index has a bit set for each reason not to measure a pixel, in the order of `REASONS`:
     1 clipped, 2 specular, 4 shadow, 8 border, 16 facial_hair, 32 beside_face. overlay_TASK.png: one a
     task with a map, a palette image to lay over the photo, transparent where nothing was measured; indices 1 to
@@ -64,7 +64,7 @@ def _write_masks(analysis: Analysis, photo: Photo, face: Face, folder: Path) -> 
     from dermis.formats.images.masks import encode_png  # late: with it come the readers of photos
 
     measured = np.zeros_like(face.skin) if analysis.skin is None else analysis.skin.measured
-    parts = labels_on_photo(face.parts, face.frame, photo)
+    parts = labels_on_photo(face.segmentation, face.frame, photo)
     regions = labels_on_photo(face.regions, face.frame, photo)
     written = [
         write(folder / "skin_mask.png", encode_png(labels_on_photo(face.skin, face.frame, photo))),
@@ -73,15 +73,15 @@ def _write_masks(analysis: Analysis, photo: Photo, face: Face, folder: Path) -> 
         write(folder / "regions.png", palette_png(regions, colour_table(REGION_COLOURS))),
     ]
     if analysis.skin is not None:
-        written.append(write(folder / "left_out.png", _left_out_png(analysis.skin.left_out, face, photo)))
+        written.append(write(folder / "left_out.png", _left_out_png(analysis.skin.excluded, face, photo)))
     return written
 
 
-def _left_out_png(left_out: Mapping[str, BoolMap], face: Face, photo: Photo) -> bytes:
-    bits = np.zeros(face.parts.shape, dtype=np.uint8)
+def _left_out_png(excluded: Mapping[str, BoolMap], face: Face, photo: Photo) -> bytes:
+    bits = np.zeros(face.segmentation.shape, dtype=np.uint8)
     for place, reason in enumerate(REASONS):
-        if reason in left_out:
-            bits |= left_out[reason].astype(np.uint8) << np.uint8(place)
+        if reason in excluded:
+            bits |= excluded[reason].astype(np.uint8) << np.uint8(place)
     lowest = [(index & -index).bit_length() for index in range(1 << len(REASONS))]
     colours = colour_table([CLEAR_COLOUR if place == 0 else list(REASONS.values())[place - 1] for place in lowest])
     return palette_png(labels_on_photo(bits, face.frame, photo), colours)
@@ -97,7 +97,7 @@ def _write_overlays(analysis: Analysis, photo: Photo, face: Face, folder: Path) 
     ]
 
 
-def _overlay_png(task: str, evidence: Evidence, face: Face, photo: Photo) -> bytes:
+def _overlay_png(task: str, evidence: ValueMap, face: Face, photo: Photo) -> bytes:
     values = values_on_photo(evidence.values, face.frame, photo)
     levels = levels_of(values, evidence.low, evidence.high, OVERLAY_LEVELS)
     colours = colour_table([CLEAR_COLOUR, *map_colours(task, OVERLAY_LEVELS)])

@@ -18,17 +18,17 @@ from dermis.report.acne import acne_of
 from dermis.report.panels import (
     Panel,
     Verdict,
+    excluded_of,
     files_of,
-    glance_of,
-    left_out_of,
     measures_of,
     panels_of,
     rows_of,
+    summary_of,
     verdict_of,
 )
 from dermis.report.pictures import data_uri, shown, thumbnail_of, window_of
 from dermis.report.tone import TONE_TASK, tone_of
-from dermis.report.viewer import stage_of
+from dermis.report.viewer import viewer_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -134,7 +134,7 @@ def report_page(analysis: Analysis, tasks: Mapping[str, Task]) -> str:
     usable, skin = analysis.quality.usable, analysis.skin
     panels = panels_of(analysis, tasks)
     rows = rows_of(panels)
-    stage = None if analysis.photo is None else stage_of(analysis, analysis.photo, tasks)
+    stage = None if analysis.photo is None else viewer_of(analysis, analysis.photo, tasks)
     content = {
         "name": analysis.name,
         "light": analysis.reference,
@@ -147,8 +147,8 @@ def report_page(analysis: Analysis, tasks: Mapping[str, Task]) -> str:
         "tone": tone_of(analysis),
         "acne": acne_of(analysis),
         "rows": rows,
-        "left_out": left_out_of(skin) if skin is not None and usable else None,
-        "glance": glance_of(analysis) if panels else (),
+        "excluded": excluded_of(skin) if skin is not None and usable else None,
+        "glance": summary_of(analysis) if panels else (),
         "measures": measures_of(analysis.quality) if usable else (),
         "files": files_of(analysis),
         "has_colour": any(row.lab for row in rows),

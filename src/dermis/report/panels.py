@@ -44,21 +44,21 @@ from dermis.report.formatting import (
 
 __all__ = [
     "Axis",
-    "LeftOut",
+    "ExcludedShare",
     "Panel",
-    "Reading",
+    "RegionReading",
     "Row",
     "Share",
     "Tick",
     "Verdict",
     "axis_of",
+    "excluded_of",
     "files_of",
-    "glance_of",
     "lab_of",
-    "left_out_of",
     "measures_of",
     "panels_of",
     "rows_of",
+    "summary_of",
     "verdict_of",
 ]
 
@@ -146,7 +146,7 @@ AXIS_STOPS = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class RegionReading:
     """One finding in words, and where its value and interval stand on the task's axis.
 
     `start`, `length` and `interval` are empty where the finding has no interval; `swatch` and `lab` where it
@@ -177,8 +177,8 @@ class Panel:
     reference: str
     model: str
     axis: Axis
-    head: Reading
-    readings: tuple[Reading, ...]
+    head: RegionReading
+    readings: tuple[RegionReading, ...]
     gradient: tuple[str, ...]
     kinds: tuple[tuple[str, int], ...]
 
@@ -190,7 +190,7 @@ class Row:
     title: str
     swatch: str
     lab: str
-    readings: tuple[Reading | None, ...]
+    readings: tuple[RegionReading | None, ...]
 
 
 def panels_of(analysis: Analysis, tasks: Mapping[str, Task]) -> tuple[Panel, ...]:
@@ -251,10 +251,10 @@ def _panel(findings: Sequence[Finding], task: Task | None, view: View | None) ->
     )
 
 
-def _reading(finding: Finding, scale: Scale, axis: Axis, view: View | None) -> Reading:
+def _reading(finding: Finding, scale: Scale, axis: Axis, view: View | None) -> RegionReading:
     lab = lab_of(finding)
     interval = finding.interval
-    return Reading(
+    return RegionReading(
         region=finding.region,
         title=region_title(finding.region, view),
         value=value_words(finding.value, scale),
@@ -321,7 +321,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
+class ExcludedShare:
     """How much of the visible skin was measured, and what took the rest away."""
 
     measured: Share
@@ -347,23 +347,23 @@ def verdict_of(quality: Quality, *, findings: int) -> Verdict:
 _STATES = {Severity.REJECT: "bad", Severity.WARN: "warn", Severity.INFO: "info"}
 
 
-def left_out_of(skin: Skin) -> LeftOut | None:
+def excluded_of(skin: Skin) -> ExcludedShare | None:
     """Return the shares of the visible skin, the largest reason first; None where no skin is visible."""
     visible = int(np.count_nonzero(skin.visible))
     if visible == 0:
         return None
     # Facial hair hides skin: it lies beside what is visible.
     taken = {
-        name: np.count_nonzero(mask) / np.count_nonzero(skin.visible | mask) for name, mask in skin.left_out.items()
+        name: np.count_nonzero(mask) / np.count_nonzero(skin.visible | mask) for name, mask in skin.excluded.items()
     }
     names = sorted(taken, key=lambda name: taken[name], reverse=True)
-    return LeftOut(
+    return ExcludedShare(
         measured=_share("measured", np.count_nonzero(skin.measured) / visible),
         reasons=tuple(_share(LEFT_OUT_WORDS.get(name, plain(name).lower()), taken[name]) for name in names),
     )
 
 
-def glance_of(analysis: Analysis) -> Pairs:
+def summary_of(analysis: Analysis) -> Pairs:
     """Return what a reader should know of the photo before the numbers, in words."""
     face, skin = analysis.face, analysis.skin
     rows = []
@@ -372,8 +372,8 @@ def glance_of(analysis: Analysis) -> Pairs:
         rows.append(("Measured", f"{percent(share)} of the visible skin"))
     if face is not None:
         rows.append(("View", VIEW_WORDS[face.view]))
-        if face.between_cheeks_px is not None:
-            rows.append(("Face", f"{number(face.between_cheeks_px, 0)} px between the cheeks"))
+        if face.face_width_px is not None:
+            rows.append(("Face", f"{number(face.face_width_px, 0)} px between the cheeks"))
     if analysis.reference is not None:
         rows.append(("Light", "corrected by a patch of known colour"))
     elif skin is not None:

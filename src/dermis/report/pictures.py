@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.colour.srgb import encode
-from dermis.core import Analysis, Box, Encoding, Face, Frame, Photo
+from dermis.core import Analysis, Box, CropFrame, Encoding, Face, Photo
 from dermis.core.arrays import FloatMap, LabelMap
 
 __all__ = [
@@ -58,12 +58,12 @@ def window_of(photo: Photo, face: Face | None) -> Window:
     return Window(x_px=x, y_px=y, width_px=max(1, end_x - x), height_px=max(1, end_y - y))
 
 
-def cut(values: NDArray[_Value], frame: Frame, window: Window) -> tuple[NDArray[_Value], Frame]:
+def cut(values: NDArray[_Value], frame: CropFrame, window: Window) -> tuple[NDArray[_Value], CropFrame]:
     """Return the part of a frame's values (h, w) that a window shows, and the frame of that part."""
     rows = _seen(frame.y_px, frame.height, frame.factor, window.y_px, window.height_px)
     columns = _seen(frame.x_px, frame.width, frame.factor, window.x_px, window.width_px)
     part = values[rows.start : rows.stop, columns.start : columns.stop]
-    return part, Frame(
+    return part, CropFrame(
         x_px=frame.x_px + columns.start * frame.factor,
         y_px=frame.y_px + rows.start * frame.factor,
         width=len(columns),
@@ -72,12 +72,12 @@ def cut(values: NDArray[_Value], frame: Frame, window: Window) -> tuple[NDArray[
     )
 
 
-def labels_on_photo(labels: NDArray[_Value], frame: Frame, photo: Photo) -> NDArray[_Value]:
+def labels_on_photo(labels: NDArray[_Value], frame: CropFrame, photo: Photo) -> NDArray[_Value]:
     """Return labels or a mask of the frame (h, w) at photo size, each in its block, 0 outside the frame."""
     return _placed(labels.repeat(frame.factor, axis=0).repeat(frame.factor, axis=1), frame, photo)
 
 
-def values_on_photo(values: FloatMap, frame: Frame, photo: Photo) -> FloatMap:
+def values_on_photo(values: FloatMap, frame: CropFrame, photo: Photo) -> FloatMap:
     """Return values of the frame (h, w) at photo size, bilinear, NaN where there is none."""
     shape = (frame.height * frame.factor, frame.width * frame.factor)
     return _placed(resized(values, shape), frame, photo, outside=np.nan)
@@ -128,7 +128,7 @@ def _extent(face: Face) -> tuple[float, float, float, float]:
     )
 
 
-def _placed(piece: NDArray[_Value], frame: Frame, photo: Photo, *, outside: float = 0) -> NDArray[_Value]:
+def _placed(piece: NDArray[_Value], frame: CropFrame, photo: Photo, *, outside: float = 0) -> NDArray[_Value]:
     """Put a frame's photo-size piece where it belongs, cut at the photo's edges."""
     whole = np.full((photo.height_px, photo.width_px), outside, dtype=piece.dtype)
     top, left = max(0, frame.y_px), max(0, frame.x_px)

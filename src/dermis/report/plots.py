@@ -21,9 +21,9 @@ __all__ = [
     "confusion_png",
     "coverage_png",
     "drawn_png",
-    "duel_png",
     "gaps_png",
     "histogram_png",
+    "paired_png",
     "reliability_png",
     "scatter_png",
 ]
@@ -124,7 +124,7 @@ def gaps_png(gains: Floats, label: str) -> bytes:
     return drawn_png(draw)
 
 
-def duel_png(first: Floats, second: Floats, first_name: str, second_name: str) -> bytes:
+def paired_png(first: Floats, second: Floats, first_name: str, second_name: str) -> bytes:
     """Draw the errors (n,) of two answerers on the same samples; below the line the second is nearer."""
 
     def draw(axes: Axes) -> None:

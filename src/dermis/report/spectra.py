@@ -19,7 +19,7 @@ from dermis.formats.images.masks import encode_png, reduce_by
 from dermis.metrics.spectral import BandErrors
 from dermis.optics.camera import find_camera, response
 from dermis.optics.camera_inverse import Estimate, from_rgb
-from dermis.optics.illuminant import find_light, to_xyz
+from dermis.optics.illuminant import find_illuminant, to_xyz
 from dermis.report.formatting import colour_table, map_colours
 from dermis.report.page import rendered, write
 from dermis.report.pictures import Window, data_uri, levels_of, shown
@@ -130,7 +130,7 @@ def _packed(planes: Floats) -> _Packed:
 
 def _tissue(spectra: Floats, found: Reconstruction) -> Estimate:
     """Return melanin and blood by the physical inverse, from the colour that the spectra have under D65."""
-    seen = response(find_camera("CIE 1931"), find_light("D65"), found.wavelengths_nm)
+    seen = response(find_camera("CIE 1931"), find_illuminant("D65"), found.wavelengths_nm)
     return from_rgb(
         spectra @ seen,
         seen,

@@ -8,26 +8,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Analysis, Box, Evidence, Face, Finding, Frame, Photo, Region, Skin, Task, region_mask
+from dermis.core import Analysis, Box, CropFrame, Face, Finding, Photo, Region, Skin, Task, ValueMap, region_mask
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.report.formatting import VIEW_WORDS, colour_table, map_colours, number, plain, region_title
 from dermis.report.pictures import Window, cut, data_uri, levels_of, palette_png, resized, shown, window_of
 
 __all__ = [
-    "STAGE_WIDTH",
+    "VIEWER_WIDTH",
     "Bar",
     "Mark",
     "Outline",
     "Overlay",
     "Rectangle",
-    "Stage",
+    "Viewer",
     "outlines_of",
     "overlays_of",
-    "stage_of",
-    "stage_scale",
+    "viewer_of",
+    "viewer_scale",
 ]
 
-STAGE_WIDTH = 1000
+VIEWER_WIDTH = 1000
 """Width of a drawn photo in units of its SVG, so that lines and letters look alike on every photo."""
 
 TOLERANCE_PX = 0.7
@@ -52,22 +52,22 @@ class Outline:
     labelled: bool
 
 
-def stage_scale(window: Window) -> float:
+def viewer_scale(window: Window) -> float:
     """Return stage units a photo pixel."""
-    return STAGE_WIDTH / window.width_px
+    return VIEWER_WIDTH / window.width_px
 
 
-def outlines_of(regions: LabelMap, frame: Frame, window: Window) -> tuple[Outline, ...]:
+def outlines_of(regions: LabelMap, frame: CropFrame, window: Window) -> tuple[Outline, ...]:
     """Return the outline of each region that `regions` (h, w) holds."""
     found = (_outline(region, region_mask(regions, region), frame, window) for region in list(Region)[1:])
     return tuple(outline for outline in found if outline is not None)
 
 
-def _outline(region: Region, mask: BoolMap, frame: Frame, window: Window) -> Outline | None:
+def _outline(region: Region, mask: BoolMap, frame: CropFrame, window: Window) -> Outline | None:
     rings = _rings(mask)
     if not rings:
         return None
-    title, scale = region_title(region), stage_scale(window)
+    title, scale = region_title(region), viewer_scale(window)
     origin = np.array([frame.x_px - window.x_px, frame.y_px - window.y_px])
     placed = [(ring * frame.factor + origin) * scale for ring in rings]
     low, high = placed[0].min(axis=0), placed[0].max(axis=0)
@@ -180,7 +180,7 @@ def overlays_of(analysis: Analysis, face: Face, window: Window, tasks: Mapping[s
             yield _marks_overlay(name, f"{title}, each" if evidence is not None else title, findings, window)
 
 
-def _measured_overlay(skin: Skin, frame: Frame, window: Window) -> Overlay:
+def _measured_overlay(skin: Skin, frame: CropFrame, window: Window) -> Overlay:
     whole = skin.visible.astype(np.uint8) * np.uint8(2)
     whole[skin.measured] = 1
     labels, frame = cut(whole, frame, window)
@@ -213,7 +213,7 @@ def _marks_overlay(name: str, title: str, findings: Sequence[Finding], window: W
 
 
 def _map_overlay(
-    name: str, title: str, evidence: Evidence, findings: Sequence[Finding], frame: Frame, window: Window
+    name: str, title: str, evidence: ValueMap, findings: Sequence[Finding], frame: CropFrame, window: Window
 ) -> Overlay:
     low, high = _span(evidence)
     digits = 0 if high - low >= 10 else 1 if high - low >= 1 else 3
@@ -238,7 +238,7 @@ def _map_overlay(
     )
 
 
-def _span(evidence: Evidence) -> tuple[float, float]:
+def _span(evidence: ValueMap) -> tuple[float, float]:
     """Return the range that the colours cover: the middle 96 % of the values, inside the task's scale."""
     whole = evidence.high - evidence.low
     first, last = np.nanpercentile(evidence.values, (2, 98))
@@ -269,7 +269,7 @@ def _reduced(values: FloatMap) -> FloatMap:
     return resized(values, (max(1, round(values.shape[0] * scale)), max(1, round(values.shape[1] * scale))))
 
 
-def _frame_on_stage(frame: Frame, window: Window) -> Rectangle:
+def _frame_on_stage(frame: CropFrame, window: Window) -> Rectangle:
     box = Box(
         x_px=frame.x_px,
         y_px=frame.y_px,
@@ -280,7 +280,7 @@ def _frame_on_stage(frame: Frame, window: Window) -> Rectangle:
 
 
 def _on_stage(box: Box, window: Window) -> Rectangle:
-    scale = stage_scale(window)
+    scale = viewer_scale(window)
     sides = (box.x_px - window.x_px, box.y_px - window.y_px, box.width_px, box.height_px)
     x, y, width, height = (round(side * scale, 1) for side in sides)
     return Rectangle(x=x, y=y, width=width, height=height)
@@ -290,7 +290,7 @@ PHOTO_LONG_SIDE_PX = 1280
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class Viewer:
     """The window of the photo in stage units, with all that can be laid over it."""
 
     height: float
@@ -298,10 +298,10 @@ class Stage:
     alt: str
     outlines: tuple[Outline, ...]
     overlays: tuple[Overlay, ...]
-    width: int = STAGE_WIDTH
+    width: int = VIEWER_WIDTH
 
 
-def stage_of(analysis: Analysis, photo: Photo, tasks: Mapping[str, Task]) -> Stage:
+def viewer_of(analysis: Analysis, photo: Photo, tasks: Mapping[str, Task]) -> Viewer:
     """Return the stage of a photo; without a face the whole photo, bare, and so where it was rejected."""
     from dermis.formats.images.masks import encode_jpeg  # late: with it comes the image library
 
@@ -309,8 +309,8 @@ def stage_of(analysis: Analysis, photo: Photo, tasks: Mapping[str, Task]) -> Sta
     window = window_of(photo, face)
     pixels = shown(photo, window, PHOTO_LONG_SIDE_PX)
     measured = face is not None and analysis.quality.usable
-    return Stage(
-        height=round(window.height_px * stage_scale(window), 1),
+    return Viewer(
+        height=round(window.height_px * viewer_scale(window), 1),
         uri=data_uri("jpeg", encode_jpeg(pixels, quality=85)),
         alt=_photo_alt(face),
         outlines=outlines_of(face.regions, face.frame, window) if face is not None and measured else (),

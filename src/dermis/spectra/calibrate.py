@@ -49,7 +49,7 @@ class Calibration:
 
     gain: (band, w) float32. weights: (k, band) float32, the joined bands. offset: (k, w) float32, what the dark takes
     away from them. head: of the result. lost: columns and bands (k, w) without any pixel to go by; NaN there.
-    filled: dead pixels that were filled, hopeless: those too far from a good one.
+    filled: dead pixels that were filled, unrecoverable: those too far from a good one.
     """
 
     gain: NDArray[np.float32]
@@ -59,7 +59,7 @@ class Calibration:
     lost: NDArray[np.bool_]
     head: CubeHead
     filled: int
-    hopeless: int
+    unrecoverable: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,16 +95,16 @@ def calibration(
             "The panel's reflectance and the exposure ratio must be positive.", advice="A white panel has about 0.99."
         )
     gain = white[:, None] / (np.where(references.dead, 1.0, references.signal) * ratio * scan.scale)
-    filling, hopeless = fill_from(references.dead)
+    filling, unrecoverable = fill_from(references.dead)
     gain.flat[filling.dead] = 0.0
-    gain.flat[hopeless] = 0.0
+    gain.flat[unrecoverable] = 0.0
     width_nm = head.fwhm_nm if fwhm_nm is None else np.broadcast_to(np.asarray(fwhm_nm, dtype=np.float64), own.shape)
     grid = own if to_nm is None else np.asarray(to_nm, dtype=np.float64)
     weights = np.eye(own.size) if to_nm is None else resampling(own, grid, fwhm_nm=width_nm, bandwidth_nm=bandwidth_nm)
     dark = gain * references.dark * scan.scale
     _fill(dark.reshape(-1), filling)
     holes = np.zeros(gain.shape, dtype=np.bool_)
-    holes.flat[hopeless] = True
+    holes.flat[unrecoverable] = True
     return Calibration(
         gain=gain.astype(np.float32),
         weights=weights.astype(np.float32),
@@ -118,7 +118,7 @@ def calibration(
             fwhm_nm=_new_fwhm(grid, bandwidth_nm) if to_nm is not None else width_nm,
         ),
         filled=filling.dead.size,
-        hopeless=hopeless.size,
+        unrecoverable=unrecoverable.size,
     )
 
 
@@ -164,7 +164,7 @@ def fill_from(dead: NDArray[np.bool_]) -> tuple[Filling, Indices]:
     """
     bands, width = np.nonzero(dead)
     found: list[tuple[int, int, int, float]] = []
-    hopeless = []
+    unrecoverable = []
     for band, column in zip(bands.tolist(), width.tolist(), strict=True):
         along = _neighbours(dead[:, column], band, _REACH_BANDS)
         across = _neighbours(dead[band], column, _REACH_COLUMNS)
@@ -176,11 +176,11 @@ def fill_from(dead: NDArray[np.bool_]) -> tuple[Filling, Indices]:
             one, other = (band * dead.shape[1] + at for at in across[:2])
             found.append((here, one, other, across[2]))
         else:
-            hopeless.append(here)
+            unrecoverable.append(here)
     table = np.array(found, dtype=np.float64).reshape(-1, 4)
     whole = table[:, :3].astype(np.intp)
     filling = Filling(dead=whole[:, 0], one=whole[:, 1], other=whole[:, 2], share=table[:, 3].astype(np.float32))
-    return filling, np.array(hopeless, dtype=np.intp)
+    return filling, np.array(unrecoverable, dtype=np.intp)
 
 
 def _neighbours(dead: NDArray[np.bool_], at: int, reach: int) -> tuple[int, int, float] | None:

@@ -27,7 +27,7 @@ class Comparison:
     """How far `predicted` is from `target`, on their common bands.
 
     scores: as they should be counted; challenge: as the Hyper-Skin challenge counts them (`dermis.metrics.spectral`).
-    angles_rad: (h, w), NaN outside `mask`. left_out: pixels of the mask whose values are not finite in one of the two.
+    angles_rad: (h, w), NaN outside `mask`. excluded: pixels of the mask whose values are not finite in one of the two.
     """
 
     target: Cube
@@ -37,7 +37,7 @@ class Comparison:
     challenge: SpectralScores
     bands: BandErrors
     angles_rad: FloatMap
-    left_out: int
+    excluded: int
     notes: tuple[str, ...] = ()
 
 
@@ -67,7 +67,7 @@ def compare_cubes(target: Cube, predicted: Cube, mask: BoolMap | None = None) ->
         challenge=challenge_scores(target.values, predicted.values, inside),
         bands=band_errors(target.values, predicted.values, inside),
         angles_rad=np.where(inside, angles, np.float32(np.nan)),
-        left_out=int(np.count_nonzero(everywhere & ~inside)),
+        excluded=int(np.count_nonzero(everywhere & ~inside)),
         notes=notes,
     )
 

@@ -13,11 +13,11 @@ from dermis.core import Encoding
 from dermis.core.arrays import hold
 from dermis.models.weights import WEIGHTS
 from dermis.optics.camera import Camera, Population, draw_camera, response, white_raw
-from dermis.optics.illuminant import Light
-from dermis.optics.isp import Development, render
-from dermis.optics.populations import colour_matrix, draw_development, draw_light
+from dermis.optics.illuminant import Illuminant
+from dermis.optics.isp import IspSettings, render
+from dermis.optics.populations import colour_matrix, draw_illuminant, draw_isp
 
-__all__ = ["PRIOR_FILE", "Seen", "Sight", "SkinPrior", "draw_skin", "read_prior", "see"]
+__all__ = ["PRIOR_FILE", "CaptureModel", "SimulatedPixels", "SkinPrior", "draw_skin", "read_prior", "simulate_capture"]
 
 Floats = NDArray[np.float64]
 
@@ -82,7 +82,7 @@ DIMMEST_WHITE = 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class CaptureModel:
     """What is known of how a photo was taken; None where it is not.
 
     balanced: whether a patch of known colour set the white of every channel. bits: of a pixel's whole number.
@@ -90,7 +90,7 @@ class Sight:
 
     encoding: Encoding
     camera: Camera | None = None
-    light: Light | None = None
+    light: Illuminant | None = None
     balanced: bool = False
     bits: int = 8
 
@@ -102,7 +102,7 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class SimulatedPixels:
     """Drawn skin with its pixels (n, 3), its `spectra` (n, band) and how much each counts, summing to 1."""
 
     pixels: Floats
@@ -115,7 +115,9 @@ class Seen:
         hold(self, "weights", dtype=np.float64, shape=(len(self.pixels),))
 
 
-def see(prior: SkinPrior, sight: Sight, seed: int = SEED, cameras: Population | None = None) -> Seen:
+def simulate_capture(
+    prior: SkinPrior, sight: CaptureModel, seed: int = SEED, cameras: Population | None = None
+) -> SimulatedPixels:
     """Return skin drawn from `prior` as it looks at `sight`; the same for the same seed.
 
     cameras: that unknown cameras are drawn from, by default the population that comes with the package.
@@ -134,20 +136,20 @@ def see(prior: SkinPrior, sight: Sight, seed: int = SEED, cameras: Population | 
             pixels[part] = _drawn_sight(rng, spectra[part], grid, sight, cameras)
     step = 1.0 / (2**sight.bits - 1)
     noise = np.hypot(NOISE * pixels, step / np.sqrt(12.0))
-    return Seen(pixels=pixels + noise * rng.standard_normal(pixels.shape), spectra=spectra, weights=weights)
+    return SimulatedPixels(pixels=pixels + noise * rng.standard_normal(pixels.shape), spectra=spectra, weights=weights)
 
 
-def _raw(spectra: Floats, grid: Floats, camera: Camera, light: Light, *, balanced: bool) -> Floats:
+def _raw(spectra: Floats, grid: Floats, camera: Camera, light: Illuminant, *, balanced: bool) -> Floats:
     pixels: Floats = spectra @ response(camera, light, grid)
     return pixels / white_raw(camera, light) if balanced else pixels
 
 
 def _drawn_sight(
-    rng: np.random.Generator, spectra: Floats, grid: Floats, sight: Sight, cameras: Population | None
+    rng: np.random.Generator, spectra: Floats, grid: Floats, sight: CaptureModel, cameras: Population | None
 ) -> Floats:
     """Return the pixels of `spectra` at one sight, what is unknown of it drawn."""
     camera = draw_camera(rng, cameras) if sight.camera is None else sight.camera
-    light = draw_light(rng) if sight.light is None else sight.light
+    light = draw_illuminant(rng) if sight.light is None else sight.light
     if sight.encoding is Encoding.CAMERA_LINEAR:
         return _raw(spectra, grid, camera, light, balanced=sight.balanced)
     development = _drawn_development(rng, camera, light)
@@ -161,9 +163,9 @@ def _drawn_sight(
     return pixels
 
 
-def _drawn_development(rng: np.random.Generator, camera: Camera, light: Light) -> Development:
+def _drawn_development(rng: np.random.Generator, camera: Camera, light: Illuminant) -> IspSettings:
     """Return a development without what it does to detail; most are plain: balanced, no tone curve of their own."""
-    drawn = replace(draw_development(rng, camera, light), denoise=0.0, sharpen=0.0, chroma_px=0.0)
+    drawn = replace(draw_isp(rng, camera, light), denoise=0.0, sharpen=0.0, chroma_px=0.0)
     if rng.random() >= PLAIN_SHARE:
         return drawn
     white = np.log(white_raw(camera, light)) + rng.normal(0.0, 1.0, 3) * BALANCE_ERROR

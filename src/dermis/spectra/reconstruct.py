@@ -15,9 +15,9 @@ from dermis.core import Cube, Encoding, Photo, Quantity
 from dermis.core.arrays import BoolMap, FloatMap, hold
 from dermis.errors import UsageError
 from dermis.optics.camera import Camera
-from dermis.optics.illuminant import Light
+from dermis.optics.illuminant import Illuminant
 from dermis.optics.spectral_grid import interpolation
-from dermis.spectra.prior import PRIOR_FILE, Seen, Sight, SkinPrior, read_prior, see
+from dermis.spectra.prior import PRIOR_FILE, CaptureModel, SimulatedPixels, SkinPrior, read_prior, simulate_capture
 
 __all__ = [
     "LEVEL",
@@ -31,7 +31,7 @@ __all__ = [
     "reconstruct_skin",
     "spectra_of",
     "terms_of",
-    "write_ready",
+    "write_pretrained",
 ]
 
 Floats = NDArray[np.float64]
@@ -90,7 +90,7 @@ class Terms:
 
 
 def fit_estimator(
-    seen: Seen, wavelengths_nm: Floats, *, level_known: bool = True, wider: float | None = None
+    seen: SimulatedPixels, wavelengths_nm: Floats, *, level_known: bool = True, wider: float | None = None
 ) -> Estimator:
     """Return what drawn skin teaches; errors count relative to the level, so dark skin as much as light.
 
@@ -200,25 +200,25 @@ def _quantile(values: Floats, weights: Floats, share: float) -> Floats:
     return found
 
 
-def estimator_for(sight: Sight) -> Estimator:
+def estimator_for(sight: CaptureModel) -> Estimator:
     """Return what is learnt for `sight`: kept, or learnt now in under a second for known cameras and lights."""
     if sight.encoding is Encoding.SRGB and sight.camera is None and sight.light is None:
         return _read(_file(balanced=sight.balanced))
     return _learnt(read_prior(), sight)
 
 
-def write_ready(prior: SkinPrior, folder: Path = PRIOR_FILE.parent) -> None:
+def write_pretrained(prior: SkinPrior, folder: Path = PRIOR_FILE.parent) -> None:
     """Learn and write the estimators for sRGB photos, with and without a patch of known colour."""
     for balanced in (False, True):
-        learnt = _learnt(prior, Sight(encoding=Encoding.SRGB, balanced=balanced))
+        learnt = _learnt(prior, CaptureModel(encoding=Encoding.SRGB, balanced=balanced))
         held: dict[str, Any] = {field.name: np.asarray(getattr(learnt, field.name)) for field in fields(learnt)}
         np.savez_compressed(folder / _file(balanced=balanced).name, **held)
 
 
-def _learnt(prior: SkinPrior, sight: Sight) -> Estimator:
+def _learnt(prior: SkinPrior, sight: CaptureModel) -> Estimator:
     # What a photo in sRGB says of the level went through a tone curve and an exposure that nobody knows.
     level_known = sight.balanced or sight.encoding is Encoding.CAMERA_LINEAR
-    return fit_estimator(see(prior, sight), prior.wavelengths_nm, level_known=level_known)
+    return fit_estimator(simulate_capture(prior, sight), prior.wavelengths_nm, level_known=level_known)
 
 
 def _file(*, balanced: bool) -> Path:
@@ -280,7 +280,7 @@ def reconstruct_skin(
     mask: BoolMap,
     *,
     camera: Camera | None = None,
-    light: Light | None = None,
+    light: Illuminant | None = None,
     white: float = 1.0,
     balance: Floats | None = None,
     wavelengths_nm: Floats = WAVELENGTHS_NM,
@@ -296,7 +296,7 @@ def reconstruct_skin(
         raise UsageError(f"The white is {white:g}.", advice="Give a pixel value over 0 and up to 1.")
     grid = _checked(wavelengths_nm)
     camera_linear = photo.encoding is Encoding.CAMERA_LINEAR
-    sight = Sight(
+    sight = CaptureModel(
         encoding=Encoding.CAMERA_LINEAR if camera_linear else Encoding.SRGB,
         camera=camera,
         light=light,

@@ -10,7 +10,7 @@ from dermis.core import Cube
 from dermis.core.arrays import FloatMap
 from dermis.errors import InputError
 from dermis.optics.camera import Camera, response, white_raw
-from dermis.optics.illuminant import Light, to_xyz
+from dermis.optics.illuminant import Illuminant, to_xyz
 
 __all__ = ["EXTRA_NM", "camera_rgb", "eye_rgb", "min_max", "msi"]
 
@@ -19,7 +19,7 @@ EXTRA_NM = 960.0
 _FARTHEST_NM = 15.0
 
 
-def camera_rgb(cube: Cube, camera: Camera, light: Light, *, balanced: bool = True) -> FloatMap:
+def camera_rgb(cube: Cube, camera: Camera, light: Illuminant, *, balanced: bool = True) -> FloatMap:
     """Return the linear RGB (h, w, 3) that `camera` gives of `cube` under `light`.
 
     balanced: greys come out grey, 1 for the perfect diffuser in every channel; otherwise the raw signal, in which it
@@ -33,7 +33,7 @@ def camera_rgb(cube: Cube, camera: Camera, light: Light, *, balanced: bool = Tru
     return rgb
 
 
-def eye_rgb(cube: Cube, light: Light) -> FloatMap:
+def eye_rgb(cube: Cube, light: Illuminant) -> FloatMap:
     """Return the linear sRGB (h, w, 3) of what the CIE 1931 observer sees of `cube` under `light`.
 
     Nothing is adapted: under a warm lamp greys come out warm. Raises InputError as `camera_rgb`.

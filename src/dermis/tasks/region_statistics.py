@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dermis.core import Evidence, Finding, Map, Region, Skin, Task, region_mask
+from dermis.core import Finding, Map, Region, Skin, Task, ValueMap, region_mask
 from dermis.core.arrays import BoolMap, FloatMap
 
 __all__ = ["FEWEST_PIXELS", "map_findings", "measured_regions"]
@@ -32,7 +32,7 @@ def map_findings(task: Task, skin: Skin, values: FloatMap, *, model: str) -> tup
         raise ValueError(f"{task.name} is no map.")
     scale = task.scale
     shown = np.where(skin.measured, values, np.float32(np.nan)).astype(np.float32)
-    evidence = Evidence(values=shown, unit=scale.unit, low=scale.low, high=scale.high)
+    evidence = ValueMap(values=shown, unit=scale.unit, low=scale.low, high=scale.high)
     findings = []
     for region, mask in measured_regions(skin, task.regions):
         low, middle, high = np.percentile(values[mask], (5, 50, 95))

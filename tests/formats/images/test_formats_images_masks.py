@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dermis.core import Part
+from dermis.core import SegmentationClass
 from dermis.errors import InputError, UnreadablePhoto, UsageError
 from dermis.formats.images.masks import (
     encode_jpeg,
@@ -149,7 +149,9 @@ def test_masks_and_parts_that_are_no_pictures_are_refused_like_photos(tmp_path):
                 read(tmp_path / name, WIDTH, HEIGHT)
 
 
-CLASSES = (INSIDE * np.uint8(Part.FACE_SKIN) + (np.arange(WIDTH) > 100) * np.uint8(Part.HAIR)).astype(np.uint8)
+CLASSES = (
+    INSIDE * np.uint8(SegmentationClass.FACE_SKIN) + (np.arange(WIDTH) > 100) * np.uint8(SegmentationClass.HAIR)
+).astype(np.uint8)
 
 
 @pytest.mark.parametrize("name", ["parts.png", "parts.tif", "parts.bmp"])

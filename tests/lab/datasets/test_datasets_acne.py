@@ -11,7 +11,7 @@ from dermis.core import Box, Origin
 from dermis.errors import InputError
 from dermis.lab.datasets import DATASETS
 from dermis.lab.datasets.graded_folders import grade_of
-from dermis.models.preprocess import Input, look
+from dermis.models.preprocess import Input, preprocess
 from fakes import acne04, acne04_v2, coco, ffhq_acne, graded_folders, pictures, table_csv
 
 FAKES = {
@@ -135,7 +135,7 @@ def test_names_of_files_and_folders_are_no_features(name, tmp_path):
     for sample in samples_of(name, tmp_path):
         photo = sample.read()
         other = replace(photo, origin=Origin(name="levle3_very_severe.jpg", sha256="0" * 64))
-        one, renamed = look(photo, shown, None), look(other, shown, None)
+        one, renamed = preprocess(photo, shown, None), preprocess(other, shown, None)
         np.testing.assert_array_equal(one.picture, renamed.picture)
         np.testing.assert_array_equal(one.numbers, renamed.numbers)
 

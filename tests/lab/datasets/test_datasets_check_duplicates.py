@@ -8,7 +8,7 @@ from skimage.data import astronaut, camera, chelsea, coffee, rocket
 
 from dermis.core import Cube, Encoding, Origin, Photo, Quantity, Sample, SampleKey
 from dermis.errors import InputError
-from dermis.lab.datasets.check import COPY, find_duplicates, imprint, imprints
+from dermis.lab.datasets.check import COPY, find_duplicates, perceptual_hash, perceptual_hashes
 
 
 def photo(levels, sha256=None):
@@ -55,16 +55,16 @@ COPIES = {
 
 @pytest.mark.parametrize("how", list(COPIES))
 def test_a_copy_is_known_again(pictures, how):
-    copies = [imprint(photo(COPIES[how](levels))) for levels in pictures]
-    found = find_duplicates([*(imprint(photo(levels)) for levels in pictures), *copies])
+    copies = [perceptual_hash(photo(COPIES[how](levels))) for levels in pictures]
+    found = find_duplicates([*(perceptual_hash(photo(levels)) for levels in pictures), *copies])
     assert {(pair.first, pair.second) for pair in found} == {(place, place + 5) for place in range(5)}
     assert all(COPY <= pair.likeness <= 1 and not pair.identical for pair in found)
 
 
 @pytest.mark.parametrize(("degrees", "shear"), [(6, 0.0), (-9, 0.05), (0, 0.12)])
 def test_a_thorough_look_knows_turned_copies(pictures, degrees, shear):
-    held = [imprint(photo(levels)) for levels in pictures]
-    copy = imprint(photo(turned(pictures[0], degrees, shear)[:, ::-1]))
+    held = [perceptual_hash(photo(levels)) for levels in pictures]
+    copy = perceptual_hash(photo(turned(pictures[0], degrees, shear)[:, ::-1]))
     assert [(pair.first, pair.second) for pair in find_duplicates([*held, copy], thorough=True)] == [(0, 5)]
     assert not find_duplicates([*held, copy])
 
@@ -73,7 +73,7 @@ def test_identical_files_come_first():
     rng = np.random.default_rng(0)
     one, other = (rng.integers(0, 256, (40, 50, 3)).astype(np.uint8) for _ in range(2))
     held = [photo(one, "a"), photo(resized(one, 2)), photo(other, "b"), photo(other, "b"), photo(other, "b")]
-    found = find_duplicates([imprint(each) for each in held])
+    found = find_duplicates([perceptual_hash(each) for each in held])
     assert [(pair.first, pair.second, pair.identical) for pair in found] == [
         (2, 3, True),
         (2, 4, True),
@@ -86,7 +86,7 @@ def test_plain_patches_are_not_alike():
     rng = np.random.default_rng(0)
     rows = np.linspace(0.9, 1.1, 200)[:, None, None]
     chips = [np.full((200, 200, 3), level) * rows + rng.normal(0, 2, (200, 200, 3)) for level in (180, 178, 90)]
-    assert not find_duplicates([imprint(photo(chip.clip(0, 255))) for chip in chips], thorough=True)
+    assert not find_duplicates([perceptual_hash(photo(chip.clip(0, 255))) for chip in chips], thorough=True)
 
 
 def test_cards_of_one_print_are_not_alike():
@@ -98,29 +98,31 @@ def test_cards_of_one_print_are_not_alike():
         return (levels + np.random.default_rng(sum(tone)).normal(0, 2, levels.shape)).clip(0, 255)
 
     cards = [card(tone, left) for left in (28, 29) for tone in ((190, 140, 120), (186, 136, 117), (90, 60, 45))]
-    assert not find_duplicates([imprint(photo(one)) for one in cards], thorough=True)
+    assert not find_duplicates([perceptual_hash(photo(one)) for one in cards], thorough=True)
 
 
 def test_without_a_file_the_pixels_count():
     plain = np.full((9, 9, 3), 128, np.uint8)
-    found = find_duplicates([imprint(photo(plain)), imprint(photo(plain)), imprint(photo(plain + 1))])
+    found = find_duplicates(
+        [perceptual_hash(photo(plain)), perceptual_hash(photo(plain)), perceptual_hash(photo(plain + 1))]
+    )
     assert [(pair.first, pair.second, pair.identical) for pair in found] == [(0, 1, True)]
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 200, 3), (65, 3, 3)])
 def test_odd_sizes_have_imprints(shape):
     levels = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
-    assert imprint(photo(levels)).grey.shape == (64, 64)
-    assert len(find_duplicates([imprint(photo(levels))] * 2, thorough=True)) == 1
+    assert perceptual_hash(photo(levels)).grey.shape == (64, 64)
+    assert len(find_duplicates([perceptual_hash(photo(levels))] * 2, thorough=True)) == 1
 
 
 def test_nothing_and_one_have_no_duplicates():
     assert find_duplicates([]) == ()
-    assert find_duplicates([imprint(photo(chelsea()))], thorough=True) == ()
+    assert find_duplicates([perceptual_hash(photo(chelsea()))], thorough=True) == ()
 
 
 def test_a_cube_is_refused():
     cube = Cube(values=np.zeros((2, 2, 1), np.float32), wavelengths_nm=np.array([500.0]), quantity=Quantity.REFLECTANCE)
     held = Sample(key=SampleKey(dataset="made", subject="a"), read=lambda: cube)
     with pytest.raises(InputError, match="made/a"):
-        list(imprints([held]))
+        list(perceptual_hashes([held]))

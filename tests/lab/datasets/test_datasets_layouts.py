@@ -4,7 +4,7 @@ import shutil
 import numpy as np
 import pytest
 
-from dermis.core import Cube, Encoding, Part, Photo
+from dermis.core import Cube, Encoding, Photo, SegmentationClass
 from dermis.errors import InputError
 from dermis.lab.datasets import DATASETS
 from dermis.lab.datasets.dataset import MADE
@@ -122,12 +122,15 @@ def test_fasseg_parts_are_ours(tmp_path):
     samples = samples_of("fasseg", fasseg, tmp_path)
     assert {sample.traits["yaw_deg"] for sample in samples.values()} == {0.0, -90.0, 15.0}
     parts = samples["personne01/1/-90 deg"].beside["parts"]()
-    assert set(np.unique(parts)) == {Part.BACKGROUND}
+    assert set(np.unique(parts)) == {SegmentationClass.BACKGROUND}
     label = tmp_path / "frontal" / "labels" / "1.png"
     pictures.numbers(label, np.array([[0, 1, 2], [3, 4, 5]], np.uint8))
     np.testing.assert_array_equal(
         samples["frontal-1//+0 deg"].beside["parts"](),
-        [[Part.BACKGROUND, Part.FACE_SKIN, Part.HAIR], [Part.NOSE, Part.LIPS, Part.EYES]],
+        [
+            [SegmentationClass.BACKGROUND, SegmentationClass.FACE_SKIN, SegmentationClass.HAIR],
+            [SegmentationClass.NOSE, SegmentationClass.LIPS, SegmentationClass.EYES],
+        ],
     )
     pictures.numbers(label, np.full((2, 2), 9, np.uint8))
     with pytest.raises(InputError, match="class 9"):

@@ -197,8 +197,8 @@ def test_the_check_finds_duplicates_only_across(samples):
 
 def test_samples_in_no_part_are_no_leak(samples):
     check_split(samples, parts_at(train=[0], validate=[], test=[6]))
-    left_out = Duplicate(first=0, second=5, identical=True, likeness=1.0)
-    check_split(samples, parts_at(train=[0], validate=[], test=[6]), duplicates=[left_out])
+    excluded = Duplicate(first=0, second=5, identical=True, likeness=1.0)
+    check_split(samples, parts_at(train=[0], validate=[], test=[6]), duplicates=[excluded])
 
 
 def test_a_long_list_is_cut(samples):

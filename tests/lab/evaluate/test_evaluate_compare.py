@@ -20,9 +20,9 @@ from dermis.lab.evaluate.evaluate import evaluate_run
 from dermis.lab.evaluate.predict import Question
 from dermis.lab.train.recipe import recipe_from
 from dermis.lab.train.trainer import train
-from dermis.metrics.evaluation import Draws
+from dermis.metrics.evaluation import BootstrapConfig
 
-QUICK = Draws(resamples=200)
+QUICK = BootstrapConfig(resamples=200)
 SPOTS = Question(name="spots", kind="count", unit="spots", columns=("spots",))
 GRADE = Question(name="grade", kind="ordinal", unit="grades", columns=("grade",), grades=(0.0, 1.0, 2.0))
 
@@ -94,7 +94,7 @@ def test_only_what_both_judged_is_compared():
     second.table["predicted.spots"] = second.table["target.spots"]
     (one,) = compare([first, second], draws=QUICK).contests
     assert one.keys == ("made/s3//",)
-    assert one.left_out == 5
+    assert one.excluded == 5
     assert one.errors == (np.array([1.0]), np.array([0.0]))
 
 
@@ -179,7 +179,7 @@ def test_runs_in_folders_are_compared(fake_samples, tmp_path):
     with pytest.raises(UsageError, match="nothing to compare"):
         compare_folders([runs[0].folder], tmp_path / "out")
     for run in runs:
-        evaluate_run(run, samples, draws=Draws(resamples=20))
+        evaluate_run(run, samples, draws=BootstrapConfig(resamples=20))
     found = compare_folders([run.folder for run in runs], tmp_path / "out", draws=QUICK)
     assert len(found.contests[0].keys) == 6
     assert {path.name for path in (tmp_path / "out").iterdir()} == {

@@ -11,10 +11,10 @@ from dermis.lab.evaluate.evaluate import evaluate, evaluate_run, with_looks, wri
 from dermis.lab.evaluate.predict import Question, answers_of, questions_of, with_intervals
 from dermis.lab.train.recipe import recipe_from
 from dermis.lab.train.trainer import train
-from dermis.metrics.evaluation import Draws
-from dermis.metrics.registry import FIGURES
+from dermis.metrics.evaluation import BootstrapConfig
+from dermis.metrics.registry import EVALUATION_METRICS
 
-QUICK = Draws(resamples=40)
+QUICK = BootstrapConfig(resamples=40)
 GRADES = tuple(range(4))
 LAB = ("tone_lightness", "tone_a", "tone_b")
 QUESTIONS = (
@@ -177,7 +177,7 @@ def test_grades_may_lie_between_for_several_graders(table):
     table.loc[:9, "target.grade"] = 1.5
     found, _ = evaluate(table, QUESTIONS[:1], draws=QUICK)
     assert len(found.judgements[0].keys) == 40
-    assert set(found.judgements[0].figures["model"]) == set(FIGURES["ordinal"]) - {"coverage", "width"}
+    assert set(found.judgements[0].figures["model"]) == set(EVALUATION_METRICS["ordinal"]) - {"coverage", "width"}
 
 
 def test_unknown_answers_are_not_judged(table):

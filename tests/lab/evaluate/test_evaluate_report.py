@@ -7,21 +7,21 @@ from dermis.core import Encoding, Photo
 from dermis.lab.evaluate.compare import comparison_markdown, comparison_page
 from dermis.lab.evaluate.report import evaluation_markdown, evaluation_page, value_words
 from dermis.metrics.evaluation import (
+    BootstrapConfig,
     Comparison,
-    Contest,
-    Draws,
     Evaluation,
-    Judgement,
-    bouts_of,
-    figures_of,
+    PairedComparison,
+    SubgroupResult,
     gain_of,
+    metrics_of,
+    paired_tests_of,
     slices_of,
 )
 from dermis.metrics.registry import Answers
 from fakes.report_reader import Reader
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror='alert(2)'>|&amp;{{ 7 * 7 }}"
-DRAWS = Draws(resamples=30)
+DRAWS = BootstrapConfig(resamples=30)
 
 
 def answers(kind, spread, count=48):
@@ -48,13 +48,13 @@ def judgement(kind, name):
     model, other = answers(kind, 0.2), answers(kind, 0.9)
     groups = np.arange(48) // 3
     camera = np.where(np.arange(48) < 40, "one", HOSTILE)
-    return Judgement(
+    return SubgroupResult(
         question=name,
         unit="grades",
         keys=tuple(f"made/s{place}" for place in range(48)),
         groups=groups,
         answers={"model": model, "mean": other},
-        figures={"model": figures_of(model, groups, DRAWS), "mean": figures_of(other, groups, DRAWS)},
+        figures={"model": metrics_of(model, groups, DRAWS), "mean": metrics_of(other, groups, DRAWS)},
         gains={"mean": gain_of(model, other, groups, DRAWS)},
         slices={"camera": slices_of(model, groups, camera, DRAWS)},
     )
@@ -79,7 +79,7 @@ def evaluation():
 def comparison():
     first, second = answers("ordinal", 0.9), answers("ordinal", 0.2)
     groups = np.arange(48) // 3
-    contest = Contest(
+    contest = PairedComparison(
         question="grade",
         kind="ordinal",
         unit="grades",
@@ -89,8 +89,8 @@ def comparison():
         groups=groups,
         errors=(first.errors, second.errors),
         tolerance=0.01,
-        bouts=bouts_of(first, second, groups, DRAWS),
-        left_out=3,
+        bouts=paired_tests_of(first, second, groups, DRAWS),
+        excluded=3,
     )
     return Comparison(contests=(contest,), draws=DRAWS, facts={HOSTILE: {"seed": "1"}, "new": {"seed": "2"}})
 

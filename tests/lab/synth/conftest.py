@@ -9,22 +9,22 @@ def scene():
     import numpy as np
 
     from dermis.core import Pose
-    from dermis.lab.synth.camera.scene import Shot, stage
+    from dermis.lab.synth.camera.scene import Shot, compose_scene
     from dermis.lab.synth.camera.shading import draw_lamps
     from dermis.lab.synth.camera.viewpoint import FRAMINGS, Viewpoint
     from dermis.lab.synth.head.head import Expression
-    from dermis.lab.synth.subjects import Population, draw_subject, meet, visit_of
+    from dermis.lab.synth.subjects import Population, build_person, draw_subject, visit_of
     from dermis.optics.camera import find_camera
-    from dermis.optics.illuminant import find_light
+    from dermis.optics.illuminant import find_illuminant
 
     subject = draw_subject(5, Population(lowest_ita_deg=20, highest_ita_deg=35, profiles={"severe": 1.0}))
-    person = meet(subject)
+    person = build_person(subject)
     shot = Shot(
         viewpoint=Viewpoint(pose=Pose(yaw_deg=12, pitch_deg=0, roll_deg=0), framing=FRAMINGS["face"]),
         expression=Expression(),
-        light=find_light("daylight 5600"),
+        light=find_illuminant("daylight 5600"),
         lamps=draw_lamps(np.random.default_rng(2), "window"),
         camera=find_camera("typical"),
         size_px=192,
     )
-    return stage(person, visit_of(person, "W00"), shot)
+    return compose_scene(person, visit_of(person, "W00"), shot)

@@ -8,11 +8,11 @@ import pytest
 
 from dermis.colour.difference import delta_e_00
 from dermis.colour.lab import srgb_to_lab
-from dermis.core import Cube, Part, Region
+from dermis.core import Cube, Region, SegmentationClass
 from dermis.errors import InputError
 from dermis.lab.datasets import DATASETS
 from dermis.lab.synth.layouts import LAYOUTS
-from dermis.lab.synth.lesions.kinds import INFLAMMATORY, Kind
+from dermis.lab.synth.lesions.kinds import INFLAMMATORY, MarkKind
 from dermis.lab.synth.make import make_set, stored_spectra
 from dermis.lab.synth.recipe import KINDS, read_recipe
 from dermis.lab.synth.record import read_record
@@ -49,7 +49,7 @@ def test_faces_hold_all_that_is_known(faces):
     skin = held["skin"]
     assert skin.dtype == np.bool_
     assert skin.mean() > 0.1
-    assert set(np.unique(held["parts"])) <= set(Part)
+    assert set(np.unique(held["parts"])) <= set(SegmentationClass)
     assert set(np.unique(held["regions"])) >= {Region.FOREHEAD.code, Region.NOSE.code}
     assert held["lesions"].max() <= len(sample.items)
     assert np.isfinite(held["melanosome_fraction"][skin]).all()
@@ -167,7 +167,7 @@ def test_acne04(tmp_path):
         assert count == len(sample.items)
         assert {item.kind for item in sample.items} <= set(INFLAMMATORY)
         assert [sample.traits[f"fold_{fold}"] for fold in range(5)].count("test") == 1
-    assert any(item.kind == Kind.PAPULE for sample in samples for item in sample.items)
+    assert any(item.kind == MarkKind.PAPULE for sample in samples for item in sample.items)
 
 
 def test_spectra_come_from_the_stored_maps(faces):

@@ -6,12 +6,12 @@ import pytest
 from dermis.colour.difference import delta_e_00
 from dermis.colour.lab import srgb_to_lab
 from dermis.colour.srgb import encode, xyz_to_linear
-from dermis.core import Box, Encoding, Face, Frame, Photo, Region, View
+from dermis.core import Box, CropFrame, Encoding, Face, Photo, Region, View
 from dermis.errors import NoSkin
 from dermis.lab.synth.camera.scene import cube_of, skin_mask
 from dermis.lab.synth.head.uv import coarse
 from dermis.lab.synth.lesions.draw import draw_marks
-from dermis.lab.synth.lesions.kinds import Kind
+from dermis.lab.synth.lesions.kinds import MarkKind
 from dermis.lab.synth.portrait import portrait_of, read_portrait, render_again, with_marks, with_tone
 from dermis.lab.synth.skin.colour import COLOUR_NM
 from dermis.lab.synth.skin.maps import LIMITS
@@ -51,7 +51,7 @@ def test_no_change_gives_the_very_same_picture(portrait, photo):
 
 
 def test_unchanged_pixels_stay(portrait, photo, scene):
-    changed, marks = with_marks(portrait, spots(portrait, Kind.LENTIGO, 4))
+    changed, marks = with_marks(portrait, spots(portrait, MarkKind.LENTIGO, 4))
     touched = np.any(changed.pixels != photo.pixels, axis=-1)
     assert touched.any()
     assert not touched[~skin_mask(scene)].any()
@@ -61,7 +61,7 @@ def test_unchanged_pixels_stay(portrait, photo, scene):
 
 
 def test_marks_do_what_they_are(portrait, photo):
-    for kind, channel, sign in ((Kind.LENTIGO, 0, -1), (Kind.PIE, 1, 1)):
+    for kind, channel, sign in ((MarkKind.LENTIGO, 0, -1), (MarkKind.PIE, 1, 1)):
         changed, marks = with_marks(portrait, spots(portrait, kind, 3))
         before, after = (np.asarray(srgb_to_lab(p.pixels.astype(np.float64))) for p in (photo, changed))
         mark = max(marks, key=lambda one: one.mask.sum())
@@ -92,15 +92,15 @@ def test_the_face_that_was_found_places_regions_and_size(photo, scene):
     half = scene.buffers.parts[::2, ::2]
     regions = scene.buffers.regions[::2, ::2]
     face = Face(
-        frame=Frame(x_px=0, y_px=0, width=half.shape[1], height=half.shape[0], factor=2),
+        frame=CropFrame(x_px=0, y_px=0, width=half.shape[1], height=half.shape[0], factor=2),
         box=Box(x_px=0, y_px=0, width_px=width, height_px=height),
         landmarks=None,
         pose=None,
         view=View.FRONT,
-        parts=half,
+        segmentation=half,
         regions=regions,
         skin=skin_mask(scene)[::2, ::2],
-        between_cheeks_px=120.0,
+        face_width_px=120.0,
     )
     found = portrait_of(photo, face)
     assert found.atlas.mm_per_px_u[0, 0] == pytest.approx(140 / 120)

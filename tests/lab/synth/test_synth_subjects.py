@@ -9,23 +9,23 @@ import pytest
 
 from dermis.core import Region
 from dermis.lab.synth.head.uv import Atlas, coarse, flat_atlas
-from dermis.lab.synth.lesions.kinds import COMEDONES, INFLAMMATORY, MOTTLES, Kind, Layer, MarkSpec
+from dermis.lab.synth.lesions.kinds import COMEDONES, INFLAMMATORY, MOTTLES, MarkKind, MarkLayer, MarkSpec
 from dermis.lab.synth.lesions.progression import (
     FADED,
     PROFILES,
     WEEKS_ALIVE,
-    Course,
-    Life,
+    LesionEpisode,
+    LesionTimeline,
     Profile,
-    draw_course,
     draw_profile,
+    draw_timeline,
     marks_at,
     strength_at,
     treated,
 )
 from dermis.lab.synth.skin.colour import tone_curve
 from dermis.lab.synth.skin.maps import Tone
-from dermis.lab.synth.subjects import VISITS, Population, compare_visits, draw_subject, subject_course, visit_skin
+from dermis.lab.synth.subjects import VISITS, Population, compare_visits, draw_subject, subject_timeline, visit_skin
 
 LIGHT = Tone(melanosome_fraction=0.012, blood_fraction=0.012, oxygen_saturation=0.7)
 DARK = Tone(melanosome_fraction=0.2, blood_fraction=0.012, oxygen_saturation=0.7)
@@ -47,28 +47,34 @@ ATLAS = face_atlas()
 GRID = coarse(ATLAS)
 ACNE = Profile(
     name="test",
-    lesions={Kind.OPEN_COMEDO: 10, Kind.CLOSED_COMEDO: 12, Kind.PAPULE: 30, Kind.PUSTULE: 12, Kind.NODULE: 3},
+    lesions={
+        MarkKind.OPEN_COMEDO: 10,
+        MarkKind.CLOSED_COMEDO: 12,
+        MarkKind.PAPULE: 30,
+        MarkKind.PUSTULE: 12,
+        MarkKind.NODULE: 3,
+    },
 )
 
 
-def course(profile: Profile = ACNE, tone: Tone = LIGHT, *, response: float = 0.0, seed: int = 1) -> Course:
-    return draw_course(np.random.default_rng(seed), profile, tone, GRID, response=response)
+def course(profile: Profile = ACNE, tone: Tone = LIGHT, *, response: float = 0.0, seed: int = 1) -> LesionTimeline:
+    return draw_timeline(np.random.default_rng(seed), profile, tone, GRID, response=response)
 
 
-def count(found: Course, week: float, kinds: frozenset[Kind]) -> int:
+def count(found: LesionTimeline, week: float, kinds: frozenset[MarkKind]) -> int:
     return sum(spec.kind in kinds for spec in marks_at(found, week))
 
 
-def life(**changes: object) -> Life:
+def life(**changes: object) -> LesionEpisode:
     spec = MarkSpec(
         identity=1,
-        kind=Kind.PIH,
+        kind=MarkKind.PIH,
         u=0.5,
         v=0.5,
         radius_mm=2.0,
-        layers=(Layer(map="melanosome_fraction", change=0.1, reach=1.0, edge=0.2),),
+        layers=(MarkLayer(map="melanosome_fraction", change=0.1, reach=1.0, edge=0.2),),
     )
-    return replace(Life(spec=spec), **changes)  # type: ignore[arg-type]
+    return replace(LesionEpisode(spec=spec), **changes)  # type: ignore[arg-type]
 
 
 def test_one_seed_one_person() -> None:
@@ -83,7 +89,7 @@ def test_one_seed_one_person() -> None:
 
 def test_a_course_drawn_once_serves_every_visit() -> None:
     subject = draw_subject(7)
-    shared = subject_course(subject, ATLAS)
+    shared = subject_timeline(subject, ATLAS)
     assert visit_skin(subject, ATLAS, "W12", course=shared).specs == visit_skin(subject, ATLAS, "W12").specs
 
 
@@ -105,7 +111,9 @@ def test_visits_are_those_of_the_trial() -> None:
 
 
 def test_identities_are_unique() -> None:
-    found = course(replace(ACNE, mottled=5.0, mixture={Kind.LENTIGO: 1.0}, others={Kind.NAEVUS: 6, Kind.REDNESS: 3}))
+    found = course(
+        replace(ACNE, mottled=5.0, mixture={MarkKind.LENTIGO: 1.0}, others={MarkKind.NAEVUS: 6, MarkKind.REDNESS: 3})
+    )
     numbers = [one.spec.identity for one in found]
     assert len(set(numbers)) == len(numbers)
 
@@ -137,7 +145,7 @@ def test_treatment_takes_hold_over_weeks() -> None:
 
 def test_lesions_live_as_long_as_their_kind() -> None:
     found = course()
-    for kind in (Kind.PAPULE, Kind.PUSTULE):
+    for kind in (MarkKind.PAPULE, MarkKind.PUSTULE):
         spans = [one.gone - one.born for one in found if one.spec.kind is kind]
         assert np.mean(spans) == pytest.approx(WEEKS_ALIVE[kind], rel=0.25)
 
@@ -169,12 +177,13 @@ def test_healed_lesions_leave_marks_where_they_were() -> None:
         lesion = lesions[one.left_by]
         assert one.born == lesion.gone
         assert (one.spec.u, one.spec.v) == (lesion.spec.u, lesion.spec.v)
-        assert one.spec.kind in (Kind.PIH, Kind.PIE)
+        assert one.spec.kind in (MarkKind.PIH, MarkKind.PIE)
 
 
 def test_dark_skin_is_left_with_brown_marks_light_skin_with_red_ones() -> None:
     shares = [
-        np.mean([one.spec.kind is Kind.PIH for one in course(tone=tone) if one.left_by >= 0]) for tone in (LIGHT, DARK)
+        np.mean([one.spec.kind is MarkKind.PIH for one in course(tone=tone) if one.left_by >= 0])
+        for tone in (LIGHT, DARK)
     ]
     assert shares[0] < 0.5 < shares[1]
 
@@ -183,7 +192,7 @@ def test_dark_skin_is_left_with_brown_marks_light_skin_with_red_ones() -> None:
 def test_the_mottled_grade_comes_near_its_aim(tone: Tone) -> None:
     population = Population(profiles={"mottled": 1.0})
     for seed, wanted in enumerate((1.0, 3.0, 5.0, 7.0)):
-        mixture = {Kind.LENTIGO: 0.5, Kind.FRECKLE: 0.2, Kind.PIH: 0.1, Kind.MELASMA: 0.2}
+        mixture = {MarkKind.LENTIGO: 0.5, MarkKind.FRECKLE: 0.2, MarkKind.PIH: 0.1, MarkKind.MELASMA: 0.2}
         subject = replace(
             draw_subject(seed, population), tone=tone, profile=Profile(name="test", mottled=wanted, mixture=mixture)
         )
@@ -191,7 +200,7 @@ def test_the_mottled_grade_comes_near_its_aim(tone: Tone) -> None:
 
 
 def test_no_mottling_wanted_no_mottles_drawn() -> None:
-    bare = course(Profile(name="test", mixture={Kind.FRECKLE: 1.0}))
+    bare = course(Profile(name="test", mixture={MarkKind.FRECKLE: 1.0}))
     assert not [one for one in bare if one.spec.kind in MOTTLES]
 
 
@@ -204,7 +213,7 @@ def test_pigment_fades_over_the_trial() -> None:
 
 def test_visits_tell_new_gone_and_lasting_marks() -> None:
     subject = draw_subject(4, Population(profiles={"severe": 1.0}))
-    shared = subject_course(subject, ATLAS)
+    shared = subject_timeline(subject, ATLAS)
     first, later = (visit_skin(subject, ATLAS, name, course=shared).marks for name in ("W00", "W08"))
     change = compare_visits(first, later)
     assert change.new

@@ -12,7 +12,7 @@ from dermis.lab.train.export import TOLERANCE, agreement, export
 from dermis.lab.train.recipe import recipe_from
 from dermis.lab.train.run import find_run
 from dermis.lab.train.trainer import train
-from dermis.models.preprocess import look
+from dermis.models.preprocess import preprocess
 from dermis.models.weights import open_weights
 from fakes.samples import fake_sample
 
@@ -66,7 +66,7 @@ def test_exported_and_trained_answer_alike(trained, home):
         assert weights.meta["largest_difference"] <= weights.meta["tolerance"] == TOLERANCE[bits]
         assert agreement(model, weights, seed=7) <= TOLERANCE[bits]
     weights = open_weights("full", home)
-    seen = look(samples[0].read(), shown)
+    seen = preprocess(samples[0].read(), shown)
     picture = torch.from_numpy(seen.picture).permute(2, 0, 1)[None].float() / 255
     with torch.inference_mode():
         mine = model.answer(model(picture, torch.from_numpy(seen.numbers)[None]))

@@ -9,8 +9,8 @@ import torch
 
 from dermis.lab.networks.lesions import STRIDE
 from dermis.lab.train.export import ANSWERS, export_lesions
-from dermis.lab.train.lesion_views import Example, boxes_in_view, in_picture, plain_view, taught_view
-from dermis.lab.train.lesions import answers_for, begin, teach
+from dermis.lab.train.lesion_views import Example, boxes_in_view, in_picture, plain_view, training_view
+from dermis.lab.train.lesions import answers_for, begin, fit
 from dermis.lab.train.recipe import find_recipe, read_recipe
 from dermis.models.weights import open_weights
 
@@ -75,7 +75,7 @@ def test_points_of_the_view_lie_where_the_picture_has_them():
 def test_drawn_views_keep_marks_and_pictures_together():
     found = 0
     for seed in range(30):
-        view = taught_view(example(), 128, np.random.default_rng(seed))
+        view = training_view(example(), 128, np.random.default_rng(seed))
         assert view.picture.shape == (128, 128, 3)
         count = float(view.targets["count"])
         assert view.targets["density"].sum() == pytest.approx(count, abs=0.05 + 0.1 * count)
@@ -89,7 +89,7 @@ def test_drawn_views_keep_marks_and_pictures_together():
 def test_marks_outside_the_skin_are_not_asked_for():
     one = example()
     bare = replace(one, skin=np.zeros_like(one.skin))
-    views = [taught_view(bare, 128, np.random.default_rng(seed)) for seed in range(20)]
+    views = [training_view(bare, 128, np.random.default_rng(seed)) for seed in range(20)]
     masked = [view for view in views if not view.skin.any()]
     assert masked
     assert all(view.targets["count"] == 0 and math.isnan(view.targets["grade"]) for view in masked)
@@ -97,7 +97,7 @@ def test_marks_outside_the_skin_are_not_asked_for():
 
 def test_a_picture_that_nobody_marked_asks_for_nothing():
     unmarked = replace(example(), boxes=None, circles=None, grade=math.nan, count_all=math.nan)
-    targets = taught_view(unmarked, 128, np.random.default_rng(0)).targets
+    targets = training_view(unmarked, 128, np.random.default_rng(0)).targets
     assert all(np.isnan(held).all() for held in targets.values())
 
 
@@ -116,14 +116,14 @@ def test_a_course_that_was_stopped_ends_as_it_would_have(tmp_path):
             raise KeyboardInterrupt
 
     stopped = [True]
-    whole = teach(begin(recipe), recipe, pools, {"made": 0.5}, sizes_px=[SIZE], tell=stop)
+    whole = fit(begin(recipe), recipe, pools, {"made": 0.5}, sizes_px=[SIZE], tell=stop)
     stopped.clear()
     with pytest.raises(KeyboardInterrupt):
-        teach(begin(recipe), recipe, pools, {"made": 0.5}, sizes_px=[SIZE], tell=stop)
+        fit(begin(recipe), recipe, pools, {"made": 0.5}, sizes_px=[SIZE], tell=stop)
     course = begin(recipe)
     course.go_on(kept)
     assert course.epoch == 1
-    again = teach(course, recipe, pools, {"made": 0.5}, sizes_px=[SIZE])
+    again = fit(course, recipe, pools, {"made": 0.5}, sizes_px=[SIZE])
     assert len(course.told) == 2
     assert all(math.isfinite(value) for row in course.told for value in row.values())
     for name, value in whole.state_dict().items():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dermis.core import Box, Encoding, Item, Label, Photo, Region, Sample, SampleKey
+from dermis.core import Box, Detection, Encoding, Label, Photo, Region, Sample, SampleKey
 from dermis.errors import InputError
 from dermis.lab.train.pools import items_of
 
@@ -23,7 +23,7 @@ def sample(*items):
 
 
 def item(kind, score=1.0, place=(30, 40)):
-    return Item(
+    return Detection(
         kind=kind,
         box=Box(x_px=place[0], y_px=place[1], width_px=20, height_px=20),
         region=Region.CHIN,

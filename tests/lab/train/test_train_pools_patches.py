@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dermis.core import Box, Encoding, Face, Frame, Label, Photo, Sample, SampleKey, View
+from dermis.core import Box, CropFrame, Encoding, Face, Label, Photo, Sample, SampleKey, View
 from dermis.lab.train.pools import SIDE, WHOLE, boxes_by_name, patches_of, score_patches
 
 PHOTO = Photo(pixels=np.random.default_rng(0).random((120, 90, 3)).astype(np.float32), encoding=Encoding.SRGB)
@@ -13,12 +13,12 @@ PHOTO = Photo(pixels=np.random.default_rng(0).random((120, 90, 3)).astype(np.flo
 def face(box, landmarks=None):
     mask = np.ones((120, 90), bool)
     return Face(
-        frame=Frame(x_px=0, y_px=0, width=90, height=120, factor=1),
+        frame=CropFrame(x_px=0, y_px=0, width=90, height=120, factor=1),
         box=box,
         landmarks=landmarks,
         pose=None,
         view=View.LEFT,
-        parts=mask.astype(np.uint8),
+        segmentation=mask.astype(np.uint8),
         regions=mask.astype(np.uint8),
         skin=mask,
     )

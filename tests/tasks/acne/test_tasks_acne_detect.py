@@ -6,22 +6,28 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dermis.core import Box, Encoding, Face, Frame, Part, Photo, View
+from dermis.core import Box, CropFrame, Encoding, Face, Photo, SegmentationClass, View
 from dermis.models.weights import WEIGHTS
 from dermis.tasks.acne import detect
-from dermis.tasks.acne.decode import boxes_at_peaks, expected_grade, mirrored_back, presence_features, shares_of_grades
-from dermis.tasks.acne.detect import find_lesions, look_at_face
+from dermis.tasks.acne.decode import (
+    boxes_at_peaks,
+    expected_grade,
+    grade_probabilities,
+    mirrored_back,
+    presence_features,
+)
+from dermis.tasks.acne.detect import crop_face_square, find_lesions
 
 
 def face_of(mask, *, factor=1, corner=(0, 0), box=True):
     height, width = mask.shape
     return Face(
-        frame=Frame(x_px=corner[0], y_px=corner[1], width=width, height=height, factor=factor),
+        frame=CropFrame(x_px=corner[0], y_px=corner[1], width=width, height=height, factor=factor),
         box=Box(x_px=0, y_px=0, width_px=width, height_px=height) if box else None,
         landmarks=None,
         pose=None,
         view=View.FRONT if box else View.CLOSE_UP,
-        parts=np.where(mask, Part.FACE_SKIN, Part.BACKGROUND).astype(np.uint8),
+        segmentation=np.where(mask, SegmentationClass.FACE_SKIN, SegmentationClass.BACKGROUND).astype(np.uint8),
         regions=np.zeros(mask.shape, np.uint8),
         skin=mask,
     )
@@ -41,7 +47,7 @@ def test_the_square_lies_about_the_face_and_shows_it_upright():
     pixels = np.full((200, 300, 3), 0.2)
     pixels[40:160, 100:200] = (0.8, 0.6, 0.5)
     pixels[60:70, 120:130] = (0.1, 0.9, 0.1)
-    seen = look_at_face(photo_of(pixels), face_of(half_skin()), 256)
+    seen = crop_face_square(photo_of(pixels), face_of(half_skin()), 256)
     assert seen.area.width_px == seen.area.height_px == pytest.approx(1.12 * 120, rel=0.05)
     assert seen.area.x_px + seen.area.width_px / 2 == pytest.approx(150, abs=2)
     green = np.argwhere((seen.picture[..., 1] > 200) & (seen.picture[..., 0] < 100))
@@ -57,7 +63,7 @@ def test_where_frame_and_photo_differ_the_skin_lies_where_the_picture_shows_it()
     mask = np.zeros((100, 120), bool)
     mask[20:80, 30:90] = True
     pixels[100 + 80 : 100 + 320, 50 + 120 : 50 + 360] = 0.9
-    seen = look_at_face(photo_of(pixels), face_of(mask, factor=4, corner=(50, 100)), 256)
+    seen = crop_face_square(photo_of(pixels), face_of(mask, factor=4, corner=(50, 100)), 256)
     bright = seen.picture[2::4, 2::4].mean(axis=-1) > 128
     assert (bright <= (seen.skin > 0)).all()
     assert seen.skin.sum() < 1.3 * bright.sum()
@@ -67,13 +73,13 @@ def test_where_frame_and_photo_differ_the_skin_lies_where_the_picture_shows_it()
 @pytest.mark.parametrize("close_up", [True, False])
 def test_awkward_photos_give_a_view(shape, close_up):
     mask = np.ones(shape, bool)
-    seen = look_at_face(photo_of(np.full((*shape, 3), 0.5)), face_of(mask, box=not close_up), 64)
+    seen = crop_face_square(photo_of(np.full((*shape, 3), 0.5)), face_of(mask, box=not close_up), 64)
     assert seen.picture.shape == (64, 64, 3)
     assert seen.picture.max() > 100
 
 
 def test_a_face_without_any_skin_is_looked_at_whole():
-    seen = look_at_face(photo_of(np.full((30, 20, 3), 0.5)), face_of(np.zeros((30, 20), bool)), 64)
+    seen = crop_face_square(photo_of(np.full((30, 20, 3), 0.5)), face_of(np.zeros((30, 20), bool)), 64)
     assert not seen.skin.any()
     assert seen.area.width_px >= 30
 
@@ -81,7 +87,7 @@ def test_a_face_without_any_skin_is_looked_at_whole():
 def test_linear_photos_are_shown_as_srgb():
     mask = np.ones((40, 40), bool)
     linear = Photo(pixels=np.full((40, 40, 3), 0.2140, np.float32), encoding=Encoding.LINEAR_SRGB)
-    assert np.abs(look_at_face(linear, face_of(mask), 64).picture[32, 32].astype(int) - 128).max() <= 1
+    assert np.abs(crop_face_square(linear, face_of(mask), 64).picture[32, 32].astype(int) - 128).max() <= 1
 
 
 def test_a_box_stands_at_each_peak_the_surest_first():
@@ -115,8 +121,8 @@ def test_no_peak_no_box():
 
 
 def test_grades_follow_from_logits():
-    assert shares_of_grades(np.array([20.0, 20.0, -20.0])) == pytest.approx([0, 0, 1, 0], abs=1e-6)
-    assert expected_grade(shares_of_grades(np.array([20.0, 0.0, -20.0]))) == pytest.approx(1.5)
+    assert grade_probabilities(np.array([20.0, 20.0, -20.0])) == pytest.approx([0, 0, 1, 0], abs=1e-6)
+    assert expected_grade(grade_probabilities(np.array([20.0, 0.0, -20.0]))) == pytest.approx(1.5)
 
 
 def test_limits_become_halves():
@@ -137,12 +143,12 @@ def test_answers_lie_on_the_photo_and_do_not_depend_on_its_mirror_image():
         pixels[y - 3 : y + 4, x - 3 : x + 4] = (0.75, 0.3, 0.28)
     found = find_lesions(photo_of(pixels), face_of(mask))
     turned = find_lesions(photo_of(pixels[:, ::-1]), face_of(mask[:, ::-1]))
-    assert found.density.shape == found.density_all.shape
+    assert found.density.shape == found.density_inclusive.shape
     assert found.area.width_px == found.area.height_px
     assert found.count == pytest.approx(turned.count, rel=0.15, abs=0.3)
     assert found.grade_interval[0] <= found.grade <= found.grade_interval[1]
     assert found.count_interval[0] <= found.count <= found.count_interval[1]
-    assert found.grade_shares.sum() == pytest.approx(1, abs=1e-5)
+    assert found.grade_probabilities.sum() == pytest.approx(1, abs=1e-5)
 
 
 def test_one_plain_lesion_is_fuller_than_many_traces():
@@ -189,7 +195,7 @@ def test_nothing_is_counted_beside_the_skin():
     mask = half_skin()
     pixels = np.where(mask[..., None], (0.75, 0.55, 0.45), draw.uniform(0, 1, (200, 300, 3)))
     found = find_lesions(photo_of(pixels), face_of(mask))
-    seen = look_at_face(photo_of(pixels), face_of(mask), 4 * len(found.density))
+    seen = crop_face_square(photo_of(pixels), face_of(mask), 4 * len(found.density))
     assert found.density[seen.skin == 0].max() == 0
 
 
@@ -201,8 +207,8 @@ def test_with_nobody_else_in_view_all_that_was_parsed_as_skin_counts():
     with_others = replace(alone, others=(Box(x_px=250, y_px=10, width_px=20, height_px=20),))
     pixels = np.full((200, 300, 3), 0.5)
     assert (
-        look_at_face(photo_of(pixels), alone, 256).skin.sum()
-        > 1.5 * look_at_face(photo_of(pixels), with_others, 256).skin.sum()
+        crop_face_square(photo_of(pixels), alone, 256).skin.sum()
+        > 1.5 * crop_face_square(photo_of(pixels), with_others, 256).skin.sum()
     )
 
 

@@ -27,7 +27,7 @@ def test_the_grade_rises_with_every_lesion():
 
 
 def test_one_side_in_view_is_graded_as_it_was_learnt():
-    lesions = found(grade=1.8, grade_interval=(1.2, 2.3), grade_shares=np.float32([0, 0.2, 0.8, 0]))
+    lesions = found(grade=1.8, grade_interval=(1.2, 2.3), grade_probabilities=np.float32([0, 0.2, 0.8, 0]))
     finding = of(hayashi.measure(face_lesions(counts={Region.FACE: 30.0}, lesions=lesions)))
     assert (finding.value, finding.interval, finding.label) == (1.8, (1.2, 2.3), "severe")
     assert finding.detail["counted"] == "all in view, one side"
@@ -108,7 +108,7 @@ def test_gags_weighs_the_worst_lesion_of_each_region():
         item(Region.FOREHEAD, "comedone"), item(Region.FOREHEAD, "pustule"), item(Region.LEFT_UNDER_EYE, "papule"),
         item(Region.NOSE, "comedone"),
     ]  # fmt: skip
-    lesions = found(4, type_shares=np.full((4, 4), 0.25, np.float32))
+    lesions = found(4, type_probabilities=np.full((4, 4), 0.25, np.float32))
     findings = gags.measure(face_lesions(items, halves=(2.0, 2.0), lesions=lesions))
     values = {finding.region: finding.value for finding in findings}
     assert values == {
@@ -120,7 +120,7 @@ def test_gags_weighs_the_worst_lesion_of_each_region():
 
 def test_gags_of_the_worst_face_is_32():
     items = [item(region, "nodule") for region in gags.FACTORS]
-    lesions = found(5, type_shares=np.full((5, 4), 0.25, np.float32))
+    lesions = found(5, type_probabilities=np.full((5, 4), 0.25, np.float32))
     assert of(gags.measure(face_lesions(items, lesions=lesions))).value == 32
 
 

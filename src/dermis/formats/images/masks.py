@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Part
+from dermis.core import SegmentationClass
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.errors import InputError, UsageError
 from dermis.formats.images.container import HEAD_BYTES, identify, plain_name
@@ -76,7 +76,7 @@ def read_mask(path: str | Path, width_px: int, height_px: int) -> BoolMap:
 
 
 def read_parts(path: str | Path, width_px: int, height_px: int) -> LabelMap:
-    """Read a map of parts for a photo of that size: (height_px, width_px) uint8 of `Part`.
+    """Read a map of parts for a photo of that size: (height_px, width_px) uint8 of `SegmentationClass`.
 
     The file holds class numbers, as grey levels or as palette indices (PNG, TIFF, BMP). A map of another
     size but of the photo's shape is enlarged or reduced to it.
@@ -87,12 +87,12 @@ def read_parts(path: str | Path, width_px: int, height_px: int) -> LabelMap:
     name = plain_name(path)
     data = read_bytes(path)
     classes = decode_classes(data, identify(data[:HEAD_BYTES], name), name)
-    meaning = ", ".join(f"{part.value} {part.name.lower().replace('_', ' ')}" for part in Part)
+    meaning = ", ".join(f"{part.value} {part.name.lower().replace('_', ' ')}" for part in SegmentationClass)
     if classes is None:
         raise InputError(
             f"{name} holds colours, not part numbers.", advice=f"Save a grey or palette PNG of: {meaning}."
         )
-    strangers = np.setdiff1d(np.unique(classes), [part.value for part in Part])
+    strangers = np.setdiff1d(np.unique(classes), [part.value for part in SegmentationClass])
     if strangers.size:
         found = ", ".join(str(number) for number in strangers[:5])
         raise InputError(f"{name} holds {found}, which is no part.", advice=f"Parts are: {meaning}.")

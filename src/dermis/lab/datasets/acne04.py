@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Box, Item, Label, Region, Sample, SampleKey
+from dermis.core import Box, Detection, Label, Region, Sample, SampleKey
 from dermis.errors import InputError
 from dermis.formats.annotations.voc import read_voc
 from dermis.formats.tables import Row, number_in, read_table
@@ -51,9 +51,9 @@ def index(root: Path) -> list[Sample]:
     return _as_published(root)
 
 
-def item(kind: str, box: Box) -> Item:
+def item(kind: str, box: Box) -> Detection:
     """Return one marked lesion; where on the face it lies is not known here."""
-    return Item(kind=kind, box=box, region=Region.FACE, score=1.0)
+    return Detection(kind=kind, box=box, region=Region.FACE, score=1.0)
 
 
 def _as_published(root: Path) -> list[Sample]:
@@ -172,7 +172,7 @@ def _traits(root: Path, row: Row) -> dict[str, str | float]:
     return traits
 
 
-def _boxed(row: Row) -> Item:
+def _boxed(row: Row) -> Detection:
     left, top, right, bottom = (number_in(row, corner, f"boxes.csv, {row['image']}") or 0.0 for corner in _CORNERS)
     return item(row["lesion"], Box(x_px=left, y_px=top, width_px=right - left, height_px=bottom - top))
 

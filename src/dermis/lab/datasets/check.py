@@ -18,15 +18,15 @@ from dermis.errors import InputError
 
 __all__ = [
     "COPY",
-    "Checked",
+    "DatasetCheck",
     "Duplicate",
-    "Imprint",
-    "Twin",
+    "DuplicatePair",
+    "PerceptualHash",
     "check_dataset",
     "find_duplicates",
-    "imprint",
-    "imprint_of",
-    "imprints",
+    "perceptual_hash",
+    "perceptual_hash_of",
+    "perceptual_hashes",
 ]
 
 SIDE_PX = 64
@@ -41,7 +41,7 @@ _BLOCK = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Imprint:
+class PerceptualHash:
     """What is kept of a photo to know it again: `sha256` of its file, `grey` (64, 64) float32, encoded, in [0, 1]."""
 
     sha256: str
@@ -61,30 +61,30 @@ class Duplicate:
     likeness: float
 
 
-def imprint(photo: Photo) -> Imprint:
+def perceptual_hash(photo: Photo) -> PerceptualHash:
     """Return the imprint of a photo; of one that was never a file, of its pixels."""
-    return imprint_of(photo.pixels, photo.origin.sha256 or hashlib.sha256(photo.pixels.tobytes()).hexdigest())
+    return perceptual_hash_of(photo.pixels, photo.origin.sha256 or hashlib.sha256(photo.pixels.tobytes()).hexdigest())
 
 
-def imprint_of(pixels: NDArray[Any], sha256: str) -> Imprint:
+def perceptual_hash_of(pixels: NDArray[Any], sha256: str) -> PerceptualHash:
     """Return the imprint of pixels (h, w, 3), uint8 or floating point in [0, 1], from a file of that hash."""
     from PIL import Image  # late: 30 ms
 
     mean = pixels.mean(axis=2, dtype=np.float32) / np.float32(255 if pixels.dtype == np.uint8 else 1)
     small = Image.fromarray(np.ascontiguousarray(mean)).resize((SIDE_PX, SIDE_PX), Image.Resampling.BOX)
-    return Imprint(sha256=sha256, grey=np.asarray(small, dtype=np.float32).copy())
+    return PerceptualHash(sha256=sha256, grey=np.asarray(small, dtype=np.float32).copy())
 
 
-def imprints(samples: Iterable[Sample]) -> Iterator[Imprint]:
+def perceptual_hashes(samples: Iterable[Sample]) -> Iterator[PerceptualHash]:
     """Yield the imprint of each sample, read one at a time. Raises InputError for a cube or an unreadable photo."""
     for sample in samples:
         photo = sample.read()
         if not isinstance(photo, Photo):
             raise InputError(f"{sample.key} is a cube; only photos are compared.", advice="Render it first.")
-        yield imprint(photo)
+        yield perceptual_hash(photo)
 
 
-def find_duplicates(held: Sequence[Imprint], *, thorough: bool = False) -> tuple[Duplicate, ...]:
+def find_duplicates(held: Sequence[PerceptualHash], *, thorough: bool = False) -> tuple[Duplicate, ...]:
     """Return all pairs that show the same, identical files first, then the most alike.
 
     thorough: also lay likely pairs on each other, which finds turned and sheared copies, at a few ms a pair and
@@ -103,7 +103,7 @@ def find_duplicates(held: Sequence[Imprint], *, thorough: bool = False) -> tuple
     )
 
 
-def _identical(held: Sequence[Imprint]) -> Iterator[tuple[int, int]]:
+def _identical(held: Sequence[PerceptualHash]) -> Iterator[tuple[int, int]]:
     places = defaultdict(list)
     for place, one in enumerate(held):
         places[one.sha256].append(place)
@@ -233,7 +233,7 @@ _MOST_VALUES = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Twin:
+class DuplicatePair:
     """Two photos that show the same: their keys, and why this matters.
 
     parted: they are two subjects, so a split by subject may part them. contradicted: one grader said different things,
@@ -249,7 +249,7 @@ class Twin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class DatasetCheck:
     """What a dataset holds. values: by task and grader, how often each value, or "n values from a to b".
 
     unreadable: keys with the reason.
@@ -260,28 +260,28 @@ class Checked:
     items: int
     values: Mapping[str, str]
     unreadable: Mapping[str, str]
-    twins: tuple[Twin, ...]
+    twins: tuple[DuplicatePair, ...]
 
 
 def check_dataset(
     samples: Sequence[Sample], *, thorough: bool = False, seen: Callable[[int], None] = lambda count: None
-) -> Checked:
+) -> DatasetCheck:
     """Read every photo once and look for copies.
 
     thorough: also find turned and sheared copies. seen: called after each photo with how many were read.
     """
-    held: list[tuple[int, Imprint]] = []
+    held: list[tuple[int, PerceptualHash]] = []
     unreadable: dict[str, str] = {}
     for place, sample in enumerate(samples):
         try:
             photo = sample.read()
             if isinstance(photo, Photo):
-                held.append((place, imprint(photo)))
+                held.append((place, perceptual_hash(photo)))
         except InputError as error:
             unreadable[str(sample.key)] = error.message
         seen(place + 1)
     pairs = find_duplicates([one for _, one in held], thorough=thorough)
-    return Checked(
+    return DatasetCheck(
         photos=len(samples),
         subjects=len({(sample.key.dataset, sample.key.subject) for sample in samples}),
         items=sum(len(sample.items) for sample in samples),
@@ -306,10 +306,10 @@ def _spread(values: Sequence[float]) -> str:
     return ", ".join(f"{value:g}: {count}" for value, count in sorted(counts.items()))
 
 
-def _twin(one: Sample, other: Sample, pair: Duplicate) -> Twin:
+def _twin(one: Sample, other: Sample, pair: Duplicate) -> DuplicatePair:
     mine = {(label.task, label.grader): label.value for label in one.labels}
     theirs = {(label.task, label.grader): label.value for label in other.labels}
-    return Twin(
+    return DuplicatePair(
         first=str(one.key),
         second=str(other.key),
         identical=pair.identical,

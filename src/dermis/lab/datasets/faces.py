@@ -20,7 +20,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Box, Cube, Item, Label, Quantity, Region, Sample, SampleKey
+from dermis.core import Box, Cube, Detection, Label, Quantity, Region, Sample, SampleKey
 from dermis.errors import InputError
 from dermis.lab.datasets.dataset import Dataset, existing, licence_of, read_grey, read_json, reader
 
@@ -59,11 +59,11 @@ def _sample(root: Path, path: Path, licence: str) -> Sample:
         raise InputError(f"{path} lacks or misstates {fault}.", advice="Make the set again.") from None
 
 
-def _items(listed: list[dict[str, Any]]) -> Iterator[Item]:
+def _items(listed: list[dict[str, Any]]) -> Iterator[Detection]:
     for one in listed:
         x, y, width, height = one["box_px"]
         box = Box(x_px=x, y_px=y, width_px=width, height_px=height)
-        yield Item(kind=one["kind"], box=box, region=Region(one["region"]), score=float(one["visible"]))
+        yield Detection(kind=one["kind"], box=box, region=Region(one["region"]), score=float(one["visible"]))
 
 
 def _beside(root: Path, files: Mapping[str, Any]) -> Beside:

@@ -18,20 +18,27 @@ from pathlib import Path
 
 import numpy as np
 
-from dermis.core import Part, Sample, SampleKey
+from dermis.core import Sample, SampleKey, SegmentationClass
 from dermis.core.arrays import LabelMap
 from dermis.errors import InputError
 from dermis.lab.datasets.dataset import Dataset, existing, licence_of, photos_in, read_grey, reader
 
 __all__ = ["DATASET", "PARTS", "index"]
 
-PARTS = (Part.BACKGROUND, Part.FACE_SKIN, Part.HAIR, Part.NOSE, Part.LIPS, Part.EYES)
+PARTS = (
+    SegmentationClass.BACKGROUND,
+    SegmentationClass.FACE_SKIN,
+    SegmentationClass.HAIR,
+    SegmentationClass.NOSE,
+    SegmentationClass.LIPS,
+    SegmentationClass.EYES,
+)
 """What each number of a label picture is; skin is all visible skin."""
 _ANGLE = re.compile(r"(personne\d{2})(\d)\d{2}p0([pm])(\d+)")
 
 
 def index(root: Path) -> list[Sample]:
-    """Return a sample a picture; beside it `parts`, (h, w) uint8 of `Part`. Traits: poses, yaw_deg.
+    """Return a sample a picture; beside it `parts`, (h, w) uint8 of `SegmentationClass`. Traits: poses, yaw_deg.
 
     InputError where neither set is there, or a picture has no label.
     """

@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dermis.core import Item, Label, Sample, SampleKey
+from dermis.core import Detection, Label, Sample, SampleKey
 from dermis.errors import InputError
 from dermis.formats.annotations.annotations import read_annotations
 from dermis.formats.tables import Row, read_table
@@ -62,9 +62,9 @@ def _number(cell: str) -> float | None:
         return None
 
 
-def _boxes(path: Path, photos: Sequence[str]) -> Mapping[str, tuple[Item, ...]]:
+def _boxes(path: Path, photos: Sequence[str]) -> Mapping[str, tuple[Detection, ...]]:
     """Return the marked boxes by photo; of several graders, all. A bare file name is enough where one photo has it."""
-    found: dict[str, list[Item]] = defaultdict(list)
+    found: dict[str, list[Detection]] = defaultdict(list)
     for one in read_annotations(path) if path.is_file() else ():
         meant = [photo for photo in photos if one.photo in (photo, Path(photo).name)]
         exact = [photo for photo in meant if photo == one.photo] or meant
@@ -84,7 +84,7 @@ def _sample(
     rows: Sequence[Row],
     tasks: Sequence[str],
     words: Sequence[str],
-    boxes: Mapping[str, tuple[Item, ...]],
+    boxes: Mapping[str, tuple[Detection, ...]],
     licence: str,
 ) -> Sample:
     if not (root / photo).is_file():

@@ -98,8 +98,8 @@ def _best_strength(x: Floats, target: Floats, groups: NDArray[Any]) -> float:
     if fold.min() == fold.max():
         return float(_STRENGTHS[-1])
     off = np.zeros(len(_STRENGTHS))
-    for left_out in np.unique(fold):
-        out = fold == left_out
+    for excluded in np.unique(fold):
+        out = fold == excluded
         said = _fit(x[~out], target[~out], x[out], _STRENGTHS)
         off += np.square((said - target[out]) / (target.std(axis=0) + 1e-9)).sum(axis=(1, 2))
     return float(_STRENGTHS[off.argmin()])

@@ -18,12 +18,12 @@ from dermis.lab.evaluate.predict import Question, answers_of, known, questions_o
 from dermis.lab.evaluate.report import Cell, Drawing, Table, figure_cell, figure_words, markdown_table, value_words
 from dermis.lab.train.run import find_run, write_atomically
 from dermis.metrics.bootstrap import Interval
-from dermis.metrics.evaluation import Bout, Comparison, Contest, Draws, bouts_of
-from dermis.metrics.registry import FIGURES, LEADING
+from dermis.metrics.evaluation import BootstrapConfig, Comparison, PairedComparison, PairedTest, paired_tests_of
+from dermis.metrics.registry import EVALUATION_METRICS, LEADING
 from dermis.report.formatting import percent, plain
 from dermis.report.page import rendered
 from dermis.report.pictures import data_uri, shown, window_of
-from dermis.report.plots import HEIGHT_PX, WIDTH_PX, duel_png, gaps_png
+from dermis.report.plots import HEIGHT_PX, WIDTH_PX, gaps_png, paired_png
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +50,7 @@ def compare_folders(
     *,
     data: Path | None = None,
     tolerance: float = 0.01,
-    draws: Draws | None = None,
+    draws: BootstrapConfig | None = None,
 ) -> Comparison:
     """Compare evaluated runs, the first with each of the others; write what came out to `out`, and return it.
 
@@ -84,10 +84,10 @@ def read_judged(folder: Path) -> Judged:
     )
 
 
-def compare(runs: Sequence[Judged], *, tolerance: float = 0.01, draws: Draws | None = None) -> Comparison:
+def compare(runs: Sequence[Judged], *, tolerance: float = 0.01, draws: BootstrapConfig | None = None) -> Comparison:
     """Return the contests of the first run with each of the others, on every question that both were asked."""
     first, *others = _named_apart(runs)
-    draws = draws or Draws()
+    draws = draws or BootstrapConfig()
     contests = tuple(contest for other in others for contest in _contests(first, other, tolerance, draws))
     if not contests:
         raise UsageError(
@@ -125,7 +125,7 @@ def _named_apart(runs: Sequence[Judged]) -> list[Judged]:
     return apart
 
 
-def _contests(first: Judged, second: Judged, tolerance: float, draws: Draws) -> Iterator[Contest]:
+def _contests(first: Judged, second: Judged, tolerance: float, draws: BootstrapConfig) -> Iterator[PairedComparison]:
     theirs = {question.name: question for question in second.questions}
     for question in first.questions:
         if theirs.get(question.name) == question:
@@ -134,7 +134,9 @@ def _contests(first: Judged, second: Judged, tolerance: float, draws: Draws) -> 
                 yield contest
 
 
-def _contest(first: Judged, second: Judged, question: Question, tolerance: float, draws: Draws) -> Contest | None:
+def _contest(
+    first: Judged, second: Judged, question: Question, tolerance: float, draws: BootstrapConfig
+) -> PairedComparison | None:
     one, other = (_judged_rows(run, question) for run in (first, second))
     keys = one.index.intersection(other.index, sort=False)
     one, other = one.reindex(keys), other.reindex(keys)
@@ -144,7 +146,7 @@ def _contest(first: Judged, second: Judged, question: Question, tolerance: float
     one, other = one.reindex(keys[same]), other.reindex(keys[same])
     answers = answers_of(one, question), answers_of(other, question)
     groups = subjects(one)
-    return Contest(
+    return PairedComparison(
         question=question.name,
         kind=question.kind,
         unit=question.unit,
@@ -154,8 +156,8 @@ def _contest(first: Judged, second: Judged, question: Question, tolerance: float
         groups=groups,
         errors=(answers[0].errors, answers[1].errors),
         tolerance=tolerance,
-        bouts=bouts_of(*answers, groups, draws),
-        left_out=_taught_and_judged(first, second) + _taught_and_judged(second, first),
+        bouts=paired_tests_of(*answers, groups, draws),
+        excluded=_taught_and_judged(first, second) + _taught_and_judged(second, first),
     )
 
 
@@ -190,7 +192,7 @@ def _photos(found: Comparison, dataset: str, data: Path) -> dict[str, Photo]:
     return photos
 
 
-def _contest_json(one: Contest) -> dict[str, Any]:
+def _contest_json(one: PairedComparison) -> dict[str, Any]:
     first, ties, second = one.wins
     up, down = one.biggest()
     return {
@@ -201,7 +203,7 @@ def _contest_json(one: Contest) -> dict[str, Any]:
         "second": one.second,
         "samples": len(one.keys),
         "subjects": len(np.unique(one.groups)),
-        "left_out": one.left_out,
+        "excluded": one.excluded,
         "tolerance": one.tolerance,
         "nearer": {"first": first, "tie": ties, "second": second},
         "figures": {name: _bout_json(bout) for name, bout in one.bouts.items()},
@@ -210,11 +212,11 @@ def _contest_json(one: Contest) -> dict[str, Any]:
     }
 
 
-def _sample_json(one: Contest, place: int) -> dict[str, Any]:
+def _sample_json(one: PairedComparison, place: int) -> dict[str, Any]:
     return {"key": one.keys[place], "first": float(one.errors[0][place]), "second": float(one.errors[1][place])}
 
 
-def _bout_json(bout: Bout) -> dict[str, Any]:
+def _bout_json(bout: PairedTest) -> dict[str, Any]:
     return {
         "first": _interval_json(bout.first),
         "second": _interval_json(bout.second),
@@ -287,7 +289,7 @@ def comparison_markdown(found: Comparison) -> str:
     return "\n".join(lines)
 
 
-def _section(one: Contest, photos: Mapping[str, Photo], *, drawn: bool) -> Section:
+def _section(one: PairedComparison, photos: Mapping[str, Photo], *, drawn: bool) -> Section:
     state, verdict, lead = _verdict(one)
     up, down = one.biggest()
     return Section(
@@ -304,17 +306,17 @@ def _section(one: Contest, photos: Mapping[str, Photo], *, drawn: bool) -> Secti
     )
 
 
-def _verdict(one: Contest) -> tuple[str, str, str]:
+def _verdict(one: PairedComparison) -> tuple[str, str, str]:
     name = LEADING[one.kind][0]
-    figure, bout = FIGURES[one.kind][name], one.bouts[name]
+    figure, bout = EVALUATION_METRICS[one.kind][name], one.bouts[name]
     first, ties, second = one.wins
     lead = (
         f"{figure.title}: {figure_words(bout.second, figure)} against {figure_words(bout.first, figure)}, "
         f"on {len(one.keys)} samples of {len(np.unique(one.groups))} subjects that both judged. "
         f"{one.second} is nearer on {second} ({percent(second / len(one.keys))}), {one.first} on {first}, {ties} ties."
     )
-    if one.left_out:
-        lead += f" {one.left_out} samples that one of them was taught with are left out."
+    if one.excluded:
+        lead += f" {one.excluded} samples that one of them was taught with are left out."
     match bout.winner:
         case "second":
             return "good", f"{one.second} wins", lead
@@ -324,10 +326,10 @@ def _verdict(one: Contest) -> tuple[str, str, str]:
             return "warn", "No winner", lead
 
 
-def _figures(one: Contest) -> Table:
+def _figures(one: PairedComparison) -> Table:
     rows = []
     for name, bout in one.bouts.items():
-        figure = FIGURES[one.kind][name]
+        figure = EVALUATION_METRICS[one.kind][name]
         rows.append(
             (
                 Cell(figure.title),
@@ -346,11 +348,11 @@ def _figures(one: Contest) -> Table:
     )
 
 
-def _winner(one: Contest, bout: Bout) -> str:
+def _winner(one: PairedComparison, bout: PairedTest) -> str:
     return {"first": one.first, "second": one.second}.get(bout.winner, "–")
 
 
-def _drawings(one: Contest) -> tuple[Drawing, ...]:
+def _drawings(one: PairedComparison) -> tuple[Drawing, ...]:
     unit = one.unit or "its unit"
     return (
         Drawing(
@@ -361,12 +363,12 @@ def _drawings(one: Contest) -> tuple[Drawing, ...]:
         Drawing(
             title="Errors of both",
             alt=f"Scatter of {len(one.keys)} samples: error of {one.first} across, of {one.second} up.",
-            uri=data_uri("png", duel_png(*one.errors, one.first, one.second)),
+            uri=data_uri("png", paired_png(*one.errors, one.first, one.second)),
         ),
     )
 
 
-def _case(one: Contest, place: int, photos: Mapping[str, Photo]) -> Case:
+def _case(one: PairedComparison, place: int, photos: Mapping[str, Photo]) -> Case:
     key = one.keys[place]
     first, second = (value_words(float(errors[place]), "target") for errors in one.errors)
     return Case(key=key, first=first, second=second, uri=_picture(photos.get(key)))

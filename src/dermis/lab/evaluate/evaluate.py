@@ -23,7 +23,7 @@ from dermis.core import Sample
 from dermis.core.arrays import FloatMap
 from dermis.errors import UsageError
 from dermis.lab.datasets import find_dataset, splits
-from dermis.lab.datasets.check import Imprint, find_duplicates
+from dermis.lab.datasets.check import PerceptualHash, find_duplicates
 from dermis.lab.evaluate.baselines import BASELINES, LOOKS, baseline_answers, looks_of
 from dermis.lab.evaluate.predict import (
     Question,
@@ -36,13 +36,21 @@ from dermis.lab.evaluate.predict import (
     targets,
     with_intervals,
 )
-from dermis.lab.evaluate.subgroups import kinds_of, seen_in_training
+from dermis.lab.evaluate.subgroups import seen_in_training, subgroups_of
 from dermis.lab.train.cache import Decoded, decode, fingerprint
 from dermis.lab.train.recipe import recipe_hash
 from dermis.lab.train.run import Run, find_run, write_atomically
 from dermis.metrics.arrays import Floats
 from dermis.metrics.bootstrap import Interval
-from dermis.metrics.evaluation import FEWEST_GROUPS, Draws, Evaluation, Judgement, figures_of, gain_of, slices_of
+from dermis.metrics.evaluation import (
+    FEWEST_GROUPS,
+    BootstrapConfig,
+    Evaluation,
+    SubgroupResult,
+    gain_of,
+    metrics_of,
+    slices_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +64,7 @@ PARTS = (*LEARNT, "test", NEW)
 
 
 def evaluate_folder(
-    folder: Path, data: Path, *, out: Path | None = None, part: str = "", draws: Draws | None = None
+    folder: Path, data: Path, *, out: Path | None = None, part: str = "", draws: BootstrapConfig | None = None
 ) -> Evaluation:
     """Evaluate the run in `folder` on the dataset in `data`; see `evaluate_run`."""
     run = find_run(folder)
@@ -71,7 +79,7 @@ def evaluate_run(
     root: Path | None = None,
     out: Path | None = None,
     part: str = "",
-    draws: Draws | None = None,
+    draws: BootstrapConfig | None = None,
 ) -> Evaluation:
     """Evaluate a run on samples, write what came out to `out`, and return it.
 
@@ -106,7 +114,7 @@ def evaluate(
     questions: Sequence[Question],
     *,
     part: str = "test",
-    draws: Draws | None = None,
+    draws: BootstrapConfig | None = None,
     level: float = 0.9,
     facts: Mapping[str, str] | None = None,
     leaks: Sequence[str] = (),
@@ -117,7 +125,7 @@ def evaluate(
     that are judged. level: of the intervals of single answers, made from the errors of the part validate; `draws` makes
     those of the figures. leaks: told in the report. Raises UsageError where the part has no known answer.
     """
-    draws = draws or Draws()
+    draws = draws or BootstrapConfig()
     table = with_intervals(table.reset_index(drop=True), questions, level=level)
     judged = []
     for question in questions:
@@ -141,8 +149,8 @@ def evaluate(
 
 
 def judge(
-    table: pd.DataFrame, question: Question, others: Mapping[str, Floats], *, part: str, draws: Draws
-) -> Judgement | None:
+    table: pd.DataFrame, question: Question, others: Mapping[str, Floats], *, part: str, draws: BootstrapConfig
+) -> SubgroupResult | None:
     """Return the judgement on one question in the rows of `part`; None where nothing is known there.
 
     others: by name what other answerers say about every row, (n, k).
@@ -156,17 +164,17 @@ def judge(
         "model": answers_of(held, question),
         **{name: answers_of(held, question, said[rows]) for name, said in others.items()},
     }
-    return Judgement(
+    return SubgroupResult(
         question=question.name,
         unit=question.unit,
         keys=tuple(held["key"]),
         groups=groups,
         answers=answers,
-        figures={name: figures_of(one, groups, draws) for name, one in answers.items()},
+        figures={name: metrics_of(one, groups, draws) for name, one in answers.items()},
         gains={name: gain_of(answers["model"], one, groups, draws) for name, one in answers.items() if name != "model"},
         slices={
             name: slices_of(answers["model"], groups, values, draws, order=order)
-            for name, (values, order) in kinds_of(held, question).items()
+            for name, (values, order) in subgroups_of(held, question).items()
         },
     )
 
@@ -201,7 +209,7 @@ def as_json(found: Evaluation, table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _judgement_json(one: Judgement) -> dict[str, Any]:
+def _judgement_json(one: SubgroupResult) -> dict[str, Any]:
     return {
         "kind": one.kind,
         "unit": one.unit,
@@ -257,7 +265,9 @@ def _leaks(
     """Return in words what was learnt with and is judged too: what the split kept together, and duplicates."""
     if decoded.grey is None or judged not in ("test", NEW):
         return []
-    held = [Imprint(sha256=sha256, grey=grey) for sha256, grey in zip(decoded.sha256, _grey(decoded), strict=True)]
+    held = [
+        PerceptualHash(sha256=sha256, grey=grey) for sha256, grey in zip(decoded.sha256, _grey(decoded), strict=True)
+    ]
     places = splits.Parts(
         train=np.flatnonzero(part == "train"),
         validate=np.flatnonzero(part == "validate"),

@@ -25,7 +25,7 @@ from dermis.lab.train.spectra import spectra_scored
 from dermis.lab.train.trainer import device_for, drawn
 from dermis.metrics.arrays import Floats
 from dermis.metrics.calibration import conformal_levels, conformal_quantile
-from dermis.metrics.registry import Answers, Kind
+from dermis.metrics.registry import Answers, MetricKind
 from dermis.metrics.spectral import SpectralScores
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Question:
     """One question that a run answers; `columns` are the ends of its columns' names in the table, one a target."""
 
     name: str
-    kind: Kind
+    kind: MetricKind
     unit: str
     columns: tuple[str, ...]
     grades: tuple[float, ...] = ()

@@ -11,9 +11,9 @@ import numpy as np
 
 from dermis.metrics.bootstrap import Interval
 from dermis.metrics.calibration import Reliability, reliability
-from dermis.metrics.evaluation import FEWEST_GROUPS, Evaluation, Judgement, Slice
+from dermis.metrics.evaluation import FEWEST_GROUPS, Evaluation, Slice, SubgroupResult
 from dermis.metrics.ordinal import confusion, to_grades
-from dermis.metrics.registry import FIGURES, Answers, Figure
+from dermis.metrics.registry import EVALUATION_METRICS, Answers, EvaluationMetric
 from dermis.report.formatting import MINUS, number, percent, plain
 from dermis.report.page import rendered
 from dermis.report.pictures import data_uri
@@ -127,7 +127,7 @@ def markdown_table(table: Table) -> Iterator[str]:
         yield from ("", table.note)
 
 
-def figure_cell(interval: Interval | None, figure: Figure) -> Cell:
+def figure_cell(interval: Interval | None, figure: EvaluationMetric) -> Cell:
     """Return a figure and below it its interval; a dash where there is none."""
     if interval is None:
         return Cell("–")
@@ -137,7 +137,7 @@ def figure_cell(interval: Interval | None, figure: Figure) -> Cell:
     return Cell(value, f"{value_words(interval.low, figure.unit)} to {value_words(interval.high, figure.unit)}")
 
 
-def figure_words(interval: Interval, figure: Figure) -> str:
+def figure_words(interval: Interval, figure: EvaluationMetric) -> str:
     """Return a figure with its interval: "1.52 (1.31 to 1.80)"."""
     return _line(figure_cell(interval, figure))
 
@@ -170,7 +170,7 @@ def _seen(found: Evaluation) -> Table:
     )
 
 
-def _section(one: Judgement, level: float, *, drawn: bool) -> Section:
+def _section(one: SubgroupResult, level: float, *, drawn: bool) -> Section:
     state, verdict, lead = _verdict(one)
     return Section(
         key=one.question,
@@ -184,9 +184,9 @@ def _section(one: Judgement, level: float, *, drawn: bool) -> Section:
     )
 
 
-def _verdict(one: Judgement) -> tuple[str, str, str]:
+def _verdict(one: SubgroupResult) -> tuple[str, str, str]:
     """Return state, title and words: whether the model is better than every baseline, as far as samples tell."""
-    figure = FIGURES[one.kind][one.leading]
+    figure = EVALUATION_METRICS[one.kind][one.leading]
     model = figure_words(one.figures["model"][one.leading], figure)
     subjects = len(np.unique(one.groups))
     lead = f"{figure.title} {model}{_unit(one, figure)}, on {len(one.keys)} samples of {subjects} subjects."
@@ -206,15 +206,15 @@ def _or_infinite(value: float) -> float:
     return value if math.isfinite(value) else math.inf
 
 
-def _unit(one: Judgement, figure: Figure) -> str:
+def _unit(one: SubgroupResult, figure: EvaluationMetric) -> str:
     return f" {one.unit}" if figure.unit == "target" and one.unit and one.unit not in figure.title else ""
 
 
-def _figures(one: Judgement, level: float) -> Table:
+def _figures(one: SubgroupResult, level: float) -> Table:
     names = list(one.figures["model"])
     rows = []
     for name in names:
-        figure = FIGURES[one.kind][name]
+        figure = EVALUATION_METRICS[one.kind][name]
         cells = (figure_cell(figures.get(name), figure) for figures in one.figures.values())
         rows.append((Cell(figure.title + _unit_words(one, figure)), *cells))
     drawn = next(iter(one.figures["model"].values()))
@@ -224,31 +224,31 @@ def _figures(one: Judgement, level: float) -> Table:
     return Table(title="Figures", heads=("", *one.figures), rows=tuple(rows), note=note.strip())
 
 
-def _unit_words(one: Judgement, figure: Figure) -> str:
+def _unit_words(one: SubgroupResult, figure: EvaluationMetric) -> str:
     unit = _unit(one, figure).strip()
     return f", {unit}" if unit else ""
 
 
-def _slices(trait: str, slices: Sequence[Slice], one: Judgement) -> Table:
+def _slices(trait: str, slices: Sequence[Slice], one: SubgroupResult) -> Table:
     names = list(dict.fromkeys(name for each in slices for name in each.figures))
     rows = tuple(
         (
             Cell(each.value if each.judged else f"{each.value} *"),
             Cell(f"{each.samples} of {each.groups}"),
-            *(figure_cell(each.figures[name], FIGURES[one.kind][name]) for name in names),
+            *(figure_cell(each.figures[name], EVALUATION_METRICS[one.kind][name]) for name in names),
         )
         for each in slices
     )
     few = any(not each.judged for each in slices)
     return Table(
         title=f"By {plain(trait).lower()}",
-        heads=(plain(trait), "Samples of subjects", *(FIGURES[one.kind][name].title for name in names)),
+        heads=(plain(trait), "Samples of subjects", *(EVALUATION_METRICS[one.kind][name].title for name in names)),
         rows=rows,
         note=f"* Fewer than {FEWEST_GROUPS} subjects: told, not judged." if few else "",
     )
 
 
-def _drawings(one: Judgement, level: float) -> Iterator[Drawing]:
+def _drawings(one: SubgroupResult, level: float) -> Iterator[Drawing]:
     model = one.answers["model"]
     if one.kind == "ordinal":
         yield _confusion(one, model)
@@ -272,7 +272,7 @@ def _columns(kind: str) -> tuple[str, ...]:
     return ("L*", "a*", "b*") if kind == "colour" else ("",)
 
 
-def _confusion(one: Judgement, model: Answers) -> Drawing:
+def _confusion(one: SubgroupResult, model: Answers) -> Drawing:
     assert model.grades is not None
     counts = confusion(
         to_grades(model.target[:, 0], model.grades), to_grades(model.predicted[:, 0], model.grades), model.grades
@@ -284,7 +284,7 @@ def _confusion(one: Judgement, model: Answers) -> Drawing:
     )
 
 
-def _sureness(one: Judgement, model: Answers, level: float) -> Iterator[Drawing]:
+def _sureness(one: SubgroupResult, model: Answers, level: float) -> Iterator[Drawing]:
     found = _reliability(one, model)
     if found is not None:
         yield Drawing(
@@ -303,7 +303,7 @@ def _sureness(one: Judgement, model: Answers, level: float) -> Iterator[Drawing]
         )
 
 
-def _reliability(one: Judgement, model: Answers) -> Reliability | None:
+def _reliability(one: SubgroupResult, model: Answers) -> Reliability | None:
     """Return how often what was said came true; of grades, what was said most likely."""
     if one.kind == "presence":
         return reliability(model.predicted[:, 0].clip(0, 1), model.target[:, 0])

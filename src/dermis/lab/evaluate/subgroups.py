@@ -15,7 +15,7 @@ from dermis.lab.evaluate.predict import Question, targets
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["kinds_of", "seen_in_training"]
+__all__ = ["seen_in_training", "subgroups_of"]
 
 Kinds = tuple[NDArray[Any], tuple[str, ...]]
 """The kind of each sample, (n,) of text, and the kinds in their order."""
@@ -26,7 +26,7 @@ MOST_VALUES = 20
 _BINS = 4
 
 
-def kinds_of(table: pd.DataFrame, question: Question) -> dict[str, Kinds]:
+def subgroups_of(table: pd.DataFrame, question: Question) -> dict[str, Kinds]:
     """Return by name what parts the samples of `table`: traits, where they are from, how dark the skin is by its ITA.
 
     What all samples share, or nearly none, is left out, and what parts them as something before it does.

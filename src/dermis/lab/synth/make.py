@@ -24,7 +24,7 @@ from dermis.lab.datasets.dataset import MADE
 from dermis.lab.datasets.faces import read_map
 from dermis.lab.synth.camera.scene import CHROMOPHORES
 from dermis.lab.synth.layouts import LAYOUTS, Job
-from dermis.lab.synth.lesions.kinds import COMEDONES, INFLAMMATORY, MOTTLES, Kind
+from dermis.lab.synth.lesions.kinds import COMEDONES, INFLAMMATORY, MOTTLES, MarkKind
 from dermis.lab.synth.recipe import Recipe, recipe_hash
 from dermis.lab.synth.record import Record, read_record, write_record
 from dermis.lab.synth.skin.colour import skin_table, spectra
@@ -147,7 +147,7 @@ _COLOURS: Mapping[str, tuple[int, int, int]] = {
 }
 _OTHER = (20, 150, 90)
 _ACNE = COMEDONES | INFLAMMATORY
-_SPECKS = (Kind.FRECKLE, Kind.PIH, Kind.PIE)
+_SPECKS = (MarkKind.FRECKLE, MarkKind.PIH, MarkKind.PIE)
 
 
 def light_to_dark(records: Sequence[Record], count: int) -> list[Record]:

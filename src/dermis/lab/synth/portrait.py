@@ -22,7 +22,7 @@ from dermis.lab.synth.lesions.rasterise import apply_marks, lay_out
 from dermis.lab.synth.skin.colour import COLOUR_NM, MATT_SHARE, channels, skin_table
 from dermis.lab.synth.skin.maps import LIMITS, SkinMaps, clip_to_limits
 from dermis.optics.camera_inverse import from_rgb
-from dermis.optics.illuminant import Light, xyz_weights
+from dermis.optics.illuminant import Illuminant, xyz_weights
 from dermis.optics.tissue import Tissue
 
 __all__ = ["Portrait", "portrait_of", "read_portrait", "render_again", "with_marks", "with_tone"]
@@ -54,14 +54,14 @@ class Portrait:
         hold(self.photo, "pixels", dtype=np.float32, shape=(*self.atlas.regions.shape, 3))
 
 
-def portrait_of(photo: Photo, face: Face, *, light: Light | str = "D65") -> Portrait:
+def portrait_of(photo: Photo, face: Face, *, light: Illuminant | str = "D65") -> Portrait:
     """Read the portrait whose `face` was found in it (`dermis.face.find.find_face`); see `read_portrait`.
 
     Raises NoSkin where the face has no skin in view.
     """
     shape = photo.pixels.shape[:2]
     regions, skin = (_at_full_size(values, face, shape) for values in (face.regions, face.skin.astype(np.uint8)))
-    wide_px = face.between_cheeks_px or float(np.ptp(np.flatnonzero(skin.any(axis=0)))) if skin.any() else 1.0
+    wide_px = face.face_width_px or float(np.ptp(np.flatnonzero(skin.any(axis=0)))) if skin.any() else 1.0
     return read_portrait(
         photo, skin > 0, mm_per_px=CHEEKS_MM / max(wide_px, 1.0), regions=regions, light=light, middle_px=_middle(face)
     )
@@ -91,7 +91,7 @@ def read_portrait(
     *,
     mm_per_px: float,
     regions: LabelMap | None = None,
-    light: Light | str = "D65",
+    light: Illuminant | str = "D65",
     middle_px: float | None = None,
 ) -> Portrait:
     """Read melanin and blood of every pixel of `skin` (h, w) from an sRGB photo.
@@ -114,7 +114,7 @@ def read_portrait(
     return Portrait(photo=photo, atlas=atlas, maps=maps, tissue=Tissue())
 
 
-def _read(encoded: FloatMap, light: Light | str) -> tuple[FloatMap, FloatMap]:
+def _read(encoded: FloatMap, light: Illuminant | str) -> tuple[FloatMap, FloatMap]:
     """Return melanin and blood (n,) of sRGB pixels (n, 3), whatever light falls on each."""
     xyz = np.maximum(linear_to_xyz(decode(encoded)), 1e-4)
     found = from_rgb(

@@ -263,9 +263,9 @@ def _check_word(key: str, word: str) -> None:
         if not -90 <= float(word) <= 90:
             raise UsageError(f"A view of {word} degrees.", advice="It goes from -90 to 90.")
     elif key in ("lights", "test_lights") and word not in _words()["lights"]:
-        from dermis.optics.illuminant import find_light
+        from dermis.optics.illuminant import find_illuminant
 
-        find_light(word)
+        find_illuminant(word)
     elif key == "cameras" and known is None and word != "drawn":
         return
     elif known is not None:
@@ -284,7 +284,7 @@ def _is_number(word: str) -> bool:
 def _words() -> Mapping[str, Sequence[str]]:
     from dermis.lab.synth.lesions.progression import PROFILES
     from dermis.lab.synth.subjects import VISITS
-    from dermis.optics.populations import LIGHT_KINDS
+    from dermis.optics.populations import ILLUMINANT_KINDS
 
     return {
         "visits": tuple(VISITS),
@@ -292,5 +292,5 @@ def _words() -> Mapping[str, Sequence[str]]:
         "expressions": ("neutral", "smile"),
         "conditions": PROFILES,
         "write": WRITABLE,
-        "lights": ("any", *LIGHT_KINDS),
+        "lights": ("any", *ILLUMINANT_KINDS),
     }

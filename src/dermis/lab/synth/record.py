@@ -15,7 +15,7 @@ from dermis.core import Capture, Label, Region, SampleKey
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.lab.synth.camera.render import Buffers
 from dermis.lab.synth.head.anatomy import LANDMARKS
-from dermis.lab.synth.lesions.ground_truth import Grades, Sightings
+from dermis.lab.synth.lesions.ground_truth import Grades, VisibleMarks
 
 __all__ = [
     "Record",
@@ -75,7 +75,7 @@ def read_record(path: Path) -> Record:
     )
 
 
-def items_of(sightings: Sightings) -> tuple[Mapping[str, Any], ...]:
+def items_of(sightings: VisibleMarks) -> tuple[Mapping[str, Any], ...]:
     """Return the marks in view as JSON objects, in the order of their numbers in the map of lesions."""
     return tuple(
         {

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 
 from dermis.colour.tone import ita_deg
-from dermis.lab.synth.head.accessories import Dress, draw_dress
+from dermis.lab.synth.head.accessories import Clothing, draw_clothing
 from dermis.lab.synth.head.head import HeadShape, draw_head
 from dermis.lab.synth.head.uv import Atlas, coarse, face_atlas
 from dermis.lab.synth.lesions.ground_truth import Grades, grade_face
 from dermis.lab.synth.lesions.kinds import Mark, MarkSpec
-from dermis.lab.synth.lesions.progression import Course, Profile, draw_course, draw_profile, marks_at
+from dermis.lab.synth.lesions.progression import LesionTimeline, Profile, draw_profile, draw_timeline, marks_at
 from dermis.lab.synth.lesions.rasterise import apply_marks, lay_out
 from dermis.lab.synth.skin.colour import COLOUR_NM, MATT_SHARE, draw_tone, tone_curve
 from dermis.lab.synth.skin.maps import SkinMaps, Tone, base_skin, clip_to_limits
@@ -29,11 +29,11 @@ __all__ = [
     "Subject",
     "Visit",
     "VisitChange",
+    "build_person",
     "compare_visits",
     "draw_subject",
-    "meet",
     "own_tissue",
-    "subject_course",
+    "subject_timeline",
     "visit_of",
     "visit_skin",
 ]
@@ -117,13 +117,13 @@ def draw_subject(seed: int, population: Population = Population()) -> Subject:
     )
 
 
-def subject_course(subject: Subject, atlas: Atlas) -> Course:
+def subject_timeline(subject: Subject, atlas: Atlas) -> LesionTimeline:
     """Return every mark that `subject` has over a trial; the same for each visit on the same atlas."""
     rng = np.random.default_rng([subject.seed, 1])
-    return draw_course(rng, subject.profile, subject.tone, coarse(atlas), response=subject.response)
+    return draw_timeline(rng, subject.profile, subject.tone, coarse(atlas), response=subject.response)
 
 
-def visit_skin(subject: Subject, atlas: Atlas, visit: str = "W00", *, course: Course | None = None) -> Visit:
+def visit_skin(subject: Subject, atlas: Atlas, visit: str = "W00", *, course: LesionTimeline | None = None) -> Visit:
     """Return the skin of `subject` at a visit named in `VISITS`.
 
     course: from `subject_course`, to draw it once for several visits.
@@ -131,7 +131,7 @@ def visit_skin(subject: Subject, atlas: Atlas, visit: str = "W00", *, course: Co
     if visit not in VISITS:
         raise ValueError(f"No visit is called {visit!r}; there are {', '.join(VISITS)}.")
     week = VISITS[visit]
-    found = subject_course(subject, atlas) if course is None else course
+    found = subject_timeline(subject, atlas) if course is None else course
     still = base_skin(np.random.default_rng([subject.seed, 2]), subject.tone, atlas, age_years=subject.age_years)
     base = _that_day(still, np.random.default_rng([subject.seed, 3, week]))
     specs = marks_at(found, week)
@@ -171,12 +171,12 @@ class Person:
     subject: Subject
     shape: HeadShape
     tissue: Tissue
-    dress: Dress
+    dress: Clothing
     atlas: Atlas
-    course: Course
+    course: LesionTimeline
 
 
-def meet(subject: Subject, *, texels: int = 1024) -> Person:
+def build_person(subject: Subject, *, texels: int = 1024) -> Person:
     """Return the person that `subject` is, their skin on an atlas of `texels` x `texels`."""
     rng = np.random.default_rng(subject.head_seed)
     tissue, tone = own_tissue(subject)
@@ -186,9 +186,9 @@ def meet(subject: Subject, *, texels: int = 1024) -> Person:
         subject=known,
         shape=draw_head(rng, age_years=subject.age_years, melanosome_fraction=tone.melanosome_fraction),
         tissue=tissue,
-        dress=draw_dress(rng),
+        dress=draw_clothing(rng),
         atlas=atlas,
-        course=subject_course(known, atlas),
+        course=subject_timeline(known, atlas),
     )
 
 

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from dermis.core import Cube, Photo, Sample
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.errors import InputError
-from dermis.lab.datasets.check import SIDE_PX, imprint
+from dermis.lab.datasets.check import SIDE_PX, perceptual_hash
 from dermis.lab.networks.settings import Head, bands_of
 from dermis.lab.train.recipe import Recipe
 from dermis.models.capture_features import CAMERA, camera_name, number_names
-from dermis.models.preprocess import Input, Window, cut, look, on_square, placed
+from dermis.models.preprocess import Input, Window, cut, on_square, placed, preprocess
 from dermis.settings import read_settings
 
 __all__ = ["Decoded", "cameras_among", "decode", "fingerprint", "with_cameras"]
@@ -136,9 +136,9 @@ class _Rows:
         sample = self.samples[place]
         photo = _photo(sample)
         mask = _mask(sample, self.shown)
-        seen = look(photo, self.shown, mask, beside=_beside(sample, self.shown))
+        seen = preprocess(photo, self.shown, mask, beside=_beside(sample, self.shown))
         self.pictures[place], self.numbers[place] = seen.picture, seen.numbers
-        known = imprint(photo)
+        known = perceptual_hash(photo)
         self.grey[place] = known.grey
         self.said[place] = (known.sha256, camera_name(photo.capture))
         for name, head in self.recipe.head.items():

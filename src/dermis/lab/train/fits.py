@@ -22,7 +22,7 @@ from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import daylight
 from dermis.optics.populations import draw
 from dermis.spectra.prior import PRIOR_FILE, SkinPrior
-from dermis.spectra.reconstruct import write_ready
+from dermis.spectra.reconstruct import write_pretrained
 
 __all__ = [
     "ALL_NM",
@@ -178,7 +178,7 @@ def _refit(folder: Path) -> None:
     PRIOR_FILE.parent.mkdir(exist_ok=True)
     np.savez_compressed(PRIOR_FILE, **{name: getattr(prior, name).astype(np.float32) for name in SkinPrior.__slots__})
     print(f"{len(runs)} runs of {len(spectra)} spectra and {len(vrhel)} of Vrhel: {PRIOR_FILE}")
-    write_ready(prior)
+    write_pretrained(prior)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from PIL import Image, ImageFilter
 
 from dermis.lab.networks.lesions import STRIDE
 
-__all__ = ["Example", "LesionView", "boxes_in_view", "in_picture", "plain_view", "taught_view"]
+__all__ = ["Example", "LesionView", "boxes_in_view", "in_picture", "plain_view", "training_view"]
 
 Rng = np.random.Generator
 _Pixels = NDArray[np.uint8]
@@ -110,7 +110,7 @@ def in_picture(example: Example, points: NDArray[np.floating], size: int) -> NDA
     return moved
 
 
-def taught_view(example: Example, size: int, rng: Rng) -> LesionView:
+def training_view(example: Example, size: int, rng: Rng) -> LesionView:
     """Draw one view of `example`."""
     known = not math.isnan(example.grade)
     close = rng.random() < (0.15 if known else 0.5)

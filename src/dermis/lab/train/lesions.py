@@ -19,11 +19,11 @@ from torch import Tensor, nn
 from dermis.errors import UsageError
 from dermis.lab.networks.lesions import LesionNetwork
 from dermis.lab.networks.losses import WEIGHTS, lesion_loss
-from dermis.lab.train.lesion_views import Example, LesionView, plain_view, taught_view
+from dermis.lab.train.lesion_views import Example, LesionView, plain_view, training_view
 from dermis.lab.train.pools import ahead
 from dermis.lab.train.recipe import Recipe
 
-__all__ = ["Answers", "Course", "answers_for", "begin", "new_network", "teach"]
+__all__ = ["Answers", "TrainState", "answers_for", "begin", "fit", "new_network"]
 
 _FIXED_STAGES = 3
 _BACKBONE_RATE = 0.4
@@ -32,7 +32,7 @@ Answers = dict[str, np.ndarray]
 
 
 @dataclass(slots=True, kw_only=True)
-class Course:
+class TrainState:
     """Where teaching stands: what a run that was stopped goes on from.
 
     told: a row of mean losses an epoch.
@@ -64,24 +64,24 @@ def new_network(recipe: Recipe, *, pretrained: bool = True) -> LesionNetwork:
     return LesionNetwork(pretrained=recipe.network.pretrained if pretrained else "", dropout=recipe.network.dropout)
 
 
-def begin(recipe: Recipe, taught: Mapping[str, Tensor] | None = None) -> Course:
+def begin(recipe: Recipe, taught: Mapping[str, Tensor] | None = None) -> TrainState:
     """Return a course before its first epoch; taught: weights of an earlier one to go on with."""
     network = new_network(recipe, pretrained=taught is None)
     if taught is not None:
         network.load_state_dict(taught)
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     mean = copy.deepcopy(network)
-    return Course(network=network, mean=mean.eval(), optimiser=_optimiser(network, recipe))
+    return TrainState(network=network, mean=mean.eval(), optimiser=_optimiser(network, recipe))
 
 
-def teach(
-    course: Course,
+def fit(
+    course: TrainState,
     recipe: Recipe,
     pools: Mapping[str, Sequence[Example]],
     shares: Mapping[str, float],
     *,
     sizes_px: Sequence[int],
-    tell: Callable[[Course], None] | None = None,
+    tell: Callable[[TrainState], None] | None = None,
 ) -> LesionNetwork:
     """Go on to the end of the recipe's epochs and return the running mean of the weights.
 
@@ -125,10 +125,10 @@ def _drawn(
 
 
 def _views(examples: Sequence[Example], size_px: int, rng: np.random.Generator) -> list[LesionView]:
-    return [taught_view(one, size_px, rng) for one in examples]
+    return [training_view(one, size_px, rng) for one in examples]
 
 
-def _step(course: Course, recipe: Recipe, views: Sequence[LesionView], step: int) -> dict[str, float]:
+def _step(course: TrainState, recipe: Recipe, views: Sequence[LesionView], step: int) -> dict[str, float]:
     picture, skin, targets = _batch(views)
     _mode(course.network)
     with torch.autocast("cpu", torch.bfloat16, enabled=recipe.train.precision == "bf16"):

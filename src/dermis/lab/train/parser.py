@@ -18,7 +18,7 @@ from dermis.lab.networks.model import Model
 from dermis.lab.train.parser_views import Example, hard_view, sets_loss
 from dermis.lab.train.recipe import Recipe
 
-__all__ = ["deal", "new_parser", "teach"]
+__all__ = ["assign_folds", "fit", "new_parser"]
 
 HEAD = "parts"
 _FIXED_STAGES = 3
@@ -35,14 +35,14 @@ def new_parser(recipe: Recipe) -> Model:
     return Model(recipe.network, recipe.head, recipe.loss)
 
 
-def deal(people: Sequence[str], folds: int, seed: int) -> dict[str, int]:
+def assign_folds(people: Sequence[str], folds: int, seed: int) -> dict[str, int]:
     """Return the fold of each person, dealt in turn after shuffling."""
     order = sorted(set(people))
     np.random.default_rng(seed).shuffle(order)
     return {person: place % folds for place, person in enumerate(order)}
 
 
-def teach(
+def fit(
     model: Model,
     recipe: Recipe,
     pools: Mapping[str, Sequence[Example]],

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 from torch import Tensor
 
-from dermis.core import Part
+from dermis.core import SegmentationClass
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 
 __all__ = [
@@ -30,18 +30,30 @@ __all__ = [
 Sets = NDArray[np.uint16]
 """(h, w), a bit for each part that a pixel may show."""
 
-ANY = (1 << len(Part)) - 1
-FACE_AREA = (Part.FACE_SKIN, Part.OTHER_SKIN, Part.NOSE, Part.LIPS, Part.EYES)
+ANY = (1 << len(SegmentationClass)) - 1
+FACE_AREA = (
+    SegmentationClass.FACE_SKIN,
+    SegmentationClass.OTHER_SKIN,
+    SegmentationClass.NOSE,
+    SegmentationClass.LIPS,
+    SegmentationClass.EYES,
+)
 """What hand-made masks of faces take as one area."""
 
-_RARE = {Part.FACIAL_HAIR: 2.0, Part.NOSE: 3.0, Part.LIPS: 4.0, Part.EYES: 5.0, Part.OCCLUDER: 3.0}
+_RARE = {
+    SegmentationClass.FACIAL_HAIR: 2.0,
+    SegmentationClass.NOSE: 3.0,
+    SegmentationClass.LIPS: 4.0,
+    SegmentationClass.EYES: 5.0,
+    SegmentationClass.OCCLUDER: 3.0,
+}
 """How much more a pixel counts that is surely of a small part."""
 _SURE = 0.75
 _SMALLEST_AREA_PX = 50
 _JACCARD = 0.5
 
 
-def one_of(*parts: Part) -> int:
+def one_of(*parts: SegmentationClass) -> int:
     """Return the set of `parts`."""
     return sum(1 << part for part in parts)
 
@@ -57,9 +69,9 @@ def of_hand_made(parts: LabelMap) -> Sets:
     Below the eyes skin may be a beard and hair may be one; about the eyes skin may be the rim of glasses.
     """
     sets = of_parts(parts)
-    skin, hair = parts == Part.FACE_SKIN, parts == Part.HAIR
-    sets[parts == Part.BACKGROUND] = one_of(Part.BACKGROUND, Part.OCCLUDER)
-    rows, columns = np.nonzero(parts == Part.EYES)
+    skin, hair = parts == SegmentationClass.FACE_SKIN, parts == SegmentationClass.HAIR
+    sets[parts == SegmentationClass.BACKGROUND] = one_of(SegmentationClass.BACKGROUND, SegmentationClass.OCCLUDER)
+    rows, columns = np.nonzero(parts == SegmentationClass.EYES)
     below = np.zeros(parts.shape, dtype=np.bool_)
     about = np.zeros(parts.shape, dtype=np.bool_)
     lowest = int(rows.max()) if rows.size else 0
@@ -70,11 +82,13 @@ def of_hand_made(parts: LabelMap) -> Sets:
             max(0, columns.min() - width // 4) : columns.max() + width // 4,
         ] = True
         below[lowest + width // 6 :] = True
-    sets[skin] = one_of(Part.FACE_SKIN, Part.OTHER_SKIN)
-    sets[skin & below] = one_of(Part.FACE_SKIN, Part.OTHER_SKIN, Part.FACIAL_HAIR)
-    sets[skin & about] = one_of(Part.FACE_SKIN, Part.OTHER_SKIN, Part.OCCLUDER)
-    sets[hair] = one_of(Part.HAIR, Part.FACIAL_HAIR)
-    sets[:lowest][hair[:lowest]] = one_of(Part.HAIR)
+    sets[skin] = one_of(SegmentationClass.FACE_SKIN, SegmentationClass.OTHER_SKIN)
+    sets[skin & below] = one_of(
+        SegmentationClass.FACE_SKIN, SegmentationClass.OTHER_SKIN, SegmentationClass.FACIAL_HAIR
+    )
+    sets[skin & about] = one_of(SegmentationClass.FACE_SKIN, SegmentationClass.OTHER_SKIN, SegmentationClass.OCCLUDER)
+    sets[hair] = one_of(SegmentationClass.HAIR, SegmentationClass.FACIAL_HAIR)
+    sets[:lowest][hair[:lowest]] = one_of(SegmentationClass.HAIR)
     return sets
 
 
@@ -87,19 +101,27 @@ def of_teacher(shares: FloatMap, drawn: LabelMap | None, inside: BoolMap | None)
     """
     background, hair, body, face, clothes, others = np.moveaxis(shares, -1, 0)
     sets = np.full(background.shape, ANY, dtype=np.uint16)
-    nothing = one_of(Part.BACKGROUND, Part.OCCLUDER)
-    of_face = one_of(Part.FACE_SKIN, Part.FACIAL_HAIR, Part.NOSE, Part.LIPS, Part.EYES)
+    nothing = one_of(SegmentationClass.BACKGROUND, SegmentationClass.OCCLUDER)
+    of_face = one_of(
+        SegmentationClass.FACE_SKIN,
+        SegmentationClass.FACIAL_HAIR,
+        SegmentationClass.NOSE,
+        SegmentationClass.LIPS,
+        SegmentationClass.EYES,
+    )
     sets[(background > _SURE) | (others > _SURE)] = nothing
-    sets[(clothes > _SURE) | (background + clothes > _SURE + 0.1)] = one_of(Part.BACKGROUND)
-    sets[hair > _SURE] = one_of(Part.HAIR, Part.FACIAL_HAIR)
-    sets[face + body > _SURE] = of_face | one_of(Part.OTHER_SKIN)
-    sets[body > _SURE] = one_of(Part.OTHER_SKIN)
+    sets[(clothes > _SURE) | (background + clothes > _SURE + 0.1)] = one_of(SegmentationClass.BACKGROUND)
+    sets[hair > _SURE] = one_of(SegmentationClass.HAIR, SegmentationClass.FACIAL_HAIR)
+    sets[face + body > _SURE] = of_face | one_of(SegmentationClass.OTHER_SKIN)
+    sets[body > _SURE] = one_of(SegmentationClass.OTHER_SKIN)
     if inside is not None:
-        sets[(face > _SURE) & inside] = one_of(Part.FACE_SKIN, Part.FACIAL_HAIR)
+        sets[(face > _SURE) & inside] = one_of(SegmentationClass.FACE_SKIN, SegmentationClass.FACIAL_HAIR)
     if drawn is not None:
-        known = (drawn != Part.BACKGROUND) & (face + body > 0.5)
+        known = (drawn != SegmentationClass.BACKGROUND) & (face + body > 0.5)
         sets[known] = of_parts(drawn)[known]
-        sets[_above_the_eyes(sets == one_of(Part.EYES)) & (sets & of_face > 0)] |= one_of(Part.HAIR)
+        sets[_above_the_eyes(sets == one_of(SegmentationClass.EYES)) & (sets & of_face > 0)] |= one_of(
+            SegmentationClass.HAIR
+        )
     return sets
 
 
@@ -122,7 +144,9 @@ def sets_loss(logits: Tensor, sets: Tensor) -> Tensor:
 
     logits: (b, 9, h, w). sets: (b, h, w) int64; where it is `ANY` nothing is asked.
     """
-    table = torch.tensor([[bool(held >> part & 1) for part in range(len(Part))] for held in range(ANY + 1)])
+    table = torch.tensor(
+        [[bool(held >> part & 1) for part in range(len(SegmentationClass))] for held in range(ANY + 1)]
+    )
     allowed = table.to(logits.device)[sets].permute(0, 3, 1, 2)
     known = sets != ANY
     logs = torch.log_softmax(logits, dim=1)
@@ -137,7 +161,7 @@ def sets_loss(logits: Tensor, sets: Tensor) -> Tensor:
 
 def _area_lost(shares: Tensor, allowed: Tensor, known: Tensor) -> Tensor:
     """Return 1 - soft intersection over union of the face area, where it is plainly asked for; (b,)."""
-    of_area = torch.zeros(len(Part), dtype=torch.bool, device=shares.device)
+    of_area = torch.zeros(len(SegmentationClass), dtype=torch.bool, device=shares.device)
     of_area[list(FACE_AREA)] = True
     columns = of_area[None, :, None, None]
     wanted = ~(allowed & ~columns).any(dim=1) & known
@@ -155,8 +179,16 @@ _Pixels = NDArray[np.uint8]
 
 _SKIN = np.array(
     [
-        bool(held & one_of(Part.FACE_SKIN, Part.OTHER_SKIN, Part.NOSE, Part.LIPS))
-        and not held & one_of(Part.BACKGROUND, Part.HAIR, Part.OCCLUDER)
+        bool(
+            held
+            & one_of(
+                SegmentationClass.FACE_SKIN,
+                SegmentationClass.OTHER_SKIN,
+                SegmentationClass.NOSE,
+                SegmentationClass.LIPS,
+            )
+        )
+        and not held & one_of(SegmentationClass.BACKGROUND, SegmentationClass.HAIR, SegmentationClass.OCCLUDER)
         for held in range(ANY + 1)
     ]
 )
@@ -223,7 +255,7 @@ def _covered(
     canvas = Image.new("L", (size, size))
     pen = ImageDraw.Draw(canvas)
     kind = rng.choice(4, p=(0.35, 0.25, 0.2, 0.2))
-    drawn: tuple[Image.Image, Part] | None
+    drawn: tuple[Image.Image, SegmentationClass] | None
     if kind == 0:
         drawn = _thing(pen, surface, rng)
     elif kind == 1:
@@ -244,7 +276,7 @@ def _plain(size: int, colour: NDArray[np.floating] | NDArray[np.int64]) -> Image
     return Image.new("RGB", (size, size), (red, green, blue))
 
 
-def _thing(pen: ImageDraw.ImageDraw, surface: Image.Image, rng: Rng) -> tuple[Image.Image, Part]:
+def _thing(pen: ImageDraw.ImageDraw, surface: Image.Image, rng: Rng) -> tuple[Image.Image, SegmentationClass]:
     size = surface.width
     (x, y), reach = rng.uniform(0, size, 2), rng.uniform(0.06, 0.28) * size
     turns = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(3, 8)))
@@ -255,12 +287,12 @@ def _thing(pen: ImageDraw.ImageDraw, surface: Image.Image, rng: Rng) -> tuple[Im
     else:
         pen.ellipse((x - reach, y - reach * 0.7, x + reach, y + reach * 0.7), fill=255)
     if rng.random() < 0.4:
-        return surface, Part.OCCLUDER
+        return surface, SegmentationClass.OCCLUDER
     fill = _plain(size, rng.integers(0, 256, 3))
-    return (Image.blend(fill, surface, 0.25) if rng.random() < 0.4 else fill), Part.OCCLUDER
+    return (Image.blend(fill, surface, 0.25) if rng.random() < 0.4 else fill), SegmentationClass.OCCLUDER
 
 
-def _strands(pen: ImageDraw.ImageDraw, size: int, rng: Rng) -> tuple[Image.Image, Part]:
+def _strands(pen: ImageDraw.ImageDraw, size: int, rng: Rng) -> tuple[Image.Image, SegmentationClass]:
     colour = np.array([20, 14, 10]) * rng.uniform(0.3, 3) * np.array([1, rng.uniform(0.8, 1), rng.uniform(0.6, 1)])
     root = rng.uniform(0, size)
     for _ in range(rng.integers(2, 9)):
@@ -269,12 +301,12 @@ def _strands(pen: ImageDraw.ImageDraw, size: int, rng: Rng) -> tuple[Image.Image
         across = x + np.cumsum(bend + rng.normal(0, 2, 14))
         points = [(float(a), float(y + 0.06 * size * step)) for step, a in enumerate(across)]
         pen.line(points, fill=255, width=int(rng.integers(2, 6)))
-    return _plain(size, colour), Part.HAIR
+    return _plain(size, colour), SegmentationClass.HAIR
 
 
 def _fingers(
     pen: ImageDraw.ImageDraw, pixels: _Pixels, sets: NDArray[np.int64], rng: Rng
-) -> tuple[Image.Image, Part] | None:
+) -> tuple[Image.Image, SegmentationClass] | None:
     skin, size = _SKIN[sets], sets.shape[0]
     if skin.sum() < 200:
         return None
@@ -289,12 +321,14 @@ def _fingers(
         pen.ellipse((*(tip - wide / 2).tolist(), *(tip + wide / 2).tolist()), fill=255)
         ImageDraw.Draw(ridge).line(line, fill=255, width=max(1, wide // 2))
     shade = np.asarray(ridge.filter(ImageFilter.GaussianBlur(wide / 4)), np.float32)[..., None] / 255
-    return Image.fromarray(np.uint8(np.clip(base * (0.72 + 0.35 * shade), 0, 255))), Part.OTHER_SKIN
+    return Image.fromarray(np.uint8(np.clip(base * (0.72 + 0.35 * shade), 0, 255))), SegmentationClass.OTHER_SKIN
 
 
-def _glasses(pen: ImageDraw.ImageDraw, sets: NDArray[np.int64], rng: Rng) -> tuple[Image.Image, Part] | None:
+def _glasses(
+    pen: ImageDraw.ImageDraw, sets: NDArray[np.int64], rng: Rng
+) -> tuple[Image.Image, SegmentationClass] | None:
     """Draw a frame, or dark glasses, about the eyes; None where fewer than two are seen."""
-    eyes = np.argwhere(sets == one_of(Part.EYES))[:, ::-1]
+    eyes = np.argwhere(sets == one_of(SegmentationClass.EYES))[:, ::-1]
     if len(eyes) < 12:
         return None
     right = eyes[:, 0] < (eyes[:, 0].min() + eyes[:, 0].max()) / 2
@@ -320,7 +354,7 @@ def _glasses(pen: ImageDraw.ImageDraw, sets: NDArray[np.int64], rng: Rng) -> tup
         stop = end - step if end is second else end
         pen.line((*(start + step).tolist(), *stop.tolist()), fill=255, width=line)
     low, high_value = (0, 60) if dark or rng.random() < 0.6 else (60, 230)
-    return _plain(sets.shape[0], rng.integers(low, high_value, 3)), Part.OCCLUDER
+    return _plain(sets.shape[0], rng.integers(low, high_value, 3)), SegmentationClass.OCCLUDER
 
 
 def _lit(picture: Image.Image, sets: NDArray[np.int64], rng: Rng) -> NDArray[np.float32]:

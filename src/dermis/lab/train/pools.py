@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dermis.core import Box, Face, Item, Label, Photo, Sample
+from dermis.core import Box, Detection, Face, Label, Photo, Sample
 from dermis.errors import InputError
-from dermis.face.detection import Located, locate
+from dermis.face.detection import DetectedFace, detect_faces
 from dermis.face.regions import patch_boxes
 from dermis.lab.train.cache import Decoded
 from dermis.lab.train.recipe import Recipe
@@ -235,7 +235,7 @@ def _items(sample: Sample, photo: Callable[[], Photo]) -> Iterator[Sample]:
             yield _alone(sample, place, item, photo)
 
 
-def _alone(sample: Sample, place: int, item: Item, photo: Callable[[], Photo]) -> Sample:
+def _alone(sample: Sample, place: int, item: Detection, photo: Callable[[], Photo]) -> Sample:
     key = replace(sample.key, view=f"{sample.key.view}:{place}")
     low, high = _ROOM
     room = low * (high / low) ** (crc32(str(key).encode()) / 2**32)
@@ -264,7 +264,9 @@ class PatchScore:
     most_severe: str
 
 
-def patches_of(samples: Sequence[Sample], find: Callable[[Photo], Face | Located | None] | None = None) -> list[Sample]:
+def patches_of(
+    samples: Sequence[Sample], find: Callable[[Photo], Face | DetectedFace | None] | None = None
+) -> list[Sample]:
     """Return a sample a patch, with the trait `patch` and the patch in the key's view; patches stay as they are."""
     found: list[Sample] = []
     for sample in samples:
@@ -272,7 +274,7 @@ def patches_of(samples: Sequence[Sample], find: Callable[[Photo], Face | Located
     return found
 
 
-def boxes_by_name(face: Face | Located | None, photo: Photo) -> dict[str, Box]:
+def boxes_by_name(face: Face | DetectedFace | None, photo: Photo) -> dict[str, Box]:
     """Return the patches of a photo in its pixels, by name: regions, else `side`, else `whole`; never none."""
     everything = Box(x_px=0, y_px=0, width_px=photo.width_px, height_px=photo.height_px)
     if face is None or face.box is None:
@@ -301,11 +303,11 @@ def score_patches(table: pd.DataFrame, column: str) -> dict[str, PatchScore]:
     return scores
 
 
-def _largest(photo: Photo) -> Located | None:
-    return next(iter(locate(photo)), None)
+def _largest(photo: Photo) -> DetectedFace | None:
+    return next(iter(detect_faces(photo)), None)
 
 
-def _patches(sample: Sample, find: Callable[[Photo], Face | Located | None]) -> list[Sample]:
+def _patches(sample: Sample, find: Callable[[Photo], Face | DetectedFace | None]) -> list[Sample]:
     photo = sample.read()
     if not isinstance(photo, Photo):
         raise InputError(f"{sample.key} is no photo.", advice="Patches are cut from photos of faces.")

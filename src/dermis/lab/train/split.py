@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dermis.core import Sample
 from dermis.errors import UsageError
-from dermis.lab.datasets.check import SIDE_PX, Duplicate, Imprint, find_duplicates
+from dermis.lab.datasets.check import SIDE_PX, Duplicate, PerceptualHash, find_duplicates
 from dermis.lab.datasets.splits import (
     Parts,
     check_split,
@@ -56,7 +56,7 @@ def duplicates_in(decoded: Decoded, split: Split) -> tuple[Duplicate, ...]:
     alike = split.duplicates == "alike" and decoded.grey is not None
     grey = decoded.grey if alike else np.zeros((len(decoded.sha256), SIDE_PX, SIDE_PX))  # flat ones are like none
     pairs = zip(decoded.sha256, np.asarray(grey, np.float32), strict=True)
-    return find_duplicates([Imprint(sha256=sha256, grey=one) for sha256, one in pairs])
+    return find_duplicates([PerceptualHash(sha256=sha256, grey=one) for sha256, one in pairs])
 
 
 def _parts(samples: Sequence[Sample], split: Split, duplicates: Sequence[Duplicate]) -> Parts:

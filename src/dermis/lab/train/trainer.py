@@ -33,13 +33,12 @@ from dermis.lab.train.run import Run, open_run, write_atomically
 from dermis.lab.train.split import duplicates_in, parts_of
 
 __all__ = [
-    "Learner",
     "State",
+    "Trainer",
     "Watch",
     "device_for",
     "drawn",
     "fabric_for",
-    "kinds_of",
     "prepared",
     "quiet",
     "train",
@@ -74,7 +73,7 @@ class State:
         return self.epoch > 0 and 0 < recipe.train.patience <= waited
 
 
-class Learner:
+class Trainer:
     """A thin module around a model: teach it an epoch, judge it, keep it."""
 
     def __init__(self, recipe: Recipe, model: Model, fabric: Fabric) -> None:
@@ -310,9 +309,9 @@ def train(recipe: Recipe, samples: Sequence[Sample], out: Path, *, root: Path | 
             return run
 
         torch.manual_seed(recipe.seed)
-        learner = Learner(recipe, new_model(recipe, decoded, parts.train), fabric)
+        learner = Trainer(recipe, new_model(recipe, decoded, parts.train), fabric)
         state = learner.resume(run.last) or State()
-        kinds = kinds_of(recipe, samples, decoded)
+        kinds = subgroups_of(recipe, samples, decoded)
         share = {"rank": fabric.global_rank, "world": fabric.world_size}
 
         with watching(run, state.epoch, show=show and fabric.is_global_zero, write=fabric.is_global_zero) as watch:
@@ -348,7 +347,7 @@ def drawn(samples: Sequence[Sample], recipe: Recipe) -> Sequence[Sample]:
     return patches_of(samples) if recipe.data.patches else samples
 
 
-def kinds_of(recipe: Recipe, samples: Sequence[Sample], decoded: Decoded) -> NDArray[Any] | None:
+def subgroups_of(recipe: Recipe, samples: Sequence[Sample], decoded: Decoded) -> NDArray[Any] | None:
     """Return what kind each sample is, where `train.balance` wants every kind equally often."""
     by = recipe.train.balance
     if not by:

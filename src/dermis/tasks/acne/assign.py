@@ -7,14 +7,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import LESION_TYPES, Face, FaceLesions, Frame, Item, Lesions, Part, Region, Skin, View
+from dermis.core import (
+    LESION_TYPES,
+    CropFrame,
+    Detection,
+    Face,
+    FaceLesions,
+    Lesions,
+    Region,
+    SegmentationClass,
+    Skin,
+    View,
+)
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.face.crop import to_frame
-from dermis.face.regions import map_regions, on_right_half
+from dermis.face.regions import map_regions, right_of_midline
 from dermis.tasks.acne.decode import box_of
 from dermis.tasks.pigments import optical_density, unmix
 
-__all__ = ["HEAT_SQUARE", "Looks", "face_width_px", "looks_of", "place_lesions"]
+__all__ = ["HEAT_SQUARE", "LesionFeatures", "face_width_px", "lesion_features", "place_lesions"]
 
 _RING = 2.0
 """The skin around a lesion reaches so many times its box."""
@@ -23,7 +34,7 @@ _FEWEST_PIXELS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looks:
+class LesionFeatures:
     """Redness above that of the skin around, in the erythema index; relief above it, in 100 x optical density.
 
     Relief is the spread of light and shadow (middle 80 %), freed of melanin and blood: a bump lit from a side has a
@@ -34,16 +45,16 @@ class Looks:
     relief: float | None = None
 
 
-def looks_of(boxes_px: NDArray[np.float64], face: Face, skin: Skin) -> list[Looks]:
+def lesion_features(boxes_px: NDArray[np.float64], face: Face, skin: Skin) -> list[LesionFeatures]:
     """Return the looks of each box (n, 4), left, top, right, bottom in photo pixels."""
     frame = face.frame
     boxes = (boxes_px - np.tile([frame.x_px, frame.y_px], 2)) / frame.factor
     # Glare may stay: a lesion is compared with the skin around it, and a bump shines.
-    usable = skin.visible & ~skin.left_out.get("clipped", np.zeros_like(skin.visible))
+    usable = skin.visible & ~skin.excluded.get("clipped", np.zeros_like(skin.visible))
     return [_looks(box, skin.linear, usable) for box in boxes]
 
 
-def _looks(box: NDArray[np.float64], linear: FloatMap, usable: BoolMap) -> Looks:
+def _looks(box: NDArray[np.float64], linear: FloatMap, usable: BoolMap) -> LesionFeatures:
     """Inside is the ellipse of half the box's area, around is what lies out of the box and in the ring."""
     left, top, right, bottom = box
     middle_x, middle_y = (left + right) / 2, (top + bottom) / 2
@@ -55,12 +66,12 @@ def _looks(box: NDArray[np.float64], linear: FloatMap, usable: BoolMap) -> Looks
     seen = usable[rows, columns]
     inside, around = seen & (x**2 + y**2 <= 0.5), seen & (np.maximum(x, y) > 1)
     if min(np.count_nonzero(inside), np.count_nonzero(around)) < _FEWEST_PIXELS:
-        return Looks()
+        return LesionFeatures()
     piece = linear[rows, columns]
     density = optical_density(piece)
     erythema = 100 * (density[..., 1] - density[..., 0])
     shading = unmix(piece).shading
-    return Looks(
+    return LesionFeatures(
         redness=float(np.median(erythema[inside]) - np.median(erythema[around])),
         relief=_spread(shading[inside]) - _spread(shading[around]),
     )
@@ -78,7 +89,7 @@ def _spread(values: NDArray[np.floating]) -> float:
 
 Points = NDArray[np.float64]
 
-_BEARING = (Part.FACE_SKIN, Part.NOSE, Part.FACIAL_HAIR)
+_BEARING = (SegmentationClass.FACE_SKIN, SegmentationClass.NOSE, SegmentationClass.FACIAL_HAIR)
 _FACE_EDGE = 0.06
 """Skin so near to the face, in face widths, is still face: along the jaw and before the ears its edge is uncertain."""
 _SLIPPED = 0.015
@@ -99,8 +110,8 @@ _LONGEST = 320
 
 def face_width_px(face: Face) -> float:
     """Return the width of the face between its cheeks in photo pixels; of a close-up or profile, half its frame."""
-    if face.between_cheeks_px is not None:
-        return face.between_cheeks_px
+    if face.face_width_px is not None:
+        return face.face_width_px
     frame = face.frame
     return 0.5 * frame.factor * min(frame.width, frame.height)
 
@@ -119,16 +130,16 @@ def place_lesions(found: Lesions, face: Face, skin: Skin, *, own_area: bool = Fa
     cells_px = _cells(found)
     at_cells = _looked_up(on_face, cells_px, face.frame)
     density = np.where(at_cells, found.density, 0.0)
-    density_all = np.where(at_cells, found.density_all, 0.0)
+    density_inclusive = np.where(at_cells, found.density_inclusive, 0.0)
     cell_regions = _looked_up(regions, cells_px, face.frame)
-    right = on_right_half(face, cells_px.reshape(-1, 2))
+    right = right_of_midline(face, cells_px.reshape(-1, 2))
     return FaceLesions(
         found=found,
         view=face.view,
         items=items,
-        on_right=on_right_half(face, places_px),
+        on_right=right_of_midline(face, places_px),
         counts=_by_region(density, cell_regions),
-        counts_all=_by_region(density_all, cell_regions),
+        counts_all=_by_region(density_inclusive, cell_regions),
         halves=None if right is None else _halves(density, right.reshape(density.shape)),
         seen=_seen(face),
         involved=_involved(face, places_px, width_px),
@@ -137,7 +148,7 @@ def place_lesions(found: Lesions, face: Face, skin: Skin, *, own_area: bool = Fa
     )
 
 
-def _step(frame: Frame) -> int:
+def _step(frame: CropFrame) -> int:
     """Return by how much maps are reduced in which places are looked up."""
     return max(1, -(-max(frame.height, frame.width) // _LONGEST))
 
@@ -146,12 +157,12 @@ def _on_face(face: Face, width_px: float, *, own_area: bool) -> BoolMap:
     """Return where on the reduced frame a lesion of this face can lie."""
     step = _step(face.frame)
     pixel_px = face.frame.factor * step
-    parts, skin = face.parts[::step, ::step], face.skin[::step, ::step]
+    parts, skin = face.segmentation[::step, ::step], face.skin[::step, ::step]
     if own_area or face.box is None:
         return _grown(skin, _SLIPPED * width_px / pixel_px)
     bearing = np.isin(parts, _BEARING)
     near = _grown(bearing, _FACE_EDGE * width_px / pixel_px)
-    bearing |= near & (parts == Part.OTHER_SKIN) & skin
+    bearing |= near & (parts == SegmentationClass.OTHER_SKIN) & skin
     return _grown(bearing, _SLIPPED * width_px / pixel_px)
 
 
@@ -175,7 +186,7 @@ def _nearest_regions(regions: LabelMap, reach: float) -> LabelMap:
     return filled
 
 
-def _looked_up(values: NDArray[np.generic], points_px: Points, frame: Frame) -> NDArray[np.generic]:
+def _looked_up(values: NDArray[np.generic], points_px: Points, frame: CropFrame) -> NDArray[np.generic]:
     """Return what a reduced map of the frame says at photo points (..., 2); 0 beside the frame."""
     step = _step(frame)
     x, y = np.moveaxis(np.floor((points_px - (frame.x_px, frame.y_px)) / frame.factor).astype(np.intp), -1, 0)
@@ -194,9 +205,9 @@ def _cells(found: Lesions) -> Points:
 
 def _items(
     found: Lesions, face: Face, skin: Skin, on_face: BoolMap, regions: LabelMap
-) -> tuple[tuple[Item, ...], Points, int]:
+) -> tuple[tuple[Detection, ...], Points, int]:
     """Return the called lesions on the face, the surest first, their middles (m, 2), and how many lay beside it."""
-    called = np.flatnonzero(found.scores >= found.score_from)
+    called = np.flatnonzero(found.scores >= found.score_threshold)
     boxes = found.boxes_px.astype(np.float64)
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
     bearing = np.asarray(_looked_up(on_face, middles[called], face.frame), dtype=np.bool_)
@@ -204,11 +215,11 @@ def _items(
     # Of equally sure ones the upper, then the left one first: the order they came in does not matter.
     kept = kept[np.lexsort((boxes[kept, 0], boxes[kept, 1], -found.scores[kept]))]
     codes = _looked_up(regions, middles[kept], face.frame)
-    looks = looks_of(boxes[kept], face, skin)
+    looks = lesion_features(boxes[kept], face, skin)
     places = list(Region)
-    width_px = face.between_cheeks_px
+    width_px = face.face_width_px
     items = tuple(
-        Item(
+        Detection(
             kind=_kind(found, row, width_px),
             box=box_of(boxes[row]),
             region=places[int(code)],
@@ -227,9 +238,9 @@ def _kind(found: Lesions, row: int, width_px: float | None) -> str:
 
     What is smaller than a nodule can be, is a papule.
     """
-    if found.type_shares is None or found.type_shares[row].max() <= _LIKELY:
+    if found.type_probabilities is None or found.type_probabilities[row].max() <= _LIKELY:
         return "lesion"
-    kind = LESION_TYPES[int(found.type_shares[row].argmax())]
+    kind = LESION_TYPES[int(found.type_probabilities[row].argmax())]
     small = width_px is not None and _side(found.boxes_px[row].astype(np.float64)) < _NODULE * width_px
     return "papule" if kind == "nodule" and small else kind
 
@@ -264,7 +275,7 @@ def _involved(face: Face, places_px: Points, width_px: float) -> float:
     """Return the share of the face's open skin within 10 mm of a lesion's middle."""
     from scipy.ndimage import distance_transform_edt  # late: 0.1 s
 
-    skin = face.skin if face.box is None else face.skin & (face.parts != Part.OTHER_SKIN)
+    skin = face.skin if face.box is None else face.skin & (face.segmentation != SegmentationClass.OTHER_SKIN)
     step = _step(face.frame)
     skin = skin[::step, ::step]
     if not len(places_px) or not skin.any():

@@ -6,8 +6,8 @@ from collections import Counter
 
 import numpy as np
 
-from dermis.core import Count, Evidence, FaceLesions, Finding, Item, Region, Task
-from dermis.tasks.acne.visibility import hidden_detail, in_view, is_large, one_side, share_seen
+from dermis.core import Count, Detection, FaceLesions, Finding, Region, Task, ValueMap
+from dermis.tasks.acne.visibility import hidden_detail, in_view, is_large, one_side, visible_share
 
 __all__ = ["HEAT_UNIT", "TASK", "measure"]
 
@@ -63,11 +63,11 @@ def _interval(lesions: FaceLesions) -> tuple[float, float] | None:
     low, high = found.count_interval
     value = max(lesions.counts[Region.FACE], 0.0)
     # One side is one side: what is turned away is not missing.
-    seen = 1.0 if one_side(lesions) else share_seen(lesions, Region.FACE)
+    seen = 1.0 if one_side(lesions) else visible_share(lesions, Region.FACE)
     return max(min(low, value), 0.0), max(high, value) / max(seen, 0.25)
 
 
-def _detail(lesions: FaceLesions, region: Region, items: tuple[Item, ...]) -> dict[str, object]:
+def _detail(lesions: FaceLesions, region: Region, items: tuple[Detection, ...]) -> dict[str, object]:
     detail: dict[str, object] = {
         "pointed_at": len(items),
         "count_all": round(max(lesions.counts_all[region], 0.0), 2),
@@ -78,7 +78,7 @@ def _detail(lesions: FaceLesions, region: Region, items: tuple[Item, ...]) -> di
         detail["large"] = sum(is_large(item) for item in items)
         if lesions.beside:
             detail["beside_the_face"] = lesions.beside
-        if lesions.found.type_shares is not None:
+        if lesions.found.type_probabilities is not None:
             detail["types"] = dict(Counter(item.kind for item in items).most_common())
             detail["types_are"] = "experimental: learnt from drawn lesions"
     for name in ("size_face_widths", "redness", "relief"):
@@ -88,5 +88,5 @@ def _detail(lesions: FaceLesions, region: Region, items: tuple[Item, ...]) -> di
     return detail
 
 
-def _heat(lesions: FaceLesions) -> Evidence:
-    return Evidence(values=lesions.heat, unit=HEAT_UNIT, low=0.0, high=_HEAT_TOP)
+def _heat(lesions: FaceLesions) -> ValueMap:
+    return ValueMap(values=lesions.heat, unit=HEAT_UNIT, low=0.0, high=_HEAT_TOP)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dermis.core import LESION_TYPES, Box, Photo
 from dermis.core.arrays import FloatMap
-from dermis.models.preprocess import Window, cut, look
+from dermis.models.preprocess import Window, cut, preprocess
 from dermis.models.weights import WEIGHTS, Weights, open_weights
 
 __all__ = [
@@ -21,10 +21,10 @@ __all__ = [
     "box_of",
     "boxes_at_peaks",
     "expected_grade",
+    "grade_probabilities",
     "mirrored_back",
     "presence_features",
-    "shares_of_grades",
-    "type_shares",
+    "type_probabilities",
 ]
 
 _MOST = 300
@@ -59,15 +59,15 @@ def boxes_at_peaks(centres: FloatMap, reaches: FloatMap, stride: float) -> tuple
     return boxes[kept], scores[kept]
 
 
-def presence_features(density: FloatMap, density_all: FloatMap) -> tuple[float, float, float]:
+def presence_features(density: FloatMap, density_inclusive: FloatMap) -> tuple[float, float, float]:
     """Return what says whether there is any lesion at all, of densities (h, w) by both habits.
 
     log(1 + n) by each, and by the second in the fullest square of 7 cells: one plain lesion is more than many traces.
     """
     from scipy.ndimage import uniform_filter  # late: 40 ms
 
-    fullest = uniform_filter(density_all, _LESION_CELLS, mode="constant").max(initial=0.0) * _LESION_CELLS**2
-    return float(np.log1p(density.sum())), float(np.log1p(density_all.sum())), float(np.log1p(fullest))
+    fullest = uniform_filter(density_inclusive, _LESION_CELLS, mode="constant").max(initial=0.0) * _LESION_CELLS**2
+    return float(np.log1p(density.sum())), float(np.log1p(density_inclusive.sum())), float(np.log1p(fullest))
 
 
 def mirrored_back(name: str, held: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -90,7 +90,7 @@ def _apart(boxes: FloatMap) -> NDArray[np.intp]:
     return np.array(kept, dtype=np.intp)
 
 
-def shares_of_grades(logits: NDArray[np.floating]) -> FloatMap:
+def grade_probabilities(logits: NDArray[np.floating]) -> FloatMap:
     """Return the probability of each grade, (..., k + 1), from the logits (..., k) of a grade above 0, 1, ...."""
     above = 1 / (1 + np.exp(-np.clip(logits, -40, 40)))
     one, none = np.ones_like(above[..., :1]), np.zeros_like(above[..., :1])
@@ -117,7 +117,7 @@ _ROOM = 1.4
 _LEAST_PX = 16
 
 
-def type_shares(photo: Photo, boxes_px: FloatMap) -> FloatMap | None:
+def type_probabilities(photo: Photo, boxes_px: FloatMap) -> FloatMap | None:
     """Return the probability of each of `LESION_TYPES` for boxes (n, 4), left, top, right, bottom: (n, 4) float32.
 
     None where the network is not installed.
@@ -127,7 +127,7 @@ def type_shares(photo: Photo, boxes_px: FloatMap) -> FloatMap | None:
     if not len(boxes_px):
         return np.zeros((0, len(LESION_TYPES)), np.float32)
     weights = _weights()
-    seen = [look(about_box(photo, box), weights.shown).picture for box in map(box_of, boxes_px)]
+    seen = [preprocess(about_box(photo, box), weights.shown).picture for box in map(box_of, boxes_px)]
     shares: FloatMap = weights.run(np.stack(seen))[f"{HEAD}_shares"]
     return shares
 

@@ -14,19 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.colour.srgb import encode
-from dermis.core import LESION_TYPES, Box, Encoding, Face, Lesions, Part, Photo
+from dermis.core import LESION_TYPES, Box, Encoding, Face, Lesions, Photo, SegmentationClass
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.models.weights import Weights, open_weights
 from dermis.tasks.acne.decode import (
     boxes_at_peaks,
     expected_grade,
+    grade_probabilities,
     mirrored_back,
     presence_features,
-    shares_of_grades,
-    type_shares,
+    type_probabilities,
 )
 
-__all__ = ["NAME", "FaceSquare", "find_lesions", "look_at_face"]
+__all__ = ["NAME", "FaceSquare", "crop_face_square", "find_lesions"]
 
 NAME = "acne"
 """The network's name among the weights that ship with dermis."""
@@ -35,8 +35,19 @@ STRIDE = 4
 ROOM = 1.12
 """Side of the square that is looked at, over the longer side of the face in it."""
 
-_FACE = (Part.FACE_SKIN, Part.NOSE, Part.LIPS, Part.EYES, Part.FACIAL_HAIR)
-_SKIN = (Part.FACE_SKIN, Part.OTHER_SKIN, Part.NOSE, Part.FACIAL_HAIR)
+_FACE = (
+    SegmentationClass.FACE_SKIN,
+    SegmentationClass.NOSE,
+    SegmentationClass.LIPS,
+    SegmentationClass.EYES,
+    SegmentationClass.FACIAL_HAIR,
+)
+_SKIN = (
+    SegmentationClass.FACE_SKIN,
+    SegmentationClass.OTHER_SKIN,
+    SegmentationClass.NOSE,
+    SegmentationClass.FACIAL_HAIR,
+)
 _FEW, _BESIDE = 10, 3  # lesions beside the skin, and over those on it, that make its mask unbelievable
 _OUTERMOST = 0.01  # of the face's pixels, on each side, that do not widen its box
 _SKIN_SHARE = 0.4
@@ -58,7 +69,7 @@ class FaceSquare:
 def find_lesions(photo: Photo, face: Face) -> Lesions:
     """Return the lesions of one face of a photo. Raises ModelMissing where the network is not here."""
     weights = _weights()
-    seen = look_at_face(photo, face, weights.shown.size_px)
+    seen = crop_face_square(photo, face, weights.shown.size_px)
     answers = _both_ways(weights, seen)
     told: Mapping[str, Any] = weights.meta["calibration"]
     boxes, scores = boxes_at_peaks(answers["centres"], answers["reaches"], STRIDE)
@@ -67,7 +78,7 @@ def find_lesions(photo: Photo, face: Face) -> Lesions:
     scale = seen.area.width_px / weights.shown.size_px
     corner = np.array([seen.area.x_px, seen.area.y_px] * 2, np.float32)
     density = answers["density"] * np.float32(told["count_factor"])
-    shares = shares_of_grades(answers["grade"])
+    shares = grade_probabilities(answers["grade"])
     grade = calibrated(expected_grade(shares), told["grade_limits"])
     count = float(density.sum(dtype=np.float64))
     boxes_px = (boxes * np.float32(scale) + corner).astype(np.float32)
@@ -75,23 +86,23 @@ def find_lesions(photo: Photo, face: Face) -> Lesions:
         boxes_px=boxes_px,
         scores=scores,
         density=density,
-        density_all=answers["density_all"] * np.float32(told["count_all_factor"]),
+        density_inclusive=answers["density_all"] * np.float32(told["count_all_factor"]),
         area=seen.area,
         model=f"{NAME} {weights.meta['version']}",
-        score_from=float(told["score_from"]),
+        score_threshold=float(told["score_from"]),
         presence=_presence(told, answers),
         grade=grade,
         grade_interval=(max(0.0, grade - told["grade_error"]), min(3.0, grade + told["grade_error"])),
-        grade_shares=shares,
+        grade_probabilities=shares,
         count_interval=around(count, told["count_error_log"]),
         level=float(told["level"]),
-        type_shares=_types(photo, boxes_px, scores >= told["score_from"]),
+        type_probabilities=_types(photo, boxes_px, scores >= told["score_from"]),
     )
 
 
 def _types(photo: Photo, boxes_px: FloatMap, called: BoolMap) -> FloatMap | None:
     """Return the shares of types (n, 4); all alike for boxes that are not called lesions, which nobody asks about."""
-    told = type_shares(photo, boxes_px[called])
+    told = type_probabilities(photo, boxes_px[called])
     if told is None:
         return None
     shares = np.full((len(boxes_px), len(LESION_TYPES)), 1 / len(LESION_TYPES), np.float32)
@@ -99,7 +110,7 @@ def _types(photo: Photo, boxes_px: FloatMap, called: BoolMap) -> FloatMap | None
     return shares
 
 
-def look_at_face(photo: Photo, face: Face, size_px: int) -> FaceSquare:
+def crop_face_square(photo: Photo, face: Face, size_px: int) -> FaceSquare:
     """Return the square about a face, or about the skin of a close-up, as the network is shown it."""
     area = _square(face)
     picture = _resampled(_bytes(photo, area), area, (photo.width_px, photo.height_px), size_px)
@@ -177,16 +188,16 @@ def _skin(face: Face) -> BoolMap:
     for a box about half a face leaves much of it out.
     """
     if face.others or face.box is None:
-        bare: BoolMap = face.skin | (face.parts == Part.FACIAL_HAIR)
+        bare: BoolMap = face.skin | (face.segmentation == SegmentationClass.FACIAL_HAIR)
         return bare
-    parsed: BoolMap = np.isin(face.parts, _SKIN)
+    parsed: BoolMap = np.isin(face.segmentation, _SKIN)
     return parsed
 
 
 def _square(face: Face) -> Box:
     """Return the square about the face in photo pixels; about all skin where no face is parsed."""
     frame = face.frame
-    inside: BoolMap = np.isin(face.parts, _FACE)
+    inside: BoolMap = np.isin(face.segmentation, _FACE)
     if inside.mean() < _OUTERMOST:
         inside = face.skin
     ends = [_ends(inside.sum(axis=axis)) for axis in (0, 1)]

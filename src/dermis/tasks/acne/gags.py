@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dermis.core import FaceLesions, Finding, Item, Ordinal, Region, Task
+from dermis.core import Detection, FaceLesions, Finding, Ordinal, Region, Task
 from dermis.tasks.acne.visibility import hidden_detail, in_view, lies_in
 
-__all__ = ["BANDS", "FACTORS", "TASK", "WORTH", "measure"]
+__all__ = ["BANDS", "FACTORS", "LESION_SCORE", "TASK", "measure"]
 
 FACTORS: Mapping[Region, int] = {
     Region.FOREHEAD: 2,
@@ -17,7 +17,7 @@ FACTORS: Mapping[Region, int] = {
     Region.CHIN: 1,
 }
 """What a region weighs; chest and back, 3, are on no photo of a face."""
-WORTH: Mapping[str, int] = {"comedone": 1, "papule": 2, "pustule": 3, "nodule": 4}
+LESION_SCORE: Mapping[str, int] = {"comedone": 1, "papule": 2, "pustule": 3, "nodule": 4}
 _UNTYPED = 2
 """A lesion of unknown type counts as a papule: what Hayashi's count is about is inflamed, and papules are the most."""
 BANDS = ((1, "mild"), (19, "moderate"), (31, "severe"), (39, "very severe"))
@@ -41,7 +41,7 @@ def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
     as a papule, and the interval runs from comedones to nodules. A region out of view may be as bad as the worst in
     view: the upper end of the face counts it so. No finding where no region is in view, as on a close-up.
     """
-    typed = lesions.found.type_shares is not None
+    typed = lesions.found.type_probabilities is not None
     seen = [region for region in FACTORS if in_view(lesions, region)]
     if not seen:
         return ()
@@ -55,11 +55,11 @@ def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
     return (_finding(lesions, Region.FACE, tuple(sums), seen=seen), *by_region)
 
 
-def _worths(items: list[Item], *, typed: bool) -> tuple[int, int, int]:
+def _worths(items: list[Detection], *, typed: bool) -> tuple[int, int, int]:
     """Return lowest, likely and highest worth of the worst of these lesions, 0 where there is none."""
     if not items:
         return 0, 0, 0
-    worst = max(WORTH.get(item.kind, _UNTYPED) for item in items)
+    worst = max(LESION_SCORE.get(item.kind, _UNTYPED) for item in items)
     return (max(worst - 1, 1), worst, min(worst + 1, 4)) if typed else (1, worst, 4)
 
 
@@ -67,7 +67,7 @@ def _finding(
     lesions: FaceLesions, region: Region, sums: tuple[int, ...], *, seen: list[Region] | None = None
 ) -> Finding:
     low, value, high = sums
-    typed = lesions.found.type_shares is not None
+    typed = lesions.found.type_probabilities is not None
     detail: dict[str, object] = {
         "types_are": "experimental: learnt from drawn lesions" if typed else "not known: each counts as a papule",
         "interval_is": "types a step milder or worse" if typed else "all comedones to all nodules",

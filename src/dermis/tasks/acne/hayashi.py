@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from dermis.core import HAYASHI_LIMITS, FaceLesions, Finding, Ordinal, Region, Task
-from dermis.tasks.acne.visibility import hidden_detail, one_side, share_seen
+from dermis.tasks.acne.visibility import hidden_detail, one_side, visible_share
 
 __all__ = ["NAMES", "TASK", "grade_finding", "grade_of_count", "grade_of_half", "measure"]
 
@@ -82,7 +82,7 @@ def _interval(lesions: FaceLesions, value: float, half: float, shift: float) -> 
     if lesions.found.grade_interval is None:
         return None
     low, high = (end + shift for end in lesions.found.grade_interval)
-    seen = 1.0 if one_side(lesions) else share_seen(lesions, Region.FACE)
+    seen = 1.0 if one_side(lesions) else visible_share(lesions, Region.FACE)
     hidden = grade_of_count(half / max(seen, 0.25)) - grade_of_count(half)
     return min(_on_scale(low), value), max(_on_scale(high + hidden), value)
 
@@ -96,8 +96,8 @@ def _detail(lesions: FaceLesions, half: float) -> dict[str, object]:
     }
     if lesions.halves is not None and not one_side(lesions):
         detail["right_half"], detail["left_half"] = (round(count, 2) for count in lesions.halves)
-    if lesions.found.grade_shares is not None:
-        detail["shares"] = [round(float(share), 4) for share in lesions.found.grade_shares]
+    if lesions.found.grade_probabilities is not None:
+        detail["shares"] = [round(float(share), 4) for share in lesions.found.grade_probabilities]
     return detail
 
 

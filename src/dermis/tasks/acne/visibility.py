@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dermis.core import FaceLesions, Item, Region, View
+from dermis.core import Detection, FaceLesions, Region, View
 
-__all__ = ["LARGE_FACE_WIDTHS", "SIDE_OF", "hidden_detail", "in_view", "is_large", "lies_in", "one_side", "share_seen"]
+__all__ = [
+    "LARGE_FACE_WIDTHS",
+    "SIDE_OF",
+    "hidden_detail",
+    "in_view",
+    "is_large",
+    "lies_in",
+    "one_side",
+    "visible_share",
+]
 
 FEWEST_SEEN = 0.15
 """A region of which less than this share is open skin gets no number of its own."""
@@ -25,12 +34,12 @@ SIDE_OF: Mapping[Region, Region] = {
 """Under the eyes counts with the cheek, in scales that know no under-eye."""
 
 
-def lies_in(item: Item, region: Region) -> bool:
+def lies_in(item: Detection, region: Region) -> bool:
     """Return whether a lesion counts for a region of a scale: all for the face, under the eyes for the cheek."""
     return region is Region.FACE or SIDE_OF.get(item.region, item.region) is region
 
 
-def is_large(item: Item) -> bool:
+def is_large(item: Detection) -> bool:
     """Return whether a lesion is large enough to be a nodule; types are experimental and do not count here."""
     return item.size_face_widths is not None and item.size_face_widths >= LARGE_FACE_WIDTHS
 
@@ -44,10 +53,10 @@ def in_view(lesions: FaceLesions, region: Region) -> bool:
     """Return whether enough of a region is open skin to give it a number of its own; the face always has one."""
     if region is Region.FACE:
         return True
-    return region in lesions.seen and share_seen(lesions, region) >= FEWEST_SEEN
+    return region in lesions.seen and visible_share(lesions, region) >= FEWEST_SEEN
 
 
-def share_seen(lesions: FaceLesions, region: Region) -> float:
+def visible_share(lesions: FaceLesions, region: Region) -> float:
     """Return the share of a region that is open skin, 1 where it is not known."""
     share = lesions.seen.get(region)
     return 1.0 if share is None else share

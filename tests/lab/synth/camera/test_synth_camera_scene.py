@@ -6,10 +6,10 @@ import pytest
 from dermis.colour.difference import delta_e_00
 from dermis.colour.srgb import xyz_to_linear
 from dermis.colour.tone import ita_deg
-from dermis.core import Part
+from dermis.core import SegmentationClass
 from dermis.lab.synth.camera.render import paint_basis, paint_spectra
 from dermis.lab.synth.camera.scene import cube_of, lab_of, raw_of, skin_mask
-from dermis.lab.synth.lesions.ground_truth import sight
+from dermis.lab.synth.lesions.ground_truth import find_visible_marks
 from dermis.lab.synth.skin.colour import COLOUR_NM, MATT_SHARE, channels, skin_table, spectra
 from dermis.lab.synth.skin.maps import PUS
 from dermis.lab.synth.subjects import Population, draw_subject, own_tissue
@@ -68,7 +68,7 @@ def test_one_pixel_has_a_table():
 def test_paint_has_the_colour_it_was_given():
     paint = np.random.default_rng(3).uniform(0.05, 0.7, (50, 3))
     assert np.abs(xyz_to_linear(to_xyz(paint @ paint_basis(COLOUR_NM), COLOUR_NM)) - paint).max() < 0.01
-    hair = paint_spectra(np.full((1, 3), 0.02, np.float32), np.array([Part.HAIR], np.uint8), NM)
+    hair = paint_spectra(np.full((1, 3), 0.02, np.float32), np.array([SegmentationClass.HAIR], np.uint8), NM)
     assert hair[0, NM <= 690].max() < 0.03
     assert np.all(np.diff(hair[0, NM >= 700]) >= 0)
 
@@ -101,7 +101,7 @@ def test_a_white_shines_no_brighter_than_the_light(scene):
 
 
 def test_marks_in_view_are_where_their_boxes_say(scene):
-    sightings = sight(scene.visit.marks, scene.buffers, scene.person.atlas)
+    sightings = find_visible_marks(scene.visit.marks, scene.buffers, scene.person.atlas)
     assert 0 < len(sightings.seen) < len(scene.visit.marks)  # one side is turned away
     skin = skin_mask(scene)
     for number, one in enumerate(sightings.seen, 1):
@@ -115,7 +115,7 @@ def test_marks_in_view_are_where_their_boxes_say(scene):
 
 def test_lesions_redden_the_skin_they_lie_on(scene):
     lab = lab_of(scene)
-    sightings = sight(scene.visit.marks, scene.buffers, scene.person.atlas)
+    sightings = find_visible_marks(scene.visit.marks, scene.buffers, scene.person.atlas)
     papules = [k for k, one in enumerate(sightings.seen, 1) if one.mark.kind == "papule"]
     on = np.isin(sightings.numbers, papules)
     off = skin_mask(scene) & (sightings.numbers == 0) & (scene.buffers.regions > 0)
@@ -123,7 +123,7 @@ def test_lesions_redden_the_skin_they_lie_on(scene):
 
 
 def test_nothing_is_seen_where_nothing_is_marked(scene):
-    empty = sight((), scene.buffers, scene.person.atlas)
+    empty = find_visible_marks((), scene.buffers, scene.person.atlas)
     assert empty.seen == ()
     assert not empty.numbers.any()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dermis.core import Part, Region
+from dermis.core import Region, SegmentationClass
 from dermis.lab.synth.camera.render import Buffers, render
 from dermis.lab.synth.camera.shading import SceneLight, irradiance, relief_normals, shadows, specular
 from dermis.lab.synth.camera.viewpoint import FRAMINGS, Viewpoint
@@ -36,7 +36,7 @@ def test_light_from_one_side_lights_that_side(face: Buffers) -> None:
 
 def test_light_from_behind_leaves_the_face_dark(face: Buffers) -> None:
     arrives = irradiance(face, (SceneLight(towards=(0, 0.1, -1)),))[..., 0]
-    assert mean(arrives, face.parts == Part.NOSE) < 0.02
+    assert mean(arrives, face.parts == SegmentationClass.NOSE) < 0.02
 
 
 def test_a_face_lit_from_the_front_sends_back_about_one(face: Buffers) -> None:
@@ -48,7 +48,7 @@ def test_light_from_above_is_kept_from_sockets_and_neck() -> None:
     face = render(build_head(HeadShape()), Viewpoint(), (200, 200))
     high = (SceneLight(towards=(0, 1, 0.35), size_deg=1),)
     reaching = shadows(face, high)[..., 0]
-    neck = (face.parts == Part.OTHER_SKIN) & (np.abs(np.arange(200) - 100) < 12)[None, :]
+    neck = (face.parts == SegmentationClass.OTHER_SKIN) & (np.abs(np.arange(200) - 100) < 12)[None, :]
     assert mean(reaching, face.regions == Region.FOREHEAD.code) > 0.95
     assert mean(reaching, neck & (np.arange(200) < 185)[:, None]) < 0.4
     under = mean(irradiance(face, high)[..., 0], face.regions == Region.LEFT_UNDER_EYE.code)
@@ -57,8 +57,8 @@ def test_light_from_above_is_kept_from_sockets_and_neck() -> None:
 
 def test_the_sky_is_hidden_in_hollows(face: Buffers) -> None:
     row = np.arange(160)[:, None] + np.zeros((160, 160))
-    nose, lips = face.parts == Part.NOSE, face.parts == Part.LIPS
-    below_nose = (face.parts == Part.FACE_SKIN) & (row > row[nose].max()) & (row < row[lips].min())
+    nose, lips = face.parts == SegmentationClass.NOSE, face.parts == SegmentationClass.LIPS
+    below_nose = (face.parts == SegmentationClass.FACE_SKIN) & (row > row[nose].max()) & (row < row[lips].min())
     below_nose &= np.abs(np.arange(160) - 80)[None, :] < 4
     assert mean(face.open_sky, below_nose) < mean(face.open_sky, face.regions == Region.FOREHEAD.code) - 0.1
     assert 0 < face.open_sky.min() <= face.open_sky.max() <= 1

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dermis.core import Part, Pose, Region
+from dermis.core import Pose, Region, SegmentationClass
 from dermis.lab.synth.camera.render import Buffers, render, sample
 from dermis.lab.synth.camera.viewpoint import FRAMINGS, Viewpoint, draw_viewpoint
 from dermis.lab.synth.head.accessories import Glasses
@@ -184,13 +184,16 @@ def test_parts_and_regions_are_where_they_belong(average: Head) -> None:
         assert where.any()
         return float(row[where].mean()), float(column[where].mean())
 
-    eyes, nose, lips = (middle(buffers.parts == part) for part in (Part.EYES, Part.NOSE, Part.LIPS))
+    eyes, nose, lips = (
+        middle(buffers.parts == part)
+        for part in (SegmentationClass.EYES, SegmentationClass.NOSE, SegmentationClass.LIPS)
+    )
     forehead, chin = (middle(buffers.regions == region.code) for region in (Region.FOREHEAD, Region.CHIN))
     assert forehead[0] < eyes[0] < nose[0] < lips[0] < chin[0]
     assert middle(buffers.regions == Region.LEFT_CHEEK.code)[1] > 140
     assert middle(buffers.regions == Region.RIGHT_CHEEK.code)[1] < 116
-    assert (buffers.parts == Part.BACKGROUND).any()
-    assert not buffers.regions[~np.isin(buffers.parts, (Part.FACE_SKIN, Part.NOSE))].any()
+    assert (buffers.parts == SegmentationClass.BACKGROUND).any()
+    assert not buffers.regions[~np.isin(buffers.parts, (SegmentationClass.FACE_SKIN, SegmentationClass.NOSE))].any()
 
 
 def test_hair_beard_and_glasses_have_their_parts() -> None:
@@ -198,10 +201,10 @@ def test_hair_beard_and_glasses_have_their_parts() -> None:
     head = build_head(HeadShape(hair=style, glasses=Glasses()))
     bald = build_head(HeadShape())
     dressed, bare = look(head), look(bald)
-    for part in (Part.HAIR, Part.FACIAL_HAIR, Part.OCCLUDER):
+    for part in (SegmentationClass.HAIR, SegmentationClass.FACIAL_HAIR, SegmentationClass.OCCLUDER):
         assert (dressed.parts == part).sum() > (bare.parts == part).sum() + 40
     assert dressed.skin.sum() < bare.skin.sum()
-    assert np.isnan(dressed.uv[dressed.parts == Part.OCCLUDER]).all()
+    assert np.isnan(dressed.uv[dressed.parts == SegmentationClass.OCCLUDER]).all()
 
 
 def test_a_mark_keeps_its_place_on_the_square(average: Head) -> None:

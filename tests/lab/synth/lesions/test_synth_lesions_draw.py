@@ -9,8 +9,8 @@ from dermis.colour.tone import ita_deg
 from dermis.core import Region
 from dermis.lab.synth.head.uv import Grid, coarse, flat_atlas
 from dermis.lab.synth.lesions.draw import draw_marks, grow_mark, mirror_marks
-from dermis.lab.synth.lesions.kinds import COMEDONES, INFLAMMATORY, MOTTLES, Kind, MarkSpec
-from dermis.lab.synth.lesions.morphology import HABITS
+from dermis.lab.synth.lesions.kinds import COMEDONES, INFLAMMATORY, MOTTLES, MarkKind, MarkSpec
+from dermis.lab.synth.lesions.morphology import MORPHOLOGIES
 from dermis.lab.synth.skin.colour import draw_tone, tone_curve, tone_of_ita
 from dermis.lab.synth.skin.maps import PUS, Tone
 from dermis.optics.forward import reflectance
@@ -56,10 +56,10 @@ def colour_of(tone: Tone, spec: MarkSpec | None = None) -> np.ndarray:
     return np.asarray(lab_under(found, NM))[0]
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-def test_every_kind_is_drawn_with_its_size_on_skin_and_with_its_number(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", list(MarkKind))
+def test_every_kind_is_drawn_with_its_size_on_skin_and_with_its_number(kind: MarkKind) -> None:
     specs = draw_marks(np.random.default_rng(1), kind, 25, LIGHT, GRID, first=100)
-    low, high = HABITS[kind].radius_mm
+    low, high = MORPHOLOGIES[kind].radius_mm
     assert [spec.identity for spec in specs] == list(range(100, 125))
     assert all(spec.kind is kind and low <= spec.radius_mm <= high for spec in specs)
     rows = [int(spec.v * GRID.codes.shape[0]) for spec in specs]
@@ -68,24 +68,24 @@ def test_every_kind_is_drawn_with_its_size_on_skin_and_with_its_number(kind: Kin
     assert all(np.isfinite([layer.change, layer.reach, layer.edge]).all() for s in specs for layer in s.layers)
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-def test_one_seed_one_drawing(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", list(MarkKind))
+def test_one_seed_one_drawing(kind: MarkKind) -> None:
     one, same, other = (draw_marks(np.random.default_rng(s), kind, 5, LIGHT, GRID) for s in (2, 2, 3))
     assert one == same
     assert one != other
 
 
 def test_sizes_keep_to_clinical_definitions() -> None:
-    assert HABITS[Kind.PAPULE].radius_mm[1] <= 2.5
-    assert HABITS[Kind.PUSTULE].radius_mm[1] <= 2.5
-    assert HABITS[Kind.NODULE].radius_mm[0] >= 2.5
-    assert HABITS[Kind.FRECKLE].radius_mm[1] <= 2.5
-    assert all(HABITS[kind].radius_mm[1] <= 1.5 for kind in COMEDONES)
+    assert MORPHOLOGIES[MarkKind.PAPULE].radius_mm[1] <= 2.5
+    assert MORPHOLOGIES[MarkKind.PUSTULE].radius_mm[1] <= 2.5
+    assert MORPHOLOGIES[MarkKind.NODULE].radius_mm[0] >= 2.5
+    assert MORPHOLOGIES[MarkKind.FRECKLE].radius_mm[1] <= 2.5
+    assert all(MORPHOLOGIES[kind].radius_mm[1] <= 1.5 for kind in COMEDONES)
 
 
 @pytest.mark.parametrize("tone", [LIGHT, DARK])
-@pytest.mark.parametrize("kind", sorted(INFLAMMATORY | {Kind.PIE, Kind.REDNESS, Kind.TELANGIECTASIA}))
-def test_red_marks_hold_more_blood_and_look_redder(kind: Kind, tone: Tone) -> None:
+@pytest.mark.parametrize("kind", sorted(INFLAMMATORY | {MarkKind.PIE, MarkKind.REDNESS, MarkKind.TELANGIECTASIA}))
+def test_red_marks_hold_more_blood_and_look_redder(kind: MarkKind, tone: Tone) -> None:
     for spec in draw_marks(np.random.default_rng(4), kind, 8, tone, GRID):
         assert change_of(spec, "blood_fraction") > 0
         shift = colour_of(tone, spec) - colour_of(tone)
@@ -97,7 +97,7 @@ def test_red_marks_hold_more_blood_and_look_redder(kind: Kind, tone: Tone) -> No
 def test_papules_redden_light_skin_and_darken_dark_skin() -> None:
     shifts = {}
     for name, tone in (("light", LIGHT), ("dark", DARK)):
-        specs = draw_marks(np.random.default_rng(5), Kind.PAPULE, 30, tone, GRID)
+        specs = draw_marks(np.random.default_rng(5), MarkKind.PAPULE, 30, tone, GRID)
         shifts[name] = np.mean([colour_of(tone, spec) - colour_of(tone) for spec in specs], axis=0)
     assert shifts["light"][1] > 5
     assert shifts["light"][1] > shifts["dark"][1] + 3
@@ -105,8 +105,8 @@ def test_papules_redden_light_skin_and_darken_dark_skin() -> None:
 
 
 @pytest.mark.parametrize("tone", [LIGHT, DARK])
-@pytest.mark.parametrize("kind", sorted(MOTTLES | {Kind.NAEVUS}))
-def test_brown_marks_are_seen_on_every_tone(kind: Kind, tone: Tone) -> None:
+@pytest.mark.parametrize("kind", sorted(MOTTLES | {MarkKind.NAEVUS}))
+def test_brown_marks_are_seen_on_every_tone(kind: MarkKind, tone: Tone) -> None:
     darkened = [
         colour_of(tone)[0] - colour_of(tone, spec)[0]
         for spec in draw_marks(np.random.default_rng(6), kind, 20, tone, GRID)
@@ -127,7 +127,7 @@ def test_pus_and_closed_comedones_are_paler_blackheads_darker(tone: Tone) -> Non
 
 
 def test_depigmentation_lightens_dark_skin_most() -> None:
-    spec = draw_marks(np.random.default_rng(8), Kind.DEPIGMENTATION, 1, DARK, GRID)[0]
+    spec = draw_marks(np.random.default_rng(8), MarkKind.DEPIGMENTATION, 1, DARK, GRID)[0]
     gains = [colour_of(tone, spec)[0] - colour_of(tone)[0] for tone in (LIGHT, DARK)]
     assert gains[1] > 15
     assert 0 < gains[0] < 5
@@ -135,15 +135,15 @@ def test_depigmentation_lightens_dark_skin_most() -> None:
 
 def test_bumps_rise_and_pits_sink() -> None:
     rng = np.random.default_rng(9)
-    raised = {Kind.PAPULE, Kind.PUSTULE, Kind.NODULE, Kind.CLOSED_COMEDO}
-    for kind in raised | {Kind.SCAR}:
+    raised = {MarkKind.PAPULE, MarkKind.PUSTULE, MarkKind.NODULE, MarkKind.CLOSED_COMEDO}
+    for kind in raised | {MarkKind.SCAR}:
         heights = [change_of(spec, "height_mm") for spec in draw_marks(rng, kind, 10, LIGHT, GRID)]
         assert (min(heights) > 0) if kind in raised else (max(heights) < 0)
         assert max(np.abs(heights)) < 2
 
 
 def test_blackheads_crowd_the_nose() -> None:
-    specs = draw_marks(np.random.default_rng(10), Kind.OPEN_COMEDO, 600, LIGHT, GRID)
+    specs = draw_marks(np.random.default_rng(10), MarkKind.OPEN_COMEDO, 600, LIGHT, GRID)
     on_nose = np.mean([spec.v > 0.25 and 50 / 120 < spec.u < 70 / 120 for spec in specs])
     share = (GRID.codes == Region.NOSE.code).mean()
     assert on_nose > 2 * share
@@ -151,8 +151,8 @@ def test_blackheads_crowd_the_nose() -> None:
 
 def test_lesions_keep_apart_while_there_is_room() -> None:
     rng = np.random.default_rng(11)
-    nodules = draw_marks(rng, Kind.NODULE, 12, LIGHT, GRID)
-    specs = (*nodules, *draw_marks(rng, Kind.PAPULE, 80, LIGHT, GRID, taken=nodules))
+    nodules = draw_marks(rng, MarkKind.NODULE, 12, LIGHT, GRID)
+    specs = (*nodules, *draw_marks(rng, MarkKind.PAPULE, 80, LIGHT, GRID, taken=nodules))
     x = np.array([spec.u for spec in specs]) * GRID.codes.shape[1] * GRID.mm_u
     y = np.array([spec.v for spec in specs]) * GRID.codes.shape[0] * GRID.mm_v
     radius = np.array([spec.radius_mm for spec in specs])
@@ -164,11 +164,11 @@ def test_lesions_keep_apart_while_there_is_room() -> None:
 def test_a_crowd_without_room_is_still_drawn() -> None:
     every = np.ones((4, 4), dtype=np.bool_)
     tiny = coarse(flat_atlas(np.full((4, 4), Region.CHIN.code, dtype=np.uint8), every, every, 1.0))
-    assert len(draw_marks(np.random.default_rng(12), Kind.NODULE, 30, LIGHT, tiny)) == 30
+    assert len(draw_marks(np.random.default_rng(12), MarkKind.NODULE, 30, LIGHT, tiny)) == 30
 
 
-@pytest.mark.parametrize("kind", [Kind.PAPULE, Kind.FRECKLE])
-def test_no_skin_no_marks(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [MarkKind.PAPULE, MarkKind.FRECKLE])
+def test_no_skin_no_marks(kind: MarkKind) -> None:
     none = np.zeros((5, 5), dtype=np.bool_)
     bare = coarse(flat_atlas(np.zeros((5, 5), dtype=np.uint8), none, none, 1.0))
     assert draw_marks(np.random.default_rng(13), kind, 10, LIGHT, bare) == ()
@@ -176,7 +176,7 @@ def test_no_skin_no_marks(kind: Kind) -> None:
 
 
 def test_partners_lie_across_the_middle() -> None:
-    specs = draw_marks(np.random.default_rng(14), Kind.MELASMA, 20, LIGHT, GRID)
+    specs = draw_marks(np.random.default_rng(14), MarkKind.MELASMA, 20, LIGHT, GRID)
     partners = mirror_marks(np.random.default_rng(15), specs, first=50)
     assert [partner.identity for partner in partners] == list(range(50, 70))
     for spec, partner in zip(specs, partners, strict=True):
@@ -187,7 +187,9 @@ def test_partners_lie_across_the_middle() -> None:
 
 
 def test_a_vessel_wanders_for_some_mm() -> None:
-    spec = grow_mark(np.random.default_rng(16), Kind.TELANGIECTASIA, LIGHT, place=(0.5, 0.5), radius_mm=0.1, identity=0)
+    spec = grow_mark(
+        np.random.default_rng(16), MarkKind.TELANGIECTASIA, LIGHT, place=(0.5, 0.5), radius_mm=0.1, identity=0
+    )
     steps = np.diff(np.array([(0, 0), *spec.path_mm]), axis=0)
     assert 1.5 < np.hypot(*steps.T).sum() < 10
 

@@ -34,7 +34,7 @@ from dermis.lab.synth.lesions.grades import (
     zone_masks,
 )
 from dermis.lab.synth.lesions.ground_truth import grade_face, truth_labels
-from dermis.lab.synth.lesions.kinds import Kind, Layer, Mark, MarkSpec
+from dermis.lab.synth.lesions.kinds import Mark, MarkKind, MarkLayer, MarkSpec
 from dermis.lab.synth.lesions.rasterise import apply_marks, lay_out
 from dermis.lab.synth.skin.colour import ToneCurve
 from dermis.lab.synth.skin.maps import SkinMaps, Tone, base_skin
@@ -59,7 +59,7 @@ def face_atlas(mm_per_px: float = 2.0, *, skin: bool = True) -> Atlas:
     return flat_atlas(regions, np.full((SIDE, SIDE), skin), left, mm_per_px)
 
 
-def mark(kind: Kind, region: Region = Region.NOSE, *, left: bool = True, u: float = 0.5, v: float = 0.5) -> Mark:
+def mark(kind: MarkKind, region: Region = Region.NOSE, *, left: bool = True, u: float = 0.5, v: float = 0.5) -> Mark:
     return Mark(
         identity=0,
         kind=kind,
@@ -77,7 +77,7 @@ def mark(kind: Kind, region: Region = Region.NOSE, *, left: bool = True, u: floa
     )
 
 
-def many(kind: Kind, count: int) -> list[Mark]:
+def many(kind: MarkKind, count: int) -> list[Mark]:
     return [mark(kind)] * count
 
 
@@ -106,51 +106,56 @@ def test_hayashi_as_a_real_number_rises_from_0_to_3() -> None:
 
 
 def test_inflammatory_lesions_are_counted_by_half() -> None:
-    marks = [mark(Kind.PAPULE), mark(Kind.PUSTULE), mark(Kind.NODULE, left=False), mark(Kind.OPEN_COMEDO)]
+    marks = [
+        mark(MarkKind.PAPULE),
+        mark(MarkKind.PUSTULE),
+        mark(MarkKind.NODULE, left=False),
+        mark(MarkKind.OPEN_COMEDO),
+    ]
     assert inflammatory_by_half(marks) == (2, 1)
 
 
 def test_counts_name_every_kind() -> None:
-    counts = counts_by_kind([*many(Kind.PAPULE, 3), mark(Kind.FRECKLE)])
-    assert set(counts) == set(Kind)
-    assert (counts[Kind.PAPULE], counts[Kind.FRECKLE], counts[Kind.MELASMA]) == (3, 1, 0)
+    counts = counts_by_kind([*many(MarkKind.PAPULE, 3), mark(MarkKind.FRECKLE)])
+    assert set(counts) == set(MarkKind)
+    assert (counts[MarkKind.PAPULE], counts[MarkKind.FRECKLE], counts[MarkKind.MELASMA]) == (3, 1, 0)
 
 
 @pytest.mark.parametrize(
     ("counts", "involved", "grade"),
     [
         ({}, 0.0, 0),
-        ({Kind.FRECKLE: 40, Kind.PIH: 20}, 0.0, 0),
-        ({Kind.OPEN_COMEDO: 1}, 0.01, 1),
-        ({Kind.PAPULE: 5, Kind.CLOSED_COMEDO: 10}, 0.2, 1),
-        ({Kind.PAPULE: 4, Kind.PUSTULE: 2}, 0.2, 2),
-        ({Kind.CLOSED_COMEDO: 11}, 0.2, 2),
-        ({Kind.PAPULE: 40}, 0.5, 2),
-        ({Kind.PAPULE: 40}, 0.51, 3),
-        ({Kind.NODULE: 1}, 0.02, 3),
-        ({Kind.PAPULE: 80}, 0.8, 4),
-        ({Kind.NODULE: 2}, 0.03, 4),
+        ({MarkKind.FRECKLE: 40, MarkKind.PIH: 20}, 0.0, 0),
+        ({MarkKind.OPEN_COMEDO: 1}, 0.01, 1),
+        ({MarkKind.PAPULE: 5, MarkKind.CLOSED_COMEDO: 10}, 0.2, 1),
+        ({MarkKind.PAPULE: 4, MarkKind.PUSTULE: 2}, 0.2, 2),
+        ({MarkKind.CLOSED_COMEDO: 11}, 0.2, 2),
+        ({MarkKind.PAPULE: 40}, 0.5, 2),
+        ({MarkKind.PAPULE: 40}, 0.51, 3),
+        ({MarkKind.NODULE: 1}, 0.02, 3),
+        ({MarkKind.PAPULE: 80}, 0.8, 4),
+        ({MarkKind.NODULE: 2}, 0.03, 4),
     ],
 )
-def test_iga_follows_its_rule(counts: dict[Kind, int], involved: float, grade: int) -> None:
+def test_iga_follows_its_rule(counts: dict[MarkKind, int], involved: float, grade: int) -> None:
     assert iga_grade(counts, involved) == grade
 
 
 def test_gags_takes_the_worst_lesion_of_each_region() -> None:
     assert gags_score([]) == 0
-    assert gags_score([mark(Kind.OPEN_COMEDO)]) == 1
-    assert gags_score([mark(Kind.PAPULE, Region.FOREHEAD), mark(Kind.OPEN_COMEDO, Region.FOREHEAD)]) == 4
-    assert gags_score([mark(Kind.PUSTULE, Region.LEFT_UNDER_EYE), mark(Kind.NODULE, Region.LEFT_CHEEK)]) == 8
-    assert gags_score([mark(Kind.FRECKLE, Region.CHIN)]) == 0
-    assert gags_score([mark(Kind.NODULE, region) for region in Region]) == 32
+    assert gags_score([mark(MarkKind.OPEN_COMEDO)]) == 1
+    assert gags_score([mark(MarkKind.PAPULE, Region.FOREHEAD), mark(MarkKind.OPEN_COMEDO, Region.FOREHEAD)]) == 4
+    assert gags_score([mark(MarkKind.PUSTULE, Region.LEFT_UNDER_EYE), mark(MarkKind.NODULE, Region.LEFT_CHEEK)]) == 8
+    assert gags_score([mark(MarkKind.FRECKLE, Region.CHIN)]) == 0
+    assert gags_score([mark(MarkKind.NODULE, region) for region in Region]) == 32
 
 
 def test_involved_skin_lies_within_a_centimetre() -> None:
-    one = [mark(Kind.PAPULE)]
+    one = [mark(MarkKind.PAPULE)]
     assert involved_share([], GRID) == 0
-    assert involved_share([mark(Kind.FRECKLE)], GRID) == 0
+    assert involved_share([mark(MarkKind.FRECKLE)], GRID) == 0
     assert involved_share(one, GRID) * GRID.mm2.sum() == pytest.approx(np.pi * 10**2, rel=0.1)
-    spread = [mark(Kind.PAPULE, u=u, v=v) for u, v in product(np.linspace(0, 1, 20), repeat=2)]
+    spread = [mark(MarkKind.PAPULE, u=u, v=v) for u, v in product(np.linspace(0, 1, 20), repeat=2)]
     assert involved_share(spread, GRID) == pytest.approx(1)
 
 
@@ -270,7 +275,7 @@ def test_no_skin_and_one_pixel() -> None:
     bare = face_atlas(skin=False)
     assert pigmented_share(contrast(5), AREA, none) == 0
     assert mottled_burden(contrast(5), AREA, none) == 0
-    assert involved_share(many(Kind.PAPULE, 3), coarse(bare)) == 0
+    assert involved_share(many(MarkKind.PAPULE, 3), coarse(bare)) == 0
     assert per_cm2(3, coarse(bare)) == 0
     zones = zone_masks(bare, coarse(bare))
     assert mmasi_score(contrast(20), AREA, zones) == 0
@@ -284,14 +289,14 @@ def paint(specs: Sequence[MarkSpec]) -> tuple[SkinMaps, tuple[Mark, ...]]:
     return base, apply_marks(base, lay_out(specs, ATLAS), ATLAS)[1]
 
 
-def brown(kind: Kind, radius_mm: float, change: float = 0.05) -> MarkSpec:
-    layer = Layer(map="melanosome_fraction", change=change, reach=1.0, edge=0.1)
+def brown(kind: MarkKind, radius_mm: float, change: float = 0.05) -> MarkSpec:
+    layer = MarkLayer(map="melanosome_fraction", change=change, reach=1.0, edge=0.1)
     return MarkSpec(identity=1, kind=kind, u=0.25, v=0.5, radius_mm=radius_mm, layers=(layer,))
 
 
 def test_contrast_is_the_lightness_a_mark_takes() -> None:
     base, _ = paint([])
-    found = pigment_contrast(lay_out([brown(Kind.LENTIGO, 12.0)], ATLAS), base, ATLAS, LINEAR)
+    found = pigment_contrast(lay_out([brown(MarkKind.LENTIGO, 12.0)], ATLAS), base, ATLAS, LINEAR)
     before = base.melanosome_fraction[48, 24]
     expected = LINEAR.lightness_at(before) - LINEAR.lightness_at(before + np.float32(0.05))
     assert found[48, 24] == pytest.approx(float(expected), abs=1e-4)
@@ -300,7 +305,7 @@ def test_contrast_is_the_lightness_a_mark_takes() -> None:
 
 def test_moles_and_redness_are_no_mottles_and_only_melasma_is_melasma() -> None:
     base, _ = paint([])
-    for kind, kinds in ((Kind.NAEVUS, None), (Kind.FRECKLE, {Kind.MELASMA})):
+    for kind, kinds in ((MarkKind.NAEVUS, None), (MarkKind.FRECKLE, {MarkKind.MELASMA})):
         stamps = lay_out([brown(kind, 12.0)], ATLAS)
         args = (stamps, base, ATLAS, LINEAR)
         found = pigment_contrast(*args) if kinds is None else pigment_contrast(*args, kinds=kinds)
@@ -308,7 +313,7 @@ def test_moles_and_redness_are_no_mottles_and_only_melasma_is_melasma() -> None:
 
 
 def test_a_face_is_graded_as_its_parts_are() -> None:
-    specs = [brown(Kind.MELASMA, 30.0), brown(Kind.PAPULE, 2.0, 0.01)]
+    specs = [brown(MarkKind.MELASMA, 30.0), brown(MarkKind.PAPULE, 2.0, 0.01)]
     base, marks = paint(specs)
     grades = grade_face(marks, lay_out(specs, ATLAS), base, ATLAS, LINEAR)
     labels = {label.task: label for label in truth_labels(grades)}

@@ -9,7 +9,7 @@ import pytest
 
 from dermis.core import Region
 from dermis.lab.synth.head.uv import Atlas, flat_atlas
-from dermis.lab.synth.lesions.kinds import Kind, Layer, MarkSpec
+from dermis.lab.synth.lesions.kinds import MarkKind, MarkLayer, MarkSpec
 from dermis.lab.synth.lesions.rasterise import added, apply_marks, lay_out
 from dermis.lab.synth.skin.maps import LIMITS, SkinMaps
 
@@ -38,12 +38,12 @@ def even_skin(atlas: Atlas, melanosome_fraction: float = 0.05) -> SkinMaps:
     )
 
 
-def darker(change: float = 0.1, *, reach: float = 1.0, edge: float = 0.05) -> Layer:
-    return Layer(map="melanosome_fraction", change=change, reach=reach, edge=edge)
+def darker(change: float = 0.1, *, reach: float = 1.0, edge: float = 0.05) -> MarkLayer:
+    return MarkLayer(map="melanosome_fraction", change=change, reach=reach, edge=edge)
 
 
 def spot(**changes: object) -> MarkSpec:
-    first = MarkSpec(identity=1, kind=Kind.LENTIGO, u=0.5, v=0.5, radius_mm=3.0, layers=(darker(),))
+    first = MarkSpec(identity=1, kind=MarkKind.LENTIGO, u=0.5, v=0.5, radius_mm=3.0, layers=(darker(),))
     return replace(first, **changes)  # type: ignore[arg-type]
 
 
@@ -119,7 +119,7 @@ def test_borders_wander_more_with_irregularity_and_keep_their_seed() -> None:
 
 def test_a_vessel_is_a_thin_line_along_its_path() -> None:
     path = ((2.0, 0.0), (2.0, 3.0))
-    spec = spot(kind=Kind.TELANGIECTASIA, radius_mm=0.1, path_mm=path, layers=(darker(edge=0.5),))
+    spec = spot(kind=MarkKind.TELANGIECTASIA, radius_mm=0.1, path_mm=path, layers=(darker(edge=0.5),))
     change, (mark,) = put(spec)
     assert mark.box.width_px * MM_PER_PX == pytest.approx(2.2, abs=0.3)
     assert mark.box.height_px * MM_PER_PX == pytest.approx(3.2, abs=0.3)
@@ -131,8 +131,8 @@ def test_a_vessel_is_a_thin_line_along_its_path() -> None:
 def test_order_does_not_matter_overlaps_add_up_and_the_largest_loss_counts() -> None:
     atlas = flat()
     skin = even_skin(atlas)
-    paler = Layer(map="melanosome_fraction", change=-0.5, reach=1.0, edge=0.1, scaling=True)
-    loss = spot(identity=3, kind=Kind.DEPIGMENTATION, layers=(paler,))
+    paler = MarkLayer(map="melanosome_fraction", change=-0.5, reach=1.0, edge=0.1, scaling=True)
+    loss = spot(identity=3, kind=MarkKind.DEPIGMENTATION, layers=(paler,))
     specs = [spot(), spot(identity=2, u=0.52), loss, replace(loss, identity=4, strength=0.4)]
     one, _ = apply_marks(skin, lay_out(specs, atlas), atlas)
     two, _ = apply_marks(skin, lay_out(specs[::-1], atlas), atlas)
@@ -142,7 +142,7 @@ def test_order_does_not_matter_overlaps_add_up_and_the_largest_loss_counts() -> 
 
 def test_maps_stay_within_their_limits() -> None:
     atlas = flat(60)
-    layers = tuple(Layer(map=name, change=sign * 10.0, reach=1.0, edge=0.1) for name in LIMITS for sign in (1, 1))
+    layers = tuple(MarkLayer(map=name, change=sign * 10.0, reach=1.0, edge=0.1) for name in LIMITS for sign in (1, 1))
     after, _ = apply_marks(even_skin(atlas), lay_out([spot(layers=layers, radius_mm=1.0)], atlas), atlas)
     for name, (_, high) in LIMITS.items():
         assert getattr(after, name).max() == pytest.approx(high)
@@ -156,8 +156,8 @@ def test_added_is_what_was_added() -> None:
 
 
 def test_changes_are_in_the_unit_of_the_map() -> None:
-    paler = Layer(map="melanosome_fraction", change=-0.4, reach=1.0, edge=0.1, scaling=True)
-    change, (mark,) = put(spot(layers=(paler, Layer(map="height_mm", change=0.7, reach=0.5, edge=0.5))))
+    paler = MarkLayer(map="melanosome_fraction", change=-0.4, reach=1.0, edge=0.1, scaling=True)
+    change, (mark,) = put(spot(layers=(paler, MarkLayer(map="height_mm", change=0.7, reach=0.5, edge=0.5))))
     assert mark.changes["melanosome_fraction"] == pytest.approx(change.min(), abs=1e-5)
     assert mark.height_mm == pytest.approx(0.7)
 

@@ -17,18 +17,11 @@ from dermis.lab.synth.lesions.progression import PROFILES
 from dermis.lab.synth.recipe import SubjectRecipe
 from dermis.lab.synth.subjects import Population, Subject, draw_subject
 from dermis.optics.camera import Camera, draw_camera, find_camera
-from dermis.optics.illuminant import Light, find_light
-from dermis.optics.isp import Development
-from dermis.optics.populations import LIGHT_KINDS, draw_development, draw_light
+from dermis.optics.illuminant import Illuminant, find_illuminant
+from dermis.optics.isp import IspSettings
+from dermis.optics.populations import ILLUMINANT_KINDS, draw_illuminant, draw_isp
 
-__all__ = [
-    "draw_everyday_shot",
-    "draw_studio_shot",
-    "everyday_development",
-    "stream",
-    "studio_development",
-    "subject_of",
-]
+__all__ = ["draw_everyday_shot", "draw_studio_shot", "everyday_isp", "stream", "studio_isp", "subject_of"]
 
 YAW_DEG = {"front": 0.0, "left": -50.0, "right": 50.0}
 """The view of a person's left side shows them turned to their right."""
@@ -99,16 +92,16 @@ def draw_studio_shot(
     )
 
 
-def _light(rng: np.random.Generator, recipe: SubjectRecipe) -> Light:
+def _light(rng: np.random.Generator, recipe: SubjectRecipe) -> Illuminant:
     name = str(rng.choice(recipe.lights))
     if name == "any":
-        return draw_light(rng)
-    return draw_light(rng, name) if name in LIGHT_KINDS else _named_light(name)
+        return draw_illuminant(rng)
+    return draw_illuminant(rng, name) if name in ILLUMINANT_KINDS else _named_light(name)
 
 
 @cache
-def _named_light(name: str) -> Light:
-    return find_light(name)
+def _named_light(name: str) -> Illuminant:
+    return find_illuminant(name)
 
 
 def _camera(rng: np.random.Generator, recipe: SubjectRecipe) -> Camera:
@@ -127,14 +120,14 @@ def _expression(rng: np.random.Generator, name: str) -> Expression:
     return Expression(smile=smile, gaze_deg=(float(gaze[0]), float(gaze[1])))
 
 
-def everyday_development(rng: np.random.Generator, shot: Shot, raw: FloatMap, face: BoolMap) -> Development:
+def everyday_isp(rng: np.random.Generator, shot: Shot, raw: FloatMap, face: BoolMap) -> IspSettings:
     """Draw how an automatic camera takes the picture: it looks at the face, and half makes up for its tone.
 
     raw: (h, w, 3). face: (h, w), the pixels it takes for the face; the whole picture where there are none.
     """
     seen = float(raw[face].mean()) if face.any() else float(raw.mean())
     metered = 0.5 * np.sqrt(0.2 * max(seen, 1e-3)) * 2 ** float(rng.normal(0, 0.25))
-    return draw_development(
+    return draw_isp(
         rng,
         shot.camera,
         shot.light,
@@ -143,9 +136,9 @@ def everyday_development(rng: np.random.Generator, shot: Shot, raw: FloatMap, fa
     )
 
 
-def studio_development(recipe: SubjectRecipe, shot: Shot) -> Development:
+def studio_isp(recipe: SubjectRecipe, shot: Shot) -> IspSettings:
     """Return the one development of a set that is taken with fixed settings: a white in the light is not clipped."""
-    return draw_development(
+    return draw_isp(
         stream(recipe.seed, "development"),
         shot.camera,
         shot.light,

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Part
+from dermis.core import SegmentationClass
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
-from dermis.lab.synth.head.accessories import Dress, clothes, dressed_inside
+from dermis.lab.synth.head.accessories import Clothing, clothes, dressed_inside
 from dermis.lab.synth.head.anatomy import around_mm, brow_inside, lips_inside
 from dermis.lab.synth.head.base_head import EYE
 from dermis.lab.synth.head.hair import HairStyle
@@ -19,8 +19,8 @@ from dermis.lab.synth.head.uv_atlas import eye_opening
 from dermis.lab.synth.skin.texture import bilinear_wrapped, noise_tile
 
 __all__ = [
-    "Seen",
     "Surface",
+    "VisibleSurface",
     "carry",
     "cover_over",
     "paint_beard",
@@ -54,7 +54,7 @@ class Surface(NamedTuple):
         return Surface(**{name: values[which] for name, values in self._asdict().items()})
 
 
-class Seen(NamedTuple):
+class VisibleSurface(NamedTuple):
     """Where the fragments lie, (n, ...): on the average head, inside which borders, on the body or an ear."""
 
     rest: FloatMap
@@ -65,7 +65,7 @@ class Seen(NamedTuple):
     body: BoolMap
 
 
-def carry(mesh: Mesh, fragments: Fragments, turn: Values) -> tuple[Surface, Seen]:
+def carry(mesh: Mesh, fragments: Fragments, turn: Values) -> tuple[Surface, VisibleSurface]:
     """Return a blank surface, all skin, and where its fragments lie. turn: (3, 3), head's axes to the picture's."""
     turned = turn.T.astype(np.float32)
     table = np.column_stack(
@@ -90,7 +90,7 @@ def carry(mesh: Mesh, fragments: Fragments, turn: Values) -> tuple[Surface, Seen
         open_sky=np.clip(values[:, 12], 0, 1),
     )
     hair, beard, nose, face = values[:, 8:12].T
-    return surface, Seen(values[:, 0:3], hair, beard, nose, face, mesh.patch[corner] != Patch.EAR)
+    return surface, VisibleSurface(values[:, 0:3], hair, beard, nose, face, mesh.patch[corner] != Patch.EAR)
 
 
 def some(fragments: Fragments, which: NDArray[Any]) -> Fragments:
@@ -123,7 +123,7 @@ def strands(rest: Values, curl: float) -> Values:
     return (1 - curl) * (0.7 * fine + 0.55 * broad) + curl * (0.85 * tufts + 0.45 * fine)
 
 
-def paint_brows(surface: Surface, seen: Seen, style: HairStyle) -> None:
+def paint_brows(surface: Surface, seen: VisibleSurface, style: HairStyle) -> None:
     """Paint the brows."""
     near = np.flatnonzero(seen.body & (np.abs(seen.rest[:, 1] - 20) < 14) & (np.abs(seen.rest[:, 0]) < 58))
     rest = seen.rest[near]
@@ -132,10 +132,10 @@ def paint_brows(surface: Surface, seen: Seen, style: HairStyle) -> None:
     hairs = bilinear_wrapped(noise_tile(18, 256, 2.4, 5.0), side * 2.2 + up * 2, (up - 0.9 * side) * 4.0)
     cover = np.clip((inside + 0.5 * hairs) / 2.4 + 0.35, 0, 1) * np.clip(0.9 + 0.16 * hairs, 0.4, 1.15)
     cover_over(surface, near, np.clip(cover * style.brow_density, 0, 1), np.array(style.colour))
-    surface.parts[near[inside > 0]] = Part.HAIR
+    surface.parts[near[inside > 0]] = SegmentationClass.HAIR
 
 
-def paint_beard(surface: Surface, seen: Seen, style: HairStyle) -> None:
+def paint_beard(surface: Surface, seen: VisibleSurface, style: HairStyle) -> None:
     """Paint beard, moustache or stubble; where it hides more than about half the skin it is facial hair."""
     if style.beard <= 0:
         return
@@ -147,11 +147,11 @@ def paint_beard(surface: Surface, seen: Seen, style: HairStyle) -> None:
     cover = np.clip(dense * (1 + 0.35 * (1.2 - style.beard) * hairs), 0, 1)
     cover_over(surface, near, cover, np.array(style.colour) * 1.1)
     bearded = near[dense > 0.4]
-    surface.parts[bearded[surface.parts[bearded] != Part.NOSE]] = Part.FACIAL_HAIR
+    surface.parts[bearded[surface.parts[bearded] != SegmentationClass.NOSE]] = SegmentationClass.FACIAL_HAIR
     surface.gloss[near] = np.where(cover > 0.4, 0.8, surface.gloss[near])
 
 
-def paint_scalp(surface: Surface, seen: Seen, style: HairStyle) -> None:
+def paint_scalp(surface: Surface, seen: VisibleSurface, style: HairStyle) -> None:
     """Paint short hair, or the roots under the shell of longer hair."""
     thick = max(style.top_mm, style.sides_mm)
     if thick <= 0:
@@ -162,7 +162,7 @@ def paint_scalp(surface: Surface, seen: Seen, style: HairStyle) -> None:
     dense = min(1.0, 0.55 + 0.2 * thick)
     cover = np.clip((inside + 1.2 * hairs) / 5 + 0.35, 0, 1) * np.clip(dense + 0.10 * hairs, 0, 1)
     cover_over(surface, near, cover, np.array(style.colour))
-    surface.parts[near[inside > 0]] = Part.HAIR
+    surface.parts[near[inside > 0]] = SegmentationClass.HAIR
     surface.gloss[near] = np.where(inside > 0, 0.8, surface.gloss[near])
 
 
@@ -174,7 +174,7 @@ _IRIS_MM, _PUPIL_MM = 6.0, 2.1
 _WHITE, _CARUNCLE, _RIM, _PUPIL = (0.56, 0.50, 0.46), (0.42, 0.20, 0.17), (0.40, 0.21, 0.18), 0.004
 
 
-def paint_eyes(surface: Surface, seen: Seen, head: Head, fragments: Fragments, turn: Values) -> None:
+def paint_eyes(surface: Surface, seen: VisibleSurface, head: Head, fragments: Fragments, turn: Values) -> None:
     """Paint what lies in the lid slits, and the lashes along them."""
     rest = seen.rest
     near = np.flatnonzero(seen.body & (np.abs(rest[:, 1]) < 13) & (np.abs(np.abs(rest[:, 0]) - EYE.x_mm) < 19))
@@ -192,7 +192,7 @@ def paint_eyes(surface: Surface, seen: Seen, head: Head, fragments: Fragments, t
     white = _white(slit, rest)
     paint = white + (iris - white) * in_iris
     surface.paint[ball] = paint + (_PUPIL - paint) * _within(away, _PUPIL_MM, 0.4)
-    surface.parts[ball] = Part.EYES
+    surface.parts[ball] = SegmentationClass.EYES
     surface.cover[ball] = 1
     surface.gloss[ball] = 0.08
     # The cornea is more curved than the ball: its normals turn away from the gaze.
@@ -242,11 +242,11 @@ Values = NDArray[np.floating]
 _SKIN_GLOSS, _LIP_GLOSS, _HAIR_GLOSS, _GLASSES_GLOSS = 0.45, 0.33, 0.6, 0.25
 
 
-def paint_skin(head: Head, dress: Dress, fragments: Fragments, turn: Values) -> Surface:
+def paint_skin(head: Head, dress: Clothing, fragments: Fragments, turn: Values) -> Surface:
     """Return what the body and the ears show. turn: (3, 3), head's axes to the picture's."""
     surface, seen = carry(head.skin, fragments, turn)
-    surface.parts[:] = np.where(seen.body & (seen.face > 0), Part.FACE_SKIN, Part.OTHER_SKIN)
-    surface.parts[seen.body & (seen.nose > 0)] = Part.NOSE
+    surface.parts[:] = np.where(seen.body & (seen.face > 0), SegmentationClass.FACE_SKIN, SegmentationClass.OTHER_SKIN)
+    surface.parts[seen.body & (seen.nose > 0)] = SegmentationClass.NOSE
     surface.gloss[:] = _SKIN_GLOSS
     _paint_lips(surface, seen)
     paint_brows(surface, seen, head.shape.hair)
@@ -269,7 +269,7 @@ def paint_hair(head: Head, fragments: Fragments, skin: Fragments, turn: Values) 
     kept = (seen.hair + 1.1 * streaks > 1.0) | (alone & (seen.hair > -0.5))
     inner = surface.normals[:, 2] < 0
     surface.normals[inner] *= -1
-    surface.parts[:] = Part.HAIR
+    surface.parts[:] = SegmentationClass.HAIR
     surface.cover[:] = 1
     surface.gloss[:] = _HAIR_GLOSS
     surface.uv[:] = np.nan
@@ -284,7 +284,7 @@ def paint_glasses(head: Head, fragments: Fragments, turn: Values) -> Surface:
     assert head.glasses is not None
     assert head.shape.glasses is not None
     surface, _ = carry(head.glasses, fragments, turn)
-    surface.parts[:] = Part.OCCLUDER
+    surface.parts[:] = SegmentationClass.OCCLUDER
     surface.cover[:] = 1
     surface.gloss[:] = _GLASSES_GLOSS
     surface.uv[:] = np.nan
@@ -292,21 +292,21 @@ def paint_glasses(head: Head, fragments: Fragments, turn: Values) -> Surface:
     return surface
 
 
-def _paint_lips(surface: Surface, seen: Seen) -> None:
+def _paint_lips(surface: Surface, seen: VisibleSurface) -> None:
     rest = seen.rest
     near = np.flatnonzero(seen.body & (np.abs(rest[:, 1] + 69) < 14) & (np.abs(rest[:, 0]) < 28))
     inside = lips_inside(rest[near])
     surface.lips[near] = np.clip(inside / 1.6 + 0.5, 0, 1)
     surface.gloss[near] += (_LIP_GLOSS - _SKIN_GLOSS) * surface.lips[near]
-    surface.parts[near[inside > 0]] = Part.LIPS
+    surface.parts[near[inside > 0]] = SegmentationClass.LIPS
     # Little light comes back out of the line between the lips.
     off = rest[near, 1] + 67.5 - 0.02 * np.abs(rest[near, 0])
     surface.open_sky[near] *= 1 - 0.6 * np.exp(-((off / 0.9) ** 2)) * np.clip(inside / 1.5, 0, 1)
 
 
-def _put_on_clothes(surface: Surface, seen: Seen, dress: Dress) -> None:
+def _put_on_clothes(surface: Surface, seen: VisibleSurface, dress: Clothing) -> None:
     dressed = np.flatnonzero(seen.body & (dressed_inside(seen.rest, dress) > 0))
-    surface.parts[dressed] = Part.BACKGROUND
+    surface.parts[dressed] = SegmentationClass.BACKGROUND
     surface.cover[dressed] = 1
     surface.gloss[dressed] = 1
     surface.paint[dressed] = clothes(seen.rest[dressed], dress)

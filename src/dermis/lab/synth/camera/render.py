@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dermis.colour.srgb import xyz_to_linear
-from dermis.core import Part
+from dermis.core import SegmentationClass
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap, hold, read_only
 from dermis.lab.synth.camera.paint import Surface, paint_glasses, paint_hair, paint_skin
 from dermis.lab.synth.camera.viewpoint import Viewpoint, focal_px, project, rotation
-from dermis.lab.synth.head.accessories import PLAIN, Dress, backdrop
+from dermis.lab.synth.head.accessories import PLAIN, Clothing, backdrop
 from dermis.lab.synth.head.anatomy import region_codes
 from dermis.lab.synth.head.head import Head
 from dermis.lab.synth.head.mesh import Fragments, Mesh, rasterise
@@ -24,7 +24,12 @@ from dermis.optics.spectral_grid import WORKING_NM, interpolation
 
 __all__ = ["Buffers", "paint_basis", "paint_spectra", "render", "sample"]
 
-_NIR = {Part.HAIR: 0.62, Part.FACIAL_HAIR: 0.62, Part.BACKGROUND: 0.5, Part.EYES: 0.25}
+_NIR = {
+    SegmentationClass.HAIR: 0.62,
+    SegmentationClass.FACIAL_HAIR: 0.62,
+    SegmentationClass.BACKGROUND: 0.5,
+    SegmentationClass.EYES: 0.25,
+}
 """What a part reflects deep in the near infrared: melanin and most dyes are clear there (chosen)."""
 _NIR_START_NM, _NIR_RISE_NM = 690.0, 130.0
 
@@ -56,7 +61,7 @@ def paint_spectra(paint: FloatMap, parts: LabelMap, wavelengths_nm: ArrayLike) -
     """Return reflectance (n, band) of `paint` (n, 3) linear sRGB on `parts` (n,), which decide the near infrared."""
     grid = np.asarray(wavelengths_nm, dtype=np.float64)
     visible = np.clip(paint @ paint_basis(grid).astype(np.float32), 0.003, 0.97)
-    table = np.full(max(Part) + 1, 0.5, np.float32)
+    table = np.full(max(SegmentationClass) + 1, 0.5, np.float32)
     for part, value in _NIR.items():
         table[part] = value
     risen = 1 - np.exp(-np.clip(grid - _NIR_START_NM, 0, None) / _NIR_RISE_NM)
@@ -68,7 +73,7 @@ def paint_spectra(paint: FloatMap, parts: LabelMap, wavelengths_nm: ArrayLike) -
 class Buffers:
     """Everything about a picture but its light; maps are (h, w), left and right the person's own.
 
-    parts: uint8 of `Part`. regions: uint8 of `Region.code` on visible skin, 0 elsewhere. uv: (h, w, 2) float32,
+    parts: uint8 of `SegmentationClass`. regions: uint8 of `Region.code` on visible skin, 0 elsewhere. uv: (h, w, 2) float32,
     NaN where there is neither skin nor what grows on it. normals: (h, w, 3) float32 of length 1, x right, y up, z
     to the camera; (0, 0, 1) in the background. depth_mm: distance along the camera's axis, infinite in the
     background. mm_per_px: true size of a pixel that faces the camera, 0 in the background. along_u, along_v:
@@ -117,10 +122,10 @@ class Buffers:
     @property
     def skin(self) -> BoolMap:
         """(h, w), visible skin of the person: face, nose, ears, neck."""
-        return np.isin(self.parts, (Part.FACE_SKIN, Part.OTHER_SKIN, Part.NOSE))
+        return np.isin(self.parts, (SegmentationClass.FACE_SKIN, SegmentationClass.OTHER_SKIN, SegmentationClass.NOSE))
 
 
-def render(head: Head, viewpoint: Viewpoint, shape: tuple[int, int], dress: Dress = PLAIN) -> Buffers:
+def render(head: Head, viewpoint: Viewpoint, shape: tuple[int, int], dress: Clothing = PLAIN) -> Buffers:
     """Return what a camera at `viewpoint` sees of `head` in a picture of `shape` (h, w)."""
     turn = rotation(viewpoint.pose)
 
@@ -193,7 +198,9 @@ def _regions() -> LabelMap:
     return region_codes(places(_REGION_TEXELS, _REGION_TEXELS))
 
 
-def _lay_out(head: Head, viewpoint: Viewpoint, shape: tuple[int, int], dress: Dress, layers: list[_Layer]) -> Buffers:
+def _lay_out(
+    head: Head, viewpoint: Viewpoint, shape: tuple[int, int], dress: Clothing, layers: list[_Layer]
+) -> Buffers:
     depth = np.full(shape[0] * shape[1], np.inf, np.float32)
     maps = _empty(shape, dress)
     for layer in layers:
@@ -220,7 +227,7 @@ def _lay_out(head: Head, viewpoint: Viewpoint, shape: tuple[int, int], dress: Dr
     )
 
 
-def _empty(shape: tuple[int, int], dress: Dress) -> dict[str, NDArray[Any]]:
+def _empty(shape: tuple[int, int], dress: Clothing) -> dict[str, NDArray[Any]]:
     count = shape[0] * shape[1]
     row, column = np.divmod(np.arange(count), shape[1])
     side = min(shape)
@@ -242,7 +249,7 @@ def _empty(shape: tuple[int, int], dress: Dress) -> dict[str, NDArray[Any]]:
 
 def _seen_regions(uv: FloatMap, parts: LabelMap) -> LabelMap:
     codes = np.zeros(parts.shape, np.uint8)
-    skin = (parts == Part.FACE_SKIN) | (parts == Part.NOSE)
+    skin = (parts == SegmentationClass.FACE_SKIN) | (parts == SegmentationClass.NOSE)
     place = np.clip((uv[skin] * _REGION_TEXELS).astype(np.int32), 0, _REGION_TEXELS - 1)
     codes[skin] = _regions()[place[:, 1], place[:, 0]]
     return codes

@@ -19,9 +19,9 @@ from dermis.lab.synth.skin.colour import COLOUR_NM, MATT_SHARE, SkinTable, chann
 from dermis.lab.synth.skin.maps import LIMITS, SkinMaps
 from dermis.lab.synth.subjects import Person, Visit
 from dermis.optics.camera import Camera, response, white_raw
-from dermis.optics.illuminant import Light, xyz_weights
+from dermis.optics.illuminant import Illuminant, xyz_weights
 
-__all__ = ["Scene", "Shot", "cube_of", "lab_of", "raw_of", "skin_mask", "stage"]
+__all__ = ["Scene", "Shot", "compose_scene", "cube_of", "lab_of", "raw_of", "skin_mask"]
 
 CHROMOPHORES = ("melanosome_fraction", "blood_fraction", "oxygen_saturation", "scattering", "pus")
 """The maps that make the colour."""
@@ -37,7 +37,7 @@ class Shot:
 
     viewpoint: Viewpoint
     expression: Expression
-    light: Light
+    light: Illuminant
     lamps: tuple[SceneLight, ...]
     camera: Camera
     size_px: int
@@ -63,7 +63,7 @@ class Scene:
     mirrored: FloatMap
 
 
-def stage(person: Person, visit: Visit, shot: Shot) -> Scene:
+def compose_scene(person: Person, visit: Visit, shot: Shot) -> Scene:
     """Put `person` before the camera."""
     head = build_head(person.shape, shot.expression)
     buffers = render(head, shot.viewpoint, (shot.size_px, shot.size_px), person.dress)

@@ -12,7 +12,7 @@ from dermis.lab.synth.camera.viewpoint import rotation
 from dermis.lab.synth.head.ambient_occlusion import DepthMap, depth_map, lit
 from dermis.lab.synth.head.mesh import Fragments, Mesh, interpolate
 from dermis.lab.synth.skin.wrinkles import wrinkles
-from dermis.optics.populations import LIGHT_KINDS
+from dermis.optics.populations import ILLUMINANT_KINDS
 
 __all__ = ["STUDIO", "SceneLight", "draw_lamps", "irradiance", "relief_normals", "shadows", "specular"]
 
@@ -199,7 +199,7 @@ def draw_lamps(rng: np.random.Generator, kind: str) -> tuple[SceneLight, ...]:
 
     Their strengths sum to about 1 for a face turned to the key light.
     """
-    if kind not in LIGHT_KINDS:
+    if kind not in ILLUMINANT_KINDS:
         return STUDIO
     if kind == "mixed":
         first, second = _key(rng, "window"), _key(rng, "led")

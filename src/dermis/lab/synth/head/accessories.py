@@ -12,11 +12,11 @@ from dermis.lab.synth.skin.texture import bilinear_wrapped, noise_tile
 
 __all__ = [
     "PLAIN",
-    "Dress",
+    "Clothing",
     "Glasses",
     "backdrop",
     "clothes",
-    "draw_dress",
+    "draw_clothing",
     "draw_glasses",
     "dressed_inside",
     "glasses_mesh",
@@ -128,7 +128,7 @@ _Colour = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dress:
+class Clothing:
     """Clothes and background; colours are linear sRGB reflectances.
 
     neckline_mm: height of the collar's front, 0 is the eyes. stripes: how strongly the cloth is patterned.
@@ -144,17 +144,17 @@ class Dress:
     pattern: int = 0
 
 
-PLAIN = Dress()
+PLAIN = Clothing()
 """Grey cloth before a grey wall."""
 
 
-def draw_dress(rng: np.random.Generator) -> Dress:
+def draw_clothing(rng: np.random.Generator) -> Clothing:
     """Draw clothes and a background: plain, graded or cluttered."""
     wall = rng.uniform(0.03, 0.75) * (1 + rng.normal(0, 0.12, 3))
     floor = wall * rng.uniform(0.5, 1.1)
     grey = rng.uniform(0.02, 0.75)
     cloth = grey * np.clip(1 + rng.normal(0, 0.45, 3), 0.15, 2)
-    return Dress(
+    return Clothing(
         cloth=_colour(cloth),
         neckline_mm=float(rng.uniform(-215, -165)),
         stripes=float(rng.uniform(0, 0.5)) if rng.random() < 0.3 else 0.0,
@@ -165,7 +165,7 @@ def draw_dress(rng: np.random.Generator) -> Dress:
     )
 
 
-def dressed_inside(rest: Values, dress: Dress) -> Values:
+def dressed_inside(rest: Values, dress: Clothing) -> Values:
     """Return how far inside the clothes places (..., 3) of the average head lie, in mm."""
     front = np.clip((rest[..., 2] + 30) / 60, 0, 1)
     collar = dress.neckline_mm * front + (-150.0) * (1 - front)
@@ -173,7 +173,7 @@ def dressed_inside(rest: Values, dress: Dress) -> Values:
     return np.asarray(collar - rest[..., 1], np.float32)
 
 
-def clothes(rest: Values, dress: Dress) -> Values:
+def clothes(rest: Values, dress: Clothing) -> Values:
     """Return the cloth's reflectance (n, 3) at places (n, 3)."""
     row, column = rest[:, 1] * 2.2, rest[:, 0] * 2.2 + rest[:, 2]
     weave = bilinear_wrapped(noise_tile(21, 256, 3.0), row * 4, column * 4)
@@ -182,7 +182,7 @@ def clothes(rest: Values, dress: Dress) -> Values:
     return _bounded(np.array(dress.cloth, np.float32) * shade[:, None])
 
 
-def backdrop(pixel_row: Values, pixel_column: Values, dress: Dress) -> Values:
+def backdrop(pixel_row: Values, pixel_column: Values, dress: Clothing) -> Values:
     """Return the background's reflectance (n, 3); rows and columns (n,) as shares of the picture's shorter side."""
     down = np.clip(pixel_row, 0, 1)[:, None]
     plain = np.array(dress.behind, np.float32) * (1 - down) + np.array(dress.behind_low, np.float32) * down

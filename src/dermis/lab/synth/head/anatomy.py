@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Part, Region
+from dermis.core import Region, SegmentationClass
 from dermis.core.arrays import LabelMap
 from dermis.lab.synth.head.uv_atlas import EAR_CORNER
 
@@ -37,11 +37,11 @@ class Landmark(NamedTuple):
 
     mesh_index: int | None
     place: tuple[float, float, float]
-    part: Part
+    part: SegmentationClass
 
 
 def _pair(
-    name: str, right: int | None, left: int | None, place: tuple[float, float, float], part: Part
+    name: str, right: int | None, left: int | None, place: tuple[float, float, float], part: SegmentationClass
 ) -> dict[str, Landmark]:
     x, y, z = place
     return {
@@ -52,28 +52,28 @@ def _pair(
 
 # Left and right are the person's own.
 LANDMARKS: dict[str, Landmark] = {
-    "trichion": Landmark(None, (0, 68, 89), Part.FACE_SKIN),
-    "forehead_top": Landmark(10, (0, 46, 98), Part.FACE_SKIN),
-    "glabella": Landmark(9, (0, 17, 101), Part.FACE_SKIN),
-    "nasion": Landmark(168, (0, 2, 96), Part.NOSE),
-    "nose_tip": Landmark(4, (0, -36, 116), Part.NOSE),
-    "subnasale": Landmark(2, (0, -47.5, 101), Part.NOSE),
-    "upper_lip": Landmark(0, (0, -60.6, 101), Part.LIPS),
-    "mouth_middle": Landmark(13, (0, -67.4, 99), Part.LIPS),
-    "lower_lip": Landmark(17, (0, -77.0, 99), Part.LIPS),
-    "chin": Landmark(152, (0, -109.5, 90), Part.FACE_SKIN),
-    **_pair("eye_outer", 33, 263, (45.0, 1.4, 76), Part.EYES),
-    **_pair("eye_inner", 133, 362, (19.0, -1.0, 80), Part.EYES),
-    **_pair("eye_top", 159, 386, (30.5, 4.8, 84), Part.EYES),
-    **_pair("eye_bottom", 145, 374, (31.8, -4.6, 84), Part.EYES),
-    **_pair("pupil", 468, 473, (31.5, 0.3, 84), Part.EYES),
-    **_pair("brow_inner", 107, 336, (12.5, 19.0, 98), Part.HAIR),
-    **_pair("brow_outer", 70, 300, (49.5, 16.5, 72), Part.HAIR),
-    **_pair("ala", 64, 294, (17.0, -40, 97), Part.NOSE),
-    **_pair("mouth_corner", 61, 291, (24.6, -67.3, 87), Part.LIPS),
-    **_pair("cheek", 50, 280, (45, -33.5, 75), Part.FACE_SKIN),
-    **_pair("jaw_angle", 172, 397, (53, -82, 22), Part.FACE_SKIN),
-    **_pair("tragion", 234, 454, (71.2, -8, 2), Part.OTHER_SKIN),
+    "trichion": Landmark(None, (0, 68, 89), SegmentationClass.FACE_SKIN),
+    "forehead_top": Landmark(10, (0, 46, 98), SegmentationClass.FACE_SKIN),
+    "glabella": Landmark(9, (0, 17, 101), SegmentationClass.FACE_SKIN),
+    "nasion": Landmark(168, (0, 2, 96), SegmentationClass.NOSE),
+    "nose_tip": Landmark(4, (0, -36, 116), SegmentationClass.NOSE),
+    "subnasale": Landmark(2, (0, -47.5, 101), SegmentationClass.NOSE),
+    "upper_lip": Landmark(0, (0, -60.6, 101), SegmentationClass.LIPS),
+    "mouth_middle": Landmark(13, (0, -67.4, 99), SegmentationClass.LIPS),
+    "lower_lip": Landmark(17, (0, -77.0, 99), SegmentationClass.LIPS),
+    "chin": Landmark(152, (0, -109.5, 90), SegmentationClass.FACE_SKIN),
+    **_pair("eye_outer", 33, 263, (45.0, 1.4, 76), SegmentationClass.EYES),
+    **_pair("eye_inner", 133, 362, (19.0, -1.0, 80), SegmentationClass.EYES),
+    **_pair("eye_top", 159, 386, (30.5, 4.8, 84), SegmentationClass.EYES),
+    **_pair("eye_bottom", 145, 374, (31.8, -4.6, 84), SegmentationClass.EYES),
+    **_pair("pupil", 468, 473, (31.5, 0.3, 84), SegmentationClass.EYES),
+    **_pair("brow_inner", 107, 336, (12.5, 19.0, 98), SegmentationClass.HAIR),
+    **_pair("brow_outer", 70, 300, (49.5, 16.5, 72), SegmentationClass.HAIR),
+    **_pair("ala", 64, 294, (17.0, -40, 97), SegmentationClass.NOSE),
+    **_pair("mouth_corner", 61, 291, (24.6, -67.3, 87), SegmentationClass.LIPS),
+    **_pair("cheek", 50, 280, (45, -33.5, 75), SegmentationClass.FACE_SKIN),
+    **_pair("jaw_angle", 172, 397, (53, -82, 22), SegmentationClass.FACE_SKIN),
+    **_pair("tragion", 234, 454, (71.2, -8, 2), SegmentationClass.OTHER_SKIN),
 }
 
 _Outline = tuple[tuple[float, float], ...]

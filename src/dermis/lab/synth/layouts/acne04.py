@@ -11,11 +11,11 @@ from dermis.core import Box, SampleKey
 from dermis.formats.annotations.voc import Marked, write_voc
 from dermis.formats.images.photo import write_photo
 from dermis.lab.datasets.acne04 import FOLDS
-from dermis.lab.synth.camera.acquisition import YAW_DEG, draw_everyday_shot, everyday_development, stream
-from dermis.lab.synth.camera.scene import raw_of, stage
+from dermis.lab.synth.camera.acquisition import YAW_DEG, draw_everyday_shot, everyday_isp, stream
+from dermis.lab.synth.camera.scene import compose_scene, raw_of
 from dermis.lab.synth.layouts.layout import Job, Layout, person_at, record_of
 from dermis.lab.synth.lesions.grades import hayashi_grade
-from dermis.lab.synth.lesions.ground_truth import Grades, Sighting
+from dermis.lab.synth.lesions.ground_truth import Grades, VisibleMark
 from dermis.lab.synth.lesions.kinds import INFLAMMATORY
 from dermis.lab.synth.recipe import AcneRecipe
 from dermis.lab.synth.record import Record
@@ -43,9 +43,9 @@ def make(recipe: AcneRecipe, job: Job, names: Sequence[str], folder: Path) -> li
 def _photograph(recipe: AcneRecipe, job: Job, name: str, person: Person, visit: Visit, folder: Path) -> Record:
     rng = stream(recipe.seed, "photo", name)
     view = str(rng.choice(recipe.views))
-    scene = stage(person, visit, draw_everyday_shot(rng, recipe, view, "neutral", framing="face"))
+    scene = compose_scene(person, visit, draw_everyday_shot(rng, recipe, view, "neutral", framing="face"))
     raw = raw_of(scene)
-    development = everyday_development(rng, scene.shot, raw, scene.buffers.regions > 0)
+    development = everyday_isp(rng, scene.shot, raw, scene.buffers.regions > 0)
     photo = develop(raw, development, rng)
     grade = hayashi_grade(_on_seen_half(visit.grades, view))
     file = f"levle{grade}_{job.number}.jpg"
@@ -81,7 +81,7 @@ def _on_seen_half(grades: Grades, view: str) -> int:
     return grades.inflammatory_right if yaw_deg > 0 else grades.inflammatory_left
 
 
-def _marked(one: Sighting, size_px: int) -> Marked:
+def _marked(one: VisibleMark, size_px: int) -> Marked:
     box = one.box
     across, down = (max(_ROOM * length, length + 2) for length in (box.width_px, box.height_px))
     left = max(box.x_px - (across - box.width_px) / 2, 0.0)

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from dermis.core import Label, Ordinal, SampleKey
 from dermis.formats.images.photo import write_photo
-from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_development, stream
-from dermis.lab.synth.camera.scene import CHROMOPHORES, Scene, cube_of, lab_of, raw_of, skin_mask, stage
+from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_isp, stream
+from dermis.lab.synth.camera.scene import CHROMOPHORES, Scene, compose_scene, cube_of, lab_of, raw_of, skin_mask
 from dermis.lab.synth.layouts.layout import Job, Layout, person_at, record_of
-from dermis.lab.synth.lesions.ground_truth import Sightings
+from dermis.lab.synth.lesions.ground_truth import VisibleMarks
 from dermis.lab.synth.lesions.raters import draw_panel, grade_by
 from dermis.lab.synth.recipe import FacesRecipe
 from dermis.lab.synth.record import Record
@@ -62,9 +62,9 @@ def make(recipe: FacesRecipe, job: Job, names: Sequence[str], folder: Path) -> l
     for name in names:
         subject, _, view, expression = name.split("_")
         rng = stream(recipe.seed, "photo", name)
-        scene = stage(person, visit, draw_everyday_shot(rng, recipe, view, expression))
+        scene = compose_scene(person, visit, draw_everyday_shot(rng, recipe, view, expression))
         raw = raw_of(scene)
-        development = everyday_development(rng, scene.shot, raw, scene.buffers.regions > 0)
+        development = everyday_isp(rng, scene.shot, raw, scene.buffers.regions > 0)
         photo = develop(raw, development, rng)
         path = folder / "photos" / f"{name}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +105,7 @@ def _file_names(recipe: FacesRecipe, name: str) -> dict[str, Any]:
     return files
 
 
-def _write_beside(recipe: FacesRecipe, scene: Scene, sightings: Sightings, name: str, folder: Path) -> None:
+def _write_beside(recipe: FacesRecipe, scene: Scene, sightings: VisibleMarks, name: str, folder: Path) -> None:
     if "masks" in recipe.write:
         skin = skin_mask(scene).astype(np.uint8) * np.uint8(255)
         held = {

@@ -12,7 +12,7 @@ from dermis.core.arrays import FloatMap
 from dermis.formats.cubes.arrays import write_mat
 from dermis.lab.datasets.hyper_skin import NIR_NM, VIS_NM
 from dermis.lab.synth.camera.acquisition import draw_studio_shot, stream
-from dermis.lab.synth.camera.scene import Scene, cube_of, stage
+from dermis.lab.synth.camera.scene import Scene, compose_scene, cube_of
 from dermis.lab.synth.layouts.layout import Job, Layout, person_at, record_of
 from dermis.lab.synth.recipe import HyperSkinRecipe
 from dermis.lab.synth.record import Record
@@ -44,7 +44,7 @@ def make(recipe: HyperSkinRecipe, job: Job, names: Sequence[str], folder: Path) 
     for name in names:
         subject, expression, view = name.split("_")
         rng = stream(recipe.seed, "scan", name)
-        scene = stage(person, visit, draw_studio_shot(rng, recipe, view, expression))
+        scene = compose_scene(person, visit, draw_studio_shot(rng, recipe, view, expression))
         _write(recipe, scene, split, name, folder, rng)
         record, _ = record_of(
             scene,

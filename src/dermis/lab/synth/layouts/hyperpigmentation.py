@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from dermis.core import Part, SampleKey
+from dermis.core import SampleKey, SegmentationClass
 from dermis.core.arrays import FloatMap
 from dermis.formats.images.photo import write_photo
 from dermis.formats.tables import write_xlsx
 from dermis.lab.datasets.hyperpigmentation import BY_PHOTO, BY_VISIT, FIRST, GRADE, SECOND, VISITS, photo_name
-from dermis.lab.synth.camera.acquisition import draw_studio_shot, stream, studio_development
-from dermis.lab.synth.camera.scene import Scene, raw_of, skin_mask, stage
+from dermis.lab.synth.camera.acquisition import draw_studio_shot, stream, studio_isp
+from dermis.lab.synth.camera.scene import Scene, compose_scene, raw_of, skin_mask
 from dermis.lab.synth.layouts.layout import Job, Layout, person_at, record_of
 from dermis.lab.synth.recipe import TrialRecipe
 from dermis.lab.synth.record import Record
@@ -44,8 +44,8 @@ def make(recipe: TrialRecipe, job: Job, names: Sequence[str], folder: Path) -> l
         side = name.split("_")[1]
         rng = stream(recipe.seed, "photo", name)
         shot = draw_studio_shot(rng, recipe, _SIDES[side], "neutral", turn_deg=_TURN_DEG)
-        scene = stage(person, visit, shot)
-        development = studio_development(recipe, shot)
+        scene = compose_scene(person, visit, shot)
+        development = studio_isp(recipe, shot)
         photo = develop(raw_of(scene), development, rng)
         file = photo_name(job.number + 1, side, job.visit[1:])
         grade = visit.grades.mottled_left if side == "L" else visit.grades.mottled_right
@@ -77,7 +77,7 @@ def _kept(scene: Scene) -> FloatMap:
     """Return (h, w, 1): 1 on the skin of the face and nose, 0 on hair, brows, eyes, mouth, neck and all else."""
     from scipy.ndimage import binary_opening, label  # late: a tenth of a second
 
-    face = skin_mask(scene) & np.isin(scene.buffers.parts, (Part.FACE_SKIN, Part.NOSE))
+    face = skin_mask(scene) & np.isin(scene.buffers.parts, (SegmentationClass.FACE_SKIN, SegmentationClass.NOSE))
     pieces, count = label(binary_opening(face))
     largest = int(np.bincount(pieces.reshape(-1), minlength=2)[1:].argmax()) + 1 if count else 1
     return np.asarray((pieces == largest)[..., None], np.float32)

@@ -12,10 +12,10 @@ import numpy as np
 from dermis.core import Capture, Label, SampleKey
 from dermis.lab.synth.camera.acquisition import subject_of
 from dermis.lab.synth.camera.scene import Scene, lab_of, skin_mask
-from dermis.lab.synth.lesions.ground_truth import Sightings, sight, truth_labels
+from dermis.lab.synth.lesions.ground_truth import VisibleMarks, find_visible_marks, truth_labels
 from dermis.lab.synth.recipe import SubjectRecipe
 from dermis.lab.synth.record import Record, capture_object, colours_by_region, grades_object, items_of, landmarks_of
-from dermis.lab.synth.subjects import Person, Visit, meet, visit_of
+from dermis.lab.synth.subjects import Person, Visit, build_person, visit_of
 from dermis.optics.illuminant import cct_duv, white_xyz
 
 __all__ = ["Job", "Layout", "person_at", "record_of"]
@@ -47,7 +47,7 @@ class Layout:
 
 def person_at(recipe: SubjectRecipe, number: int, visit: str) -> tuple[Person, Visit]:
     """Return the set's person of that number and their skin at a visit, as finely drawn as the pictures need."""
-    person = meet(subject_of(recipe, number), texels=_texels(recipe.size_px))
+    person = build_person(subject_of(recipe, number), texels=_texels(recipe.size_px))
     return person, visit_of(person, visit)
 
 
@@ -66,10 +66,10 @@ def record_of(
     labels: tuple[Label, ...] = (),
     traits: Mapping[str, str | float] | None = None,
     files: Mapping[str, Any] | None = None,
-) -> tuple[Record, Sightings]:
+) -> tuple[Record, VisibleMarks]:
     """Return the record of `scene` once photographed, and the marks in view. labels: beside the truth's own."""
     buffers, subject = scene.buffers, scene.person.subject
-    sightings = sight(scene.visit.marks, buffers, scene.person.atlas)
+    sightings = find_visible_marks(scene.visit.marks, buffers, scene.person.atlas)
     colours = colours_by_region(lab_of(scene), skin_mask(scene), buffers.regions)
     pose = scene.shot.viewpoint.pose
     common: dict[str, str | float] = {

@@ -27,9 +27,9 @@ from dermis.lab.synth.skin.colour import COLOUR_NM, MATT_SHARE
 from dermis.lab.synth.subjects import Population, draw_subject, own_tissue
 from dermis.optics.camera import Camera, draw_camera, response
 from dermis.optics.forward import reflectance
-from dermis.optics.illuminant import Light, cct_duv, lab_under, to_xyz, white_xyz
-from dermis.optics.isp import Development, develop
-from dermis.optics.populations import draw_development, draw_light
+from dermis.optics.illuminant import Illuminant, cct_duv, lab_under, to_xyz, white_xyz
+from dermis.optics.isp import IspSettings, develop
+from dermis.optics.populations import draw_illuminant, draw_isp
 
 __all__ = ["INK", "LAYOUT", "PAPER", "chip_spectra", "draw_table"]
 
@@ -115,25 +115,23 @@ def _camera(recipe: ChipRecipe, part: str, name: str) -> Camera:
     return replace(draw_camera(stream(recipe.seed, part, "camera", name)), name=name)
 
 
-def _set_light(recipe: ChipRecipe, part: str, camera: str, number: int) -> Light:
+def _set_light(recipe: ChipRecipe, part: str, camera: str, number: int) -> Illuminant:
     """Return the light of one set; a camera's sets go through the kinds in turn."""
     kinds = recipe.lights if part == TRAIN else recipe.test_lights
     kind = kinds[(number - 1) % len(kinds)]
     rng = stream(recipe.seed, part, "light", camera, number)
-    return draw_light(rng) if kind == "any" else draw_light(rng, kind)
+    return draw_illuminant(rng) if kind == "any" else draw_illuminant(rng, kind)
 
 
 def _development(
-    recipe: ChipRecipe, job: Job, camera: Camera, light: Light, raw: FloatMap, rng: np.random.Generator
-) -> Development:
+    recipe: ChipRecipe, job: Job, camera: Camera, light: Illuminant, raw: FloatMap, rng: np.random.Generator
+) -> IspSettings:
     """Return the development of one photo: the camera's own way, exposed for chip and table, balanced with an error.
 
     The meter sees the picture and the grey room around it.
     """
     metered = 0.35 * (0.18 + float(np.mean(raw[..., 1]))) * 2 ** float(rng.normal(0, 0.12))
-    own = draw_development(
-        stream(recipe.seed, job.visit, "development"), camera, light, binning=8, metered_reflectance=metered
-    )
+    own = draw_isp(stream(recipe.seed, job.visit, "development"), camera, light, binning=8, metered_reflectance=metered)
     slip = np.exp(rng.normal(0, 0.012, 3))
     balance = own.white_balance * slip
     return replace(own, white_balance=balance / balance.min())
@@ -174,7 +172,7 @@ class _Sheet:
         shares = _layers(rng, down, across, recipe.chip_share, paper)
         return cls(light=light.astype(np.float32), shares=shares, table=table, shadow=shadow, border=border)
 
-    def raw(self, spectrum: NDArray[np.float64], camera: Camera, light: Light) -> FloatMap:
+    def raw(self, spectrum: NDArray[np.float64], camera: Camera, light: Illuminant) -> FloatMap:
         flat = np.ones_like(spectrum)
         there = np.stack([spectrum, PAPER * flat, INK * flat, self.table])
         colours = (there @ response(camera, light, COLOUR_NM)).astype(np.float32)
@@ -219,7 +217,7 @@ def _record(
     tone: int,
     lab: NDArray[np.float64],
     capture: Capture,
-    light: Light,
+    light: Illuminant,
     place: Path,
     scene: _Sheet,
 ) -> Record:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.lab.synth.head.uv import Grid, zoned
-from dermis.lab.synth.lesions.kinds import Kind, MarkSpec
-from dermis.lab.synth.lesions.morphology import HABITS, Habit
+from dermis.lab.synth.lesions.kinds import MarkKind, MarkSpec
+from dermis.lab.synth.lesions.morphology import MORPHOLOGIES, Morphology
 from dermis.lab.synth.skin.maps import Tone
 from dermis.lab.synth.skin.texture import draw_points, draw_waves, wave_field
 
@@ -21,7 +21,7 @@ Vector = NDArray[np.floating]
 
 def draw_marks(
     rng: np.random.Generator,
-    kind: Kind,
+    kind: MarkKind,
     count: int,
     tone: Tone,
     grid: Grid,
@@ -34,10 +34,10 @@ def draw_marks(
     first: identity of the first, the others follow. taken: marks that are there already; lesions that keep
     apart do so from these too, as long as there is room.
     """
-    habit = HABITS[kind]
+    habit = MORPHOLOGIES[kind]
     low, high = habit.radius_mm
     radius_mm = low * (high / low) ** rng.random(count)
-    u, v = _places(rng, habit, radius_mm, grid, [spec for spec in taken if HABITS[spec.kind].apart])
+    u, v = _places(rng, habit, radius_mm, grid, [spec for spec in taken if MORPHOLOGIES[spec.kind].apart])
     return tuple(
         grow_mark(
             rng,
@@ -53,7 +53,7 @@ def draw_marks(
 
 def grow_mark(
     rng: np.random.Generator,
-    kind: Kind,
+    kind: MarkKind,
     tone: Tone,
     *,
     place: tuple[float, float],
@@ -61,7 +61,7 @@ def grow_mark(
     identity: int,
 ) -> MarkSpec:
     """Draw one mark of `kind` and size at `place` (u, v): its shape and what it changes."""
-    habit = HABITS[kind]
+    habit = MORPHOLOGIES[kind]
     return MarkSpec(
         identity=identity,
         kind=kind,
@@ -74,7 +74,7 @@ def grow_mark(
         irregularity=rng.uniform(*habit.irregularity),
         detail=habit.detail,
         seed=int(rng.integers(2**32)),
-        path_mm=_vessel(rng) if kind is Kind.TELANGIECTASIA else (),
+        path_mm=_vessel(rng) if kind is MarkKind.TELANGIECTASIA else (),
     )
 
 
@@ -95,7 +95,7 @@ def mirror_marks(rng: np.random.Generator, specs: Sequence[MarkSpec], *, first: 
 
 
 def _places(
-    rng: np.random.Generator, habit: Habit, radius_mm: Vector, grid: Grid, taken: Sequence[MarkSpec]
+    rng: np.random.Generator, habit: Morphology, radius_mm: Vector, grid: Grid, taken: Sequence[MarkSpec]
 ) -> tuple[Vector, Vector]:
     density = zoned(grid, habit.places) * grid.mm2 * grid.skin * _groups(rng, grid, habit.crowding)
     count = len(radius_mm)

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from dermis.core import HAYASHI_LIMITS, Region
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.lab.synth.head.uv import Atlas, Grid
-from dermis.lab.synth.lesions.kinds import COMEDONES, INFLAMMATORY, MOTTLES, Kind, Mark
+from dermis.lab.synth.lesions.kinds import COMEDONES, INFLAMMATORY, MOTTLES, Mark, MarkKind
 from dermis.lab.synth.lesions.rasterise import Stamp, added
 from dermis.lab.synth.skin.colour import ToneCurve
 from dermis.lab.synth.skin.maps import LIMITS, SkinMaps
-from dermis.tasks.acne.gags import FACTORS, WORTH
+from dermis.tasks.acne.gags import FACTORS, LESION_SCORE
 from dermis.tasks.acne.hayashi import grade_of_count
 from dermis.tasks.acne.visibility import SIDE_OF
 
@@ -41,22 +41,22 @@ __all__ = [
     "zone_masks",
 ]
 
-GAGS_WORTH: Mapping[Kind, int] = {
-    Kind.OPEN_COMEDO: WORTH["comedone"],
-    Kind.CLOSED_COMEDO: WORTH["comedone"],
-    Kind.PAPULE: WORTH["papule"],
-    Kind.PUSTULE: WORTH["pustule"],
-    Kind.NODULE: WORTH["nodule"],
+GAGS_WORTH: Mapping[MarkKind, int] = {
+    MarkKind.OPEN_COMEDO: LESION_SCORE["comedone"],
+    MarkKind.CLOSED_COMEDO: LESION_SCORE["comedone"],
+    MarkKind.PAPULE: LESION_SCORE["papule"],
+    MarkKind.PUSTULE: LESION_SCORE["pustule"],
+    MarkKind.NODULE: LESION_SCORE["nodule"],
 }
 ACNE = COMEDONES | INFLAMMATORY
 REACH_MM = 10.0
 """How far around a lesion the face counts as involved."""
 
 
-def counts_by_kind(marks: Iterable[Mark]) -> Mapping[Kind, int]:
+def counts_by_kind(marks: Iterable[Mark]) -> Mapping[MarkKind, int]:
     """Return how many marks there are of every kind, 0 included."""
     found = Counter(mark.kind for mark in marks)
-    return {kind: found[kind] for kind in Kind}
+    return {kind: found[kind] for kind in MarkKind}
 
 
 def per_cm2(count: int, grid: Grid) -> float:
@@ -101,14 +101,14 @@ def involved_share(marks: Sequence[Mark], grid: Grid) -> float:
     return float(skin_mm2[far_mm <= REACH_MM].sum() / skin_mm2.sum())
 
 
-def iga_grade(counts: Mapping[Kind, int], involved: float) -> int:
+def iga_grade(counts: Mapping[MarkKind, int], involved: float) -> int:
     """Return the Investigator's Global Assessment, 0 clear to 4 severe, from counts and involved share.
 
     4: two nodules or more, or lesions all over (0.8). 3: one nodule, or over half the face involved.
     2: more than a few lesions (over 5 inflammatory or 10 comedones). 1: any lesion. After the wording of the
     FDA's five-point scale; the numbers are chosen.
     """
-    nodules = counts.get(Kind.NODULE, 0)
+    nodules = counts.get(MarkKind.NODULE, 0)
     inflammatory = sum(counts.get(kind, 0) for kind in INFLAMMATORY)
     comedones = sum(counts.get(kind, 0) for kind in COMEDONES)
     reached = (
@@ -155,7 +155,7 @@ def pigment_contrast(
     atlas: Atlas,
     curve: ToneCurve,
     *,
-    kinds: Collection[Kind] = MOTTLES,
+    kinds: Collection[MarkKind] = MOTTLES,
 ) -> FloatMap:
     """Return (H, W) contrast in L* of the marks of `kinds` among `stamps` on `base`, 0 off the skin."""
     brown = [stamp for stamp in stamps if stamp.spec.kind in kinds]

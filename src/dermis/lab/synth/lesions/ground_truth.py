@@ -33,12 +33,12 @@ from dermis.lab.synth.lesions.grades import (
     pigmented_share,
     zone_masks,
 )
-from dermis.lab.synth.lesions.kinds import Kind, Mark
+from dermis.lab.synth.lesions.kinds import Mark, MarkKind
 from dermis.lab.synth.lesions.rasterise import Stamp
 from dermis.lab.synth.skin.colour import ToneCurve
 from dermis.lab.synth.skin.maps import SkinMaps
 
-__all__ = ["ACNE_FROM_IGA", "Grades", "Sighting", "Sightings", "grade_face", "sight", "truth_labels"]
+__all__ = ["ACNE_FROM_IGA", "Grades", "VisibleMark", "VisibleMarks", "find_visible_marks", "grade_face", "truth_labels"]
 
 _CELL = 16
 """Texels along the side of the cells that pixels are sorted into."""
@@ -47,7 +47,7 @@ _LEAST_SHARE = 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class VisibleMark:
     """One mark in a picture. box: in its pixels. visible: share of the mark that the picture shows, up to 1."""
 
     mark: Mark
@@ -56,10 +56,10 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sightings:
+class VisibleMarks:
     """The marks of a picture, the largest first, and `numbers` (h, w) uint16: which of them, from 1, lies on top."""
 
-    seen: tuple[Sighting, ...]
+    seen: tuple[VisibleMark, ...]
     numbers: NDArray[np.uint16]
 
     def __post_init__(self) -> None:
@@ -76,7 +76,7 @@ class _Sorted(NamedTuple):
     cells: int
 
 
-def sight(marks: Sequence[Mark], buffers: Buffers, atlas: Atlas) -> Sightings:
+def find_visible_marks(marks: Sequence[Mark], buffers: Buffers, atlas: Atlas) -> VisibleMarks:
     """Find `marks` in the picture; those that hair, beard or the head itself hide are left out.
 
     A mark smaller than a pixel is seen where its middle is.
@@ -84,7 +84,7 @@ def sight(marks: Sequence[Mark], buffers: Buffers, atlas: Atlas) -> Sightings:
     held = _sorted(buffers, atlas)
     mm2_per_px = buffers.mm_per_px.reshape(-1) ** 2 / np.clip(buffers.normals.reshape(-1, 3)[:, 2], 0.2, 1)
     numbers = np.zeros(buffers.parts.size, np.uint16)
-    seen: list[Sighting] = []
+    seen: list[VisibleMark] = []
     for mark in sorted(marks, key=lambda one: -one.mask.sum()):
         pixels = _pixels_of(mark, held, atlas)
         area = float(mm2_per_px[pixels].sum())
@@ -92,9 +92,9 @@ def sight(marks: Sequence[Mark], buffers: Buffers, atlas: Atlas) -> Sightings:
         whole = float((atlas.mm_per_px_u[window] * atlas.mm_per_px_v[window])[mark.mask].sum())
         visible = min(area / whole, 1.0)
         if visible >= _LEAST_SHARE:
-            seen.append(Sighting(mark=mark, box=_box(pixels, buffers.shape[1]), visible=visible))
+            seen.append(VisibleMark(mark=mark, box=_box(pixels, buffers.shape[1]), visible=visible))
             numbers[pixels] = len(seen)
-    return Sightings(seen=tuple(seen), numbers=numbers.reshape(buffers.shape))
+    return VisibleMarks(seen=tuple(seen), numbers=numbers.reshape(buffers.shape))
 
 
 def _sorted(buffers: Buffers, atlas: Atlas) -> _Sorted:
@@ -158,7 +158,7 @@ class Grades:
     and for each half; pigmented: share of skin with visible brown marks. mmasi, masi, msi: of melasma alone.
     """
 
-    counts: Mapping[Kind, int]
+    counts: Mapping[MarkKind, int]
     inflammatory_left: int
     inflammatory_right: int
     acne_lesions: int
@@ -190,7 +190,7 @@ def grade_face(
     lesions = sum(counts[kind] for kind in ACNE)
     involved = involved_share(marks, grid)
     brown = pigment_contrast(stamps, base, atlas, curve)
-    melasma = pigment_contrast(stamps, base, atlas, curve, kinds={Kind.MELASMA})
+    melasma = pigment_contrast(stamps, base, atlas, curve, kinds={MarkKind.MELASMA})
     zones = zone_masks(atlas, grid)
     face_burden, left_burden, right_burden = (
         mottled_burden(brown, area_mm2, where)

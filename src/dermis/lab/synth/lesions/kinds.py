@@ -11,10 +11,10 @@ import numpy as np
 from dermis.core import Box, Region
 from dermis.core.arrays import BoolMap, hold
 
-__all__ = ["COMEDONES", "INFLAMMATORY", "MOTTLES", "Kind", "Layer", "Mark", "MarkSpec"]
+__all__ = ["COMEDONES", "INFLAMMATORY", "MOTTLES", "Mark", "MarkKind", "MarkLayer", "MarkSpec"]
 
 
-class Kind(StrEnum):
+class MarkKind(StrEnum):
     """The kinds of marks."""
 
     FRECKLE = "freckle"
@@ -34,14 +34,14 @@ class Kind(StrEnum):
     SCAR = "pitted_scar"
 
 
-COMEDONES = frozenset({Kind.OPEN_COMEDO, Kind.CLOSED_COMEDO})
-INFLAMMATORY = frozenset({Kind.PAPULE, Kind.PUSTULE, Kind.NODULE})
-MOTTLES = frozenset({Kind.FRECKLE, Kind.LENTIGO, Kind.MELASMA, Kind.PIH})
+COMEDONES = frozenset({MarkKind.OPEN_COMEDO, MarkKind.CLOSED_COMEDO})
+INFLAMMATORY = frozenset({MarkKind.PAPULE, MarkKind.PUSTULE, MarkKind.NODULE})
+MOTTLES = frozenset({MarkKind.FRECKLE, MarkKind.LENTIGO, MarkKind.MELASMA, MarkKind.PIH})
 """Brown marks that count as mottled hyperpigmentation; moles do not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
+class MarkLayer:
     """What a mark does to one map: full inside, half at `reach`, gone at `reach + edge`, both in radii.
 
     map: a field of `SkinMaps`. change: added at full strength, or, where `scaling`, a loss: the map is
@@ -67,11 +67,11 @@ class MarkSpec:
     """
 
     identity: int
-    kind: Kind
+    kind: MarkKind
     u: float
     v: float
     radius_mm: float
-    layers: tuple[Layer, ...]
+    layers: tuple[MarkLayer, ...]
     aspect: float = 1.0
     angle_rad: float = 0.0
     irregularity: float = 0.0
@@ -91,7 +91,7 @@ class Mark:
     """
 
     identity: int
-    kind: Kind
+    kind: MarkKind
     u: float
     v: float
     radius_mm: float

@@ -17,17 +17,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from dermis.core import Region
-from dermis.lab.synth.lesions.kinds import Kind, Layer
+from dermis.lab.synth.lesions.kinds import MarkKind, MarkLayer
 from dermis.lab.synth.skin.maps import Tone
 
-__all__ = ["HABITS", "Habit"]
+__all__ = ["MORPHOLOGIES", "Morphology"]
 
-Grow = Callable[[np.random.Generator, Tone, float], tuple[Layer, ...]]
+Grow = Callable[[np.random.Generator, Tone, float], tuple[MarkLayer, ...]]
 Places = Mapping[Region, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Habit:
+class Morphology:
     """How one kind grows. Ranges are (lowest, highest), drawn evenly; radii evenly in the logarithm.
 
     places: how often a cm² of a region bears one, relative. grow: (rng, tone, radius_mm) -> layers.
@@ -65,9 +65,9 @@ _MALAR = _cheeks(1.0, forehead=0.6, nose=0.5, chin=0.25, under_eye=0.1)
 _AROUND_OPENINGS = _cheeks(0.7, forehead=0.6, nose=0.5, chin=1.6, under_eye=2.0)
 
 
-def _pigment(change: float, tone: Tone, *, reach: float, edge: float) -> Layer:
+def _pigment(change: float, tone: Tone, *, reach: float, edge: float) -> MarkLayer:
     """More melanin; the darker the skin, the more it takes to see, and the more reactive it is."""
-    return Layer(
+    return MarkLayer(
         map="melanosome_fraction",
         change=change * (1 + 6 * tone.melanosome_fraction),
         reach=reach,
@@ -75,31 +75,31 @@ def _pigment(change: float, tone: Tone, *, reach: float, edge: float) -> Layer:
     )
 
 
-def _blood(times: float, tone: Tone, *, reach: float, edge: float) -> Layer:
-    return Layer(map="blood_fraction", change=times * tone.blood_fraction, reach=reach, edge=edge)
+def _blood(times: float, tone: Tone, *, reach: float, edge: float) -> MarkLayer:
+    return MarkLayer(map="blood_fraction", change=times * tone.blood_fraction, reach=reach, edge=edge)
 
 
-def _height(height_mm: float, *, reach: float = 0.5, edge: float = 0.55) -> Layer:
-    return Layer(map="height_mm", change=height_mm, reach=reach, edge=edge)
+def _height(height_mm: float, *, reach: float = 0.5, edge: float = 0.55) -> MarkLayer:
+    return MarkLayer(map="height_mm", change=height_mm, reach=reach, edge=edge)
 
 
-def _plain(name: str, change: float, *, reach: float, edge: float) -> Layer:
-    return Layer(map=name, change=change, reach=reach, edge=edge)
+def _plain(name: str, change: float, *, reach: float, edge: float) -> MarkLayer:
+    return MarkLayer(map=name, change=change, reach=reach, edge=edge)
 
 
-def _times(name: str, change: float, *, reach: float, edge: float) -> Layer:
-    return Layer(map=name, change=change, reach=reach, edge=edge, scaling=True)
+def _times(name: str, change: float, *, reach: float, edge: float) -> MarkLayer:
+    return MarkLayer(map=name, change=change, reach=reach, edge=edge, scaling=True)
 
 
-def _freckle(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[Layer, ...]:
+def _freckle(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[MarkLayer, ...]:
     return (_pigment(rng.uniform(0.008, 0.028), tone, reach=0.75, edge=0.45),)
 
 
-def _lentigo(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[Layer, ...]:
+def _lentigo(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[MarkLayer, ...]:
     return (_pigment(rng.uniform(0.015, 0.05), tone, reach=0.9, edge=0.22),)
 
 
-def _melasma(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[Layer, ...]:
+def _melasma(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[MarkLayer, ...]:
     change = rng.uniform(0.011, 0.036)
     return (
         _pigment(0.6 * change, tone, reach=0.85, edge=0.35),
@@ -108,21 +108,21 @@ def _melasma(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[L
     )
 
 
-def _pih(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[Layer, ...]:
+def _pih(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[MarkLayer, ...]:
     return (
         _pigment(rng.uniform(0.01, 0.033), tone, reach=0.75, edge=0.4),
         _blood(rng.uniform(0.1, 0.4), tone, reach=0.75, edge=0.4),
     )
 
 
-def _pie(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[Layer, ...]:
+def _pie(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[MarkLayer, ...]:
     return (
         _blood(rng.uniform(0.5, 1.6), tone, reach=0.75, edge=0.4),
         _plain("oxygen_saturation", rng.uniform(0.02, 0.12), reach=0.8, edge=0.4),
     )
 
 
-def _naevus(rng: np.random.Generator, tone: Tone, radius_mm: float) -> tuple[Layer, ...]:
+def _naevus(rng: np.random.Generator, tone: Tone, radius_mm: float) -> tuple[MarkLayer, ...]:
     raised = rng.random() < 0.35
     return (
         _pigment(rng.uniform(0.08, 0.2) if raised else rng.uniform(0.12, 0.32), tone, reach=0.9, edge=0.2),
@@ -130,7 +130,7 @@ def _naevus(rng: np.random.Generator, tone: Tone, radius_mm: float) -> tuple[Lay
     )
 
 
-def _open_comedo(rng: np.random.Generator, _tone: Tone, radius_mm: float) -> tuple[Layer, ...]:
+def _open_comedo(rng: np.random.Generator, _tone: Tone, radius_mm: float) -> tuple[MarkLayer, ...]:
     return (
         _plain("melanosome_fraction", rng.uniform(0.22, 0.4), reach=0.55, edge=0.3),
         _height(rng.uniform(0.1, 0.2) * radius_mm, reach=0.7, edge=0.4),
@@ -139,7 +139,7 @@ def _open_comedo(rng: np.random.Generator, _tone: Tone, radius_mm: float) -> tup
     )
 
 
-def _closed_comedo(rng: np.random.Generator, _tone: Tone, radius_mm: float) -> tuple[Layer, ...]:
+def _closed_comedo(rng: np.random.Generator, _tone: Tone, radius_mm: float) -> tuple[MarkLayer, ...]:
     return (
         _times("blood_fraction", -rng.uniform(0.3, 0.55), reach=0.65, edge=0.4),
         _times("melanosome_fraction", -rng.uniform(0.1, 0.25), reach=0.65, edge=0.4),
@@ -149,7 +149,7 @@ def _closed_comedo(rng: np.random.Generator, _tone: Tone, radius_mm: float) -> t
     )
 
 
-def _papule(rng: np.random.Generator, tone: Tone, radius_mm: float) -> tuple[Layer, ...]:
+def _papule(rng: np.random.Generator, tone: Tone, radius_mm: float) -> tuple[MarkLayer, ...]:
     return (
         _blood(rng.uniform(0.7, 2.8), tone, reach=0.72, edge=0.4),
         _blood(rng.uniform(0.15, 0.5), tone, reach=1.05, edge=0.85),
@@ -160,7 +160,7 @@ def _papule(rng: np.random.Generator, tone: Tone, radius_mm: float) -> tuple[Lay
     )
 
 
-def _pustule(rng: np.random.Generator, tone: Tone, radius_mm: float) -> tuple[Layer, ...]:
+def _pustule(rng: np.random.Generator, tone: Tone, radius_mm: float) -> tuple[MarkLayer, ...]:
     core = rng.uniform(0.36, 0.5)
     return (
         _blood(rng.uniform(0.9, 2.5), tone, reach=0.8, edge=0.35),
@@ -174,7 +174,7 @@ def _pustule(rng: np.random.Generator, tone: Tone, radius_mm: float) -> tuple[La
     )
 
 
-def _nodule(rng: np.random.Generator, tone: Tone, radius_mm: float) -> tuple[Layer, ...]:
+def _nodule(rng: np.random.Generator, tone: Tone, radius_mm: float) -> tuple[MarkLayer, ...]:
     return (
         _blood(rng.uniform(1.2, 2.8), tone, reach=0.7, edge=0.5),
         _blood(rng.uniform(0.3, 0.8), tone, reach=1.1, edge=0.8),
@@ -185,28 +185,28 @@ def _nodule(rng: np.random.Generator, tone: Tone, radius_mm: float) -> tuple[Lay
     )
 
 
-def _reactive(rng: np.random.Generator, tone: Tone) -> Layer:
+def _reactive(rng: np.random.Generator, tone: Tone) -> MarkLayer:
     """Inflamed skin makes melanin too, in proportion to what it has: dark skin darkens more than reddens."""
     change = rng.uniform(0.12, 0.3) * tone.melanosome_fraction
     return _plain("melanosome_fraction", change, reach=0.9, edge=0.45)
 
 
-def _redness(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[Layer, ...]:
+def _redness(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[MarkLayer, ...]:
     return (
         _blood(rng.uniform(0.3, 1.0), tone, reach=0.55, edge=0.6),
         _plain("oxygen_saturation", 0.08, reach=0.55, edge=0.6),
     )
 
 
-def _telangiectasia(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[Layer, ...]:
+def _telangiectasia(rng: np.random.Generator, tone: Tone, _radius_mm: float) -> tuple[MarkLayer, ...]:
     return (_blood(rng.uniform(4, 8), tone, reach=1.0, edge=0.5),)
 
 
-def _depigmentation(rng: np.random.Generator, _tone: Tone, _radius_mm: float) -> tuple[Layer, ...]:
+def _depigmentation(rng: np.random.Generator, _tone: Tone, _radius_mm: float) -> tuple[MarkLayer, ...]:
     return (_times("melanosome_fraction", -rng.uniform(0.75, 0.95), reach=0.95, edge=0.1),)
 
 
-def _scar(rng: np.random.Generator, _tone: Tone, radius_mm: float) -> tuple[Layer, ...]:
+def _scar(rng: np.random.Generator, _tone: Tone, radius_mm: float) -> tuple[MarkLayer, ...]:
     soft = rng.random() < 0.5
     return (
         _height(-rng.uniform(0.2, 0.4) * radius_mm, reach=0.65, edge=0.5 if soft else 0.2),
@@ -215,9 +215,11 @@ def _scar(rng: np.random.Generator, _tone: Tone, radius_mm: float) -> tuple[Laye
     )
 
 
-HABITS: Mapping[Kind, Habit] = {
-    Kind.FRECKLE: Habit(radius_mm=(0.5, 1.7), places=_SUN, grow=_freckle, irregularity=(0.06, 0.2), crowding=0.8),
-    Kind.LENTIGO: Habit(
+MORPHOLOGIES: Mapping[MarkKind, Morphology] = {
+    MarkKind.FRECKLE: Morphology(
+        radius_mm=(0.5, 1.7), places=_SUN, grow=_freckle, irregularity=(0.06, 0.2), crowding=0.8
+    ),
+    MarkKind.LENTIGO: Morphology(
         radius_mm=(1.5, 5.0),
         places=_SUN,
         grow=_lentigo,
@@ -225,7 +227,7 @@ HABITS: Mapping[Kind, Habit] = {
         irregularity=(0.1, 0.22),
         detail=0.4,
     ),
-    Kind.MELASMA: Habit(
+    MarkKind.MELASMA: Morphology(
         radius_mm=(8.0, 20.0),
         places=_MALAR,
         grow=_melasma,
@@ -234,15 +236,15 @@ HABITS: Mapping[Kind, Habit] = {
         detail=0.12,
         crowding=0.3,
     ),
-    Kind.PIH: Habit(
+    MarkKind.PIH: Morphology(
         radius_mm=(1.0, 3.0),
         places=_ACNE,
         grow=_pih,
         aspect=(1.0, 1.4),
         irregularity=(0.08, 0.2),
     ),
-    Kind.PIE: Habit(radius_mm=(1.0, 2.8), places=_ACNE, grow=_pie, irregularity=(0.08, 0.2)),
-    Kind.NAEVUS: Habit(
+    MarkKind.PIE: Morphology(radius_mm=(1.0, 2.8), places=_ACNE, grow=_pie, irregularity=(0.08, 0.2)),
+    MarkKind.NAEVUS: Morphology(
         radius_mm=(0.7, 3.0),
         places=_EVENLY,
         grow=_naevus,
@@ -251,7 +253,7 @@ HABITS: Mapping[Kind, Habit] = {
         crowding=0.2,
         apart=True,
     ),
-    Kind.OPEN_COMEDO: Habit(
+    MarkKind.OPEN_COMEDO: Morphology(
         radius_mm=(0.3, 0.9),
         places=_BLACKHEADS,
         grow=_open_comedo,
@@ -259,8 +261,10 @@ HABITS: Mapping[Kind, Habit] = {
         crowding=0.7,
         apart=True,
     ),
-    Kind.CLOSED_COMEDO: Habit(radius_mm=(0.5, 1.1), places=_ACNE, grow=_closed_comedo, crowding=0.7, apart=True),
-    Kind.PAPULE: Habit(
+    MarkKind.CLOSED_COMEDO: Morphology(
+        radius_mm=(0.5, 1.1), places=_ACNE, grow=_closed_comedo, crowding=0.7, apart=True
+    ),
+    MarkKind.PAPULE: Morphology(
         radius_mm=(1.0, 2.5),
         places=_ACNE,
         grow=_papule,
@@ -269,7 +273,7 @@ HABITS: Mapping[Kind, Habit] = {
         crowding=0.6,
         apart=True,
     ),
-    Kind.PUSTULE: Habit(
+    MarkKind.PUSTULE: Morphology(
         radius_mm=(1.1, 2.5),
         places=_ACNE,
         grow=_pustule,
@@ -278,7 +282,7 @@ HABITS: Mapping[Kind, Habit] = {
         crowding=0.6,
         apart=True,
     ),
-    Kind.NODULE: Habit(
+    MarkKind.NODULE: Morphology(
         radius_mm=(2.8, 6.0),
         places=_ACNE,
         grow=_nodule,
@@ -288,7 +292,7 @@ HABITS: Mapping[Kind, Habit] = {
         crowding=0.3,
         apart=True,
     ),
-    Kind.REDNESS: Habit(
+    MarkKind.REDNESS: Morphology(
         radius_mm=(12.0, 26.0),
         places=_FLUSH,
         grow=_redness,
@@ -297,8 +301,8 @@ HABITS: Mapping[Kind, Habit] = {
         detail=0.15,
         crowding=0.2,
     ),
-    Kind.TELANGIECTASIA: Habit(radius_mm=(0.05, 0.13), places=_FLUSH, grow=_telangiectasia, crowding=0.8),
-    Kind.DEPIGMENTATION: Habit(
+    MarkKind.TELANGIECTASIA: Morphology(radius_mm=(0.05, 0.13), places=_FLUSH, grow=_telangiectasia, crowding=0.8),
+    MarkKind.DEPIGMENTATION: Morphology(
         radius_mm=(3.0, 16.0),
         places=_AROUND_OPENINGS,
         grow=_depigmentation,
@@ -307,5 +311,5 @@ HABITS: Mapping[Kind, Habit] = {
         detail=0.2,
         crowding=0.3,
     ),
-    Kind.SCAR: Habit(radius_mm=(0.5, 1.8), places=_ACNE, grow=_scar, aspect=(1.0, 1.6), crowding=0.6),
+    MarkKind.SCAR: Morphology(radius_mm=(0.5, 1.8), places=_ACNE, grow=_scar, aspect=(1.0, 1.6), crowding=0.6),
 }

@@ -11,27 +11,32 @@ from numpy.typing import NDArray
 from dermis.lab.synth.head.uv import Grid
 from dermis.lab.synth.lesions.draw import draw_marks, grow_mark, mirror_marks
 from dermis.lab.synth.lesions.grades import BURDEN_AT_9, VISIBLE
-from dermis.lab.synth.lesions.kinds import INFLAMMATORY, Kind, MarkSpec
-from dermis.lab.synth.lesions.morphology import HABITS
+from dermis.lab.synth.lesions.kinds import INFLAMMATORY, MarkKind, MarkSpec
+from dermis.lab.synth.lesions.morphology import MORPHOLOGIES
 from dermis.lab.synth.skin.colour import ToneCurve, tone_curve
 from dermis.lab.synth.skin.maps import LIMITS, Tone
 
-__all__ = ["PROFILES", "Course", "Life", "Profile", "draw_course", "draw_profile", "marks_at"]
+__all__ = ["PROFILES", "LesionEpisode", "LesionTimeline", "Profile", "draw_profile", "draw_timeline", "marks_at"]
 
 LAST_WEEK = 18.0
-WEEKS_ALIVE: Mapping[Kind, float] = {
-    Kind.OPEN_COMEDO: 9.0,
-    Kind.CLOSED_COMEDO: 7.0,
-    Kind.PAPULE: 2.0,
-    Kind.PUSTULE: 1.2,
-    Kind.NODULE: 6.0,
+WEEKS_ALIVE: Mapping[MarkKind, float] = {
+    MarkKind.OPEN_COMEDO: 9.0,
+    MarkKind.CLOSED_COMEDO: 7.0,
+    MarkKind.PAPULE: 2.0,
+    MarkKind.PUSTULE: 1.2,
+    MarkKind.NODULE: 6.0,
 }
 """Mean life of a lesion (chosen; most inflammatory lesions are gone at a photograph two to four weeks on)."""
-WEEKS_TO_FADE: Mapping[Kind, float] = {Kind.PIH: 12.0, Kind.PIE: 6.0}
+WEEKS_TO_FADE: Mapping[MarkKind, float] = {MarkKind.PIH: 12.0, MarkKind.PIE: 6.0}
 """After this long without treatment a mark left behind has 1/e of its strength (chosen: months and weeks)."""
 TREATMENT_WEEKS = 5.0
 """Treatment has done 1 - 1/e of what it will do after so long: most of a trial's effect shows by week 12."""
-MOST_OF_A_KIND: Mapping[Kind, int] = {Kind.FRECKLE: 600, Kind.PIH: 160, Kind.LENTIGO: 200, Kind.MELASMA: 60}
+MOST_OF_A_KIND: Mapping[MarkKind, int] = {
+    MarkKind.FRECKLE: 600,
+    MarkKind.PIH: 160,
+    MarkKind.LENTIGO: 200,
+    MarkKind.MELASMA: 60,
+}
 """Brown marks of one kind, at most; what the grade aimed at still needs falls to the next larger kind."""
 _BATCH = 20
 FADED = 0.1
@@ -48,14 +53,14 @@ class Profile:
     """
 
     name: str
-    lesions: Mapping[Kind, int] = field(default_factory=dict)
+    lesions: Mapping[MarkKind, int] = field(default_factory=dict)
     mottled: float = 0.0
-    mixture: Mapping[Kind, float] = field(default_factory=dict)
-    others: Mapping[Kind, int] = field(default_factory=dict)
+    mixture: Mapping[MarkKind, float] = field(default_factory=dict)
+    others: Mapping[MarkKind, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Life:
+class LesionEpisode:
     """One mark through time, in weeks from the first visit.
 
     A lesion lives from `born` to `gone`. A mark that fades has `fades_over`, its time to 1/e, else infinity.
@@ -71,7 +76,7 @@ class Life:
     left_by: int = -1
 
 
-Course = tuple[Life, ...]
+LesionTimeline = tuple[LesionEpisode, ...]
 
 # Inflammatory lesions on the whole face by severity: twice Hayashi's borders for a half, so that the grade of
 # the worse half mostly is the one meant.
@@ -96,48 +101,50 @@ def draw_profile(rng: np.random.Generator, name: str, tone: Tone, age_years: flo
     )
 
 
-def _draw_lesions(rng: np.random.Generator, severity: str) -> dict[Kind, int]:
+def _draw_lesions(rng: np.random.Generator, severity: str) -> dict[MarkKind, int]:
     inflamed = int(rng.integers(_INFLAMED[severity][0], _INFLAMED[severity][1] + 1))
     comedones = int(rng.integers(_COMEDONES[severity][0], _COMEDONES[severity][1] + 1))
     nodules = int(rng.binomial(inflamed, _NODULES[severity]))
     pustules = int(rng.binomial(inflamed - nodules, rng.beta(3, 8)))
     opened = int(rng.binomial(comedones, rng.beta(3, 4)))
     return {
-        Kind.OPEN_COMEDO: opened,
-        Kind.CLOSED_COMEDO: comedones - opened,
-        Kind.PAPULE: inflamed - nodules - pustules,
-        Kind.PUSTULE: pustules,
-        Kind.NODULE: nodules,
+        MarkKind.OPEN_COMEDO: opened,
+        MarkKind.CLOSED_COMEDO: comedones - opened,
+        MarkKind.PAPULE: inflamed - nodules - pustules,
+        MarkKind.PUSTULE: pustules,
+        MarkKind.NODULE: nodules,
     }
 
 
-def _draw_mixture(rng: np.random.Generator, tone: Tone, age_years: float) -> dict[Kind, float]:
+def _draw_mixture(rng: np.random.Generator, tone: Tone, age_years: float) -> dict[MarkKind, float]:
     """Freckles go with light skin, lentigines with age, melasma and marks left behind with pigment."""
     light = float(np.exp(-tone.melanosome_fraction / 0.05))
     old = float(np.clip((age_years - 25) / 30, 0, 1))
     weights = {
-        Kind.FRECKLE: 0.1 + 1.2 * light * (1 - 0.5 * old),
-        Kind.LENTIGO: 0.15 + 1.2 * old,
-        Kind.MELASMA: 0.2 + 0.8 * (1 - light),
-        Kind.PIH: 0.2 + 0.8 * (1 - light),
+        MarkKind.FRECKLE: 0.1 + 1.2 * light * (1 - 0.5 * old),
+        MarkKind.LENTIGO: 0.15 + 1.2 * old,
+        MarkKind.MELASMA: 0.2 + 0.8 * (1 - light),
+        MarkKind.PIH: 0.2 + 0.8 * (1 - light),
     }
     drawn = rng.dirichlet(np.array(list(weights.values())))
     return dict(zip(weights, drawn.tolist(), strict=True))
 
 
-def _draw_others(rng: np.random.Generator, severity: str, age_years: float) -> dict[Kind, int]:
+def _draw_others(rng: np.random.Generator, severity: str, age_years: float) -> dict[MarkKind, int]:
     scarring = {"severe": 8.0, "very_severe": 20.0, "moderate": 2.0}.get(severity, 0.2)
     flushed = rng.random() < 0.15
     return {
-        Kind.NAEVUS: int(rng.poisson(4)),
-        Kind.SCAR: int(rng.poisson(scarring)),
-        Kind.REDNESS: int(rng.integers(2, 5)) if flushed else 0,
-        Kind.TELANGIECTASIA: int(rng.poisson(30 if flushed else 12 * max(age_years - 35, 0) / 35)),
-        Kind.DEPIGMENTATION: int(rng.integers(2, 7)) if rng.random() < 0.03 else 0,
+        MarkKind.NAEVUS: int(rng.poisson(4)),
+        MarkKind.SCAR: int(rng.poisson(scarring)),
+        MarkKind.REDNESS: int(rng.integers(2, 5)) if flushed else 0,
+        MarkKind.TELANGIECTASIA: int(rng.poisson(30 if flushed else 12 * max(age_years - 35, 0) / 35)),
+        MarkKind.DEPIGMENTATION: int(rng.integers(2, 7)) if rng.random() < 0.03 else 0,
     }
 
 
-def draw_course(rng: np.random.Generator, profile: Profile, tone: Tone, grid: Grid, *, response: float) -> Course:
+def draw_timeline(
+    rng: np.random.Generator, profile: Profile, tone: Tone, grid: Grid, *, response: float
+) -> LesionTimeline:
     """Draw every mark a person has from the first visit to week 18.
 
     Acne: the profile's lesions at week 0, then new ones as fast as they heal, fewer as treatment takes hold
@@ -151,13 +158,13 @@ def draw_course(rng: np.random.Generator, profile: Profile, tone: Tone, grid: Gr
     return (*acne, *left, *brown, *others)
 
 
-def marks_at(course: Course, week: float) -> tuple[MarkSpec, ...]:
+def marks_at(course: LesionTimeline, week: float) -> tuple[MarkSpec, ...]:
     """Return the marks that are there in `week`, each as strong as it is then."""
     found = ((life.spec, strength_at(life, week)) for life in course)
     return tuple(replace(spec, strength=strength) for spec, strength in found if strength > 0)
 
 
-def strength_at(life: Life, week: float) -> float:
+def strength_at(life: LesionEpisode, week: float) -> float:
     """Return how strong a mark is in `week`: 0 before it comes and after it went.
 
     A lesion swells over the first 15 % of its life and settles over the last 30 %; what fades does so
@@ -180,13 +187,16 @@ def treated(week: float) -> float:
     return float(1 - np.exp(-max(week, 0.0) / TREATMENT_WEEKS))
 
 
-def _acne(rng: np.random.Generator, profile: Profile, tone: Tone, grid: Grid, response: float) -> list[Life]:
-    lives: list[Life] = []
+def _acne(rng: np.random.Generator, profile: Profile, tone: Tone, grid: Grid, response: float) -> list[LesionEpisode]:
+    lives: list[LesionEpisode] = []
     for kind in ACNE_KINDS:
         born, gone = _lifetimes(rng, profile.lesions.get(kind, 0), WEEKS_ALIVE[kind], response)
         taken = [life.spec for life in lives]
         specs = draw_marks(rng, kind, len(born), tone, grid, first=len(lives), taken=taken)
-        lives += [Life(spec=spec, born=float(b), gone=float(g)) for spec, b, g in zip(specs, born, gone, strict=False)]
+        lives += [
+            LesionEpisode(spec=spec, born=float(b), gone=float(g))
+            for spec, b, g in zip(specs, born, gone, strict=False)
+        ]
     return lives
 
 
@@ -204,15 +214,15 @@ def _lifetimes(
 
 
 def _left_behind(
-    rng: np.random.Generator, acne: Sequence[Life], tone: Tone, response: float, *, first: int
-) -> list[Life]:
+    rng: np.random.Generator, acne: Sequence[LesionEpisode], tone: Tone, response: float, *, first: int
+) -> list[LesionEpisode]:
     """Return the marks that healed lesions leave: brown ones the more often the darker the skin, red ones less.
 
     Lesions alive at week 0 stand in for those that healed before it: each adds its share of older marks.
     """
     brown = float(np.clip(0.1 + 1.1 * np.sqrt(tone.melanosome_fraction), 0, 0.7))
-    chances = {Kind.PIH: brown, Kind.PIE: 0.5 * (1 - brown)}
-    lives: list[Life] = []
+    chances = {MarkKind.PIH: brown, MarkKind.PIE: 0.5 * (1 - brown)}
+    lives: list[LesionEpisode] = []
     for life in acne:
         if life.spec.kind not in INFLAMMATORY:
             continue
@@ -228,21 +238,21 @@ def _left_behind(
 
 def _mark_left(
     rng: np.random.Generator,
-    kind: Kind,
-    life: Life,
+    kind: MarkKind,
+    life: LesionEpisode,
     healed: float,
     tone: Tone,
     response: float,
     identity: int,
     *,
     away: bool = False,
-) -> Life:
+) -> LesionEpisode:
     lesion = life.spec
     offset = rng.normal(0, 0.05, 2) if away else np.zeros(2)
-    radius_mm = float(np.clip(lesion.radius_mm * rng.uniform(0.8, 1.1), *HABITS[kind].radius_mm))
+    radius_mm = float(np.clip(lesion.radius_mm * rng.uniform(0.8, 1.1), *MORPHOLOGIES[kind].radius_mm))
     place = float(lesion.u + offset[0]), float(lesion.v + offset[1])
     spec = grow_mark(rng, kind, tone, place=place, radius_mm=radius_mm, identity=identity)
-    return Life(
+    return LesionEpisode(
         spec=spec,
         born=healed,
         fades_over=WEEKS_TO_FADE[kind] * rng.lognormal(0, 0.3),
@@ -253,14 +263,14 @@ def _mark_left(
 
 def _brown(
     rng: np.random.Generator, profile: Profile, tone: Tone, grid: Grid, response: float, *, first: int
-) -> list[Life]:
+) -> list[LesionEpisode]:
     """Return lasting brown marks whose burden, by estimate, is that of the grade aimed at."""
     skin_mm2 = float((grid.mm2 * grid.skin).sum())
     wanted = BURDEN_AT_9 * (profile.mottled / 9) ** 3
     curve = tone_curve(tone.blood_fraction, tone.oxygen_saturation)
-    lives: list[Life] = []
+    lives: list[LesionEpisode] = []
     left = 0.0
-    for kind in sorted(profile.mixture, key=lambda kind: HABITS[kind].radius_mm):
+    for kind in sorted(profile.mixture, key=lambda kind: MORPHOLOGIES[kind].radius_mm):
         left += wanted * profile.mixture[kind] * skin_mm2
         pool = (spec for _ in range(MOST_OF_A_KIND[kind] // _BATCH) for spec in _batch(rng, kind, tone, grid))
         while left > 0 and (spec := next(pool, None)) is not None:
@@ -269,13 +279,13 @@ def _brown(
             strength = min(1.0, left / burden) if burden > 0 else 1.0
             if strength > FADED:
                 named = replace(spec, identity=first + len(lives), strength=strength)
-                lives.append(Life(spec=named, treatable=response * float(rng.uniform(0.3, 0.8))))
+                lives.append(LesionEpisode(spec=named, treatable=response * float(rng.uniform(0.3, 0.8))))
             left = max(left - burden, 0.0)
     return lives
 
 
-def _batch(rng: np.random.Generator, kind: Kind, tone: Tone, grid: Grid) -> tuple[MarkSpec, ...]:
-    if kind is not Kind.MELASMA:
+def _batch(rng: np.random.Generator, kind: MarkKind, tone: Tone, grid: Grid) -> tuple[MarkSpec, ...]:
+    if kind is not MarkKind.MELASMA:
         return draw_marks(rng, kind, _BATCH, tone, grid)
     half = draw_marks(rng, kind, _BATCH // 2, tone, grid)
     return tuple(spec for pair in zip(half, mirror_marks(rng, half, first=0), strict=True) for spec in pair)
@@ -289,13 +299,13 @@ def _burden_mm2(spec: MarkSpec, tone: Tone, curve: ToneCurve) -> float:
     return float(max(0.8 * (light - dark) - VISIBLE, 0) * 0.75 * np.pi * spec.radius_mm**2)
 
 
-def _others(rng: np.random.Generator, profile: Profile, tone: Tone, grid: Grid, *, first: int) -> list[Life]:
+def _others(rng: np.random.Generator, profile: Profile, tone: Tone, grid: Grid, *, first: int) -> list[LesionEpisode]:
     specs: list[MarkSpec] = []
     for kind, count in profile.others.items():
-        if kind is Kind.REDNESS:
+        if kind is MarkKind.REDNESS:
             half = draw_marks(rng, kind, (count + 1) // 2, tone, grid, first=first + len(specs))
             found = (*half, *mirror_marks(rng, half, first=first + len(specs) + len(half)))
         else:
             found = draw_marks(rng, kind, count, tone, grid, first=first + len(specs))
         specs += found
-    return [Life(spec=spec) for spec in specs]
+    return [LesionEpisode(spec=spec) for spec in specs]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dermis.core import Box, Region
 from dermis.core.arrays import FloatMap
 from dermis.lab.synth.head.uv import Atlas, Grid, coarse
-from dermis.lab.synth.lesions.kinds import Layer, Mark, MarkSpec
+from dermis.lab.synth.lesions.kinds import Mark, MarkLayer, MarkSpec
 from dermis.lab.synth.skin.maps import SkinMaps, clip_to_limits
 from dermis.lab.synth.skin.texture import draw_waves, wave_field
 
@@ -81,11 +81,11 @@ def _gains(stamps: Iterable[Stamp], atlas: Atlas) -> dict[str, FloatMap]:
     return gains
 
 
-def _change(layer: Layer, stamp: Stamp) -> FloatMap:
+def _change(layer: MarkLayer, stamp: Stamp) -> FloatMap:
     return np.float32(layer.change * stamp.spec.strength) * _profile(layer, stamp)
 
 
-def _profile(layer: Layer, stamp: Stamp) -> FloatMap:
+def _profile(layer: MarkLayer, stamp: Stamp) -> FloatMap:
     # An edge sharper than a pixel is drawn one pixel wide, so that a thin thing fades instead of vanishing.
     edge = max(layer.edge, 0.5 / stamp.px_per_radius)
     t = np.clip((np.float32(layer.reach + edge) - stamp.far) / np.float32(2 * edge), 0, 1)
