@@ -31,7 +31,8 @@ def lesions():
     box = Box(x_px=0, y_px=0, width_px=8, height_px=8)
     found = Lesions(
         boxes_px=np.zeros((1, 4), np.float32), scores=np.ones(1, np.float32), density=np.ones((1, 1), np.float32),
-        density_inclusive=np.ones((1, 1), np.float32), area=box, model="hand-made@1", count_interval=(0.5, 3.0), grade=0.3,
+        density_inclusive=np.ones((1, 1), np.float32), area=box, model="hand-made@1", count_interval=(0.5, 3.0),
+        grade=0.3,
         grade_interval=(0.0, 0.9), presence=0.9,
     )  # fmt: skip
     return FaceLesions(

@@ -39,11 +39,11 @@ def find_face(
     """Return the largest face of a photo with its parts, regions and skin, or None where there is no skin.
 
     close_up: take all skin in view, whether or not there is a face. mask: (h, w) bool of photo size; it is
-    the skin then, and a face only lends landmarks, regions and pose. parts: (h, w) uint8 of `SegmentationClass` of photo size,
-    taken instead of what a parser would say; with close_up, no face is looked for in them. Without any of these, a
-    photo that is plainly of skin is taken as a close-up. Raises UsageError for a mask or parts of another size or
-    with numbers that are no part, and for both at once; ModelMissing where the networks are neither here nor to be
-    fetched.
+    the skin then, and a face only lends landmarks, regions and pose. parts: (h, w) uint8 of `SegmentationClass` of
+    photo size, taken instead of what a parser would say; with close_up, no face is looked for in them. Without any
+    of these, a photo that is plainly of skin is taken as a close-up. Raises UsageError for a mask or parts of
+    another size or with numbers that are no part, and for both at once; ModelMissing where the networks are neither
+    here nor to be fetched.
     """
     if parts is not None:
         if mask is not None:

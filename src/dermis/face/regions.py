@@ -144,9 +144,10 @@ class _Axes:
 def regions_from_segmentation(parts: LabelMap, skin: BoolMap, *, roll_deg: float | None = None) -> LabelMap:
     """Return (h, w) uint8 of `Region.code` where a region is skin, 0 where parts do not say.
 
-    parts: (h, w) uint8 of `SegmentationClass`. roll_deg: how far the face leans clockwise in the picture; where it is None, the
-    quarter turn is taken that brings the mouth lowest. Two of eyes, nose and mouth must be seen, else only the nose
-    is named. What lies to the right of nose and mouth on an upright picture is the person's left, in any view.
+    parts: (h, w) uint8 of `SegmentationClass`. roll_deg: how far the face leans clockwise in the picture; where it
+    is None, the quarter turn is taken that brings the mouth lowest. Two of eyes, nose and mouth must be seen, else
+    only the nose is named. What lies to the right of nose and mouth on an upright picture is the person's left, in
+    any view.
     """
     regions = np.zeros(parts.shape, dtype=np.uint8)
     axes = _axes(parts, roll_deg)

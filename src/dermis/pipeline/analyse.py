@@ -86,8 +86,8 @@ def analyse(
     """Measure the skin of the largest face in a photo.
 
     tasks: what to measure, all that is offered for None. close_up: look for no face, measure all skin in view.
-    mask: (h, w) bool of photo size, the user's own skin mask. parts: (h, w) uint8 of `SegmentationClass` of photo size, the user's
-    own parts, as `Face.segmentation` or parts.png has them. reference: a patch of known colour,
+    mask: (h, w) bool of photo size, the user's own skin mask. parts: (h, w) uint8 of `SegmentationClass` of photo
+    size, the user's own parts, as `Face.segmentation` or parts.png has them. reference: a patch of known colour,
     "X,Y,W,H=#RRGGBB". estimate_light: guess the light from skin and exposure where no patch tells it;
     experimental, on photos of people it came out too dark (docs/concepts/skin-colour.md). Raises InputError for a
     reference, mask or parts that cannot be used, ModelMissing for a task whose network is not here; everything else

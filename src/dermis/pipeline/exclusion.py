@@ -46,8 +46,8 @@ def exclude(
     All but facial hair, which hides skin, lie within the visible skin.
 
     encoded, linear: (h, w, 3) float32 of the same frame, sRGB-encoded as photographed and linear light.
-    parts: (h, w) uint8 of `SegmentationClass`. confidence: (h, w) in [0.5, 1] of a pixel being skin or not, where known.
-    What is usual for the skin (its median) is taken from the face alone.
+    parts: (h, w) uint8 of `SegmentationClass`. confidence: (h, w) in [0.5, 1] of a pixel being skin or not, where
+    known. What is usual for the skin (its median) is taken from the face alone.
     """
     luminance = linear @ LUMINANCE
     beside = visible & (parts == SegmentationClass.OTHER_SKIN)

@@ -73,9 +73,9 @@ def paint_spectra(paint: FloatMap, parts: LabelMap, wavelengths_nm: ArrayLike) -
 class Buffers:
     """Everything about a picture but its light; maps are (h, w), left and right the person's own.
 
-    parts: uint8 of `SegmentationClass`. regions: uint8 of `Region.code` on visible skin, 0 elsewhere. uv: (h, w, 2) float32,
-    NaN where there is neither skin nor what grows on it. normals: (h, w, 3) float32 of length 1, x right, y up, z
-    to the camera; (0, 0, 1) in the background. depth_mm: distance along the camera's axis, infinite in the
+    parts: uint8 of `SegmentationClass`. regions: uint8 of `Region.code` on visible skin, 0 elsewhere. uv: (h, w, 2)
+    float32, NaN where there is neither skin nor what grows on it. normals: (h, w, 3) float32 of length 1, x right, y
+    up, z to the camera; (0, 0, 1) in the background. depth_mm: distance along the camera's axis, infinite in the
     background. mm_per_px: true size of a pixel that faces the camera, 0 in the background. along_u, along_v:
     (h, w, 3), the way in mm that one unit of u or v goes on the skin, in the picture's axes.
     cover: 0 bare skin to 1, how much of a pixel is `paint`, (h, w, 3) linear sRGB reflectance of hair, eyes,
