@@ -4,15 +4,28 @@
     ├── UsageError           the command or call itself is wrong (exit code 2)
     ├── InputError           what was handed in cannot be used (exit code 3)
     │   ├── UnreadablePhoto  not a photo, damaged, empty, too large, too small
-    │   └── NoSkin           readable, but without skin that could be measured
-    └── ModelMissing         a model of others is not on this machine and cannot be fetched (exit code 1)
+    │   ├── NoSkin           readable, but without skin that could be measured
+    │   ├── NotFound         not in the store of the service, or not the asker's
+    │   └── Conflict         the store holds something that speaks against it
+    ├── ModelMissing         a model of others is not on this machine and cannot be fetched (exit code 1)
+    └── StoreUnreachable     the database of the service does not answer (exit code 1)
 
 Every message names the file or argument, the reason, and the next step.
 """
 
 from __future__ import annotations
 
-__all__ = ["DermisError", "InputError", "ModelMissing", "NoSkin", "UnreadablePhoto", "UsageError"]
+__all__ = [
+    "Conflict",
+    "DermisError",
+    "InputError",
+    "ModelMissing",
+    "NoSkin",
+    "NotFound",
+    "StoreUnreachable",
+    "UnreadablePhoto",
+    "UsageError",
+]
 
 
 class DermisError(Exception):
@@ -46,5 +59,17 @@ class NoSkin(InputError):
     """A photo without skin that could be measured."""
 
 
+class NotFound(InputError):
+    """Something that the store does not hold, or not for the one who asks."""
+
+
+class Conflict(InputError):
+    """Something that what the store holds speaks against."""
+
+
 class ModelMissing(DermisError):
     """A model that is neither on this machine nor to be fetched now."""
+
+
+class StoreUnreachable(DermisError):
+    """The database of the service does not answer."""

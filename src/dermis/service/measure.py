@@ -1,0 +1,328 @@
+"""From a photo's bytes to all that the service answers: the one place that knows the analysis. Runs in workers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.core import Analysis, Evidence, Face, Photo, Region
+from dermis.core.arrays import LabelMap
+from dermis.errors import DermisError, UnreadablePhoto, UsageError
+
+__all__ = [
+    "Asked",
+    "Measured",
+    "Picture",
+    "change_between_photos",
+    "measure",
+    "report_page_of",
+    "task_objects",
+    "warm",
+    "weights_sha256",
+]
+
+Object = dict[str, Any]
+NAME = "photo"
+"""What every photo is called: names of files may name people."""
+PICTURE_PX = 1024
+VALUES_PX = 512
+OUTSIDE = 255
+_LEVELS = 255
+_MOST_MEGAPIXELS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A photo, and what is asked of it. ambient: the dark frame of a flash pair."""
+
+    photo: bytes
+    ambient: bytes | None = None
+    tasks: str | None = None
+    reference: str | None = None
+    condition: str | None = None
+    close_up: bool = False
+
+    @property
+    def size(self) -> int:
+        """Bytes of its photos."""
+        return len(self.photo) + len(self.ambient or b"")
+
+    @property
+    def options(self) -> Object:
+        """What is asked, without the photo."""
+        return {
+            "tasks": self.tasks,
+            "reference": self.reference,
+            "condition": self.condition,
+            "close_up": self.close_up,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A map as a PNG of the photo's shape; `about` says what its colours mean."""
+
+    about: Object
+    png: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """An analysis as JSON, its maps, and values by pixel.
+
+    values: (h, w) float16 by task, NaN where not measured, of the photo's shape. regions: (h, w) uint8 of
+    `Region.code`. left_out: (h, w) uint8, 1 + place in `reasons`, 0 where measured or no skin.
+    """
+
+    content: Object
+    pictures: tuple[Picture, ...] = ()
+    values: Mapping[str, NDArray[np.float16]] = field(default_factory=dict)
+    regions: LabelMap | None = None
+    left_out: LabelMap | None = None
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes, about."""
+        labels = sum(layer.nbytes for layer in (self.regions, self.left_out) if layer is not None)
+        values = sum(layer.nbytes for layer in self.values.values())
+        return 20_000 + sum(len(picture.png) for picture in self.pictures) + values + labels
+
+    def at(self, x_px: float, y_px: float) -> Object | None:
+        """Return what was measured at a pixel of the photo; None outside of it or where nothing was."""
+        photo = self.content["photo"]
+        width, height = photo["width_px"], photo["height_px"]
+        if self.regions is None or not (0 <= x_px < width and 0 <= y_px < height):
+            return None
+        rows, columns = self.regions.shape
+        place = int(y_px * rows / height), int(x_px * columns / width)
+        values = {task: float(layer[place]) for task, layer in self.values.items()}
+        reason = 0 if self.left_out is None else int(self.left_out[place])
+        return {
+            "region": _region_names().get(int(self.regions[place])),
+            "left_out": self.reasons[reason - 1] if reason else None,
+            "values": {task: round(value, 3) for task, value in values.items() if np.isfinite(value)},
+            "spectrum": None,
+        }
+
+
+def measure(asked: Asked) -> Measured:
+    """Analyse a photo.
+
+    Raises UnreadablePhoto for bytes that are no photo, UsageError for options that mean nothing, ModelMissing.
+    """
+    from dermis.formats.analysis import analysis_object
+
+    analysis = _analysed(asked)
+    content = analysis_object(analysis)
+    photo, face = analysis.photo, analysis.face
+    if photo is None or face is None:
+        return Measured(content=content)
+    placed = _Placed(photo, face, VALUES_PX)
+    left_out, reasons = _left_out(analysis, face)
+    return Measured(
+        content=content,
+        pictures=_pictures(analysis, photo, face),
+        values={
+            task: placed(evidence.values, np.nan).astype(np.float16) for task, evidence in _evidence(analysis).items()
+        },
+        regions=placed(face.regions, 0),
+        left_out=None if left_out is None else placed(left_out, 0),
+        reasons=reasons,
+    )
+
+
+def report_page_of(asked: Asked) -> bytes:
+    """Return the report of a photo as HTML."""
+    from dermis.report.html import report_page
+    from dermis.tasks import TASKS
+
+    return report_page(_analysed(asked), TASKS).encode()
+
+
+def change_between_photos(before: Asked, after: Asked) -> Object:
+    """Return what became of the lesions between two photos. Raises InputError where they cannot be compared."""
+    from dermis.analysis.visits import change_between
+    from dermis.formats.change import change_object
+
+    return change_object(change_between(_analysed(before, lesions=True), _analysed(after, lesions=True)))
+
+
+def warm() -> None:
+    """Load what the first photo would wait for."""
+    from dermis.core import Encoding
+
+    grey = np.full((400, 300, 3), 0.5, dtype=np.float32)
+    try:
+        _analyse(Photo(pixels=grey, encoding=Encoding.SRGB))
+    except DermisError:
+        return
+
+
+def task_objects() -> list[Object]:
+    """Return the records of the tasks that can be asked here."""
+    from dermis.analysis.acne import offered
+    from dermis.report.colours import map_colours
+
+    objects = []
+    for task in offered():
+        scale = {name: getattr(task.scale, name) for name in getattr(task.scale, "__slots__", ())}
+        kind = type(task.scale).__name__.lower()
+        objects.append(
+            {
+                "name": task.name,
+                "title": task.title,
+                "question": task.question,
+                "scale": {"kind": kind, **{name: _plain(value) for name, value in scale.items()}},
+                "unit": scale.get("unit"),
+                "regions": [region.value for region in task.regions],
+                "reference": task.reference,
+                "group": task.name.split("_")[0],
+                "colours": list(map_colours(task.name, 16)) if kind == "map" else [],
+            }
+        )
+    return objects
+
+
+@lru_cache(maxsize=1)
+def weights_sha256() -> Mapping[str, str]:
+    """Return the SHA-256 of the weights that came with dermis, by the model's name."""
+    import hashlib
+
+    from dermis.inference.weights import WEIGHTS
+
+    found = {}
+    for folder in sorted(WEIGHTS.iterdir()):
+        files = [file for file in (folder / "model.onnx", folder / "prior.npz") if file.is_file()]
+        if files:
+            found[folder.name] = hashlib.sha256(files[0].read_bytes()).hexdigest()
+    return found
+
+
+def _analysed(asked: Asked, *, lesions: bool = False) -> Analysis:
+    from dermis.formats.photo import photo_from_bytes
+    from dermis.tasks import TASKS, choose
+
+    if asked.ambient is not None:
+        raise UsageError("Flash pairs are not measured by this version.", advice="Send `photo` alone.")
+    if asked.condition not in (None, "unknown"):
+        raise UsageError(f"condition={asked.condition!r} is not known to this version.", advice="Leave it out.")
+    _check_size(asked.photo)
+    photo = photo_from_bytes(asked.photo, NAME)
+    tasks = None if asked.tasks is None else choose(asked.tasks)
+    if lesions:
+        tasks = (TASKS["acne_lesions"], TASKS["acne_grade"])
+    return _analyse(photo, tasks=tasks, reference=asked.reference, close_up=asked.close_up)
+
+
+def _analyse(photo: Photo, **options: Any) -> Analysis:  # noqa: ANN401 -- those of the pipeline
+    from dermis.analysis.pipeline import analyse
+
+    return analyse(photo, **options)
+
+
+def _check_size(data: bytes) -> None:
+    from io import BytesIO
+
+    from PIL import Image
+
+    try:
+        with Image.open(BytesIO(data)) as image:
+            width, height = image.size
+    except Exception:  # noqa: BLE001 -- what Pillow cannot open, the readers of photos judge
+        return
+    if width * height > _MOST_MEGAPIXELS * 1_000_000:
+        raise UnreadablePhoto(
+            f"The photo has {width * height / 1e6:.0f} megapixels; the service takes {_MOST_MEGAPIXELS}.",
+            advice="Make it smaller, or use `dermis analyse`.",
+        )
+
+
+class _Placed:
+    """Lays values of the analysed frame on a grid of the photo's shape, nearest pixel."""
+
+    def __init__(self, photo: Photo, face: Face, long_side_px: int) -> None:
+        share = min(1.0, long_side_px / max(photo.width_px, photo.height_px))
+        self.height, self.width = (max(1, round(side * share)) for side in (photo.height_px, photo.width_px))
+        frame = face.frame
+        self._rows = self._places(self.height, photo.height_px, frame.y_px, frame.factor)
+        self._columns = self._places(self.width, photo.width_px, frame.x_px, frame.factor)
+        self._inside = np.ix_(
+            (self._rows >= 0) & (self._rows < frame.height), (self._columns >= 0) & (self._columns < frame.width)
+        )
+        self._kept_rows = self._rows[(self._rows >= 0) & (self._rows < frame.height)]
+        self._kept_columns = self._columns[(self._columns >= 0) & (self._columns < frame.width)]
+
+    def __call__(self, values: NDArray[Any], outside: float) -> NDArray[Any]:
+        placed = np.full((self.height, self.width), outside, dtype=values.dtype)
+        placed[self._inside] = values[np.ix_(self._kept_rows, self._kept_columns)]
+        return placed
+
+    @staticmethod
+    def _places(count: int, photo_px: int, start_px: int, factor: int) -> NDArray[np.intp]:
+        centres = (np.arange(count) + 0.5) * photo_px / count
+        return np.floor((centres - start_px) / factor).astype(np.intp)
+
+
+def _evidence(analysis: Analysis) -> dict[str, Evidence]:
+    found: dict[str, Evidence] = {}
+    for finding in analysis.findings:
+        if finding.evidence is not None:
+            found.setdefault(finding.task, finding.evidence)
+    return found
+
+
+def _pictures(analysis: Analysis, photo: Photo, face: Face) -> tuple[Picture, ...]:
+    from dermis.report.colours import colour_table, map_colours
+    from dermis.report.maps import CLEAR_COLOUR, REASONS, REGION_COLOURS
+    from dermis.report.pictures import levels_of, palette_png
+    from dermis.tasks import TASKS
+
+    placed = _Placed(photo, face, PICTURE_PX)
+    size = {"width_px": placed.width, "height_px": placed.height}
+    pictures = []
+    for task, evidence in _evidence(analysis).items():
+        levels = levels_of(placed(evidence.values, np.nan), evidence.low, evidence.high, _LEVELS)
+        colours = colour_table([CLEAR_COLOUR, *map_colours(task, _LEVELS)])
+        scale = {"unit": evidence.unit, "low": evidence.low, "high": evidence.high}
+        about = {"name": task, "title": TASKS[task].title, **scale, "colours": list(map_colours(task, 16)), **size}
+        pictures.append(Picture(about=about, png=palette_png(levels, colours, clear=0)))
+    names = _region_names()
+    labels = [{"index": code, "name": name, "colour": REGION_COLOURS[code]} for code, name in names.items()]
+    png = palette_png(placed(face.regions, 0), colour_table(REGION_COLOURS), clear=0)
+    pictures.append(Picture(about={"name": "regions", "title": "Regions", "labels": labels, **size}, png=png))
+    left_out, reasons = _left_out(analysis, face)
+    if left_out is not None:
+        labels = [
+            {"index": 1 + place, "name": reason, "colour": REASONS[reason]} for place, reason in enumerate(reasons)
+        ]
+        table = colour_table([CLEAR_COLOUR, *(REASONS[reason] for reason in reasons)])
+        png = palette_png(placed(left_out, 0), table, clear=0)
+        pictures.append(Picture(about={"name": "left_out", "title": "Not measured", "labels": labels, **size}, png=png))
+    return tuple(pictures)
+
+
+def _left_out(analysis: Analysis, face: Face) -> tuple[LabelMap | None, tuple[str, ...]]:
+    from dermis.report.maps import REASONS
+
+    if analysis.skin is None:
+        return None, ()
+    reasons = tuple(reason for reason in REASONS if reason in analysis.skin.left_out)
+    codes = np.zeros(face.skin.shape, dtype=np.uint8)
+    for place, reason in reversed(list(enumerate(reasons))):
+        codes[analysis.skin.left_out[reason]] = 1 + place
+    return codes, reasons
+
+
+@lru_cache(maxsize=1)
+def _region_names() -> dict[int, str]:
+    return {region.code: region.value for region in Region if region is not Region.FACE}
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value

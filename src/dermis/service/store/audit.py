@@ -1,0 +1,22 @@
+"""The audit trail: who did what and when. It names subjects by random tokens, and is never changed."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dermis.service.store.pages import Page, paged
+from dermis.service.store.schema import AuditEntry
+
+__all__ = ["entries", "note"]
+
+
+def note(session: Session, account_id: str, action: str, subject_token: str | None = None) -> None:
+    """Add an entry; `action` is a word of the API such as "subject.delete"."""
+    session.add(AuditEntry(account_id=account_id, action=action, subject_token=subject_token))
+
+
+def entries(session: Session, *, limit: int, after: str | None) -> Page[AuditEntry]:
+    """Return the trail, the newest first."""
+    found = select(AuditEntry)
+    return paged(session, found, AuditEntry.at, AuditEntry.id, limit=limit, after=after, descending=True)

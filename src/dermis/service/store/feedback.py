@@ -1,0 +1,30 @@
+"""What users say of answers."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dermis.service.store.analyses import analysis_of
+from dermis.service.store.pages import Page, paged
+from dermis.service.store.schema import Feedback
+
+__all__ = ["add_feedback", "feedback_of"]
+
+
+def add_feedback(
+    session: Session, account_id: str, *, analysis_id: str | None, task: str | None, rating: int | None, text: str
+) -> Feedback:
+    """Keep what a user says. Raises NotFound for an analysis that is not the account's."""
+    if analysis_id is not None:
+        analysis_of(session, account_id, analysis_id)
+    said = Feedback(account_id=account_id, analysis_id=analysis_id, task=task, rating=rating, text=text)
+    session.add(said)
+    session.flush()
+    return said
+
+
+def feedback_of(session: Session, account_id: str, *, limit: int, after: str | None) -> Page[Feedback]:
+    """Return what the users of an account said, the newest first."""
+    query = select(Feedback).where(Feedback.account_id == account_id)
+    return paged(session, query, Feedback.created_at, Feedback.id, limit=limit, after=after, descending=True)

@@ -1,0 +1,1 @@
+"""Changes of the schema, one file each, in order; run by alembic."""

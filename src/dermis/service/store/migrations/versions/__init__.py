@@ -1,0 +1,1 @@
+"""The changes; `0001_tables` is the first."""

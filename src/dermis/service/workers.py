@@ -1,0 +1,99 @@
+"""Bounded work: so many photos at once, so many that wait, and a clear refusal beyond."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import asynccontextmanager
+from typing import ParamSpec, TypeVar
+
+from dermis.errors import DermisError
+from dermis.service.measure import warm
+
+__all__ = ["WAITING_PER_WORKER", "Busy", "Workers"]
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+WAITING_PER_WORKER = 2
+"""How many photos may wait for each one that is worked on."""
+_SECONDS_PER_PHOTO = 1.0
+_TRIES = 2
+
+
+class Busy(DermisError):
+    """All workers have as much to do as may wait for them; `retry_after_s` says when to come back."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__("The service has as much to do as it can hold.", advice=f"Try again in {retry_after_s} s.")
+        self.retry_after_s = retry_after_s
+
+
+class Workers:
+    """Processes that analyse photos; one that dies is replaced and its photo tried once more."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.most = count * (1 + WAITING_PER_WORKER)
+        self.held = 0
+        self._turn = asyncio.Semaphore(count)
+        self._pool = _pool(count)
+
+    @property
+    def waiting(self) -> int:
+        """How many photos wait for a worker."""
+        return max(0, self.held - self.count)
+
+    async def start(self) -> None:
+        """Load the networks in every worker before the first photo comes."""
+        await asyncio.gather(*(self.run(warm) for _ in range(self.count)), return_exceptions=True)
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Hold a place from before the photo is read until it is answered. Raises Busy."""
+        if self.held >= self.most:
+            raise Busy(max(1, round(self.waiting / self.count * _SECONDS_PER_PHOTO)))
+        self.held += 1
+        try:
+            yield
+        finally:
+            self.held -= 1
+
+    async def run(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Do work in a worker, in turn. Raises what it raises, and Busy where workers died twice under it."""
+        async with self._turn:
+            for _ in range(_TRIES):
+                pool = self._pool
+                try:
+                    return await asyncio.wrap_future(pool.submit(work, *args, **kwargs))
+                except BrokenProcessPool:
+                    if pool is self._pool:
+                        self._pool = _pool(self.count)
+        raise Busy(5)
+
+    def stop(self) -> None:
+        """Let the workers end."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _pool(count: int) -> ProcessPoolExecutor:
+    # Spawned, not forked: the engine's threads do not survive a fork. Replaced after many photos: leaks stay small.
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(count, mp_context=context, initializer=_begin, max_tasks_per_child=500)
+
+
+def _begin() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the service ends its workers itself
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(0)
