@@ -3,10 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types floors unit benchmark clean
+.PHONY: demo serve test lint types floors unit benchmark clean
 
 demo: $(VENV)/base  ## install what is needed and analyse example photos
 	$(BIN)/dermis demo --out demo
+
+serve: $(VENV)/service  ## install what the service needs and start it
+	$(BIN)/dermis serve
 
 test: $(VENV)/dev lint types floors unit  ## install and run every check
 
@@ -32,8 +35,12 @@ $(VENV)/base: pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check -e .
 	touch $@
 
+$(VENV)/service: $(VENV)/base
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[service]'
+	touch $@
+
 $(VENV)/dev: $(VENV)/base
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,train]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,service,train]'
 	touch $@
 
 clean:

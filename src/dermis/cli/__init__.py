@@ -11,6 +11,7 @@ import typer
 from dermis.cli.annotate import annotate_app
 from dermis.cli.cube import cube_app
 from dermis.cli.datasets import datasets_app
+from dermis.cli.serve import add_service_verbs
 from dermis.errors import DermisError, UsageError
 from dermis.version import __version__
 
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.add_typer(cube_app)
 app.add_typer(annotate_app)
 app.add_typer(datasets_app)
+add_service_verbs(app)
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text.")]
 

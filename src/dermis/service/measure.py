@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +17,10 @@ from dermis.core.arrays import LabelMap
 from dermis.errors import DermisError, UnreadablePhoto, UsageError
 
 __all__ = [
+    "MEASURING",
     "Asked",
     "Measured",
+    "Measuring",
     "Picture",
     "change_between_photos",
     "measure",
@@ -111,12 +115,22 @@ class Measured:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measuring:
+    """What is done with photos, in workers; tests lay stand-ins in its place. warm: before the first photo comes."""
+
+    warm: Callable[[], None]
+    photo: Callable[[Asked], Measured]
+    report: Callable[[Asked], bytes]
+    change: Callable[[Asked, Asked], Object]
+
+
 def measure(asked: Asked) -> Measured:
     """Analyse a photo.
 
     Raises UnreadablePhoto for bytes that are no photo, UsageError for options that mean nothing, ModelMissing.
     """
-    from dermis.formats.analysis import analysis_object
+    from dermis.formats.analysis_json import analysis_object
 
     analysis = _analysed(asked)
     content = analysis_object(analysis)
@@ -139,7 +153,7 @@ def measure(asked: Asked) -> Measured:
 
 def report_page_of(asked: Asked) -> bytes:
     """Return the report of a photo as HTML."""
-    from dermis.report.html import report_page
+    from dermis.report.page import report_page
     from dermis.tasks import TASKS
 
     return report_page(_analysed(asked), TASKS).encode()
@@ -147,27 +161,25 @@ def report_page_of(asked: Asked) -> bytes:
 
 def change_between_photos(before: Asked, after: Asked) -> Object:
     """Return what became of the lesions between two photos. Raises InputError where they cannot be compared."""
-    from dermis.analysis.visits import change_between
-    from dermis.formats.change import change_object
+    from dermis.formats.analysis_json import change_object
+    from dermis.pipeline.longitudinal import change_between
 
     return change_object(change_between(_analysed(before, lesions=True), _analysed(after, lesions=True)))
 
 
 def warm() -> None:
     """Load what the first photo would wait for."""
-    from dermis.core import Encoding
+    with suppress(DermisError):  # a model that is missing is said to whoever asks
+        measure(Asked(photo=(Path(__file__).parent / "data" / "warm.jpg").read_bytes()))
 
-    grey = np.full((400, 300, 3), 0.5, dtype=np.float32)
-    try:
-        _analyse(Photo(pixels=grey, encoding=Encoding.SRGB))
-    except DermisError:
-        return
+
+MEASURING = Measuring(warm=warm, photo=measure, report=report_page_of, change=change_between_photos)
 
 
 def task_objects() -> list[Object]:
     """Return the records of the tasks that can be asked here."""
-    from dermis.analysis.acne import offered
-    from dermis.report.colours import map_colours
+    from dermis.pipeline.needs import offered
+    from dermis.report.formatting import map_colours
 
     objects = []
     for task in offered():
@@ -194,7 +206,7 @@ def weights_sha256() -> Mapping[str, str]:
     """Return the SHA-256 of the weights that came with dermis, by the model's name."""
     import hashlib
 
-    from dermis.inference.weights import WEIGHTS
+    from dermis.models.weights import WEIGHTS
 
     found = {}
     for folder in sorted(WEIGHTS.iterdir()):
@@ -205,7 +217,7 @@ def weights_sha256() -> Mapping[str, str]:
 
 
 def _analysed(asked: Asked, *, lesions: bool = False) -> Analysis:
-    from dermis.formats.photo import photo_from_bytes
+    from dermis.formats.images.photo import photo_from_bytes
     from dermis.tasks import TASKS, choose
 
     if asked.ambient is not None:
@@ -221,7 +233,7 @@ def _analysed(asked: Asked, *, lesions: bool = False) -> Analysis:
 
 
 def _analyse(photo: Photo, **options: Any) -> Analysis:  # noqa: ANN401 -- those of the pipeline
-    from dermis.analysis.pipeline import analyse
+    from dermis.pipeline.analyse import analyse
 
     return analyse(photo, **options)
 
@@ -278,7 +290,7 @@ def _evidence(analysis: Analysis) -> dict[str, Evidence]:
 
 
 def _pictures(analysis: Analysis, photo: Photo, face: Face) -> tuple[Picture, ...]:
-    from dermis.report.colours import colour_table, map_colours
+    from dermis.report.formatting import colour_table, map_colours
     from dermis.report.maps import CLEAR_COLOUR, REASONS, REGION_COLOURS
     from dermis.report.pictures import levels_of, palette_png
     from dermis.tasks import TASKS

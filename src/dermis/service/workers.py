@@ -8,13 +8,12 @@ import os
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
 from typing import ParamSpec, TypeVar
 
 from dermis.errors import DermisError
-from dermis.service.measure import warm
 
 __all__ = ["WAITING_PER_WORKER", "Busy", "Workers"]
 
@@ -37,21 +36,22 @@ class Busy(DermisError):
 class Workers:
     """Processes that analyse photos; one that dies is replaced and its photo tried once more."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, make_pool: Callable[[int], Executor] | None = None) -> None:
+        self._make_pool = make_pool or _pool
         self.count = count
         self.most = count * (1 + WAITING_PER_WORKER)
         self.held = 0
         self._turn = asyncio.Semaphore(count)
-        self._pool = _pool(count)
+        self._pool = self._make_pool(count)
 
     @property
     def waiting(self) -> int:
         """How many photos wait for a worker."""
         return max(0, self.held - self.count)
 
-    async def start(self) -> None:
+    async def start(self, work: Callable[[], None]) -> None:
         """Load the networks in every worker before the first photo comes."""
-        await asyncio.gather(*(self.run(warm) for _ in range(self.count)), return_exceptions=True)
+        await asyncio.gather(*(self.run(work) for _ in range(self.count)), return_exceptions=True)
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
@@ -73,7 +73,7 @@ class Workers:
                     return await asyncio.wrap_future(pool.submit(work, *args, **kwargs))
                 except BrokenProcessPool:
                     if pool is self._pool:
-                        self._pool = _pool(self.count)
+                        self._pool = self._make_pool(self.count)
         raise Busy(5)
 
     def stop(self) -> None:

@@ -10,6 +10,8 @@ from fastapi import Depends, Request
 
 from dermis.service.api.limits import Limits
 from dermis.service.api.metrics import Metrics
+from dermis.service.api.runner import JobRunner
+from dermis.service.measure import MEASURING, Measuring
 from dermis.service.photo_keys import PhotoKeys
 from dermis.service.recent import Recent
 from dermis.service.store.database import Database
@@ -53,6 +55,8 @@ class Service:
     recent: Recent = field(default_factory=Recent)
     metrics: Metrics = field(default_factory=Metrics)
     limits: Limits = field(default_factory=Limits)
+    job_photos: JobRunner = field(default_factory=JobRunner)
+    measuring: Measuring = MEASURING
     process: str = field(default_factory=new_id)
 
 

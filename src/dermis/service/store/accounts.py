@@ -17,10 +17,15 @@ from dermis.service.store.schema import Account, Challenge, Key, Login, Passkey,
 
 __all__ = [
     "LOCAL",
+    "LOGIN_DAYS",
     "SCOPES",
     "Caller",
+    "account_for_key",
     "account_named",
+    "account_of",
+    "add_challenge",
     "add_key",
+    "add_passkey",
     "add_user",
     "caller_of_key",
     "caller_of_login",
@@ -30,8 +35,11 @@ __all__ = [
     "local_account",
     "login",
     "logout",
+    "passkey_count",
+    "passkey_of",
     "revoke_key",
     "set_password",
+    "take_challenge",
     "users_exist",
 ]
 
@@ -218,6 +226,14 @@ def take_challenge(session: Session, challenge_id: str) -> bytes | None:
 def account_of(session: Session, account_id: str) -> Account | None:
     """Return an account."""
     return session.get(Account, account_id)
+
+
+def account_for_key(session: Session, name: str) -> Account:
+    """Return the account of a name, made where there is none. Raises Conflict for a user's name."""
+    account = account_named(session, name)
+    if account is not None and account.password_hash is not None:
+        raise Conflict(f"{name!r} is a user.", advice="They make their keys themselves, signed in.")
+    return account or _added(session, name)
 
 
 def _added(session: Session, name: str) -> Account:

@@ -20,10 +20,13 @@ __all__ = [
     "analyses_of",
     "analysis_of",
     "delete_analysis",
+    "findings_of",
     "findings_of_subject",
+    "ids_of_subject",
     "photo_of",
     "photos_kept",
     "subject_id_of",
+    "subject_id_of_analysis",
 ]
 
 Object = Mapping[str, Any]
@@ -175,3 +178,20 @@ def _device_id(session: Session, make: str | None, model: str | None) -> str | N
 def _token(session: Session, visit_id: str | None) -> str | None:
     query = select(Subject.audit_token).join(Visit).where(Visit.id == visit_id)
     return None if visit_id is None else session.scalar(query)
+
+
+def ids_of_subject(session: Session, subject_id: str) -> list[str]:
+    """Return the ids of all analyses of a subject."""
+    return list(session.scalars(select(Analysis.id).join(Visit).where(Visit.subject_id == subject_id)))
+
+
+def findings_of(session: Session, analysis_id: str) -> list[Finding]:
+    """Return the findings of an analysis in their order."""
+    query = select(Finding).where(Finding.analysis_id == analysis_id).order_by(Finding.position)
+    return list(session.scalars(query))
+
+
+def subject_id_of_analysis(session: Session, analysis_id: str | None) -> str | None:
+    """Return whose analysis it is, None where it belongs to no visit."""
+    query = select(Visit.subject_id).join(Analysis, Analysis.visit_id == Visit.id).where(Analysis.id == analysis_id)
+    return None if analysis_id is None else session.scalar(query)

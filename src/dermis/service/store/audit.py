@@ -16,7 +16,7 @@ def note(session: Session, account_id: str, action: str, subject_token: str | No
     session.add(AuditEntry(account_id=account_id, action=action, subject_token=subject_token))
 
 
-def entries(session: Session, *, limit: int, after: str | None) -> Page[AuditEntry]:
-    """Return the trail, the newest first."""
-    found = select(AuditEntry)
+def entries(session: Session, account_id: str, *, limit: int, after: str | None) -> Page[AuditEntry]:
+    """Return what an account did, the newest first."""
+    found = select(AuditEntry).where(AuditEntry.account_id == account_id)
     return paged(session, found, AuditEntry.at, AuditEntry.id, limit=limit, after=after, descending=True)

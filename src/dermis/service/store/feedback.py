@@ -5,11 +5,12 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from dermis.errors import NotFound
 from dermis.service.store.analyses import analysis_of
 from dermis.service.store.pages import Page, paged
 from dermis.service.store.schema import Feedback
 
-__all__ = ["add_feedback", "feedback_of"]
+__all__ = ["add_feedback", "feedback_of", "one_feedback"]
 
 
 def add_feedback(
@@ -22,6 +23,14 @@ def add_feedback(
     session.add(said)
     session.flush()
     return said
+
+
+def one_feedback(session: Session, account_id: str, feedback_id: str) -> Feedback:
+    """Return what was said once. Raises NotFound."""
+    found = session.scalar(select(Feedback).where(Feedback.account_id == account_id, Feedback.id == feedback_id))
+    if found is None:
+        raise NotFound("There is no such feedback.")
+    return found
 
 
 def feedback_of(session: Session, account_id: str, *, limit: int, after: str | None) -> Page[Feedback]:

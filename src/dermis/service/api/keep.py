@@ -1,0 +1,91 @@
+"""What is kept of an analysis, and how its photo comes back."""
+
+from __future__ import annotations
+
+from starlette.concurrency import run_in_threadpool
+
+from dermis.service.api.once import Made, once
+from dermis.service.api.problems import NotKept
+from dermis.service.api.service import Service
+from dermis.service.measure import Asked, Measured, weights_sha256
+from dermis.service.photo_keys import seal, unseal
+from dermis.service.recent import Held
+from dermis.service.store import analyses, subjects
+from dermis.service.store.database import Session
+
+__all__ = ["held_of", "keep_measured"]
+
+
+def keep_measured(
+    service: Service,
+    account_id: str,
+    asked: Asked,
+    measured: Measured,
+    *,
+    visit_id: str | None,
+    key: str | None = None,
+    mark: str = "",
+) -> Made:
+    """Keep an analysis in the store, its photo too where the subject agreed, and its pictures for a while in memory."""
+
+    def make(session: Session) -> Made:
+        subject_id = None
+        if visit_id is not None:
+            subject_id = subjects.visit_of(session, account_id, visit_id).subject_id
+        row = analyses.add_analysis(
+            session,
+            account_id,
+            measured.content,
+            visit_id=visit_id,
+            options=asked.options,
+            model_sha256=weights_sha256(),
+            maps=[picture.about for picture in measured.pictures],
+        )
+        may = subject_id is not None and subjects.photos_may_be_kept(session, subject_id)
+        if may and subject_id is not None and service.photo_keys is not None and asked.ambient is None:
+            sealed = seal(service.photo_keys, subject_id, asked.photo)
+            analyses.add_photo(session, row.id, subject_id, media_type(asked.photo), sealed)
+        return Made(kind="analysis", id=row.id, subject_id=subject_id)
+
+    made = once(service, account_id, key, mark, make)
+    if not made.again:
+        service.recent.put(made.id, Held(asked=asked, measured=measured))
+        service.metrics.analyses.labels(str(measured.content["quality"]["usable"]).lower()).inc()
+    return made
+
+
+async def held_of(service: Service, account_id: str, analysis_id: str) -> Held:
+    """Return an analysis with its photo: from memory, or from the photo that was kept, measured again.
+
+    Raises NotFound for an analysis of somebody else, NotKept where neither is there.
+    """
+    asked = await run_in_threadpool(_asked_again, service, account_id, analysis_id)
+    if isinstance(asked, Held):
+        return asked
+    async with service.workers.place():
+        held = Held(asked=asked, measured=await service.workers.run(service.measuring.photo, asked))
+    service.recent.put(analysis_id, held)
+    return held
+
+
+def media_type(photo: bytes) -> str:
+    """Return the media type of a photo by its first bytes."""
+    for head, kind in ((b"\xff\xd8", "image/jpeg"), (b"\x89PNG", "image/png"), (b"RIFF", "image/webp")):
+        if photo.startswith(head):
+            return kind
+    return "application/octet-stream"
+
+
+def _asked_again(service: Service, account_id: str, analysis_id: str) -> Held | Asked:
+    with service.database.reading() as session:
+        row = analyses.analysis_of(session, account_id, analysis_id)
+        photo = analyses.photo_of(session, analysis_id)
+    held = service.recent.get(analysis_id)
+    if held is not None:
+        return held
+    if photo is None or service.photo_keys is None:
+        raise NotKept("The photo of this analysis was not kept.", advice=_HOW_TO_KEEP)
+    return Asked(photo=unseal(service.photo_keys, photo.subject_id, photo.content), **row.options)
+
+
+_HOW_TO_KEEP = "Photos are kept where their subject agrees: POST /v1/subjects/{id}/consents."

@@ -1,0 +1,56 @@
+"""Run the service until it is stopped."""
+
+from __future__ import annotations
+
+import sys
+
+from dermis.errors import UsageError
+from dermis.service.api.app import make_app, make_service
+from dermis.service.api.service import ServeOptions, Service
+from dermis.service.store import accounts
+
+__all__ = ["run_service"]
+
+
+def run_service(options: ServeOptions) -> None:
+    """Serve until the process is told to stop.
+
+    Raises UsageError for a network address while nobody has a login, and for a port that is taken.
+    """
+    import uvicorn
+
+    service = make_service(options)
+    _refuse_open_network(service)
+    secure = options.tls_cert is not None
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    print(f"dermis: http{'s' if secure else ''}://{host}:{options.port}/", flush=True)
+    if not options.on_loopback and not secure:
+        print("dermis: without --tls-cert, browsers on other machines give no camera and no passkey.", file=sys.stderr)
+    config = uvicorn.Config(
+        make_app(service),
+        host=options.host,
+        port=options.port,
+        log_level="warning",
+        access_log=False,  # addresses and ids are nobody's business
+        server_header=False,
+        ssl_certfile=options.tls_cert,
+        ssl_keyfile=options.tls_key,
+    )
+    try:
+        uvicorn.Server(config).run()
+    except SystemExit as fault:
+        if fault.code:
+            raise UsageError(
+                f"The service cannot listen on {host}:{options.port}.", advice="Choose another --port."
+            ) from fault
+
+
+def _refuse_open_network(service: Service) -> None:
+    if service.options.on_loopback:
+        return
+    with service.database.reading() as session:
+        if not accounts.guarded(session):
+            raise UsageError(
+                f"--host {service.options.host} opens the service to the network, and nobody has a login.",
+                advice="Make a user first: dermis user NAME.",
+            )
