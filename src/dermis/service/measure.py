@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Analysis, Evidence, Face, Photo, Region
+from dermis.core import Analysis, Face, Photo, Region, ValueMap
 from dermis.core.arrays import LabelMap
 from dermis.errors import DermisError, UnreadablePhoto, UsageError
 
@@ -281,8 +281,8 @@ class _Placed:
         return np.floor((centres - start_px) / factor).astype(np.intp)
 
 
-def _evidence(analysis: Analysis) -> dict[str, Evidence]:
-    found: dict[str, Evidence] = {}
+def _evidence(analysis: Analysis) -> dict[str, ValueMap]:
+    found: dict[str, ValueMap] = {}
     for finding in analysis.findings:
         if finding.evidence is not None:
             found.setdefault(finding.task, finding.evidence)
@@ -324,10 +324,10 @@ def _left_out(analysis: Analysis, face: Face) -> tuple[LabelMap | None, tuple[st
 
     if analysis.skin is None:
         return None, ()
-    reasons = tuple(reason for reason in REASONS if reason in analysis.skin.left_out)
+    reasons = tuple(reason for reason in REASONS if reason in analysis.skin.excluded)
     codes = np.zeros(face.skin.shape, dtype=np.uint8)
     for place, reason in reversed(list(enumerate(reasons))):
-        codes[analysis.skin.left_out[reason]] = 1 + place
+        codes[analysis.skin.excluded[reason]] = 1 + place
     return codes, reasons
 
 
