@@ -14,8 +14,9 @@ from dermis.colour.tone import ita_deg
 from dermis.core import Capture, Label, Region, SampleKey
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.lab.synth.camera.render import Buffers
+from dermis.lab.synth.camera.visible_marks import VisibleMarks
 from dermis.lab.synth.head.anatomy import LANDMARKS
-from dermis.lab.synth.lesions.ground_truth import Grades, VisibleMarks
+from dermis.lab.synth.lesions.ground_truth import Grades
 
 __all__ = [
     "Record",

@@ -20,7 +20,6 @@ from typing import Annotated, Any
 
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
-from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from dermis.core import Sample
 from dermis.errors import UsageError
@@ -285,19 +284,18 @@ def _opened(url: str) -> Iterator[optuna.storages.RDBStorage]:
         storage.engine.dispose()
 
 
-def _storage(url: str) -> optuna.storages.RDBStorage:
+def _storage(url: str, tries: int = 2) -> optuna.storages.RDBStorage:
     """Return the opened storage; the second try is for two workers that made its tables at once, where one loses."""
     try:
-        try:
-            return optuna.storages.RDBStorage(url, heartbeat_interval=_BEAT_S, grace_period=3 * _BEAT_S)
-        except (IntegrityError, ProgrammingError):
-            time.sleep(_SETTLE_S)
-            return optuna.storages.RDBStorage(url, heartbeat_interval=_BEAT_S, grace_period=3 * _BEAT_S)
+        return optuna.storages.RDBStorage(url, heartbeat_interval=_BEAT_S, grace_period=3 * _BEAT_S)
     except ImportError as error:
         raise UsageError(
             f"The database {url.split(':')[0]} has no driver here ({error}).", advice="Install it."
         ) from None
     except Exception as error:
+        if tries > 1:
+            time.sleep(_SETTLE_S)
+            return _storage(url, tries - 1)
         raise UsageError(
             f"The database of the sweep cannot be opened ({type(error).__name__}).", advice="Check --storage."
         ) from error

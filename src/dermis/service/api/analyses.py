@@ -14,8 +14,7 @@ from dermis.errors import UsageError
 from dermis.service.api.access import Analyser, Reader, Writer
 from dermis.service.api.answers import After, Limit, Object, answer, listed, moment
 from dermis.service.api.bodies import read_files
-from dermis.service.api.forget import forget_deleted
-from dermis.service.api.keep import keep_measured
+from dermis.service.api.keep import forget_deleted, keep_measured
 from dermis.service.api.once import IdempotencyKey, earlier, fingerprint, replayed_header
 from dermis.service.api.service import Service, Shared
 from dermis.service.api.shapes import AnalysisShape, AnalysisSummary, Id, IdText, Listed

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from dermis.service.api import analyses, health, jobs, keys, others, pictures, session, static, subjects
 from dermis.service.api.guard import Guard
 from dermis.service.api.problems import PROBLEMS, add_handlers
+from dermis.service.api.runner import run_jobs
 from dermis.service.api.service import ServeOptions, Service
 from dermis.service.photo_keys import read_photo_keys
 from dermis.service.store.database import open_database
@@ -43,7 +44,7 @@ def make_app(service: Service) -> FastAPI:
     async def life(app: FastAPI) -> AsyncIterator[None]:
         tasks = [
             asyncio.create_task(service.workers.start(service.measuring.warm)),
-            asyncio.create_task(service.job_photos.run(service)),
+            asyncio.create_task(run_jobs(service)),
         ]
         yield
         for task in tasks:

@@ -17,9 +17,9 @@ from dermis.service.api.analyses import Tasks, VisitQuery
 from dermis.service.api.answers import Object, answer, moment
 from dermis.service.api.bodies import read_files
 from dermis.service.api.once import IdempotencyKey, Made, earlier, fingerprint, once, replayed_header
-from dermis.service.api.runner import JobPhotos
 from dermis.service.api.service import Service, Shared
 from dermis.service.api.shapes import Id, JobShape
+from dermis.service.job_queue import JobPhotos
 from dermis.service.measure import Asked
 from dermis.service.store import analyses, jobs, subjects
 from dermis.service.store.database import Session
@@ -52,7 +52,7 @@ async def add_job(
     key: IdempotencyKey = None,
 ) -> Response:
     """Take many photos and analyse them one after the other."""
-    with service.job_photos.room(service.options.job_upload_mb * 2**20):
+    with service.job_queue.room(service.options.job_upload_mb * 2**20):
         files = await read_files(request, field_of_raw="photos", most_bytes=service.options.job_upload_mb * 2**20)
         photos = files.by_field.get("photos", [])
         if not photos:
@@ -63,7 +63,7 @@ async def add_job(
             made = await run_in_threadpool(_make, service, caller.account_id, visit, len(photos), key, mark)
         if not made.again:
             asked = [Asked(photo=photo, tasks=tasks) for photo in photos]
-            service.job_photos.start(
+            service.job_queue.start(
                 JobPhotos(job_id=made.id, account_id=caller.account_id, visit_id=visit, asked=asked)
             )
     content = await run_in_threadpool(_content, service, caller.account_id, made.id)

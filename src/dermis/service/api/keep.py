@@ -1,6 +1,8 @@
-"""What is kept of an analysis, and how its photo comes back."""
+"""What is kept of an analysis, how its photo comes back, and what goes with a deletion."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from starlette.concurrency import run_in_threadpool
 
@@ -12,8 +14,9 @@ from dermis.service.photo_keys import seal, unseal
 from dermis.service.recent import Held
 from dermis.service.store import analyses, subjects
 from dermis.service.store.database import Session
+from dermis.service.store.erase import empty_log
 
-__all__ = ["held_of", "keep_measured"]
+__all__ = ["forget_deleted", "held_of", "keep_measured"]
 
 
 def keep_measured(
@@ -89,3 +92,9 @@ def _asked_again(service: Service, account_id: str, analysis_id: str) -> Held | 
 
 
 _HOW_TO_KEEP = "Photos are kept where their subject agrees: POST /v1/subjects/{id}/consents."
+
+
+def forget_deleted(service: Service, analysis_ids: Iterable[str]) -> None:
+    """Let go of deleted analyses: nothing of them is left in memory or in the files of SQLite."""
+    service.recent.forget(analysis_ids)
+    empty_log(service.database)

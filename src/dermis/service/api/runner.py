@@ -1,79 +1,34 @@
-"""The photos of jobs wait in memory, so many bytes at most, and are analysed a few at a time."""
+"""Jobs are run: their photos are analysed a few at a time."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
 from dermis.errors import DermisError, NotFound, StoreUnreachable
+from dermis.service.api.keep import keep_measured
+from dermis.service.api.problems import problem_object
+from dermis.service.api.service import Service
+from dermis.service.job_queue import JobPhotos
 from dermis.service.measure import Asked, Measured
 from dermis.service.store import jobs
-from dermis.service.workers import Busy
 
-if TYPE_CHECKING:
-    from dermis.service.api.service import Service
+__all__ = ["run_jobs"]
 
-__all__ = ["JobPhotos", "JobRunner"]
-
-MOST_BYTES = 512 * 2**20
 BEAT_S = 15.0
 _AGAIN_S = 2.0
 _TRIES = 30
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobPhotos:
-    """The photos of a job, in memory alone."""
-
-    job_id: str
-    account_id: str
-    visit_id: str | None
-    asked: Sequence[Asked]
-
-    @property
-    def size(self) -> int:
-        """Bytes of all photos."""
-        return sum(asked.size for asked in self.asked)
-
-
-class JobRunner:
-    """Runs jobs one after the other, so that photos handed in alone get their turn between."""
-
-    def __init__(self) -> None:
-        self._held = 0
-        self._waiting: asyncio.Queue[JobPhotos] = asyncio.Queue()
-
-    @contextmanager
-    def room(self, most_bytes: int) -> Iterator[None]:
-        """Hold room for a body of so many bytes while it is read. Raises Busy where there is none."""
-        if self._held + most_bytes > MOST_BYTES:
-            raise Busy(30)
-        self._held += most_bytes
-        try:
-            yield
-        finally:
-            self._held -= most_bytes
-
-    def start(self, photos: JobPhotos) -> None:
-        """Take a job in; its photos count until they are analysed."""
-        self._held += photos.size
-        self._waiting.put_nowait(photos)
-
-    async def run(self, service: Service) -> None:
-        """Run jobs for ever."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(_beat(service))
-            while True:
-                photos = await self._waiting.get()
-                try:
-                    await _run_job(service, photos)
-                finally:
-                    self._held -= photos.size
+async def run_jobs(service: Service) -> None:
+    """Run jobs for ever, one after the other, so that photos handed in alone get their turn between."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_beat(service))
+        while True:
+            async with service.job_queue.next() as photos:
+                await _run_job(service, photos)
 
 
 async def _run_job(service: Service, photos: JobPhotos) -> None:
@@ -88,8 +43,6 @@ async def _run_job(service: Service, photos: JobPhotos) -> None:
 
 
 async def _run_photo(service: Service, photos: JobPhotos, position: int, asked: Asked) -> None:
-    from dermis.service.api.problems import problem_object
-
     if not await run_in_threadpool(_goes_on, service, photos):
         return
     try:
@@ -102,8 +55,6 @@ async def _run_photo(service: Service, photos: JobPhotos, position: int, asked: 
 
 
 async def _analysis(service: Service, photos: JobPhotos, asked: Asked, measured: Measured) -> str:
-    from dermis.service.api.keep import keep_measured
-
     for _ in range(_TRIES):
         try:
             made = await run_in_threadpool(

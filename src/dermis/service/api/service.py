@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 
 from dermis.service.api.limits import Limits
 from dermis.service.api.metrics import Metrics
-from dermis.service.api.runner import JobRunner
+from dermis.service.job_queue import JobQueue
 from dermis.service.measure import MEASURING, Measuring
 from dermis.service.photo_keys import PhotoKeys
 from dermis.service.recent import Recent
@@ -55,7 +55,7 @@ class Service:
     recent: Recent = field(default_factory=Recent)
     metrics: Metrics = field(default_factory=Metrics)
     limits: Limits = field(default_factory=Limits)
-    job_photos: JobRunner = field(default_factory=JobRunner)
+    job_queue: JobQueue = field(default_factory=JobQueue)
     measuring: Measuring = MEASURING
     process: str = field(default_factory=new_id)
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from dermis.errors import Conflict
 from dermis.service.api.access import Reader, Writer
 from dermis.service.api.answers import After, Limit, Object, answer, listed, moment
-from dermis.service.api.forget import forget_deleted
+from dermis.service.api.keep import forget_deleted
 from dermis.service.api.once import IdempotencyKey, Made, fingerprint, once, replayed_header
 from dermis.service.api.service import Shared
 from dermis.service.api.shapes import (

@@ -9,7 +9,7 @@ from dermis.colour.tone import ita_deg
 from dermis.core import SegmentationClass
 from dermis.lab.synth.camera.render import paint_basis, paint_spectra
 from dermis.lab.synth.camera.scene import cube_of, lab_of, raw_of, skin_mask
-from dermis.lab.synth.lesions.ground_truth import find_visible_marks
+from dermis.lab.synth.camera.visible_marks import find_visible_marks
 from dermis.lab.synth.skin.colour import COLOUR_NM, MATT_SHARE, channels, skin_table, spectra
 from dermis.lab.synth.skin.maps import PUS
 from dermis.lab.synth.subjects import Population, draw_subject, own_tissue

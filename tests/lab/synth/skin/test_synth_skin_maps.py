@@ -9,8 +9,9 @@ import pytest
 
 from dermis.core import Region
 from dermis.lab.synth.head.uv import Atlas, coarse, flat_atlas, spread_gain, zoned
+from dermis.lab.synth.noise import draw_waves, wave_field
 from dermis.lab.synth.skin.maps import LIMITS, SkinMaps, Tone, base_skin
-from dermis.lab.synth.skin.texture import atlas_noise, draw_points, draw_waves, pore_depth, scatter, wave_field
+from dermis.lab.synth.skin.texture import atlas_noise, draw_points, pore_depth, scatter
 
 TONE = Tone(melanosome_fraction=0.05, blood_fraction=0.012, oxygen_saturation=0.7)
 

@@ -16,7 +16,7 @@ from dermis.lab.synth.head.hair import HairStyle
 from dermis.lab.synth.head.head import Head
 from dermis.lab.synth.head.mesh import Fragments, Mesh, Patch, interpolate
 from dermis.lab.synth.head.uv_atlas import eye_opening
-from dermis.lab.synth.skin.texture import bilinear_wrapped, noise_tile
+from dermis.lab.synth.noise import bilinear_wrapped, noise_tile
 
 __all__ = [
     "Surface",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.lab.synth.head.mesh import Mesh, Patch, grid_frames, grid_triangles, join
-from dermis.lab.synth.skin.texture import bilinear_wrapped, noise_tile
+from dermis.lab.synth.noise import bilinear_wrapped, noise_tile
 
 __all__ = [
     "PLAIN",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.lab.synth.head.anatomy import around_mm, polygon_inside
-from dermis.lab.synth.skin.texture import bilinear_wrapped, noise_tile
+from dermis.lab.synth.noise import bilinear_wrapped, noise_tile
 
 __all__ = ["HairStyle", "beard_inside", "draw_hair", "scalp_inside", "shell_offsets"]
 

@@ -13,9 +13,10 @@ from dermis.formats.images.photo import write_photo
 from dermis.lab.datasets.acne04 import FOLDS
 from dermis.lab.synth.camera.acquisition import YAW_DEG, draw_everyday_shot, everyday_isp, stream
 from dermis.lab.synth.camera.scene import compose_scene, raw_of
+from dermis.lab.synth.camera.visible_marks import VisibleMark
 from dermis.lab.synth.layouts.layout import Job, Layout, person_at, record_of
 from dermis.lab.synth.lesions.grades import hayashi_grade
-from dermis.lab.synth.lesions.ground_truth import Grades, VisibleMark
+from dermis.lab.synth.lesions.ground_truth import Grades
 from dermis.lab.synth.lesions.kinds import INFLAMMATORY
 from dermis.lab.synth.recipe import AcneRecipe
 from dermis.lab.synth.record import Record

@@ -15,8 +15,8 @@ from dermis.core import Label, Ordinal, SampleKey
 from dermis.formats.images.photo import write_photo
 from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_isp, stream
 from dermis.lab.synth.camera.scene import CHROMOPHORES, Scene, compose_scene, cube_of, lab_of, raw_of, skin_mask
+from dermis.lab.synth.camera.visible_marks import VisibleMarks
 from dermis.lab.synth.layouts.layout import Job, Layout, person_at, record_of
-from dermis.lab.synth.lesions.ground_truth import VisibleMarks
 from dermis.lab.synth.lesions.raters import draw_panel, grade_by
 from dermis.lab.synth.recipe import FacesRecipe
 from dermis.lab.synth.record import Record

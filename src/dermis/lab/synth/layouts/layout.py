@@ -12,7 +12,8 @@ import numpy as np
 from dermis.core import Capture, Label, SampleKey
 from dermis.lab.synth.camera.acquisition import subject_of
 from dermis.lab.synth.camera.scene import Scene, lab_of, skin_mask
-from dermis.lab.synth.lesions.ground_truth import VisibleMarks, find_visible_marks, truth_labels
+from dermis.lab.synth.camera.visible_marks import VisibleMarks, find_visible_marks
+from dermis.lab.synth.lesions.ground_truth import truth_labels
 from dermis.lab.synth.recipe import SubjectRecipe
 from dermis.lab.synth.record import Record, capture_object, colours_by_region, grades_object, items_of, landmarks_of
 from dermis.lab.synth.subjects import Person, Visit, build_person, visit_of

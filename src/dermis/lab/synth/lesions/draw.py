@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from dermis.lab.synth.head.uv import Grid, zoned
 from dermis.lab.synth.lesions.kinds import MarkKind, MarkSpec
 from dermis.lab.synth.lesions.morphology import MORPHOLOGIES, Morphology
+from dermis.lab.synth.noise import draw_waves, wave_field
 from dermis.lab.synth.skin.maps import Tone
-from dermis.lab.synth.skin.texture import draw_points, draw_waves, wave_field
+from dermis.lab.synth.skin.texture import draw_points
 
 __all__ = ["draw_marks", "grow_mark", "mirror_marks"]
 

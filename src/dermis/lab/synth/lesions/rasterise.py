@@ -13,8 +13,8 @@ from dermis.core import Box, Region
 from dermis.core.arrays import FloatMap
 from dermis.lab.synth.head.uv import Atlas, Grid, coarse
 from dermis.lab.synth.lesions.kinds import Mark, MarkLayer, MarkSpec
+from dermis.lab.synth.noise import draw_waves, wave_field
 from dermis.lab.synth.skin.maps import SkinMaps, clip_to_limits
-from dermis.lab.synth.skin.texture import draw_waves, wave_field
 
 __all__ = ["Stamp", "added", "apply_marks", "lay_out"]
 

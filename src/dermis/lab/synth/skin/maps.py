@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from dermis.core import Region
 from dermis.core.arrays import FloatMap, hold
 from dermis.lab.synth.head.uv import Atlas, Grid, coarse, spread_gain, zoned
-from dermis.lab.synth.skin.texture import atlas_noise, draw_waves, pore_depth
+from dermis.lab.synth.noise import draw_waves
+from dermis.lab.synth.skin.texture import atlas_noise, pore_depth
 from dermis.optics.tissue import RANGES, Tissue
 
 __all__ = ["LIMITS", "PUS", "SkinMaps", "Tone", "base_skin", "clip_to_limits"]

@@ -11,7 +11,7 @@ from dermis.core.arrays import FloatMap, read_only
 from dermis.lab.synth.head.base_head import gaussian
 from dermis.lab.synth.head.head import Expression, HeadShape
 from dermis.lab.synth.head.uv_atlas import places
-from dermis.lab.synth.skin.texture import bilinear_wrapped, noise_tile
+from dermis.lab.synth.noise import bilinear_wrapped, noise_tile
 
 __all__ = ["wrinkles"]
 
