@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -20,11 +20,13 @@ _TOLD = 20
 
 def run(name: str, folder: Path, *, thorough: bool, as_json: bool) -> None:
     """Check a dataset and print what was found."""
-    samples = find_dataset(name).index(folder)
+    dataset = find_dataset(name)
+    samples, notes = dataset.index(folder), tuple(dataset.notes(folder))
     with progress(len(samples), "reading") as bar:
         found = check_dataset(
             samples, thorough=thorough, seen=lambda count: bar.update(bar.task_ids[0], completed=count)
         )
+    found = replace(found, notes=notes)
     if as_json:
         print(json.dumps(asdict(found), ensure_ascii=False))
         return
@@ -32,7 +34,13 @@ def run(name: str, folder: Path, *, thorough: bool, as_json: bool) -> None:
 
 
 def _print(found: DatasetCheck, console: Console) -> None:
-    console.print(f"{found.photos} photos of {found.subjects} subjects, {found.items} marks")
+    for note in found.notes:
+        console.print(f"  [dim]{escape(note)}[/dim]")
+    graders = f" by {', '.join(found.graders)}" if found.graders else ""
+    console.print(
+        f"{found.photos} photos of {found.subjects} subjects, {found.labels} labels{escape(graders)}, "
+        f"{found.items} marks"
+    )
     for label, values in found.values.items():
         console.print(f"  {escape(label)}: {escape(values)}")
     for key, reason in list(found.unreadable.items())[:_TOLD]:

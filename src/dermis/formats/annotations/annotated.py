@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,10 @@ __all__ = ["AnnotatedPhoto", "json_in", "numbers_of", "write_json"]
 class AnnotatedPhoto:
     """One picture and its marks, in pixels of the picture.
 
-    photo: the file's name. width_px, height_px: 0 where not told. marked: in order; a draft's box has a score, a
-    grader's has none. grader: who marked it, "" where nobody says, or the model of a draft.
+    photo: the file's path as far as it is told, with slashes. width_px, height_px: of the picture that was marked, 0
+    where not told. marked: in order; a draft's box has a score, a grader's has none. grader: who marked it, "" where
+    nobody says, or the model of a draft. unread: how many marks the file holds that could not be read; a picture with
+    unread marks is not a clear one. left_out: these, and marks without area or outside the picture, in words.
     """
 
     photo: str
@@ -27,16 +30,20 @@ class AnnotatedPhoto:
     height_px: int
     marked: tuple[Marked, ...]
     grader: str = ""
+    unread: int = 0
+    left_out: tuple[str, ...] = ()
 
 
 def json_in(path: Path) -> Any:  # noqa: ANN401 -- JSON is anything
-    """Return what a JSON file holds. Raises InputError."""
+    """Return what a JSON file holds; UTF-8 or UTF-16, with a byte order mark or without. Raises InputError."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_bytes())
     except FileNotFoundError:
         raise InputError(f"{path} does not exist.", advice="Check the folder and the name.") from None
-    except (OSError, ValueError) as fault:
-        raise InputError(f"{path.name} is no JSON ({fault}).", advice="Export the annotations again.") from None
+    except (OSError, ValueError, RecursionError, MemoryError) as fault:
+        raise InputError(
+            f"{path.name} is no JSON ({str(fault)[:80]}).", advice="Export the annotations again."
+        ) from None
 
 
 def write_json(path: Path, held: object) -> Path:
@@ -48,6 +55,6 @@ def write_json(path: Path, held: object) -> Path:
 def numbers_of(values: Sequence[object], count: int, where: str) -> list[float]:
     """Return so many numbers; InputError names `where` for anything else."""
     numbers = [float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
-    if len(numbers) != count or len(values) != count:
-        raise InputError(f"{where}: {list(values)!r} is no box.", advice=f"Expected {count} numbers.")
+    if len(numbers) != count or len(values) != count or not all(map(math.isfinite, numbers)):
+        raise InputError(f"{where}: {str(list(values))[:80]} is no box.", advice=f"Expected {count} numbers.")
     return numbers

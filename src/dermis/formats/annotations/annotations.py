@@ -10,21 +10,24 @@ Drafts carry scores, graders' marks none. A picture on which nothing is marked i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from dermis.core import Box
 from dermis.errors import InputError, UsageError
 from dermis.formats.annotations.annotated import AnnotatedPhoto, json_in, write_json
 from dermis.formats.annotations.coco import coco_object, from_coco
 from dermis.formats.annotations.label_studio import CONFIG, from_label_studio, label_studio_tasks
+from dermis.formats.annotations.marks import Marks, photo_path, size_of
 from dermis.formats.annotations.voc import Marked, read_voc, write_voc
-from dermis.formats.tables import number_in, read_table, write_csv
+from dermis.formats.tables import number_in, open_table, write_csv
 
 __all__ = ["COLUMNS", "FORMATS", "read_annotations", "write_annotations"]
 
 COLUMNS = ("photo", "class", "x_px", "y_px", "width_px", "height_px", "score", "grader", "photo_width_px",
            "photo_height_px")  # fmt: skip
+_WORDS = ("photo", "class", "grader")
 _SIDES = ("x_px", "y_px", "width_px", "height_px")
 
 
@@ -48,15 +51,15 @@ def read_annotations(path: Path) -> tuple[AnnotatedPhoto, ...]:
     Raises InputError: not there, of no known format, a box without its numbers.
     """
     if path.is_dir():
-        files = sorted(path.glob("*.xml"))
-        found = [_from_voc(file) for file in files if file.name != "config.xml"]
+        files = sorted(file for file in path.rglob("*.xml") if not file.name.startswith("."))
+        found = [_from_voc(file, path) for file in files if file.name != "config.xml"]
         if not found:
             raise InputError(f"{path} holds no XML files.", advice="Name the file, or a folder of Pascal VOC files.")
         return tuple(found)
     match path.suffix.lower():
         case ".xml":
-            return (_from_voc(path),)
-        case ".csv" | ".xlsx":
+            return (_from_voc(path, path.parent),)
+        case ".csv" | ".tsv" | ".xlsx" | ".xlsm":
             return _from_table(path)
         case ".json":
             held = json_in(path)
@@ -75,9 +78,14 @@ def _write_label_studio(folder: Path, held: Sequence[AnnotatedPhoto]) -> Path:
 
 
 def _write_voc(folder: Path, held: Sequence[AnnotatedPhoto]) -> Path:
-    stems = [Path(one.photo).stem for one in held]
-    for one, stem in zip(held, stems, strict=True):
-        file = folder / f"{stem if stems.count(stem) == 1 else one.photo}.xml"
+    paths = [PurePosixPath(photo_path(one.photo)) for one in held]
+    stems = Counter(path.stem for path in paths)
+    names = Counter(path.name for path in paths)
+    for one, path in zip(held, paths, strict=True):
+        # A name that two photos have keeps its folder; a stem that they have keeps its ending.
+        kept = path if names[path.name] > 1 else PurePosixPath(path.name)
+        file = folder / (f"{kept}.xml" if stems[path.stem] > 1 else f"{kept.stem}.xml")
+        file.parent.mkdir(parents=True, exist_ok=True)
         write_voc(file, picture=one.photo, width_px=one.width_px, height_px=one.height_px, marked=one.marked)
     return folder
 
@@ -106,23 +114,30 @@ FORMATS: Mapping[str, Callable[[Path, Sequence[AnnotatedPhoto]], Path]] = {
 """How each format is written."""
 
 
-def _from_voc(path: Path) -> AnnotatedPhoto:
+def _from_voc(path: Path, root: Path) -> AnnotatedPhoto:
     held = read_voc(path)
-    return AnnotatedPhoto(
-        photo=held.picture, width_px=held.width_px or 0, height_px=held.height_px or 0, marked=held.marked, grader=""
-    )
+    name = photo_path(held.picture)
+    if "/" not in name and path.parent != root:  # a folder of XML files lies as the photos do
+        name = (PurePosixPath(*path.parent.relative_to(root).parts) / name).as_posix()
+    marks = Marks(marked=list(held.marked))
+    if held.unread:
+        marks.unread["neither a box nor a polygon"] = held.unread
+    return marks.photo(name, held.width_px or 0, held.height_px or 0)
 
 
 def _from_table(path: Path) -> tuple[AnnotatedPhoto, ...]:
     """Return one for each photo and grader, in the order of their first rows."""
-    marked: dict[tuple[str, str], list[Marked]] = {}
+    marks: dict[tuple[str, str], Marks] = {}
     sizes: dict[tuple[str, str], tuple[int, int]] = {}
-    for line, row in enumerate(read_table(path, needs=("photo", *_SIDES)), 2):
-        key = row["photo"], row.get("grader", "")
+    table = open_table(path, needs=("photo", *_SIDES), words=_WORDS)
+    for line, row in zip(table.lines, table.rows, strict=True):
+        key = photo_path(row["photo"]), row.get("grader", "")
         where = f"{path.name}, line {line}"
-        things = marked.setdefault(key, [])
+        if not key[0]:
+            raise InputError(f"{where} names no photo.", advice="Name it, or remove the row.")
+        things = marks.setdefault(key, Marks())
         size = (number_in(row, "photo_width_px", where) or 0, number_in(row, "photo_height_px", where) or 0)
-        sizes.setdefault(key, (int(size[0]), int(size[1])))
+        sizes.setdefault(key, _size(size, where))
         sides = [number_in(row, side, where) for side in _SIDES]
         if all(side is None for side in sides):
             continue
@@ -130,10 +145,12 @@ def _from_table(path: Path) -> tuple[AnnotatedPhoto, ...]:
             raise InputError(f"{where}: a side of the box is missing.", advice=f"Expected {', '.join(_SIDES)}.")
         x, y, width, height = (float(side) for side in sides if side is not None)
         box = Box(x_px=x, y_px=y, width_px=width, height_px=height, score=number_in(row, "score", where))
-        things.append(Marked(name=row.get("class", "") or "lesion", box=box))
-    return tuple(
-        AnnotatedPhoto(
-            photo=key[0], width_px=sizes[key][0], height_px=sizes[key][1], marked=tuple(things), grader=key[1]
-        )
-        for key, things in marked.items()
-    )
+        things.marked.append(Marked(name=row.get("class", "") or "lesion", box=box))
+    return tuple(things.photo(key[0], *sizes[key], key[1]) for key, things in marks.items())
+
+
+def _size(size: tuple[float, float], where: str) -> tuple[int, int]:
+    try:
+        return size_of(size[0]), size_of(size[1])
+    except ValueError as fault:
+        raise InputError(f"{where}: {fault}.", advice="Correct photo_width_px and photo_height_px.") from None

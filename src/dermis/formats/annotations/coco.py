@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
+from itertools import chain
 from typing import Any
 
 from dermis.core import Box
 from dermis.errors import InputError
 from dermis.formats.annotations.annotated import AnnotatedPhoto, numbers_of
+from dermis.formats.annotations.marks import Marks, around, merged, photo_path, size_of
 from dermis.formats.annotations.voc import Marked
 
 __all__ = ["coco_object", "from_coco"]
@@ -49,27 +50,71 @@ def coco_object(held: Sequence[AnnotatedPhoto]) -> dict[str, Any]:
 
 
 def from_coco(held: Mapping[str, Any], where: str) -> tuple[AnnotatedPhoto, ...]:
-    """Return the marked pictures of COCO's JSON; `where` names the file. Raises InputError."""
+    """Return the marked pictures of COCO's JSON; `where` names the file.
+
+    A polygon without a box becomes the box around it; a mask by run lengths is counted as unread. Raises InputError,
+    also for an id that two pictures or two categories have.
+    """
     try:
-        names = {one["id"]: str(one["name"]) for one in held.get("categories", ())}
-        marked: dict[object, list[Marked]] = {one["id"]: [] for one in held["images"]}
+        names = _by_id(held.get("categories") or (), "categories", where)
+        images = _by_id(held["images"], "images", where)
+        marks = {number: Marks() for number in images}
         for thing in held["annotations"]:
-            x, y, width, height = numbers_of(thing["bbox"], 4, f"{where}, annotation {thing.get('id', '?')}")
-            score = thing.get("score")
-            box = Box(x_px=x, y_px=y, width_px=width, height_px=height, score=None if score is None else float(score))
-            marked[thing["image_id"]].append(Marked(name=names.get(thing.get("category_id"), "lesion"), box=box))
-        return tuple(
-            AnnotatedPhoto(
-                photo=PurePosixPath(str(one["file_name"])).name,
-                width_px=int(one.get("width") or 0),
-                height_px=int(one.get("height") or 0),
-                marked=tuple(marked[one["id"]]),
-                grader=str(one.get("grader", "")),
-            )
-            for one in held["images"]
+            _add(marks[thing["image_id"]], thing, names, where)
+        return merged(
+            [
+                marks[number].photo(
+                    photo_path(str(one["file_name"])),
+                    size_of(one.get("width")),
+                    size_of(one.get("height")),
+                    str(one.get("grader", "")),
+                )
+                for number, one in images.items()
+            ]
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as fault:
         raise InputError(
-            f"{where} is no COCO file ({type(fault).__name__}: {fault}).",
+            f"{where} is no COCO file ({type(fault).__name__}: {str(fault)[:80]}).",
             advice="Expected images, annotations with bbox and image_id, categories.",
         ) from None
+
+
+def _by_id(listed: Sequence[Mapping[str, Any]], what: str, where: str) -> dict[object, Mapping[str, Any]]:
+    found: dict[object, Mapping[str, Any]] = {}
+    for one in listed:
+        number = one["id"]
+        if number in found and found[number] != one:
+            raise InputError(
+                f"{where}: two {what} have the id {number!r}.", advice="Give each its own, or export again."
+            )
+        found[number] = one
+    return found
+
+
+def _add(marks: Marks, thing: Mapping[str, Any], names: Mapping[object, Mapping[str, Any]], where: str) -> None:
+    box = _box(thing, where)
+    if box is None:
+        marks.unread["a mask without a box"] += 1
+        return
+    score = thing.get("score")
+    kept = Box(
+        x_px=box.x_px,
+        y_px=box.y_px,
+        width_px=box.width_px,
+        height_px=box.height_px,
+        score=None if score is None else float(score),
+    )
+    name = names.get(thing.get("category_id"), {}).get("name")
+    marks.marked.append(Marked(name=str(name or "lesion"), box=kept))
+
+
+def _box(thing: Mapping[str, Any], where: str) -> Box | None:
+    if thing.get("bbox"):
+        x, y, width, height = numbers_of(thing["bbox"], 4, f"{where}, annotation {thing.get('id', '?')}")
+        return Box(x_px=x, y_px=y, width_px=width, height_px=height)
+    drawn = thing.get("segmentation")
+    if not isinstance(drawn, list) or not drawn:
+        return None
+    flat = list(chain.from_iterable(drawn)) if isinstance(drawn[0], list) else drawn
+    numbers = [float(value) for value in flat]
+    return around(zip(numbers[::2], numbers[1::2], strict=True))

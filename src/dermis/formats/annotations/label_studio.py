@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -12,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from dermis.core import Box
 from dermis.errors import InputError
 from dermis.formats.annotations.annotated import AnnotatedPhoto, numbers_of
+from dermis.formats.annotations.marks import Marks, around, box_corners, ellipse_box, merged, photo_path, size_of
 from dermis.formats.annotations.voc import Marked
 
 __all__ = ["CONFIG", "from_label_studio", "label_studio_tasks"]
@@ -30,6 +30,9 @@ CONFIG = """<View>
 """What Label Studio is to show: paste it as the labelling interface of the project."""
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-(?=.)")
 _SIDES = ("x", "y", "width", "height")
+_TURNED = "the grader had turned the picture, and which way its numbers count is not known"
+_NO_SIZE = "the size of the picture is not stated"
+_NO_BOX = "a brush stroke, a point, or an unknown shape"
 
 
 def label_studio_tasks(held: Sequence[AnnotatedPhoto]) -> list[dict[str, Any]]:
@@ -81,16 +84,16 @@ def _result(identity: str, thing: Marked, one: AnnotatedPhoto) -> dict[str, Any]
 def from_label_studio(held: object, where: str) -> tuple[AnnotatedPhoto, ...]:
     """Return one for each picture and grader; of a picture nobody has graded, its draft.
 
-    held: the list that Label Studio exports as JSON. Annotations that a grader cancelled are passed over. A turned box
-    becomes the upright one around it. Raises InputError.
+    held: the list that Label Studio exports as JSON. Annotations that a grader cancelled are passed over. A turned box,
+    an ellipse or a polygon becomes the upright box around it; other shapes are counted as unread. Raises InputError.
     """
     if not isinstance(held, list):
         raise InputError(f"{where} is no list of tasks.", advice="Export as JSON from Label Studio.")
     try:
-        return tuple(one for task in held for one in _pictures(task, where))
-    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+        return merged([one for task in held for one in _pictures(task, where)])
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as fault:
         raise InputError(
-            f"{where} is no Label Studio file ({type(fault).__name__}: {fault}).",
+            f"{where} is no Label Studio file ({type(fault).__name__}: {str(fault)[:80]}).",
             advice="Expected tasks with data.image and annotations, as exported in the format JSON.",
         ) from None
 
@@ -100,23 +103,32 @@ def _pictures(task: Mapping[str, Any], where: str) -> Iterator[AnnotatedPhoto]:
     given = [one for one in task.get("annotations") or () if not one.get("was_cancelled")]
     sources = given or list(task.get("predictions") or ())[:1] or [{"result": []}]
     for one in sources:
-        boxes = [result for result in one["result"] if result.get("type") == "rectanglelabels"]
-        sizes = [(int(result["original_width"]), int(result["original_height"])) for result in boxes]
-        yield AnnotatedPhoto(
-            photo=photo,
-            width_px=sizes[0][0] if sizes else 0,
-            height_px=sizes[0][1] if sizes else 0,
-            marked=tuple(_marked(result, draft=not given, where=f"{where}, {photo}") for result in boxes),
-            grader=_grader(one.get("completed_by")) if given else str(one.get("model_version") or ""),
-        )
+        marks = Marks()
+        results = list(one["result"])
+        for parts in _by_mark(results):
+            _add(marks, parts, draft=not given, where=f"{where}, {photo}")
+        sizes = [(size_of(part.get("original_width")), size_of(part.get("original_height"))) for part in results]
+        width_px, height_px = next((size for size in sizes if all(size)), (0, 0))
+        grader = _grader(one.get("completed_by")) if given else str(one.get("model_version") or "")
+        yield marks.photo(photo, width_px, height_px, grader)
+
+
+def _by_mark(results: Iterable[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """Return the results that draw a mark; a shape and its labels are two results of one id."""
+    found: dict[object, list[Mapping[str, Any]]] = {}
+    for place, result in enumerate(results):
+        value = result.get("value")
+        if isinstance(value, Mapping) and ({"x", "points", "rle", "vertices"} & set(value)):
+            found.setdefault(result.get("id") or place, []).append(result)
+    return list(found.values())
 
 
 def _photo_name(address: str) -> str:
-    """Return the photo's own name out of where Label Studio keeps it: its uploads carry eight digits in front."""
-    parts = urlsplit(address)
+    """Return the photo's path out of where Label Studio keeps it: its uploads carry eight digits in front."""
+    parts = urlsplit(address.replace("\\", "/"))
     local = parse_qs(parts.query).get("d")
-    name = PurePosixPath(unquote(local[0] if local else parts.path)).name
-    return _UPLOADED.sub("", name) if "/upload/" in parts.path else name
+    path = photo_path(unquote(local[0] if local else parts.path))
+    return _UPLOADED.sub("", PurePosixPath(path).name) if "/upload/" in parts.path else path
 
 
 def _grader(said: object) -> str:
@@ -125,26 +137,53 @@ def _grader(said: object) -> str:
     return "" if said is None else str(said)
 
 
-def _marked(result: Mapping[str, Any], *, draft: bool, where: str) -> Marked:
-    value = result["value"]
-    wide, high = float(result["original_width"]), float(result["original_height"])
-    x, y, width, height = numbers_of([value[side] for side in _SIDES], 4, where)
-    corner, sides = (x * wide / 100, y * high / 100), (width * wide / 100, height * high / 100)
-    left, top, across, down = _upright(corner, sides, float(value.get("rotation") or 0))
+def _add(marks: Marks, parts: Sequence[Mapping[str, Any]], *, draft: bool, where: str) -> None:
+    result = parts[0]
+    size = size_of(result.get("original_width")), size_of(result.get("original_height"))
+    if any(part.get("image_rotation") for part in parts):
+        marks.unread[_TURNED] += 1
+        return
+    if not all(size):
+        marks.unread[_NO_SIZE] += 1
+        return
+    box = _box(result["value"], size, where)
+    if box is None:
+        marks.unread[_NO_BOX] += 1
+        return
+    names = _names(parts)
+    if len(names) > 1:
+        marks.notes.append(f"a mark is called {', '.join(names)}; {names[0]} was kept.")
     score = result.get("score") if draft else None
-    box = Box(x_px=left, y_px=top, width_px=across, height_px=down, score=None if score is None else float(score))
-    return Marked(name=str((value.get("rectanglelabels") or ["lesion"])[0]), box=box)
+    kept = Box(
+        x_px=box.x_px,
+        y_px=box.y_px,
+        width_px=box.width_px,
+        height_px=box.height_px,
+        score=None if score is None else float(score),
+    )
+    marks.marked.append(Marked(name=names[0] if names else "lesion", box=kept))
 
 
-def _upright(
-    corner: tuple[float, float], sides: tuple[float, float], turned_deg: float
-) -> tuple[float, float, float, float]:
-    """Return left, top, width, height around a box that is turned clockwise about its upper left corner."""
-    turn = math.radians(turned_deg)
-    along, down = sides
-    corners = [
-        (corner[0] + a * math.cos(turn) - d * math.sin(turn), corner[1] + a * math.sin(turn) + d * math.cos(turn))
-        for a, d in ((0, 0), (along, 0), (0, down), (along, down))
+def _names(parts: Sequence[Mapping[str, Any]]) -> list[str]:
+    lists = [
+        value
+        for part in parts
+        for key, value in part["value"].items()
+        if key.endswith(("labels", "choices")) and isinstance(value, list)
     ]
-    left, top = min(x for x, _ in corners), min(y for _, y in corners)
-    return left, top, max(x for x, _ in corners) - left, max(y for _, y in corners) - top
+    return list(dict.fromkeys(str(name) for names in lists for name in names if str(name)))
+
+
+def _box(value: Mapping[str, Any], size: tuple[int, int], where: str) -> Box | None:
+    """Return the upright box around a shape, in pixels; Label Studio counts in percent of the picture."""
+    across, down = size[0] / 100, size[1] / 100
+    turned_deg = float(value.get("rotation") or 0)
+    if "points" in value:
+        return around((float(x) * across, float(y) * down) for x, y in value["points"])
+    if "radiusX" in value:
+        x, y, half_width, half_height = numbers_of([value[key] for key in ("x", "y", "radiusX", "radiusY")], 4, where)
+        return ellipse_box(x * across, y * down, half_width * across, half_height * down, turned_deg)
+    if not set(_SIDES) <= set(value):
+        return None
+    x, y, width, height = numbers_of([value[side] for side in _SIDES], 4, where)
+    return around(box_corners(x * across, y * down, width * across, height * down, turned_deg))

@@ -252,15 +252,19 @@ class DuplicatePair:
 class DatasetCheck:
     """What a dataset holds. values: by task and grader, how often each value, or "n values from a to b".
 
-    unreadable: keys with the reason.
+    labels: how many there are. graders: who gave them. unreadable: keys with the reason. notes: what the files were
+    taken for and what was left out.
     """
 
     photos: int
     subjects: int
+    labels: int
+    graders: tuple[str, ...]
     items: int
     values: Mapping[str, str]
     unreadable: Mapping[str, str]
     twins: tuple[DuplicatePair, ...]
+    notes: tuple[str, ...] = ()
 
 
 def check_dataset(
@@ -284,6 +288,8 @@ def check_dataset(
     return DatasetCheck(
         photos=len(samples),
         subjects=len({(sample.key.dataset, sample.key.subject) for sample in samples}),
+        labels=sum(len(sample.labels) for sample in samples),
+        graders=tuple(sorted({label.grader for sample in samples for label in sample.labels})),
         items=sum(len(sample.items) for sample in samples),
         values=_values(samples),
         unreadable=unreadable,

@@ -26,7 +26,8 @@ _PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 class Dataset:
     """A dataset with one layout: `index(root)` finds its samples and reads no pixels.
 
-    about: what it shows and how its folders lie. public: whether it can be had without asking its makers.
+    about: what it shows and how its folders lie. public: whether it can be had without asking its makers. notes: what
+    the files under a root were taken for and what was left out, in lines for the user.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Dataset:
     citation: str
     public: bool
     index: Callable[[Path], list[Sample]]
+    notes: Callable[[Path], list[str]] = lambda root: []
 
 
 def existing(root: Path) -> Path:

@@ -29,6 +29,12 @@ WORDS = {
     "severe": 4.0,
     "very severe": 5.0,
 }
+_MOST = 100
+_NO_GRADE = re.compile(
+    r"(?:19|20)\d\d(?!\d)|\d{1,4}[-_./ ]\d{1,2}[-_./ ]\d{1,4}|\d{5}|^0\d\d"  # years, dates, numbers of people
+    r"|^\d+\s*[-_]?\s*(?:d|w|m|y|day|week|wk|month|mo|year|visit)s?\b",
+    re.IGNORECASE,
+)
 _NUMBERED = re.compile(r"(?:grade|level|levle|class)?[ _-]*(\d+(?:\.\d+)?)(?![\d.])", re.IGNORECASE)
 
 
@@ -55,10 +61,10 @@ def index(root: Path) -> list[Sample]:
 
 
 def grade_of(name: str) -> float | None:
-    """Return the grade that a folder's name says, None where it says none."""
+    """Return the grade that a folder's name says, None where it says none; a date, a week or a year is no grade."""
     numbered = _NUMBERED.match(name.strip())
     if numbered is not None:
-        return float(numbered[1])
+        return float(numbered[1]) if float(numbered[1]) <= _MOST and not _NO_GRADE.search(name.strip()) else None
     return WORDS.get(re.sub(r"[ _-]+", " ", name).strip().lower())
 
 

@@ -1,0 +1,155 @@
+"""What every format of annotations has in common: names of photos, boxes set right, marks that cannot be used."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath, PureWindowsPath
+
+from dermis.core import Box
+from dermis.formats.annotations.annotated import AnnotatedPhoto
+from dermis.formats.annotations.voc import Marked
+
+__all__ = [
+    "Marks",
+    "around",
+    "box_between",
+    "box_corners",
+    "ellipse_box",
+    "inside",
+    "merged",
+    "photo_path",
+    "size_of",
+]
+
+_PICTURE_FOLDERS = ("images", "JPEGImages")
+_LARGEST_PX = 1_000_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Marks:
+    """The marks of one picture as they are read, and what of them could not be."""
+
+    marked: list[Marked] = field(default_factory=list)
+    unread: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+
+    def photo(self, name: str, width_px: int, height_px: int, grader: str = "") -> AnnotatedPhoto:
+        """Return the picture with its marks set right."""
+        said = [f"{name}: {count} {_plural('mark', count)} not read: {why}." for why, count in self.unread.items()]
+        one = AnnotatedPhoto(
+            photo=name,
+            width_px=width_px,
+            height_px=height_px,
+            marked=tuple(self.marked),
+            grader=grader,
+            unread=self.unread.total(),
+            left_out=(*said, *(f"{name}: {note}" for note in self.notes)),
+        )
+        return inside(one, width_px, height_px)
+
+
+def inside(one: AnnotatedPhoto, width_px: float, height_px: float) -> AnnotatedPhoto:
+    """Return a picture whose boxes lie in it: cut at its edges; those without area or outside are left out and told.
+
+    width_px, height_px: 0 where they are not known; then only boxes without area are left out.
+    """
+    kept: list[Marked] = []
+    for thing in one.marked:
+        box = _cut(thing.box, width_px or math.inf, height_px or math.inf)
+        if box is not None:
+            kept.append(Marked(name=thing.name, box=box))
+    lost = len(one.marked) - len(kept)
+    if not lost:
+        return replace(one, marked=tuple(kept))
+    note = f"{one.photo}: {lost} {_plural('box', lost)} without area or outside the picture left out."
+    return replace(one, marked=tuple(kept), left_out=(*one.left_out, note))
+
+
+def _cut(box: Box, width_px: float, height_px: float) -> Box | None:
+    left, right = sorted((box.x_px, box.x_px + box.width_px))
+    top, bottom = sorted((box.y_px, box.y_px + box.height_px))
+    if math.isinf(width_px):
+        low_x, low_y = left, top
+    else:
+        low_x, low_y = max(left, 0.0), max(top, 0.0)
+    across, down = min(right, width_px) - low_x, min(bottom, height_px) - low_y
+    if not (across > 0 and down > 0 and math.isfinite(across) and math.isfinite(down)):
+        return None
+    return Box(x_px=low_x, y_px=low_y, width_px=across, height_px=down, score=box.score)
+
+
+def around(points: Iterable[tuple[float, float]]) -> Box | None:
+    """Return the upright box around points, None where there are fewer than two or one is no number."""
+    held = list(points)
+    xs, ys = [x for x, _ in held], [y for _, y in held]
+    if len(held) < 2 or not all(map(math.isfinite, (*xs, *ys))):
+        return None
+    return box_between(min(xs), min(ys), max(xs), max(ys))
+
+
+def box_between(left: float, top: float, right: float, bottom: float) -> Box:
+    """Return the box between two corners, whichever they are."""
+    left, right = sorted((left, right))
+    top, bottom = sorted((top, bottom))
+    return Box(x_px=left, y_px=top, width_px=right - left, height_px=bottom - top)
+
+
+def box_corners(x: float, y: float, width: float, height: float, turned_deg: float) -> list[tuple[float, float]]:
+    """Return the corners of a box that is turned clockwise about its upper left corner."""
+    turn = math.radians(turned_deg)
+    return [
+        (x + a * math.cos(turn) - d * math.sin(turn), y + a * math.sin(turn) + d * math.cos(turn))
+        for a, d in ((0, 0), (width, 0), (0, height), (width, height))
+    ]
+
+
+def ellipse_box(x: float, y: float, radius_x: float, radius_y: float, turned_deg: float) -> Box:
+    """Return the upright box around an ellipse that is turned about its centre."""
+    turn = math.radians(turned_deg)
+    half_width = math.hypot(radius_x * math.cos(turn), radius_y * math.sin(turn))
+    half_height = math.hypot(radius_x * math.sin(turn), radius_y * math.cos(turn))
+    return box_between(x - half_width, y - half_height, x + half_width, y + half_height)
+
+
+def photo_path(told: str) -> str:
+    """Return the path of a photo as a file of annotations tells it: slashes, no drive, no way up, no `images` in front.
+
+    What is written under such a name stays below its folder.
+    """
+    parts = PureWindowsPath(told.strip()).parts if "\\" in told else PurePosixPath(told.strip()).parts
+    kept = [part for part in parts if part not in ("", ".", "..", "/", "\\") and not part.endswith((":", ":\\"))]
+    if len(kept) > 1 and kept[0] in _PICTURE_FOLDERS:
+        kept = kept[1:]
+    return "/".join(kept)
+
+
+def size_of(value: object) -> int:
+    """Return a stated size in pixels, 0 where none is stated. Raises ValueError for one that no picture can have."""
+    if value in (None, ""):
+        return 0
+    number = float(str(value))
+    if not 0 <= number <= _LARGEST_PX:
+        raise ValueError(f"a side of {value} pixels")
+    return int(number)
+
+
+def merged(found: Sequence[AnnotatedPhoto]) -> tuple[AnnotatedPhoto, ...]:
+    """Return one for each picture and grader, in the order of their first."""
+    by_key: dict[tuple[str, str], AnnotatedPhoto] = {}
+    for one in found:
+        key = one.photo, one.grader
+        first = by_key.get(key)
+        by_key[key] = one if first is None else replace(
+            first,
+            marked=(*first.marked, *one.marked),
+            unread=first.unread + one.unread,
+            left_out=(*first.left_out, *one.left_out),
+        )  # fmt: skip
+    return tuple(by_key.values())
+
+
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 else f"{word}es" if word.endswith("x") else f"{word}s"

@@ -1,0 +1,32 @@
+"""The cells of a table as they lie in its file, before anything is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dermis.formats.tables.cells import Marks
+
+__all__ = ["Line", "Sheet"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a sheet: its number as programs count, from 1, and its cells without blanks around them."""
+
+    number: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A sheet without its empty lines.
+
+    marks: what a comma means that could be either. dates: by line and column (from 0), cells that the spreadsheet holds
+    as dates. notes: what was decided while reading, for the user.
+    """
+
+    lines: tuple[Line, ...]
+    marks: Marks = Marks.UNCLEAR
+    dates: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
