@@ -52,5 +52,6 @@ def compact(database: Database) -> None:
         return
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for table in Base.metadata.sorted_tables:
-            connection.execute(text(f'VACUUM FULL "{table.name}"'))
+            connection.execute(text(f'VACUUM (FULL, ANALYZE) "{table.name}"'))
+        connection.execute(text("VACUUM FULL pg_statistic"))  # it holds common values of columns
         connection.execute(text("CHECKPOINT"))
