@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 
+from dermis.service.api.app import make_app
 from dermis.service.api.service import ServeOptions, Service
+from dermis.service.store.database import open_database
+from dermis.service.store.migrate import migrate
 from dermis.service.workers import Workers
 from fakes.measuring import measuring
 
-__all__ = ["serve"]
+__all__ = ["free_port", "run", "running", "serve", "stand_in"]
 
 
 def serve(database, photo_keys=None, **options):
@@ -19,3 +29,47 @@ def serve(database, photo_keys=None, **options):
         photo_keys=photo_keys,
         measuring=measuring,
     )
+
+
+def run(url, port):
+    """Serve a store on a port with the stand-in in processes of its own, until killed: `python -c "...run(...)"`."""
+    import uvicorn
+
+    service = Service(
+        options=ServeOptions(requests_per_minute=0, db=url, port=port),
+        database=open_database(url),
+        workers=Workers(2),
+        photo_keys=None,
+        measuring=measuring,
+    )
+    migrate(service.database)
+    uvicorn.run(make_app(service), port=port, log_level="error", access_log=False)
+
+
+@contextmanager
+def running(command, port, environment=None):
+    """Run a service as a process; give the process once it answers."""
+    process = subprocess.Popen(command, env={**os.environ, **(environment or {})}, start_new_session=True)
+    try:
+        for _ in range(600):
+            if process.poll() is not None:
+                raise RuntimeError(f"the service ended with {process.returncode}")
+            with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/health", timeout=5):
+                break
+            time.sleep(0.1)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def stand_in(url, port):
+    """The command that runs `run`, and the environment it needs."""
+    code = f"if __name__ == '__main__':\n from fakes.services import run\n run({url!r}, {port})"
+    return [sys.executable, "-c", code], {"PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
