@@ -2,14 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOCK := requirements/lock.txt
+PIP_INSTALL := pip install --quiet --disable-pip-version-check
+EXTRAS := dev,lab,service,batch
 
-.PHONY: demo serve test lint types floors unit benchmark clean
+.PHONY: demo test lint types floors unit test-wheel test-newest lock benchmark clean
 
 demo: $(VENV)/base  ## install what is needed and analyse example photos
 	$(BIN)/dermis demo --out demo
-
-serve: $(VENV)/service  ## install what the service needs and start it
-	$(BIN)/dermis serve
 
 test: $(VENV)/dev lint types floors unit  ## install and run every check
 
@@ -26,21 +26,36 @@ floors:
 unit:
 	$(BIN)/pytest -n 2 --dist loadfile -q
 
+test-wheel:  ## build the wheel, install it alone into a clean environment, and use it there
+	rm -rf build/lib build/wheel
+	$(PYTHON) -m venv build/wheel/env
+	build/wheel/env/bin/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build/wheel .
+	build/wheel/env/bin/$(PIP_INSTALL) -c $(LOCK) build/wheel/dermis-*.whl
+	du -sh build/wheel/env
+	cd build/wheel && env/bin/dermis demo --out demo
+	cd build/wheel && env/bin/dermis synth tone-chips --out chips --set tones=1 --set sets=1 --set test_tones=1 --set test_sets=1 --set size_px=64
+	test -s build/wheel/demo/report.html
+
+test-newest:  ## run the tests with the newest versions that pyproject.toml allows
+	$(PYTHON) -m venv --clear build/newest
+	build/newest/bin/$(PIP_INSTALL) -e '.[$(EXTRAS)]'
+	build/newest/bin/pytest -n 2 --dist loadfile -q
+
+lock: $(VENV)/dev  ## write down the versions installed here
+	$(BIN)/python requirements/lock.py $(EXTRAS) > $(LOCK).new
+	mv $(LOCK).new $(LOCK)
+
 benchmark: $(VENV)/dev  ## seconds and memory of the main job
 	$(BIN)/pytest benchmarks -q -n 0 --benchmark-only
 
-$(VENV)/base: pyproject.toml
+$(VENV)/base: pyproject.toml $(LOCK)
 	$(PYTHON) -c 'import sys; sys.exit("dermis needs Python 3.11 or newer: make PYTHON=python3.11 ..." if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e .
-	touch $@
-
-$(VENV)/service: $(VENV)/base
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[service]'
+	$(BIN)/$(PIP_INSTALL) -c $(LOCK) -e .
 	touch $@
 
 $(VENV)/dev: $(VENV)/base
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,service,train]'
+	$(BIN)/$(PIP_INSTALL) -c $(LOCK) -e '.[$(EXTRAS)]'
 	touch $@
 
 clean:

