@@ -8,13 +8,13 @@ from dermis.version import __version__
 
 if TYPE_CHECKING:
     from dermis.formats.images.photo import read_photo
-    from dermis.pipeline.analyse import analyse
+    from dermis.pipeline.api import analyse
     from dermis.pipeline.spectra import reconstruct
 
 __all__ = ["__version__", "analyse", "read_photo", "reconstruct"]
 
 _HOMES = {
-    "analyse": "dermis.pipeline.analyse",
+    "analyse": "dermis.pipeline.api",
     "read_photo": "dermis.formats.images.photo",
     "reconstruct": "dermis.pipeline.spectra",
 }

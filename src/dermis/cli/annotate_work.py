@@ -24,8 +24,8 @@ from dermis.formats.tables import number_in, read_table, write_csv
 from dermis.models.registry import MODELS
 from dermis.pipeline.analyse import analyse_file
 from dermis.pipeline.batch import find_photos
-from dermis.pipeline.needs import need
 from dermis.pipeline.pre_annotation import detections_of, disagreements_of, draft_of
+from dermis.pipeline.products import need
 from dermis.report.disagreements import FlaggedPhoto, disagreements_page
 from dermis.report.page import write
 from dermis.tasks import TASKS

@@ -15,7 +15,7 @@ from dermis.formats.analysis_json import change_object
 from dermis.models.registry import MODELS
 from dermis.pipeline.analyse import analyse_file
 from dermis.pipeline.longitudinal import change_between
-from dermis.pipeline.needs import need
+from dermis.pipeline.products import need
 from dermis.report.change import change_page
 from dermis.report.page import write
 from dermis.tasks import TASKS

@@ -148,6 +148,7 @@ def write_maps(maps: ChromophoreMaps, out: Path) -> list[Path]:
     """Write maps.npz (NAME, NAME_low, NAME_high, residual) and a picture of each map into `out`; return them."""
     from dermis.report.page import write
     from dermis.report.spectra import map_png, scale_of
+    from dermis.tasks import TASKS
 
     out.mkdir(parents=True, exist_ok=True)
     arrays = dict(maps.values) | {"residual": maps.residual}
@@ -155,7 +156,12 @@ def write_maps(maps: ChromophoreMaps, out: Path) -> list[Path]:
     np.savez(out / "maps.npz", **arrays)  # type: ignore[arg-type]  # its stub forbids names in a mapping
     written = [out / "maps.npz"]
     for name, values in {**maps.values, "residual": maps.residual}.items():
-        picture = map_png(values, *scale_of([values]), name.replace("_", " "), _COLOURS.get(name, ""))
+        picture = map_png(
+            values,
+            *scale_of([values]),
+            name.replace("_", " "),
+            *([TASKS[_COLOURS[name]].colours] if name in _COLOURS else []),
+        )
         written.append(write(out / f"{name}.png", picture))
     return written
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dermis.models.registry import MODELS, Entry, fetch, installed
-from dermis.pipeline.needs import why_not
+from dermis.pipeline.products import why_not
 from dermis.tasks import TASKS
 
 __all__ = ["fetch_with_progress", "print_datasets", "print_models", "print_tasks"]

@@ -10,10 +10,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from dermis.core import Analysis, Count, Detection, Finding, Ordinal, Presence, Region, Severity
-from dermis.report.acne import see_someone
+from dermis.core import Analysis, Count, Finding, Ordinal, Presence, Region, Severity
+from dermis.report.blocks import notes_of
 from dermis.report.formatting import value_words
-from dermis.tasks import FROM_LESIONS, TASKS
+from dermis.tasks import TASKS
 
 __all__ = ["NOTICE", "print_analysis", "print_person", "progress", "status_of"]
 
@@ -37,41 +37,38 @@ def print_analysis(analysis: Analysis, console: Console) -> None:
     for problem in analysis.quality.problems:
         tint = _COLOURS[problem.severity]
         console.print(f"  [{tint}]{problem.code}[/{tint}] {escape(problem.message)} {escape(problem.advice)}")
-    acne = [finding for finding in analysis.findings if finding.task in FROM_LESIONS]
-    skin = [finding for finding in analysis.findings if finding.task not in FROM_LESIONS]
-    if skin:
-        console.print(_table(skin))
-    if acne:
-        _print_acne(acne, console)
+    for findings in _by_group(analysis.findings):
+        _print_findings(findings, console)
 
 
 def print_person(names: Sequence[str], findings: Sequence[Finding], console: Console) -> None:
     """Print what several photos of one person say together."""
     console.print(f"[bold]One person[/bold], from {escape(', '.join(names))}:")
-    _print_acne(findings, console)
+    for group in _by_group(findings):
+        _print_findings(group, console)
 
 
-def _print_acne(findings: Sequence[Finding], console: Console) -> None:
-    console.print(_table(findings, labels=""))
-    whole = {finding.task: finding for finding in findings if finding.region is Region.FACE}
-    for finding in whole.values():
-        if finding.label:
-            console.print(f"  {finding.task}: {escape(finding.label)}")
-    advice = see_someone(whole, _items(findings))
-    if advice:
-        console.print(f"  [yellow]{escape(advice)}[/yellow]")
+def _by_group(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Return the findings of tasks that stand together, in the order they come."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(TASKS[finding.task].group if finding.task in TASKS else "", []).append(finding)
+    return list(groups.values())
 
 
-def _items(findings: Iterable[Finding]) -> tuple[Detection, ...]:
-    """Return the lesions that findings about the whole face point at."""
-    return tuple(item for finding in findings if finding.region is Region.FACE for item in finding.items)
+def _print_findings(findings: Sequence[Finding], console: Console) -> None:
+    console.print(_table(findings))
+    for finding in findings:
+        classes = finding.label or " to ".join(dict.fromkeys((*finding.labels[:1], *finding.labels[-1:])))
+        if finding.region is Region.FACE and classes:
+            console.print(f"  {finding.task}: {escape(classes)}")
+    for note in notes_of(findings):
+        if note.urgent:
+            console.print(f"  [yellow]{escape(note.text)}[/yellow]")
 
 
-def _table(findings: Iterable[Finding], *, labels: str = "tone") -> Table:
-    """One row a region, one column a task: the value and half the width of its interval.
-
-    labels: the heading of a column with each region's label; "" for none.
-    """
+def _table(findings: Iterable[Finding]) -> Table:
+    """One row a region, one column a task: the value, and half the width of its interval where that is known."""
     by_region: dict[Region, dict[str, Finding]] = {}
     units: dict[str, str] = {}
     for finding in findings:
@@ -82,19 +79,16 @@ def _table(findings: Iterable[Finding], *, labels: str = "tone") -> Table:
     for task, unit in units.items():
         scale = unit.removeprefix(f"{task} ")
         table.add_column(f"{task}\n[dim]{scale}[/dim]", justify="right", no_wrap=True)
-    if labels:
-        table.add_column(labels, no_wrap=True)
     for region, found in by_region.items():
         cells = (_cell(found.get(task)) for task in units)
-        label = next((finding.label for finding in found.values() if finding.label), "")
-        table.add_row(region.value, *cells, *([label] if labels else []))
+        table.add_row(region.value, *cells)
     return table
 
 
 def _cell(finding: Finding | None) -> str:
     if finding is None:
         return "-"
-    scale = TASKS[finding.task].scale
+    scale = TASKS[finding.task].scale if finding.task in TASKS else None
     fine = isinstance(scale, Ordinal | Count)
     value = (
         value_words(finding.value, scale) if isinstance(scale, Presence | Ordinal | Count) else f"{finding.value:.0f}"

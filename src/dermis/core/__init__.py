@@ -1,38 +1,70 @@
 """The nouns: frozen records with read-only arrays, numpy only."""
 
-from dermis.core.analysis import Advice, Analysis, LightReference, Problem, Provenance, Quality, Severity
+from dermis.core.analysis import (
+    Advice,
+    Analysis,
+    CaptureCondition,
+    LightReference,
+    Problem,
+    Provenance,
+    Quality,
+    Severity,
+)
 from dermis.core.change import Change, MatchedLesion, UnmatchedLesion
 from dermis.core.cube import Cube, Quantity
 from dermis.core.face import Box, CropFrame, Face, Pose, Region, SegmentationClass, View, region_mask
-from dermis.core.finding import Detection, Finding, ValueMap
-from dermis.core.lesion import HAYASHI_LIMITS, LESION_TYPES, FaceLesions, Lesions
+from dermis.core.finding import Detection, Finding, Note, ValueMap
+from dermis.core.lesion import HAYASHI_LIMITS, LESION_TYPES, FaceLesions, HalfFace, Lesions
 from dermis.core.photo import Capture, Encoding, Origin, Photo
 from dermis.core.sample import Label, Sample, SampleKey
 from dermis.core.skin import Skin, ToneEstimate
-from dermis.core.task import Count, Map, Measure, Ordinal, Presence, Scale, Task
+from dermis.core.task import (
+    Band,
+    Block,
+    Count,
+    CropsBlock,
+    Map,
+    MapBlock,
+    Measure,
+    Ordinal,
+    Presence,
+    Scale,
+    ScaleBlock,
+    SwatchesBlock,
+    TableBlock,
+    Task,
+    TextBlock,
+)
 
 __all__ = [
     "HAYASHI_LIMITS",
     "LESION_TYPES",
     "Advice",
     "Analysis",
+    "Band",
+    "Block",
     "Box",
     "Capture",
+    "CaptureCondition",
     "Change",
     "Count",
     "CropFrame",
+    "CropsBlock",
     "Cube",
     "Detection",
     "Encoding",
     "Face",
     "FaceLesions",
     "Finding",
+    "HalfFace",
     "Label",
     "Lesions",
     "LightReference",
     "Map",
+    "MapBlock",
     "MatchedLesion",
     "Measure",
+    "Note",
     "Ordinal",
     "Origin",
     "Photo",
@@ -46,10 +78,14 @@ __all__ = [
     "Sample",
     "SampleKey",
     "Scale",
+    "ScaleBlock",
     "SegmentationClass",
     "Severity",
     "Skin",
+    "SwatchesBlock",
+    "TableBlock",
     "Task",
+    "TextBlock",
     "ToneEstimate",
     "UnmatchedLesion",
     "ValueMap",

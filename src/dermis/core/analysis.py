@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core.arrays import hold
-from dermis.core.face import Box, Face
+from dermis.core.face import Box, Face, Region
 from dermis.core.finding import Finding
 from dermis.core.lesion import FaceLesions
 from dermis.core.photo import Photo
 from dermis.core.skin import Skin
 
-__all__ = ["Advice", "Analysis", "LightReference", "Problem", "Provenance", "Quality", "Severity"]
+__all__ = ["Advice", "Analysis", "CaptureCondition", "LightReference", "Problem", "Provenance", "Quality", "Severity"]
 
 
 class Severity(StrEnum):
@@ -52,12 +52,29 @@ class Quality:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    """What to do next, why, and who says so."""
+    """One line of care: what to do or to leave, why, and who says so.
+
+    kind: "use", "avoid", "see_doctor" or "habit". ingredients: by their INCI or common names. when: "morning",
+    "evening", "both" or "". rule: the name of the rule that gave it. urgency: "routine", "soon" or "now".
+    """
 
     advice: str
+    kind: str
     reason: str
     source: str
-    urgency: str
+    rule: str
+    urgency: str = "routine"
+    ingredients: tuple[str, ...] = ()
+    when: str = ""
+
+
+class CaptureCondition(StrEnum):
+    """How a photo was taken, as far as it bears on what may be claimed."""
+
+    UNKNOWN = "unknown"
+    REFERENCED = "referenced"
+    FLASH_PAIR = "flash_pair"
+    CONTROLLED = "controlled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,16 +111,25 @@ class Provenance:
 class Analysis:
     """All that is known of one photo; `photo` is None where the file could not be read.
 
-    lesions: where lesions were looked for.
+    name: of the file. path: as the user gave it. lesions: where lesions were looked for.
     """
 
     name: str
     photo: Photo | None
     quality: Quality
     provenance: Provenance
+    path: str = ""
+    condition: CaptureCondition = CaptureCondition.UNKNOWN
     face: Face | None = None
     skin: Skin | None = None
     reference: LightReference | None = None
     lesions: FaceLesions | None = None
     findings: tuple[Finding, ...] = ()
     care: tuple[Advice, ...] = ()
+
+    def __getitem__(self, task: str) -> Finding:
+        """Return the finding of a task for the whole face, else its first; KeyError where there is none."""
+        found = [finding for finding in self.findings if finding.task == task]
+        if not found:
+            raise KeyError(task)
+        return next((finding for finding in found if finding.region is Region.FACE), found[0])

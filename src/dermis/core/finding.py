@@ -10,7 +10,7 @@ import numpy as np
 from dermis.core.arrays import FloatMap, hold
 from dermis.core.face import Box, Region
 
-__all__ = ["Detection", "Finding", "ValueMap"]
+__all__ = ["Detection", "Finding", "Note", "ValueMap"]
 
 Detail = Mapping[str, object]
 
@@ -47,17 +47,34 @@ class ValueMap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A remark that belongs to a finding, one sentence or two; an urgent one asks for a professional."""
+
+    text: str
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One answer: a value at a region with its interval (a `level` of 0.9 means 90 %)."""
+    """One answer: a value at a region, how sure it is, and what it rests on.
+
+    label: the class of the value, None where it has none or several are possible. labels: the classes that are
+    possible, in the order of the scale. interval: where the true value of this person's skin lies with probability
+    `level`, given how the photo was taken; None where nobody has measured that. spread: how uneven the pixels are,
+    their 5th and 95th percentile; None where there are no pixels to the value.
+    """
 
     task: str
     region: Region
     value: float
     unit: str
     model: str
-    label: str = ""
+    label: str | None = None
+    labels: tuple[str, ...] = ()
     interval: tuple[float, float] | None = None
     level: float = 0.9
+    spread: tuple[float, float] | None = None
     detail: Detail = field(default_factory=dict)
     items: tuple[Detection, ...] = ()
+    notes: tuple[Note, ...] = ()
     evidence: ValueMap | None = None

@@ -11,7 +11,7 @@ from dermis.core.arrays import BoolMap, FloatMap, hold
 from dermis.core.face import Box, Region, View
 from dermis.core.finding import Detection
 
-__all__ = ["HAYASHI_LIMITS", "LESION_TYPES", "FaceLesions", "Lesions"]
+__all__ = ["HAYASHI_LIMITS", "LESION_TYPES", "FaceLesions", "HalfFace", "Lesions"]
 
 HAYASHI_LIMITS = (5.5, 20.5, 50.5)
 """Between the counts where Hayashi's grade changes: 5 and 6, 20 and 21, 50 and 51 lesions on half a face."""
@@ -77,6 +77,16 @@ class Lesions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HalfFace:
+    """One half of a face: Hayashi's grade, its interval, the count behind it, and the photo that shows it best."""
+
+    grade: float
+    interval: tuple[float, float] | None
+    count: float
+    photo: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FaceLesions:
     """Lesions put in their places on one face: what the acne tasks read.
 
@@ -89,6 +99,7 @@ class FaceLesions:
     involved: share of the open skin of the face that lies near a lesion.
     heat: (h, w) float32 on the analysed frame, lesions in a square of a tenth of the face's width, NaN beside the face.
     beside: how many called lesions lay beside the face (hair, lips, eyes, other people) and were not counted.
+    graded_halves: by side, where several photos of one person were put together.
     """
 
     found: Lesions
@@ -102,6 +113,7 @@ class FaceLesions:
     heat: FloatMap
     seen: Mapping[Region, float | None] = field(default_factory=dict)
     beside: int = 0
+    graded_halves: Mapping[str, HalfFace] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         hold(self, "heat", dtype=np.float32, shape=(None, None))

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from dermis.core.face import Region
+from dermis.core.finding import Detection, Finding
 
-__all__ = ["Count", "Map", "Measure", "Ordinal", "Presence", "Scale", "Task"]
+__all__ = [
+    "Band",
+    "Block",
+    "Count",
+    "CropsBlock",
+    "Map",
+    "MapBlock",
+    "Measure",
+    "Ordinal",
+    "Presence",
+    "Scale",
+    "ScaleBlock",
+    "SwatchesBlock",
+    "TableBlock",
+    "Task",
+    "TextBlock",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +71,76 @@ Scale = Presence | Ordinal | Measure | Count | Map
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MapBlock:
+    """The map of the task over the photo, with its colour bar; nothing where the task gave no map."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableBlock:
+    """One row a region: value, interval or spread, label, place on the scale."""
+
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A named part of a scale, from `low` to `high`, in the colour #RRGGBB."""
+
+    name: str
+    low: float
+    high: float
+    colour: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScaleBlock:
+    """A scale from `low` to `high` divided into named bands, with the value of the face on it."""
+
+    title: str
+    low: float
+    high: float
+    bands: tuple[Band, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwatchesBlock:
+    """The measured colour (`detail["lab"]`) beside numbered colours #RRGGBB; `note` says how to read them."""
+
+    title: str
+    colours: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CropsBlock:
+    """Pieces of the photo with the items of the face, at most `most`, those with the highest `rank` first."""
+
+    title: str
+    rank: Callable[[Detection], float]
+    name: Callable[[Detection], str]
+    most: int = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextBlock:
+    """A fixed text; without one, the notes of the findings."""
+
+    text: str = ""
+
+
+Block = MapBlock | TableBlock | ScaleBlock | SwatchesBlock | CropsBlock | TextBlock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One question: `name` is its word everywhere; `reference` is where the scale comes from."""
+    """One question: all that is particular to it, so that pipeline, report, docs and trainer need no `if`.
+
+    name: its word everywhere. reference: where the scale comes from. metrics: what an evaluation computes, by their
+    names in `dermis.metrics`. measure: takes the products named in `needs` by keyword and returns the findings.
+    needs: products that the pipeline computes once a photo: "skin", "chromophores", "lesions", or "output:NAME" for
+    the answers of the network NAME. section: the blocks of its section in a report. colours: #RRGGBB from low to high,
+    for maps. group: a name that stands for several tasks, as in `--tasks acne`.
+    """
 
     name: str
     title: str
@@ -63,3 +149,8 @@ class Task:
     regions: tuple[Region, ...]
     metrics: tuple[str, ...]
     reference: str
+    measure: Callable[..., tuple[Finding, ...]]
+    needs: tuple[str, ...] = ("skin",)
+    section: tuple[Block, ...] = (MapBlock(), TableBlock(), TextBlock())
+    colours: tuple[str, ...] = ("#f4f8c6", "#96d4a0", "#33a1a4", "#28659a", "#2f2563")
+    group: str = ""

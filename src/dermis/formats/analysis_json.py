@@ -6,20 +6,32 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from dermis.core import Analysis, Box, Change, Detection, Face, Finding, LightReference, Photo, Problem, UnmatchedLesion
+from dermis.core import (
+    Advice,
+    Analysis,
+    Box,
+    Change,
+    Detection,
+    Face,
+    Finding,
+    LightReference,
+    Problem,
+    UnmatchedLesion,
+)
 
 __all__ = [
     "CHANGE_SCHEMA",
     "PERSON_SCHEMA",
     "SCHEMA",
+    "advice_object",
     "analysis_line",
     "analysis_object",
     "change_object",
     "person_object",
 ]
 
-SCHEMA = "dermis.analysis/1"
-PERSON_SCHEMA = "dermis.person/1"
+SCHEMA = "dermis.analysis/2"
+PERSON_SCHEMA = "dermis.person/2"
 
 Object = dict[str, Any]
 
@@ -34,8 +46,8 @@ def analysis_object(analysis: Analysis) -> Object:
     provenance = analysis.provenance
     return {
         "schema": SCHEMA,
-        "photo": _photo(analysis.name, analysis.photo),
-        "reference": _reference(analysis.reference),
+        "photo": _photo(analysis),
+        "condition": {"name": analysis.condition.value, "reference": _reference(analysis.reference)},
         "quality": {
             "usable": analysis.quality.usable,
             "problems": [_problem(problem) for problem in analysis.quality.problems],
@@ -43,9 +55,7 @@ def analysis_object(analysis: Analysis) -> Object:
         },
         "face": _face(analysis.face),
         "findings": [_finding(finding) for finding in analysis.findings],
-        "care": [
-            {"advice": a.advice, "reason": a.reason, "source": a.source, "urgency": a.urgency} for a in analysis.care
-        ],
+        "care": [advice_object(advice) for advice in analysis.care],
         "provenance": {
             "dermis": provenance.dermis,
             "models": dict(provenance.models),
@@ -59,12 +69,27 @@ def person_object(photos: Sequence[str], findings: Sequence[Finding]) -> Object:
     return {"schema": PERSON_SCHEMA, "photos": list(photos), "findings": [_finding(finding) for finding in findings]}
 
 
-def _photo(name: str, photo: Photo | None) -> Object:
+def advice_object(advice: Advice) -> Object:
+    """Return one line of care as a plain dict."""
+    return {
+        "advice": advice.advice,
+        "kind": advice.kind,
+        "ingredients": list(advice.ingredients),
+        "when": advice.when or None,
+        "reason": advice.reason,
+        "source": advice.source,
+        "rule": advice.rule,
+        "urgency": advice.urgency,
+    }
+
+
+def _photo(analysis: Analysis) -> Object:
+    photo, file = analysis.photo, {"file": analysis.name, "path": analysis.path or analysis.name}
     if photo is None:
-        return {"file": name, "sha256": None, "width_px": None, "height_px": None, "capture": {}}
+        return {**file, "sha256": None, "width_px": None, "height_px": None, "capture": {}}
     capture = photo.capture
     return {
-        "file": name,
+        **file,
         "sha256": photo.origin.sha256,
         "width_px": photo.width_px,
         "height_px": photo.height_px,
@@ -131,12 +156,19 @@ def _finding(finding: Finding) -> Object:
         "value": _round(finding.value, 3),
         "unit": finding.unit,
         "label": finding.label,
-        "interval": None if finding.interval is None else [_round(end, 3) for end in finding.interval],
+        "labels": list(finding.labels),
+        "interval": _ends(finding.interval),
         "level": finding.level,
+        "spread": _ends(finding.spread),
         "detail": dict(finding.detail),
         "items": [_item(item) for item in finding.items],
+        "notes": [note.text for note in finding.notes],
         "model": finding.model,
     }
+
+
+def _ends(ends: tuple[float, float] | None) -> list[float] | None:
+    return None if ends is None else [_round(end, 3) for end in ends]
 
 
 def _item(item: Detection) -> Object:
@@ -158,7 +190,7 @@ def _round(value: float, digits: int) -> float:
     return round(float(value), digits)
 
 
-CHANGE_SCHEMA = "dermis.change/1"
+CHANGE_SCHEMA = "dermis.change/2"
 
 
 def change_object(change: Change) -> Object:

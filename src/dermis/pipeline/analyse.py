@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -13,6 +13,7 @@ import numpy as np
 from dermis.colour.srgb import decode
 from dermis.core import (
     Analysis,
+    CaptureCondition,
     Encoding,
     Face,
     FaceLesions,
@@ -32,15 +33,22 @@ from dermis.face.find import find_face, models_used
 from dermis.formats.images.masks import read_mask, read_parts
 from dermis.formats.images.photo import read_photo
 from dermis.pipeline.exclusion import exclude
-from dermis.pipeline.needs import find_face_lesions, need, offered
+from dermis.pipeline.products import PRODUCTS, Source, compute, need, offered
 from dermis.pipeline.quality import assess, no_face, quality_measures, refused
 from dermis.pipeline.reference import Patch, correct_light, read_patch
-from dermis.tasks import FROM_LESIONS, MEASURES
-from dermis.tasks.acne.detect import NAME
+from dermis.tasks import TASKS
 from dermis.tasks.tone import estimate_tone, tone_clues
 from dermis.version import __version__
 
-__all__ = ["analyse", "analyse_file", "estimate_skin_tone", "measurable", "measure_skin", "measure_tasks"]
+__all__ = [
+    "analyse",
+    "analyse_file",
+    "compute_products",
+    "estimate_skin_tone",
+    "measurable",
+    "measure_skin",
+    "measure_tasks",
+]
 
 
 def analyse_file(
@@ -60,17 +68,17 @@ def analyse_file(
     try:
         photo = read_photo(path)
     except InputError as error:
-        return _refused(name, None, "unreadable", error)
+        return _refused(name, str(path), None, "unreadable", error)
     read_s = perf_counter() - start
     try:
         mask = None if mask_file is None else read_mask(mask_file, photo.width_px, photo.height_px)
         parts = None if parts_file is None else read_parts(parts_file, photo.width_px, photo.height_px)
         analysis = analyse(photo, mask=mask, parts=parts, **options)
     except InputError as error:
-        return _refused(name, photo, "unusable_option", error)
+        return _refused(name, str(path), photo, "unusable_option", error)
     seconds = {"read": read_s, **analysis.provenance.seconds}
     seconds["total"] += read_s
-    return replace(analysis, provenance=replace(analysis.provenance, seconds=seconds))
+    return replace(analysis, path=str(path), provenance=replace(analysis.provenance, seconds=seconds))
 
 
 def analyse(
@@ -109,13 +117,21 @@ def analyse(
         skin = replace(skin, tone=estimate_skin_tone(skin, face, photo))
     quality = assess(quality_measures(face, skin, encoded), face, light)
     judged_s = perf_counter() - start
-    asked = measurable(quality) and any(task.name in FROM_LESIONS for task in wanted)
-    lesions = find_face_lesions(photo, face, skin, own_area=mask is not None) if asked else None
-    findings = measure_tasks(skin, wanted, quality, lesions)
+    source = Source(photo=photo, face=face, skin=skin, own_area=mask is not None)
+    products = compute_products(source, wanted) if measurable(quality) else {}
+    findings = measure_tasks(wanted, products) if products else ()
     total_s = perf_counter() - start
     seconds = {"face": found_s, "quality": judged_s - found_s, "tasks": total_s - judged_s, "total": total_s}
+    lesions = products.get("lesions")
     return _assembled(
-        photo, quality, seconds, face=face, skin=skin, reference=light, lesions=lesions, findings=findings
+        photo,
+        quality,
+        seconds,
+        face=face,
+        skin=skin,
+        reference=light,
+        lesions=lesions if isinstance(lesions, FaceLesions) else None,
+        findings=findings,
     )
 
 
@@ -171,24 +187,23 @@ def measurable(quality: Quality) -> bool:
     return quality.usable and all(problem.code != "no_colour" for problem in quality.problems)
 
 
-def measure_tasks(
-    skin: Skin, tasks: Iterable[Task], quality: Quality, lesions: FaceLesions | None = None
-) -> tuple[Finding, ...]:
-    """Answer each task, those about lesions where these are given; none for a photo that is not measurable."""
-    if not measurable(quality):
-        return ()
-    findings: list[Finding] = []
-    for task in tasks:
-        if task.name in MEASURES:
-            findings += MEASURES[task.name](skin)
-        elif lesions is not None:
-            findings += FROM_LESIONS[task.name](lesions)
-    return tuple(findings)
+def compute_products(source: Source, tasks: Iterable[Task]) -> dict[str, object]:
+    """Return what the tasks need, by name, each computed once."""
+    return {name: compute(name, source) for name in dict.fromkeys(name for task in tasks for name in task.needs)}
 
 
-def _refused(name: str, photo: Photo | None, code: str, error: InputError) -> Analysis:
+def measure_tasks(tasks: Iterable[Task], products: Mapping[str, object]) -> tuple[Finding, ...]:
+    """Return the findings of each task from the products it needs; a network's answers are passed as `output`."""
+    return tuple(
+        finding
+        for task in tasks
+        for finding in task.measure(**{name.partition(":")[0]: products[name] for name in task.needs})
+    )
+
+
+def _refused(name: str, path: str, photo: Photo | None, code: str, error: InputError) -> Analysis:
     quality = refused(code, error.message, error.advice)
-    return Analysis(name=name, photo=photo, quality=quality, provenance=_provenance({}))
+    return Analysis(name=name, path=path, photo=photo, quality=quality, provenance=_provenance({}, ()))
 
 
 def _assembled(
@@ -196,18 +211,29 @@ def _assembled(
     quality: Quality,
     seconds: dict[str, float],
     *,
-    lesions: FaceLesions | None = None,
+    reference: LightReference | None,
+    findings: tuple[Finding, ...] = (),
     **parts: Any,  # noqa: ANN401
 ) -> Analysis:
     return Analysis(
         name=photo.origin.name,
+        path=photo.origin.name,
         photo=photo,
+        condition=CaptureCondition.UNKNOWN if reference is None else CaptureCondition.REFERENCED,
         quality=quality,
-        provenance=_provenance(seconds, {} if lesions is None else {NAME: lesions.found.model}),
-        lesions=lesions,
+        provenance=_provenance(seconds, findings),
+        reference=reference,
+        findings=findings,
         **parts,
     )
 
 
-def _provenance(seconds: dict[str, float], more: dict[str, str] | None = None) -> Provenance:
-    return Provenance(dermis=__version__, models={**models_used(), **(more or {})}, seconds=seconds)
+def _provenance(seconds: dict[str, float], findings: Iterable[Finding]) -> Provenance:
+    """Name the networks of others, our parser, and the network behind each task that needs one."""
+    models = dict(models_used())
+    for finding in findings:
+        for name in TASKS[finding.task].needs if finding.task in TASKS else ():
+            network = PRODUCTS[name].network if name in PRODUCTS else name.partition(":")[2]
+            if network:
+                models.setdefault(network, finding.model)
+    return Provenance(dermis=__version__, models=models, seconds=seconds)

@@ -17,11 +17,11 @@ from dermis.formats.images.container import SUFFIXES
 from dermis.formats.images.masks import reduce_by
 from dermis.models.registry import fetch
 from dermis.pipeline.analyse import analyse_file
-from dermis.pipeline.needs import need
+from dermis.pipeline.products import need
 from dermis.pipeline.reference import read_patch
 from dermis.report.maps import write_maps
 from dermis.report.page import write_overview, write_report
-from dermis.tasks import FROM_LESIONS, TASKS, choose
+from dermis.tasks import TASKS, choose
 
 __all__ = [
     "EXAMPLES",
@@ -60,7 +60,7 @@ def check(options: Options, files: Sequence[Path]) -> None:
     if options.tasks is not None:
         need(choose(options.tasks))
     if options.person:
-        need(TASKS[name] for name in FROM_LESIONS)
+        need(task for task in TASKS.values() if "lesions" in task.needs)
     if options.reference is not None:
         read_patch(options.reference)
     drawn = [name for name, path in (("--mask", options.mask), ("--parts", options.parts)) if path is not None]
@@ -127,7 +127,7 @@ def write_result(analysis: Analysis, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(analysis_object(analysis), ensure_ascii=False, allow_nan=False, indent=1)
     (folder / "analysis.json").write_text(text + "\n", encoding="utf-8")
-    write_maps(analysis, folder)
+    write_maps(analysis, folder, TASKS)
     report = folder / "report.html"
     write_report(analysis, report, tasks=TASKS)
     return report

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dermis.core import Analysis, FaceLesions, Finding, Lesions, Region, SegmentationClass, View
+from dermis.core import Analysis, FaceLesions, Finding, HalfFace, Lesions, Region, SegmentationClass, View
 from dermis.errors import InputError
-from dermis.tasks import FROM_LESIONS
+from dermis.tasks import TASKS
 from dermis.tasks.acne.assign import face_width_px
-from dermis.tasks.acne.hayashi import grade_finding, grade_of_half
+from dermis.tasks.acne.hayashi import grade_of_half
 
-__all__ = ["Half", "combine_views"]
+__all__ = ["combine_views"]
 
 _OWN_SIDE = {View.LEFT: "left", View.RIGHT: "right"}
 
@@ -25,16 +25,6 @@ class _Shot:
     name: str
     lesions: FaceLesions
     open_skin: dict[Region, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Half:
-    """The grade of one half of a face, the count behind it, and the photo that shows it best."""
-
-    grade: float
-    interval: tuple[float, float] | None
-    count: float
-    photo: str
 
 
 def combine_views(analyses: Sequence[Analysis]) -> tuple[Finding, ...]:
@@ -54,14 +44,12 @@ def combine_views(analyses: Sequence[Analysis]) -> tuple[Finding, ...]:
     best = {region: _best(shots, region) for region in list(Region)[1:]}
     merged = _merged(shots, best)
     named = {region.value: shot.name for region, shot in best.items() if shot is not None}
-    findings: list[Finding] = []
-    for name, read in FROM_LESIONS.items():
-        if name == "acne_grade":
-            findings.append(_graded(shots))
-        else:
-            findings += [replace(one, evidence=None, items=(), detail={**one.detail, **_source(one, named)})
-                         for one in read(merged)]  # fmt: skip
-    return tuple(findings)
+    tasks = [task for task in TASKS.values() if task.needs == ("lesions",)]
+    return tuple(
+        replace(one, evidence=None, items=(), detail={**one.detail, **_source(one, named)})
+        for task in tasks
+        for one in task.measure(lesions=merged)
+    )
 
 
 def _source(finding: Finding, named: dict[str, str]) -> dict[str, object]:
@@ -112,6 +100,7 @@ def _merged(shots: Sequence[_Shot], best: dict[Region, _Shot | None]) -> FaceLes
         involved=float(np.average(involved, weights=np.maximum(areas, 1e-9))),
         heat=np.zeros((1, 1), np.float32),
         beside=0,
+        graded_halves=_graded_halves(shots),
     )
 
 
@@ -155,25 +144,15 @@ def _count_interval(held: dict[Region, _Shot], counts: dict[Region, float]) -> t
     return max(low, 0.0), high
 
 
-def _graded(shots: Sequence[_Shot]) -> Finding:
-    """Return Hayashi's grade of the worse half."""
+def _graded_halves(shots: Sequence[_Shot]) -> dict[str, HalfFace]:
+    """Return both halves, each from the photo of its own side where there is one, else from the front."""
     halves = {side: half for side in ("left", "right") if (half := _half(shots, side)) is not None}
     if not halves:  # close-ups and profiles without a side: each is taken for a half
-        halves = {"in view": _own_half(max(shots, key=lambda one: one.lesions.counts[Region.FACE]))}
-    side, worse = max(halves.items(), key=lambda pair: pair[1].grade)
-    detail: dict[str, object] = {
-        "counted": "the worse half",
-        "worse_half": side,
-        "halves": {name: {"grade": round(half.grade, 3), "count": round(half.count, 2), "from": half.photo}
-                   for name, half in halves.items()},
-    }  # fmt: skip
-    found = shots[0].lesions.found
-    highs = [half.interval[1] for half in halves.values() if half.interval is not None]
-    interval = None if worse.interval is None else (worse.interval[0], max(highs))
-    return grade_finding(worse.grade, interval, detail, found.model, found.level)
+        return {"in view": _own_half(max(shots, key=lambda one: one.lesions.counts[Region.FACE]))}
+    return halves
 
 
-def _half(shots: Sequence[_Shot], side: str) -> Half | None:
+def _half(shots: Sequence[_Shot], side: str) -> HalfFace | None:
     own = [shot for shot in shots if _OWN_SIDE.get(shot.lesions.view) == side]
     if own:
         return _own_half(max(own, key=lambda one: one.open_skin[Region.FACE]))
@@ -185,10 +164,10 @@ def _half(shots: Sequence[_Shot], side: str) -> Half | None:
     return _graded_half(shot, right if side == "right" else left)
 
 
-def _own_half(shot: _Shot) -> Half:
+def _own_half(shot: _Shot) -> HalfFace:
     return _graded_half(shot, max(shot.lesions.counts[Region.FACE], 0.0))
 
 
-def _graded_half(shot: _Shot, count: float) -> Half:
+def _graded_half(shot: _Shot, count: float) -> HalfFace:
     grade, interval = grade_of_half(shot.lesions, count)
-    return Half(grade=grade, interval=interval, count=count, photo=shot.name)
+    return HalfFace(grade=grade, interval=interval, count=count, photo=shot.name)

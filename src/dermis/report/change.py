@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dermis.core import Analysis, Box, Change, Detection, Photo, UnmatchedLesion
-from dermis.report.acne import crop_uri
 from dermis.report.formatting import number, percent, plain, region_title
 from dermis.report.page import rendered
-from dermis.report.pictures import data_uri, shown, window_of
+from dermis.report.pictures import crop_uri, data_uri, shown, window_of
 
 __all__ = ["change_page"]
 

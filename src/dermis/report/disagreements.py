@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dermis.core import Box, Photo
-from dermis.report.acne import around, crop_uri
 from dermis.report.formatting import number
 from dermis.report.page import rendered
-from dermis.report.pictures import data_uri, shown, window_of
+from dermis.report.pictures import around, crop_uri, data_uri, shown, window_of
 
 __all__ = ["FlaggedPhoto", "disagreements_page"]
 

@@ -13,12 +13,11 @@ from dermis.colour.srgb import encode, hex_to_srgb, srgb_to_hex
 from dermis.core import Capture, Count, Finding, Map, Measure, Ordinal, Presence, Region, Scale, View
 
 __all__ = [
-    "MAP_COLOURS",
+    "PLAIN_COLOURS",
     "VIEW_WORDS",
     "capture_rows",
     "colour_table",
     "hex_of_lab",
-    "interval_words",
     "map_colours",
     "measure_words",
     "number",
@@ -26,6 +25,7 @@ __all__ = [
     "plain",
     "range_words",
     "region_title",
+    "shown_range",
     "unit_name",
     "value_words",
 ]
@@ -36,6 +36,8 @@ VIEW_WORDS = {
     View.RIGHT: "from the person's right",
     View.CLOSE_UP: "close up",
 }
+PLAIN_COLOURS = ("#f4f8c6", "#96d4a0", "#33a1a4", "#28659a", "#2f2563")
+"""For maps without colours of their own, light to dark: the order stays readable to colour-blind eyes and in print."""
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -88,15 +90,16 @@ def range_words(interval: tuple[float, float], scale: Scale) -> str:
     return f"{value_words(interval[0], scale)} to {value_words(interval[1], scale)}"
 
 
-def interval_words(finding: Finding) -> str:
-    """Return what the finding's interval holds, such as "middle 90 % of the pixels"."""
-    level = percent(finding.level)
-    said = finding.detail.get("interval_is")
-    if said == "spread of pixels":
-        return f"middle {level} of the pixels"
-    if said in ("types a step milder or worse", "all comedones to all nodules"):
-        return f"from {said}" if said.startswith("all") else f"with {said}"
-    return f"{level} interval"
+def shown_range(finding: Finding) -> tuple[tuple[float, float] | None, str]:
+    """Return the range to show with a value and what it is: the interval, else bounds by a rule, else the spread."""
+    if finding.interval is not None:
+        return finding.interval, f"{percent(finding.level)} interval"
+    bounds = finding.detail.get("bounds")
+    if isinstance(bounds, list | tuple) and len(bounds) == 2:
+        return (float(bounds[0]), float(bounds[1])), str(finding.detail.get("bounds_are", "bounds"))
+    if finding.spread is not None:
+        return finding.spread, "middle 90 % of the pixels"
+    return None, ""
 
 
 def unit_name(scale: Scale) -> str:
@@ -164,22 +167,8 @@ def _either(value: bool | None, yes: str, no: str) -> str:
     return "" if value is None else yes if value else no
 
 
-MAP_COLOURS: Mapping[str, tuple[str, ...]] = {
-    "melanin": ("#fff4da", "#efc377", "#c17f3c", "#80451f", "#3d1c0f"),
-    "haemoglobin": ("#fdeee8", "#f5b5a3", "#dd6262", "#a51f45", "#4d0a33"),
-    "redness": ("#fff8cf", "#fdc861", "#f08138", "#c33733", "#650f3d"),
-    "acne_lesions": ("#fff6e0", "#fbd07c", "#f29455", "#cf4a4c", "#6a1246"),
-    "": ("#f4f8c6", "#96d4a0", "#33a1a4", "#28659a", "#2f2563"),
-}
-"""The colours a task's map runs through, from low to high; "" serves tasks without a row.
-
-Lightness falls all the way, so the order stays readable to colour-blind eyes and in black-and-white print.
-"""
-
-
-def map_colours(task: str, count: int) -> tuple[str, ...]:
-    """Return `count` colours #RRGGBB of a task's map, equal distances of CIELAB apart."""
-    anchors = MAP_COLOURS.get(task, MAP_COLOURS[""])
+def map_colours(anchors: Sequence[str], count: int) -> tuple[str, ...]:
+    """Return `count` colours #RRGGBB from the first anchor to the last, equal distances of CIELAB apart."""
     lab = np.stack([np.asarray(srgb_to_lab(hex_to_srgb(colour))) for colour in anchors])
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(lab, axis=0), axis=1))])
     wanted = np.linspace(0.0, along[-1], count)

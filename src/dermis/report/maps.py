@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dermis.core import Analysis, Face, Photo, SegmentationClass, ValueMap
+from dermis.core import Analysis, Face, Photo, SegmentationClass, Task, ValueMap
 from dermis.core.arrays import BoolMap
-from dermis.report.formatting import colour_table, map_colours
+from dermis.report.formatting import PLAIN_COLOURS, colour_table, map_colours
 from dermis.report.page import write
 from dermis.report.pictures import labels_on_photo, levels_of, palette_png, values_on_photo
 
@@ -43,7 +43,7 @@ REASONS = {
 """The reasons to leave skin out in the order of their bits, and their colours; the lowest bit of a pixel shows."""
 
 
-def write_maps(analysis: Analysis, folder: Path) -> list[Path]:
+def write_maps(analysis: Analysis, folder: Path, tasks: Mapping[str, Task]) -> list[Path]:
     """Write an analysis' masks and maps into `folder`, which exists, and return their paths.
 
     skin_mask.png: 255 on all visible skin of the person. measured_mask.png: 255 on what was measured.
@@ -57,7 +57,7 @@ def write_maps(analysis: Analysis, folder: Path) -> list[Path]:
     face, photo = analysis.face, analysis.photo
     if face is None or photo is None:
         return []
-    return [*_write_masks(analysis, photo, face, folder), *_write_overlays(analysis, photo, face, folder)]
+    return [*_write_masks(analysis, photo, face, folder), *_write_overlays(analysis, photo, face, folder, tasks)]
 
 
 def _write_masks(analysis: Analysis, photo: Photo, face: Face, folder: Path) -> list[Path]:
@@ -87,18 +87,23 @@ def _left_out_png(excluded: Mapping[str, BoolMap], face: Face, photo: Photo) -> 
     return palette_png(labels_on_photo(bits, face.frame, photo), colours)
 
 
-def _write_overlays(analysis: Analysis, photo: Photo, face: Face, folder: Path) -> list[Path]:
+def _write_overlays(
+    analysis: Analysis, photo: Photo, face: Face, folder: Path, tasks: Mapping[str, Task]
+) -> list[Path]:
     if not analysis.quality.usable:
         return []
     maps = {f.task: f.evidence for f in reversed(analysis.findings) if f.evidence is not None}
     return [
-        write(folder / f"overlay_{task}.png", _overlay_png(task, evidence, face, photo))
+        write(
+            folder / f"overlay_{task}.png",
+            _overlay_png(evidence, face, photo, tasks[task].colours if task in tasks else PLAIN_COLOURS),
+        )
         for task, evidence in reversed(maps.items())
     ]
 
 
-def _overlay_png(task: str, evidence: ValueMap, face: Face, photo: Photo) -> bytes:
+def _overlay_png(evidence: ValueMap, face: Face, photo: Photo, anchors: tuple[str, ...]) -> bytes:
     values = values_on_photo(evidence.values, face.frame, photo)
     levels = levels_of(values, evidence.low, evidence.high, OVERLAY_LEVELS)
-    colours = colour_table([CLEAR_COLOUR, *map_colours(task, OVERLAY_LEVELS)])
+    colours = colour_table([CLEAR_COLOUR, *map_colours(anchors, OVERLAY_LEVELS)])
     return palette_png(levels, colours, clear=0)

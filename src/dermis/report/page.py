@@ -14,26 +14,16 @@ from urllib.parse import quote
 
 from dermis.core import Analysis, Task
 from dermis.errors import UsageError
-from dermis.report.acne import acne_of
-from dermis.report.panels import (
-    Panel,
-    Verdict,
-    excluded_of,
-    files_of,
-    measures_of,
-    panels_of,
-    rows_of,
-    summary_of,
-    verdict_of,
-)
+from dermis.report.blocks import DrawnBlock, drawn_blocks
+from dermis.report.panels import Panel, panels_of, rows_of
 from dermis.report.pictures import data_uri, shown, thumbnail_of, window_of
-from dermis.report.tone import TONE_TASK, tone_of
+from dermis.report.verdict import Verdict, excluded_of, files_of, measures_of, summary_of, verdict_of
 from dermis.report.viewer import viewer_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["Card", "card_of", "rendered", "write", "write_overview", "write_report"]
+__all__ = ["Card", "card_of", "notebook_card", "rendered", "write", "write_overview", "write_report"]
 
 
 def rendered(template: str, content: Mapping[str, object], *, script: str = "report.js") -> str:
@@ -143,9 +133,7 @@ def report_page(analysis: Analysis, tasks: Mapping[str, Task]) -> str:
         "stage": stage,
         "maps": {} if stage is None else {overlay.key: overlay for overlay in stage.overlays if overlay.bar},
         "panels": panels,
-        "tone_task": TONE_TASK,
-        "tone": tone_of(analysis),
-        "acne": acne_of(analysis),
+        "blocks": _blocks(analysis, panels, tasks),
         "rows": rows,
         "excluded": excluded_of(skin) if skin is not None and usable else None,
         "glance": summary_of(analysis) if panels else (),
@@ -155,6 +143,23 @@ def report_page(analysis: Analysis, tasks: Mapping[str, Task]) -> str:
         "thumbnail": None if analysis.photo is None else thumbnail_of(analysis, analysis.photo),
     }
     return rendered("report.html", content)
+
+
+def _blocks(
+    analysis: Analysis, panels: Iterable[Panel], tasks: Mapping[str, Task]
+) -> dict[str, tuple[DrawnBlock, ...]]:
+    """Return the blocks of each panel by its key; a task that is not listed is shown as a table."""
+    found = {panel.key: [one for one in analysis.findings if one.task == panel.key] for panel in panels}
+    return {
+        key: drawn_blocks(tasks[key], findings, analysis) if key in tasks else (DrawnBlock(kind="table"),)
+        for key, findings in found.items()
+    }
+
+
+def notebook_card(analysis: Analysis, tasks: Mapping[str, Task]) -> str:
+    """Return a picture and a table of an analysis as a piece of HTML, for notebooks."""
+    card = card_of(analysis, "", tasks)
+    return _environment().get_template("notebook.html").render(card=card)
 
 
 def write_overview(

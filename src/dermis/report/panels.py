@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from dermis.core import (
     Analysis,
     Count,
@@ -16,50 +14,34 @@ from dermis.core import (
     Map,
     Measure,
     Ordinal,
-    Photo,
     Presence,
-    Quality,
     Region,
     Scale,
-    Severity,
-    Skin,
     Task,
     View,
 )
 from dermis.report.formatting import (
-    VIEW_WORDS,
-    capture_rows,
     hex_of_lab,
-    interval_words,
     map_colours,
-    measure_words,
-    number,
-    percent,
     plain,
     range_words,
     region_title,
+    shown_range,
     unit_name,
     value_words,
 )
 
 __all__ = [
     "Axis",
-    "ExcludedShare",
     "Panel",
     "RegionReading",
     "Row",
-    "Share",
     "Tick",
-    "Verdict",
     "axis_of",
-    "excluded_of",
-    "files_of",
     "lab_of",
-    "measures_of",
     "panels_of",
     "rows_of",
-    "summary_of",
-    "verdict_of",
+    "whole_of",
 ]
 
 INSET = 2.0
@@ -105,7 +87,7 @@ def axis_of(scale: Scale, findings: Sequence[Finding] = ()) -> Axis:
         case Ordinal():
             return _marked(scale.lowest, scale.highest, _grades(scale), scale)
         case Count():
-            top = max([10.0, *(max((f.value, *(f.interval or ()))) for f in findings)])
+            top = max([10.0, *(max((f.value, *(shown_range(f)[0] or ()))) for f in findings)])
             return _marked(0.0, top, _round_numbers(0.0, top), scale)
         case Measure() | Map():
             return _marked(scale.low, scale.high, _round_numbers(scale.low, scale.high), scale)
@@ -147,18 +129,18 @@ AXIS_STOPS = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionReading:
-    """One finding in words, and where its value and interval stand on the task's axis.
+    """One finding in words, and where its value and range stand on the task's axis.
 
-    `start`, `length` and `interval` are empty where the finding has no interval; `swatch` and `lab` where it
-    has no colour.
+    range: the interval, else the bounds, else the spread of the pixels; range_is says which. `start`, `length`, `range`
+    and `range_is` are empty where the finding has none of these; `swatch` and `lab` where it has no colour.
     """
 
     region: Region
     title: str
     value: str
     label: str
-    interval: str
-    interval_is: str
+    range: str
+    range_is: str
     at: str
     start: str
     length: str
@@ -235,7 +217,7 @@ def _panel(findings: Sequence[Finding], task: Task | None, view: View | None) ->
     scale = task.scale if task is not None else _plain_scale(findings)
     axis = axis_of(scale, findings)
     readings = tuple(_reading(finding, scale, axis, view) for finding in findings)
-    kinds = Counter(plain(item.kind) for item in _whole(findings).items)
+    kinds = Counter(plain(item.kind) for item in whole_of(findings).items)
     return Panel(
         key=first.task,
         title=task.title if task is not None else plain(first.task),
@@ -244,34 +226,43 @@ def _panel(findings: Sequence[Finding], task: Task | None, view: View | None) ->
         reference=task.reference if task is not None else "",
         model=first.model,
         axis=axis,
-        head=readings[findings.index(_whole(findings))],
+        head=readings[findings.index(whole_of(findings))],
         readings=readings,
-        gradient=map_colours(first.task, AXIS_STOPS) if isinstance(scale, Map) else (),
+        gradient=map_colours(task.colours, AXIS_STOPS) if task is not None and isinstance(scale, Map) else (),
         kinds=tuple(kinds.most_common()),
     )
 
 
 def _reading(finding: Finding, scale: Scale, axis: Axis, view: View | None) -> RegionReading:
     lab = lab_of(finding)
-    interval = finding.interval
+    ends, meaning = shown_range(finding)
     return RegionReading(
         region=finding.region,
         title=region_title(finding.region, view),
         value=value_words(finding.value, scale),
-        label=finding.label or _grade_name(finding.value, scale),
-        interval="" if interval is None else range_words(interval, scale),
-        interval_is="" if interval is None else interval_words(finding),
+        label=_label(finding, scale),
+        range="" if ends is None else range_words(ends, scale),
+        range_is=meaning,
         at=axis.at(finding.value),
-        start="" if interval is None else axis.at(interval[0]),
-        length="" if interval is None else axis.length(*interval),
+        start="" if ends is None else axis.at(ends[0]),
+        length="" if ends is None else axis.length(*ends),
         swatch="" if lab is None else hex_of_lab(lab),
         lab="" if lab is None else " / ".join(f"{channel:.1f}" for channel in lab),
     )
 
 
-def _whole(findings: Sequence[Finding]) -> Finding:
+def whole_of(findings: Sequence[Finding]) -> Finding:
     """Return the finding that stands for all: the whole face's, else the first."""
     return next((finding for finding in findings if finding.region is Region.FACE), findings[0])
+
+
+def _label(finding: Finding, scale: Scale) -> str:
+    """Return the class of a value, or the classes that are possible: "moderate to severe"."""
+    if finding.label is not None:
+        return finding.label
+    if len(finding.labels) > 1:
+        return f"{finding.labels[0]} to {finding.labels[-1]}"
+    return _grade_name(finding.value, scale)
 
 
 def _grade_name(value: float, scale: Scale) -> str:
@@ -283,139 +274,5 @@ def _grade_name(value: float, scale: Scale) -> str:
 
 def _plain_scale(findings: Sequence[Finding]) -> Scale:
     """Return a scale around the values of a task that is not listed."""
-    ends = [0.0, *(end for finding in findings for end in (finding.value, *(finding.interval or ())))]
+    ends = [0.0, *(end for finding in findings for end in (finding.value, *(shown_range(finding)[0] or ())))]
     return Measure(unit=findings[0].unit, low=min(ends), high=max(max(ends), min(ends) + 1e-3))
-
-
-Pairs = tuple[tuple[str, str], ...]
-
-LEFT_OUT_WORDS = {
-    "clipped": "clipped by the camera",
-    "specular": "glare",
-    "shadow": "deep shadow",
-    "border": "uncertain edge of the skin",
-    "facial_hair": "beard and moustache",
-    "beside_face": "beside the face: ears, neck, hands",
-}
-SEVERITY_WORDS = {Severity.REJECT: "Reason", Severity.WARN: "Reservation", Severity.INFO: "Note"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What to think of the photo; `state` is good, warn or bad."""
-
-    state: str
-    title: str
-    lead: str
-    problems: tuple[tuple[str, str, str, str], ...]
-    """Each as (state, kind in words, message, advice)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
-    """A part of the visible skin: its words, its percentage, its length as a coordinate of SVG."""
-
-    words: str
-    percent: str
-    length: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExcludedShare:
-    """How much of the visible skin was measured, and what took the rest away."""
-
-    measured: Share
-    reasons: tuple[Share, ...]
-
-
-def verdict_of(quality: Quality, *, findings: int) -> Verdict:
-    """Return the verdict on a photo; one without any finding is not called measured."""
-    problems = tuple((_STATES[p.severity], SEVERITY_WORDS[p.severity], p.message, p.advice) for p in quality.problems)
-    if not quality.usable:
-        lead = "This photo was not measured, so this report holds no numbers about the skin."
-        return Verdict(state="bad", title="Not usable", lead=lead, problems=problems)
-    if not findings:
-        lead = "The photo could be read, but nothing on it could be measured."
-        return Verdict(state="warn", title="Nothing measured", lead=lead, problems=problems)
-    if any(problem.severity is Severity.WARN for problem in quality.problems):
-        lead = "The numbers hold with the reservations below. A better photo gives better numbers."
-        return Verdict(state="warn", title="Measured with reservations", lead=lead, problems=problems)
-    lead = "Light, sharpness and pose are good enough to measure the skin."
-    return Verdict(state="good", title="Usable", lead=lead, problems=problems)
-
-
-_STATES = {Severity.REJECT: "bad", Severity.WARN: "warn", Severity.INFO: "info"}
-
-
-def excluded_of(skin: Skin) -> ExcludedShare | None:
-    """Return the shares of the visible skin, the largest reason first; None where no skin is visible."""
-    visible = int(np.count_nonzero(skin.visible))
-    if visible == 0:
-        return None
-    # Facial hair hides skin: it lies beside what is visible.
-    taken = {
-        name: np.count_nonzero(mask) / np.count_nonzero(skin.visible | mask) for name, mask in skin.excluded.items()
-    }
-    names = sorted(taken, key=lambda name: taken[name], reverse=True)
-    return ExcludedShare(
-        measured=_share("measured", np.count_nonzero(skin.measured) / visible),
-        reasons=tuple(_share(LEFT_OUT_WORDS.get(name, plain(name).lower()), taken[name]) for name in names),
-    )
-
-
-def summary_of(analysis: Analysis) -> Pairs:
-    """Return what a reader should know of the photo before the numbers, in words."""
-    face, skin = analysis.face, analysis.skin
-    rows = []
-    if skin is not None and skin.visible.any():
-        share = np.count_nonzero(skin.measured) / np.count_nonzero(skin.visible)
-        rows.append(("Measured", f"{percent(share)} of the visible skin"))
-    if face is not None:
-        rows.append(("View", VIEW_WORDS[face.view]))
-        if face.face_width_px is not None:
-            rows.append(("Face", f"{number(face.face_width_px, 0)} px between the cheeks"))
-    if analysis.reference is not None:
-        rows.append(("Light", "corrected by a patch of known colour"))
-    elif skin is not None:
-        rows.append(("Light", "as the camera balanced it"))
-    return tuple(rows)
-
-
-def measures_of(quality: Quality) -> Pairs:
-    """Return what was measured to judge the photo, in words."""
-    return tuple(measure_words(name, value) for name, value in quality.measures.items())
-
-
-def files_of(analysis: Analysis) -> dict[str, Pairs]:
-    """Return titled lists of facts about the photo, how it was taken, and what analysed it."""
-    provenance = analysis.provenance
-    lists = {
-        "Photo": _photo_rows(analysis.name, analysis.photo),
-        "Capture": () if analysis.photo is None else tuple(capture_rows(analysis.photo.capture).items()),
-        "Analysis": (
-            ("dermis", provenance.dermis),
-            *((plain(name), model) for name, model in provenance.models.items()),
-        ),
-        "Seconds": tuple((plain(step), number(value, 2)) for step, value in provenance.seconds.items()),
-    }
-    return {title: tuple(rows) for title, rows in lists.items() if rows}
-
-
-def _photo_rows(name: str, photo: Photo | None) -> Pairs:
-    if photo is None:
-        return (("File", name),)
-    origin = photo.origin
-    rows = {
-        "File": name,
-        "Size": f"{photo.width_px} × {photo.height_px} px",
-        "Format": origin.container or "",
-        "Depth": f"{origin.bits} bits a channel",
-        "Colour profile": origin.profile or "",
-        "SHA-256": origin.sha256 or "",
-        "Reading": " ".join(origin.notes),
-    }
-    return tuple((title, words) for title, words in rows.items() if words)
-
-
-def _share(words: str, share: float) -> Share:
-    return Share(words=words, percent=percent(share), length=f"{100 * share:.2f}%")

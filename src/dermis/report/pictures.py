@@ -18,6 +18,8 @@ __all__ = [
     "Framed",
     "Thumbnail",
     "Window",
+    "around",
+    "crop_uri",
     "cut",
     "data_uri",
     "labels_on_photo",
@@ -244,3 +246,29 @@ def _found(analysis: Analysis) -> list[tuple[str, str, Box]]:
 def _framed(kind: str, words: str, box: Box, scale: float) -> Framed:
     x, y, width, height = (round(scale * side, 1) for side in (box.x_px, box.y_px, box.width_px, box.height_px))
     return Framed(kind=kind, words=words, x=x, y=y, width=width, height=height)
+
+
+CROP_PX = 160
+_CROP_BOXES = 3.0
+"""A crop shows so many times the box of an item, so that the skin around is seen."""
+
+
+def crop_uri(photo: Photo, box: Box) -> str:
+    """Return the piece of a photo around a box as a picture inside the page."""
+    from dermis.formats.images.masks import encode_jpeg  # late: with it comes the image library
+
+    return data_uri("jpeg", encode_jpeg(shown(photo, around(photo, box), CROP_PX), quality=88))
+
+
+def around(photo: Photo, box: Box) -> Window:
+    """Return the square of the photo around a box, inside the photo."""
+    side = max(_CROP_BOXES * max(box.width_px, box.height_px), 24.0)
+    side_x, side_y = min(int(side), photo.width_px), min(int(side), photo.height_px)
+    x = int(box.x_px + box.width_px / 2 - side_x / 2)
+    y = int(box.y_px + box.height_px / 2 - side_y / 2)
+    return Window(
+        x_px=min(max(x, 0), photo.width_px - side_x),
+        y_px=min(max(y, 0), photo.height_px - side_y),
+        width_px=max(side_x, 1),
+        height_px=max(side_y, 1),
+    )

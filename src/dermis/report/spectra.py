@@ -20,7 +20,7 @@ from dermis.metrics.spectral import BandErrors
 from dermis.optics.camera import find_camera, response
 from dermis.optics.camera_inverse import Estimate, from_rgb
 from dermis.optics.illuminant import find_illuminant, to_xyz
-from dermis.report.formatting import colour_table, map_colours
+from dermis.report.formatting import PLAIN_COLOURS, colour_table, map_colours
 from dermis.report.page import rendered, write
 from dermis.report.pictures import Window, data_uri, levels_of, shown
 from dermis.report.plots import drawn_png
@@ -241,15 +241,15 @@ def band_errors_png(wavelengths_nm: Floats, errors: BandErrors) -> bytes:
     return drawn_png(draw)
 
 
-def map_png(values: FloatMap, low: float, high: float, label: str, task: str = "") -> bytes:
+def map_png(values: FloatMap, low: float, high: float, label: str, anchors: Sequence[str] = PLAIN_COLOURS) -> bytes:
     """Draw a map (h, w) in colours from `low` to `high` with its scale at the right; NaN is left white.
 
-    task: whose colours, see `report.colours`.
+    anchors: the colours #RRGGBB that it runs through.
     """
     from PIL import Image, ImageDraw  # late: it costs a tenth of the start
 
     count = 255
-    colours = np.concatenate([[[255, 255, 255]], colour_table(map_colours(task, count))]).astype(np.uint8)
+    colours = np.concatenate([[[255, 255, 255]], colour_table(map_colours(anchors, count))]).astype(np.uint8)
     span = (low, high) if high > low else (low, low + 1.0)
     picture = colours[levels_of(values, *span, count)]
     height, width = max(picture.shape[0], 80), picture.shape[1]

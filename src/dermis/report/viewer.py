@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dermis.core import Analysis, Box, CropFrame, Face, Finding, Photo, Region, Skin, Task, ValueMap, region_mask
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
-from dermis.report.formatting import VIEW_WORDS, colour_table, map_colours, number, plain, region_title
+from dermis.report.formatting import PLAIN_COLOURS, VIEW_WORDS, colour_table, map_colours, number, plain, region_title
 from dermis.report.pictures import Window, cut, data_uri, levels_of, palette_png, resized, shown, window_of
 
 __all__ = [
@@ -175,7 +175,8 @@ def overlays_of(analysis: Analysis, face: Face, window: Window, tasks: Mapping[s
         title = tasks[name].title if name in tasks else plain(name)
         evidence = next((f.evidence for f in findings if f.evidence is not None), None)
         if evidence is not None and np.isfinite(evidence.values).any():
-            yield _map_overlay(name, title, evidence, findings, face.frame, window)
+            colours = tasks[name].colours if name in tasks else PLAIN_COLOURS
+            yield _map_overlay(name, title, evidence, findings, face.frame, window, colours)
         if any(finding.items for finding in findings):
             yield _marks_overlay(name, f"{title}, each" if evidence is not None else title, findings, window)
 
@@ -213,11 +214,17 @@ def _marks_overlay(name: str, title: str, findings: Sequence[Finding], window: W
 
 
 def _map_overlay(
-    name: str, title: str, evidence: ValueMap, findings: Sequence[Finding], frame: CropFrame, window: Window
+    name: str,
+    title: str,
+    evidence: ValueMap,
+    findings: Sequence[Finding],
+    frame: CropFrame,
+    window: Window,
+    anchors: tuple[str, ...],
 ) -> Overlay:
     low, high = _span(evidence)
     digits = 0 if high - low >= 10 else 1 if high - low >= 1 else 3
-    colours = colour_table([CLEAR_COLOUR, *map_colours(name, LEVELS)])
+    colours = colour_table([CLEAR_COLOUR, *map_colours(anchors, LEVELS)])
     values, frame = cut(evidence.values, frame, window)
     levels = levels_of(_reduced(values), low, high, LEVELS)
     ends = f"{number(evidence.low, digits)} to {number(evidence.high, digits)}"
@@ -230,7 +237,7 @@ def _map_overlay(
         uri=data_uri("png", palette_png(levels, colours, clear=0)),
         place=_frame_on_stage(frame, window),
         bar=Bar(
-            colours=map_colours(name, BAR_STOPS),
+            colours=map_colours(anchors, BAR_STOPS),
             low=number(low, digits),
             high=number(high, digits),
             unit=evidence.unit,

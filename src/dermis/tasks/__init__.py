@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
 
-from dermis.core import FaceLesions, Finding, Skin, Task
+from dermis.core import Task
 from dermis.errors import UsageError
 from dermis.tasks import pigments, redness, tone
 from dermis.tasks.acne import count, gags, hayashi, iga, presence
 
-__all__ = ["FROM_LESIONS", "MEASURES", "TASKS", "Findings", "choose"]
-
-Findings = tuple[Finding, ...]
+__all__ = ["GROUPS", "TASKS", "choose"]
 
 TASKS: Mapping[str, Task] = {
     task.name: task
@@ -30,37 +28,27 @@ TASKS: Mapping[str, Task] = {
 }
 """Every task by its name, in the order of a report."""
 
-MEASURES: Mapping[str, Callable[[Skin], Findings]] = {
-    "skin_tone": tone.measure,
-    "melanin": pigments.measure_melanin,
-    "haemoglobin": pigments.measure_haemoglobin,
-    "redness": redness.measure,
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    group: tuple(task.name for task in TASKS.values() if task.group == group)
+    for group in dict.fromkeys(task.group for task in TASKS.values() if task.group)
 }
-"""The tasks that need no training: from the skin straight to findings."""
-
-FROM_LESIONS: Mapping[str, Callable[[FaceLesions], Findings]] = {
-    "acne_presence": presence.measure,
-    "acne_lesions": count.measure,
-    "acne_grade": hayashi.measure,
-    "acne_iga": iga.measure,
-    "acne_gags": gags.measure,
-}
-"""The tasks that read the lesions that a network found on the face."""
+"""The names that stand for several tasks, each with its tasks."""
 
 
 def choose(names: str | None) -> tuple[Task, ...]:
-    """Return the tasks named in `names` ("a,b"), all of them for None.
+    """Return the tasks named in `names` ("a,b"; a group stands for its tasks), all of them for None.
 
-    Raises UsageError for a name that no task has.
+    Raises UsageError for a name that no task and no group has.
     """
     if names is None:
         return tuple(TASKS.values())
     wanted = [name.strip() for name in names.split(",") if name.strip()]
+    known = (*GROUPS, *TASKS)
     for name in wanted:
-        if name not in TASKS:
-            near = get_close_matches(name, TASKS, n=1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(TASKS)}."
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(known)}."
             raise UsageError(f"No task is called {name!r}.", advice=hint)
     if not wanted:
-        raise UsageError("No task was named.", advice=f"There are: {', '.join(TASKS)}.")
-    return tuple(TASKS[name] for name in dict.fromkeys(wanted))
+        raise UsageError("No task was named.", advice=f"There are: {', '.join(known)}.")
+    return tuple(TASKS[each] for each in dict.fromkeys(one for name in wanted for one in GROUPS.get(name, (name,))))

@@ -55,6 +55,16 @@ def unmix(linear: FloatMap) -> Chromophores:
     return Chromophores(melanin=parts[..., 0], haemoglobin=parts[..., 1], shading=parts[..., 2])
 
 
+def measure_melanin(skin: Skin, chromophores: Chromophores) -> tuple[Finding, ...]:
+    """Map the optical density (x 100) that melanin adds in the red channel, freed of shading and of blood."""
+    return map_findings(MELANIN, skin, chromophores.melanin, model="unmix@1")
+
+
+def measure_haemoglobin(skin: Skin, chromophores: Chromophores) -> tuple[Finding, ...]:
+    """Map the optical density (x 100) that blood adds in the green channel, freed of shading and melanin."""
+    return map_findings(HAEMOGLOBIN, skin, chromophores.haemoglobin, model="unmix@1")
+
+
 MELANIN = Task(
     name="melanin",
     title="Melanin",
@@ -63,12 +73,10 @@ MELANIN = Task(
     regions=tuple(Region),
     metrics=("spearman", "mae"),
     reference="Tsumura et al., J. Opt. Soc. Am. A 16 (1999) 2169-2176; Takiwaki, J. Med. Invest. 44 (1998) 121-126",
+    measure=measure_melanin,
+    needs=("skin", "chromophores"),
+    colours=("#fff4da", "#efc377", "#c17f3c", "#80451f", "#3d1c0f"),
 )
-
-
-def measure_melanin(skin: Skin) -> tuple[Finding, ...]:
-    """Map the optical density (x 100) that melanin adds in the red channel, freed of shading and of blood."""
-    return map_findings(MELANIN, skin, unmix(skin.linear).melanin, model="unmix@1")
 
 
 HAEMOGLOBIN = Task(
@@ -79,9 +87,7 @@ HAEMOGLOBIN = Task(
     regions=tuple(Region),
     metrics=("spearman", "mae"),
     reference="Tsumura et al., J. Opt. Soc. Am. A 16 (1999) 2169-2176",
+    measure=measure_haemoglobin,
+    needs=("skin", "chromophores"),
+    colours=("#fdeee8", "#f5b5a3", "#dd6262", "#a51f45", "#4d0a33"),
 )
-
-
-def measure_haemoglobin(skin: Skin) -> tuple[Finding, ...]:
-    """Map the optical density (x 100) that blood adds in the green channel, freed of shading and melanin."""
-    return map_findings(HAEMOGLOBIN, skin, unmix(skin.linear).haemoglobin, model="unmix@1")

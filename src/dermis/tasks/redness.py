@@ -8,6 +8,13 @@ from dermis.tasks.region_statistics import map_findings
 
 __all__ = ["TASK", "measure"]
 
+
+def measure(skin: Skin) -> tuple[Finding, ...]:
+    """Map 100 x (OD green - OD red): exposure and shading cancel; melanin adds to it, see haemoglobin."""
+    density = optical_density(skin.linear)
+    return map_findings(TASK, skin, 100 * (density[..., 1] - density[..., 0]), model="erythema@1")
+
+
 TASK = Task(
     name="redness",
     title="Redness",
@@ -16,10 +23,6 @@ TASK = Task(
     regions=tuple(Region),
     metrics=("spearman", "mae"),
     reference="Diffey, Oliver, Farr, Br. J. Dermatol. 111 (1984) 663-672; Takiwaki, J. Med. Invest. 44 (1998) 121-126",
+    measure=measure,
+    colours=("#fff8cf", "#fdc861", "#f08138", "#c33733", "#650f3d"),
 )
-
-
-def measure(skin: Skin) -> tuple[Finding, ...]:
-    """Map 100 x (OD green - OD red): exposure and shading cancel; melanin adds to it, see haemoglobin."""
-    density = optical_density(skin.linear)
-    return map_findings(TASK, skin, 100 * (density[..., 1] - density[..., 0]), model="erythema@1")

@@ -24,7 +24,7 @@ def measured_regions(skin: Skin, regions: tuple[Region, ...]) -> Iterator[tuple[
 
 
 def map_findings(task: Task, skin: Skin, values: FloatMap, *, model: str) -> tuple[Finding, ...]:
-    """Sum up a map: the median of each region, the middle 90 % of its pixels as the interval.
+    """Sum up a map: the median of each region, the middle 90 % of its pixels as the spread.
 
     values: (h, w) float32 in the unit of the task's Map scale. The whole face carries the map as evidence.
     """
@@ -42,8 +42,8 @@ def map_findings(task: Task, skin: Skin, values: FloatMap, *, model: str) -> tup
                 region=region,
                 value=float(middle),
                 unit=scale.unit,
-                interval=(float(low), float(high)),
-                detail={"interval_is": "spread of pixels", "pixels": int(np.count_nonzero(mask))},
+                spread=(float(low), float(high)),
+                detail={"pixels": int(np.count_nonzero(mask))},
                 evidence=evidence if region is Region.FACE else None,
                 model=model,
             )

@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from math import log2
+from math import inf, log2, radians, tan
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.colour.lab import linear_to_lab
-from dermis.colour.tone import hue_deg, ita_class, ita_deg, monk_tone
-from dermis.core import Capture, Finding, Measure, Region, Skin, Task, ToneEstimate, region_mask
+from dermis.colour.lab import lab_to_linear, linear_to_lab
+from dermis.colour.srgb import encode, srgb_to_hex
+from dermis.colour.tone import ITA_CLASSES, MONK, hue_deg, ita_class, ita_deg, monk_tone
+from dermis.core import (
+    Band,
+    Capture,
+    Finding,
+    Measure,
+    Note,
+    Region,
+    ScaleBlock,
+    Skin,
+    SwatchesBlock,
+    TableBlock,
+    Task,
+    TextBlock,
+    ToneEstimate,
+    region_mask,
+)
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.models.runtime import load
 from dermis.models.weights import WEIGHTS
 from dermis.tasks.region_statistics import measured_regions
 
 __all__ = ["CLUES", "FOLDER", "TASK", "estimate_tone", "measure", "tone_clues"]
-
-TASK = Task(
-    name="skin_tone",
-    title="Skin tone",
-    question="What colour is the skin, free of glare and deep shadow?",
-    scale=Measure(unit="ITA deg", low=-90.0, high=90.0),
-    regions=tuple(Region),
-    metrics=("delta_e_00", "mae"),
-    reference="Chardon, Cretois, Hourseau, Int. J. Cosmet. Sci. 13 (1991) 191-208 (ITA); Monk Skin Tone scale",
-)
 
 MODEL = "tone@1"
 ESTIMATE = "skin-tone@1"
@@ -39,12 +45,12 @@ NEUTRAL_CHROMA = 2.0
 
 
 def measure(skin: Skin) -> tuple[Finding, ...]:
-    """Measure the tone of each region: the median colour of its well-lit pixels, with an interval.
+    """Measure the tone of each region: the median colour of its well-lit pixels.
 
     Well lit is what faces the light: the brighter half of the region without its brightest twentieth. Where the light
     was estimated (`skin.tone`), every region is moved as the whole face is, and the interval is where the true ITA lies
-    in nine of ten photos of synthetic faces. Elsewhere it is the middle 90 % of pixels: the unevenness of the skin, to
-    which the error of unknown light comes, named in `detail["light"]`. A grey photo has no tone: no finding.
+    in nine of ten photos of synthetic faces; elsewhere there is none. The spread is the middle 90 % of pixels: the
+    unevenness of the skin. `detail["light"]` names the light. A grey photo has no tone: no finding.
     """
     lab = np.asarray(linear_to_lab(skin.linear))
     well_lit = ((region, _well_lit(lab[mask])) for region, mask in measured_regions(skin, TASK.regions))
@@ -67,24 +73,34 @@ def _finding(region: Region, pixels_lab: FloatMap, skin: Skin) -> Finding:
     tone = skin.tone
     lab = photographed if tone is None else photographed + tone.lab - tone.measured_lab
     value = float(ita_deg(lab))
-    low, high = _spread(pixels_lab) if tone is None else _moved(tone, value)
     return Finding(
         task=TASK.name,
         region=region,
         value=value,
         unit="ITA deg",
         label=ita_class(value),
-        interval=(min(low, value), max(high, value)),
+        labels=(ita_class(value),),
+        interval=None if tone is None else _moved(tone, value),
+        spread=_spread(pixels_lab),
         detail={
             "lab": [round(float(c), 2) for c in lab],
             "lab_photographed": [round(float(c), 2) for c in photographed],
             "monk": int(monk_tone(lab)),
             "hue_deg": round(float(hue_deg(lab)), 2),
             "light": _light(skin),
-            "interval_is": "spread of pixels" if tone is None else "true value in 9 of 10 photos of synthetic faces",
             "pixels": len(pixels_lab),
         },
+        notes=(_light_note(skin),) if region is Region.FACE else (),
         model=MODEL if tone is None else ESTIMATE,
+    )
+
+
+def _light_note(skin: Skin) -> Note:
+    if skin.light_known:
+        return Note(text="A patch of known colour fixed the light.")
+    return Note(
+        text="The colour of the light is taken as the camera balanced it. Warm light or a wrong white balance shifts "
+        "the tone; a grey card in the photo (--reference) removes that doubt."
     )
 
 
@@ -199,3 +215,51 @@ def _exposure(capture: Capture) -> NDArray[np.float32]:
         None if capture.flash_fired is None else float(capture.flash_fired),
     )
     return np.array([np.nan if value is None else value for value in said], np.float32)
+
+
+MONK_NOTE = (
+    "Nearest by colour difference. The scale is made for judging by eye; photographed skin lies between its swatches."
+)
+SAMPLE_ITA_DEG = {
+    "very light": 62.0,
+    "light": 48.0,
+    "intermediate": 34.0,
+    "tan": 19.0,
+    "brown": -10.0,
+    "dark": -46.0,
+}
+"""An ITA inside each class, whose colour with a* 11 and b* 17 paints the class."""
+
+
+def _bands() -> tuple[Band, ...]:
+    """Return the ITA classes from dark to very light."""
+    uppers = (inf, *(low for _, low in ITA_CLASSES))
+    bands = [
+        Band(name=name, low=low, high=high, colour=_painted(SAMPLE_ITA_DEG[name]))
+        for (name, low), high in zip(ITA_CLASSES, uppers, strict=False)
+    ]
+    return tuple(reversed(bands))
+
+
+def _painted(ita: float) -> str:
+    a, b = 11.0, 17.0
+    linear = np.asarray(lab_to_linear(np.array([50 + b * tan(radians(ita)), a, b])))
+    return srgb_to_hex(encode(np.clip(linear, 0.0, 1.0)))
+
+
+TASK = Task(
+    name="skin_tone",
+    title="Skin tone",
+    question="What colour is the skin, free of glare and deep shadow?",
+    scale=Measure(unit="ITA deg", low=-90.0, high=90.0),
+    regions=tuple(Region),
+    metrics=("delta_e_00", "mae"),
+    reference="Chardon, Cretois, Hourseau, Int. J. Cosmet. Sci. 13 (1991) 191-208 (ITA); Monk Skin Tone scale",
+    measure=measure,
+    section=(
+        SwatchesBlock(title="On the Monk scale", colours=MONK, note=MONK_NOTE),
+        ScaleBlock(title="Individual typology angle (ITA)", low=-70.0, high=80.0, bands=_bands()),
+        TableBlock(title="Region by region"),
+        TextBlock(),
+    ),
+)

@@ -6,21 +6,33 @@ from collections import Counter
 
 import numpy as np
 
-from dermis.core import Count, Detection, FaceLesions, Finding, Region, Task, ValueMap
-from dermis.tasks.acne.visibility import hidden_detail, in_view, is_large, one_side, visible_share
+from dermis.core import (
+    Count,
+    CropsBlock,
+    Detection,
+    FaceLesions,
+    Finding,
+    MapBlock,
+    Note,
+    Region,
+    TableBlock,
+    Task,
+    TextBlock,
+    ValueMap,
+)
+from dermis.tasks.acne.visibility import (
+    hidden_detail,
+    hidden_note,
+    in_view,
+    is_large,
+    lesion_name,
+    one_side,
+    see_professional,
+    severity,
+    visible_share,
+)
 
 __all__ = ["HEAT_UNIT", "TASK", "measure"]
-
-TASK = Task(
-    name="acne_lesions",
-    title="Acne lesions",
-    question="How many acne lesions are there, and where?",
-    scale=Count(unit="lesions"),
-    regions=tuple(Region),
-    metrics=("mae", "spearman"),
-    reference="Wu, Wen, Liang, Lai, She, Cheng, Yang, ICCV 2019 (boxes, counts); "
-    "Hayashi et al., J. Dermatol. 35 (2008) 255-260",
-)
 
 HEAT_UNIT = "lesions / (face width / 10)²"
 _HEAT_TOP = 4.0
@@ -39,6 +51,7 @@ def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
             continue
         whole = region is Region.FACE
         items = tuple(item for item in lesions.items if whole or item.region is region)
+        detail = _detail(lesions, region, items)
         findings.append(
             Finding(
                 task=TASK.name,
@@ -47,13 +60,30 @@ def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
                 unit="lesions",
                 interval=_interval(lesions) if whole else None,
                 level=lesions.found.level,
-                detail=_detail(lesions, region, items),
+                detail=detail,
                 items=items,
+                notes=_notes(detail, items) if whole else (),
                 evidence=_heat(lesions) if whole else None,
                 model=lesions.found.model,
             )
         )
     return tuple(findings)
+
+
+def _notes(detail: dict[str, object], items: tuple[Detection, ...]) -> tuple[Note, ...]:
+    notes = [
+        Note(
+            text="The count follows the protocol of Hayashi's graders. A stricter team, which marks small and faint "
+            f"ones too, would count about {float(str(detail['count_all'])):.0f}."
+        )
+    ]
+    if "types_are" in detail:
+        notes.append(Note(text=f"Types of lesions are {detail['types_are']}, not from real ones."))
+    large = sum(is_large(item) for item in items)
+    if large:
+        are = "lesions are" if large > 1 else "lesion is"
+        notes.append(see_professional(f"{large} {are} large enough to be a nodule or cyst"))
+    return (*notes, *hidden_note(detail))
 
 
 def _interval(lesions: FaceLesions) -> tuple[float, float] | None:
@@ -90,3 +120,25 @@ def _detail(lesions: FaceLesions, region: Region, items: tuple[Detection, ...]) 
 
 def _heat(lesions: FaceLesions) -> ValueMap:
     return ValueMap(values=lesions.heat, unit=HEAT_UNIT, low=0.0, high=_HEAT_TOP)
+
+
+TASK = Task(
+    name="acne_lesions",
+    title="Acne lesions",
+    question="How many acne lesions are there, and where?",
+    scale=Count(unit="lesions"),
+    regions=tuple(Region),
+    metrics=("mae", "spearman"),
+    reference="Wu, Wen, Liang, Lai, She, Cheng, Yang, ICCV 2019 (boxes, counts); "
+    "Hayashi et al., J. Dermatol. 35 (2008) 255-260",
+    measure=measure,
+    needs=("lesions",),
+    section=(
+        CropsBlock(title="The most marked lesions", rank=severity, name=lesion_name),
+        MapBlock(),
+        TableBlock(),
+        TextBlock(),
+    ),
+    colours=("#fff6e0", "#fbd07c", "#f29455", "#cf4a4c", "#6a1246"),
+    group="acne",
+)

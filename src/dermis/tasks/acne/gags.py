@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dermis.core import Detection, FaceLesions, Finding, Ordinal, Region, Task
+from dermis.core import Detection, FaceLesions, Finding, Note, Ordinal, Region, Task
 from dermis.tasks.acne.visibility import hidden_detail, in_view, lies_in
 
 __all__ = ["BANDS", "FACTORS", "LESION_SCORE", "TASK", "measure"]
@@ -23,23 +23,13 @@ _UNTYPED = 2
 BANDS = ((1, "mild"), (19, "moderate"), (31, "severe"), (39, "very severe"))
 """From which sum on, of face, chest and back together."""
 
-TASK = Task(
-    name="acne_gags",
-    title="Acne, GAGS (face)",
-    question="How severe is the acne region by region, by its worst lesions?",
-    scale=Ordinal(lowest=0.0, highest=32.0),
-    regions=(Region.FACE, *FACTORS),
-    metrics=("mae", "spearman"),
-    reference="Doshi, Zaheer, Stiller, Int. J. Dermatol. 36 (1997) 416-418",
-)
-
 
 def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
     """Score each region in view: its factor times its worst lesion (comedone 1 to nodule 4); the face is their sum.
 
-    Types are experimental, so the interval takes every type a step milder or worse; without types every lesion counts
-    as a papule, and the interval runs from comedones to nodules. A region out of view may be as bad as the worst in
-    view: the upper end of the face counts it so. No finding where no region is in view, as on a close-up.
+    Types are experimental, so `detail["bounds"]` takes every type a step milder or worse; without types every lesion
+    counts as a papule, and the bounds run from comedones to nodules. A region out of view may be as bad as the worst in
+    view: the upper bound of the face counts it so. No finding where no region is in view, as on a close-up.
     """
     typed = lesions.found.type_probabilities is not None
     seen = [region for region in FACTORS if in_view(lesions, region)]
@@ -70,7 +60,8 @@ def _finding(
     typed = lesions.found.type_probabilities is not None
     detail: dict[str, object] = {
         "types_are": "experimental: learnt from drawn lesions" if typed else "not known: each counts as a papule",
-        "interval_is": "types a step milder or worse" if typed else "all comedones to all nodules",
+        "bounds": [low, high],
+        "bounds_are": "types a step milder or worse" if typed else "all comedones to all nodules",
         **hidden_detail(lesions, region),
     }
     if seen is not None:
@@ -81,13 +72,28 @@ def _finding(
         region=region,
         value=float(value),
         unit="score 0-32" if whole else f"score 0-{4 * FACTORS[region]}",
-        label=_band(value) if whole else "",
-        interval=(float(low), float(high)),
+        label=_band(value) if whole and _band(low) == _band(high) else None,
+        labels=tuple(dict.fromkeys(_band(score) for score in (low, value, high))) if whole else (),
         level=lesions.found.level,
         detail=detail,
+        notes=(Note(text=f"GAGS without chest and back; types are {detail['types_are']}."),) if whole else (),
         model=lesions.found.model,
     )
 
 
 def _band(score: int) -> str:
     return next((name for start, name in reversed(BANDS) if score >= start), "none")
+
+
+TASK = Task(
+    name="acne_gags",
+    title="Acne, GAGS (face)",
+    question="How severe is the acne region by region, by its worst lesions?",
+    scale=Ordinal(lowest=0.0, highest=32.0),
+    regions=(Region.FACE, *FACTORS),
+    metrics=("mae", "spearman"),
+    reference="Doshi, Zaheer, Stiller, Int. J. Dermatol. 36 (1997) 416-418",
+    measure=measure,
+    needs=("lesions",),
+    group="acne",
+)

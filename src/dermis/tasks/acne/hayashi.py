@@ -6,23 +6,15 @@ import math
 
 import numpy as np
 
-from dermis.core import HAYASHI_LIMITS, FaceLesions, Finding, Ordinal, Region, Task
-from dermis.tasks.acne.visibility import hidden_detail, one_side, visible_share
+from dermis.core import HAYASHI_LIMITS, FaceLesions, Finding, Note, Ordinal, Region, Task
+from dermis.tasks.acne.visibility import hidden_detail, hidden_note, one_side, see_professional, visible_share
 
 __all__ = ["NAMES", "TASK", "grade_finding", "grade_of_count", "grade_of_half", "measure"]
 
 NAMES = ("none to mild", "moderate", "severe", "very severe")
 _MOST = 100.0
-
-TASK = Task(
-    name="acne_grade",
-    title="Acne grade (Hayashi)",
-    question="How severe is the acne, by the lesions on half a face?",
-    scale=Ordinal(lowest=0.0, highest=3.0, names=NAMES),
-    regions=(Region.FACE,),
-    metrics=("quadratic_kappa", "accuracy", "rmse"),
-    reference="Hayashi, Akamatsu, Kawashima, Acne Study Group, J. Dermatol. 35 (2008) 255-260",
-)
+SEVERE = 1.5
+"""From this grade on it rounds to severe."""
 
 
 def grade_of_count(count: float) -> float:
@@ -43,9 +35,26 @@ def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
     the worse one graded, so the network's grade, which takes all in view, is lowered by what halving takes off the
     grade of the count. The interval moves along; where skin of the face is hidden it is wider upwards.
     """
+    if lesions.graded_halves:
+        return (_of_halves(lesions),)
     half = _in_view(lesions) if one_side(lesions) or lesions.halves is None else max(lesions.halves)
     value, interval = grade_of_half(lesions, half)
     return (grade_finding(value, interval, _detail(lesions, half), lesions.found.model, lesions.found.level),)
+
+
+def _of_halves(lesions: FaceLesions) -> Finding:
+    """Return the grade of the worse of two halves, each graded in its own photo."""
+    halves = lesions.graded_halves
+    side, worse = max(halves.items(), key=lambda pair: pair[1].grade)
+    detail: dict[str, object] = {
+        "counted": "the worse half",
+        "worse_half": side,
+        "halves": {name: {"grade": round(half.grade, 3), "count": round(half.count, 2), "from": half.photo}
+                   for name, half in halves.items()},
+    }  # fmt: skip
+    highs = [half.interval[1] for half in halves.values() if half.interval is not None]
+    interval = None if worse.interval is None else (worse.interval[0], max(highs))
+    return grade_finding(worse.grade, interval, detail, lesions.found.model, lesions.found.level)
 
 
 def grade_of_half(lesions: FaceLesions, half: float) -> tuple[float, tuple[float, float] | None]:
@@ -66,12 +75,32 @@ def grade_finding(
         region=Region.FACE,
         value=value,
         unit="grade 0-3",
-        label=NAMES[min(int(value + 0.5), len(NAMES) - 1)],
+        label=_name(value),
+        labels=(_name(value),) if interval is None else NAMES[_rounded(interval[0]) : _rounded(interval[1]) + 1],
         interval=interval,
         level=level,
         detail=detail,
+        notes=_notes(value, detail),
         model=model,
     )
+
+
+def _rounded(value: float) -> int:
+    return min(int(value + 0.5), len(NAMES) - 1)
+
+
+def _name(value: float) -> str:
+    return NAMES[_rounded(value)]
+
+
+def _notes(value: float, detail: dict[str, object]) -> tuple[Note, ...]:
+    half = "each half of the face was counted for itself and the worse one graded"
+    one = "the photo shows one side, and all lesions in view were graded as those of a half"
+    said = half if detail.get("counted") == "the worse half" else one
+    notes = [Note(text=f"Hayashi's grade is about half a face: {said}.")]
+    if value >= SEVERE:
+        notes.append(see_professional(f"the grade is {_name(value)}"))
+    return (*notes, *hidden_note(detail))
 
 
 def _in_view(lesions: FaceLesions) -> float:
@@ -103,3 +132,17 @@ def _detail(lesions: FaceLesions, half: float) -> dict[str, object]:
 
 def _on_scale(grade: float) -> float:
     return min(max(grade, 0.0), 3.0)
+
+
+TASK = Task(
+    name="acne_grade",
+    title="Acne grade (Hayashi)",
+    question="How severe is the acne, by the lesions on half a face?",
+    scale=Ordinal(lowest=0.0, highest=3.0, names=NAMES),
+    regions=(Region.FACE,),
+    metrics=("quadratic_kappa", "accuracy", "rmse"),
+    reference="Hayashi, Akamatsu, Kawashima, Acne Study Group, J. Dermatol. 35 (2008) 255-260",
+    measure=measure,
+    needs=("lesions",),
+    group="acne",
+)

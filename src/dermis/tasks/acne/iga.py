@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dermis.core import FaceLesions, Finding, Ordinal, Region, Task
+from dermis.core import FaceLesions, Finding, Note, Ordinal, Region, Task
 from dermis.tasks.acne.visibility import hidden_detail, is_large
 
 __all__ = ["NAMES", "TASK", "iga_of", "measure"]
@@ -10,17 +10,6 @@ __all__ = ["NAMES", "TASK", "iga_of", "measure"]
 NAMES = ("clear", "almost clear", "mild", "moderate", "severe")
 _ANY, _FEW = 0.5, 5.5
 _HALF_THE_FACE, _ALL_OVER = 0.5, 0.8
-
-TASK = Task(
-    name="acne_iga",
-    title="Acne, IGA (derived)",
-    question="How severe is the acne as an investigator would judge it?",
-    scale=Ordinal(lowest=0.0, highest=4.0, names=NAMES),
-    regions=(Region.FACE,),
-    metrics=("quadratic_kappa", "accuracy", "mae"),
-    reference="FDA, Acne Vulgaris: Establishing Effectiveness of Drugs Intended for Treatment, 2018 (the scale; "
-    "the rule is ours)",
-)
 
 
 def iga_of(count: float, large: int, involved: float) -> int:
@@ -39,33 +28,48 @@ def iga_of(count: float, large: int, involved: float) -> int:
 
 
 def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
-    """Derive the grade; the interval is that of the count put through the rule."""
+    """Derive the grade; `detail["bounds"]` is the interval of the count, put through the rule."""
     found = lesions.found
     count = max(lesions.counts[Region.FACE], 0.0)
     large = sum(is_large(item) for item in lesions.items)
     value = iga_of(count, large, lesions.involved)
-    ends = found.count_interval
+    ends = found.count_interval or (count, count)
+    reached = [iga_of(end, large, lesions.involved) for end in ends]
+    bounds = min(value, *reached), max(value, *reached)
     return (
         Finding(
             task=TASK.name,
             region=Region.FACE,
             value=float(value),
             unit="grade 0-4",
-            label=NAMES[value],
-            interval=None
-            if ends is None
-            else (
-                float(min(value, iga_of(ends[0], large, lesions.involved))),
-                float(max(value, iga_of(ends[1], large, lesions.involved))),
-            ),
+            label=NAMES[value] if bounds[0] == bounds[1] else None,
+            labels=NAMES[bounds[0] : bounds[1] + 1],
             level=found.level,
             detail={
                 "derived": "by rule from count, size and area; no investigator's grades were learnt from",
+                "bounds": list(bounds),
+                "bounds_are": "the interval of the count, put through the rule",
                 "count": round(count, 2),
                 "large": large,
                 "involved_share": round(lesions.involved, 3),
                 **hidden_detail(lesions, Region.FACE),
             },
+            notes=(Note(text="The IGA is derived by rule from count, size and area; no investigator judged it."),),
             model=found.model,
         ),
     )
+
+
+TASK = Task(
+    name="acne_iga",
+    title="Acne, IGA (derived)",
+    question="How severe is the acne as an investigator would judge it?",
+    scale=Ordinal(lowest=0.0, highest=4.0, names=NAMES),
+    regions=(Region.FACE,),
+    metrics=("quadratic_kappa", "accuracy", "mae"),
+    reference="FDA, Acne Vulgaris: Establishing Effectiveness of Drugs Intended for Treatment, 2018 (the scale; "
+    "the rule is ours)",
+    measure=measure,
+    needs=("lesions",),
+    group="acne",
+)

@@ -9,16 +9,6 @@ from dermis.tasks.acne.visibility import hidden_detail, in_view
 
 __all__ = ["TASK", "measure"]
 
-TASK = Task(
-    name="acne_presence",
-    title="Acne present",
-    question="Is there any acne lesion?",
-    scale=Presence(),
-    regions=tuple(Region),
-    metrics=("f1", "balanced_accuracy", "brier"),
-    reference="Quattrini, Boër, Leidi, Paydar, Cogn. Comput. Syst. 4 (2022) 210-220",
-)
-
 
 def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
     """Answer for the face and each region in view.
@@ -39,9 +29,24 @@ def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
                 region=region,
                 value=value,
                 unit="probability",
-                label="acne" if value >= 0.5 else "no acne",
+                label=(said := "acne" if value >= 0.5 else "no acne"),
+                labels=(said,),
                 detail={"from": "count" if own is None else "network", **hidden_detail(lesions, region)},
                 model=found.model,
             )
         )
     return tuple(findings)
+
+
+TASK = Task(
+    name="acne_presence",
+    title="Acne present",
+    question="Is there any acne lesion?",
+    scale=Presence(),
+    regions=tuple(Region),
+    metrics=("f1", "balanced_accuracy", "brier"),
+    reference="Quattrini, Boër, Leidi, Paydar, Cogn. Comput. Syst. 4 (2022) 210-220",
+    measure=measure,
+    needs=("lesions",),
+    group="acne",
+)

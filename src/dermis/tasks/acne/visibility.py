@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dermis.core import Detection, FaceLesions, Region, View
+from dermis.core import Detection, FaceLesions, Note, Region, View
 
 __all__ = [
     "LARGE_FACE_WIDTHS",
     "SIDE_OF",
     "hidden_detail",
+    "hidden_note",
     "in_view",
     "is_large",
+    "lesion_name",
     "lies_in",
     "one_side",
+    "see_professional",
+    "severity",
     "visible_share",
 ]
 
@@ -44,6 +48,17 @@ def is_large(item: Detection) -> bool:
     return item.size_face_widths is not None and item.size_face_widths >= LARGE_FACE_WIDTHS
 
 
+def severity(item: Detection) -> float:
+    """Return how marked a lesion is: perhaps nodules first, then the larger and redder."""
+    return 100.0 * is_large(item) + (item.size_face_widths or 0.0) * (5 + max(item.redness or 0.0, 0.0))
+
+
+def lesion_name(item: Detection) -> str:
+    """Return what a lesion may be, in words."""
+    words = item.kind.replace("_", " ").capitalize()
+    return f"{words}, perhaps a nodule" if is_large(item) and item.kind != "nodule" else words
+
+
 def one_side(lesions: FaceLesions) -> bool:
     """Return whether the photo shows one half of the face, or a part of it."""
     return lesions.view is not View.FRONT or lesions.halves is None
@@ -69,3 +84,19 @@ def hidden_detail(lesions: FaceLesions, region: Region) -> dict[str, object]:
     if seen is not None and seen < PARTLY_SEEN:
         detail["lower_bound"] = True
     return detail
+
+
+def see_professional(reason: str) -> Note:
+    """Return the note that sends to a dermatologist for a reason."""
+    return Note(
+        text=f"Show this to a dermatologist: {reason}. Such acne can leave scars, and it can be treated. "
+        "This is a measurement, not a diagnosis.",
+        urgent=True,
+    )
+
+
+def hidden_note(detail: Mapping[str, object]) -> tuple[Note, ...]:
+    """Return the note on skin that is not in view, none where all is."""
+    if not detail.get("lower_bound"):
+        return ()
+    return (Note(text="Part of the face is hidden or turned away: counts are lower bounds."),)
