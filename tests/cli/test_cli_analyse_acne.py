@@ -1,14 +1,15 @@
 """Acne on the command line, with a network that finds what the test put there."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from dermis.cli import app
 from dermis.core import Box, Lesions
-from dermis.pipeline import needs
-from dermis.tasks import FROM_LESIONS
+from dermis.pipeline import products
+from fakes.products import LESION_TASKS
 
 
 @pytest.fixture
@@ -33,8 +34,7 @@ def with_network(monkeypatch):
             count_interval=(3.0, 6.0),
         )
 
-    monkeypatch.setattr(needs, "installed", lambda: True)
-    monkeypatch.setattr(needs, "find_lesions", find)
+    monkeypatch.setattr(products, "find_lesions", find)
 
 
 def run(*arguments):
@@ -58,7 +58,7 @@ def test_a_person_is_one_more_answer(with_network, selfie, tmp_path):
     assert len(photos) == 2
     assert person["schema"] == "dermis.person/1"
     assert person["photos"] == [selfie.name, "again.jpg"]
-    assert {finding["task"] for finding in person["findings"]} == set(FROM_LESIONS)
+    assert {finding["task"] for finding in person["findings"]} == set(LESION_TASKS)
     assert json.loads((tmp_path / "out" / "person.json").read_text()) == person
 
 
@@ -74,7 +74,7 @@ def test_change_between_two_photos(with_network, selfie, tmp_path):
 def test_without_the_network_the_reason_is_said(monkeypatch, selfie):
     from dermis.errors import ModelMissing
 
-    monkeypatch.setattr(needs, "installed", lambda: False)
+    monkeypatch.setattr(products, "WEIGHTS", Path("nowhere"))
     assert "Not offered here" in " ".join(run("tasks").output.split())
     for command in (("analyse", selfie, "--tasks", "acne_grade"), ("change", selfie, selfie)):
         assert isinstance(run(*command).exception, ModelMissing)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from dermis.cli import app
 from dermis.core import Box, Lesions
 from dermis.errors import InputError, ModelMissing, UsageError
 from dermis.formats.annotations.annotations import FORMATS, read_annotations
-from dermis.pipeline import needs
+from dermis.pipeline import products
 
 
 @pytest.fixture
@@ -30,8 +31,7 @@ def with_network(monkeypatch):
             grade_probabilities=np.float32([0.9, 0.08, 0.01, 0.01]),
         )
 
-    monkeypatch.setattr(needs, "installed", lambda: True)
-    monkeypatch.setattr(needs, "find_lesions", find)
+    monkeypatch.setattr(products, "find_lesions", find)
 
 
 def run(*arguments):
@@ -77,7 +77,7 @@ def test_what_the_label_lacks_and_what_the_model_does_not_see(with_network, self
 
 
 def test_predictions_from_a_file_need_no_network(monkeypatch, selfie, tmp_path):
-    monkeypatch.setattr(needs, "installed", lambda: False)
+    monkeypatch.setattr(products, "WEIGHTS", Path("nowhere"))
     predictions = tmp_path / "predictions.csv"
     predictions.write_text(f"photo,x_px,y_px,width_px,height_px,score\n{selfie.name},50,60,20,20,0.97\n")
     given = labels(tmp_path / "labels.csv", selfie, [(300, 300)])

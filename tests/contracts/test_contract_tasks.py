@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 
+from dermis.colour.lab import srgb_to_lab
+from dermis.colour.srgb import hex_to_srgb
 from dermis.core import Box, Detection, FaceLesions, Lesions, Map, Measure, Ordinal, Region, Skin, View
-from dermis.tasks import FROM_LESIONS, MEASURES, TASKS
+from dermis.pipeline.products import PRODUCTS
+from dermis.tasks import GROUPS, TASKS, choose
+from fakes.products import LESION_TASKS, SKIN_TASKS, measured
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +48,9 @@ def lesions():
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", list(FROM_LESIONS))
+@pytest.mark.parametrize("name", LESION_TASKS)
 def test_findings_about_lesions_keep_to_their_task(name, lesions):
-    findings = FROM_LESIONS[name](lesions)
+    findings = measured(name, lesions=lesions)
     assert {finding.region for finding in findings} == set(TASKS[name].regions)
     for finding in findings:
         assert finding.task == name
@@ -58,9 +62,23 @@ def test_findings_about_lesions_keep_to_their_task(name, lesions):
             assert TASKS[name].scale.lowest <= finding.value <= TASKS[name].scale.highest
 
 
-def test_every_task_has_one_way_to_its_findings():
-    assert set(MEASURES) | set(FROM_LESIONS) == set(TASKS)
-    assert not set(MEASURES) & set(FROM_LESIONS)
+def test_what_a_task_needs_is_a_product():
+    for task in TASKS.values():
+        assert task.needs
+        assert all(name in PRODUCTS or name.startswith("output:") for name in task.needs)
+
+
+def test_a_group_stands_for_its_tasks():
+    assert GROUPS
+    for group, names in GROUPS.items():
+        assert group not in TASKS
+        assert tuple(task.name for task in choose(group)) == names
+
+
+@pytest.mark.parametrize("name", list(TASKS))
+def test_colours_run_from_light_to_dark(name):
+    lab = [np.asarray(srgb_to_lab(hex_to_srgb(colour))) for colour in TASKS[name].colours]
+    assert (np.diff([colour[0] for colour in lab]) < 0).all()
 
 
 @pytest.mark.parametrize("name", list(TASKS))
@@ -76,14 +94,15 @@ def test_a_task_says_what_it_is(name):
         assert task.scale.unit
 
 
-@pytest.mark.parametrize("name", list(MEASURES))
+@pytest.mark.parametrize("name", SKIN_TASKS)
 def test_findings_keep_to_their_task(name, skin):
-    findings = MEASURES[name](skin)
+    findings = measured(name, skin=skin)
     assert {finding.region for finding in findings} == set(TASKS[name].regions)
     for finding in findings:
         assert finding.task == name
         assert finding.unit == TASKS[name].scale.unit
-        assert finding.interval[0] <= finding.value <= finding.interval[1]
+        assert finding.interval is None
+        assert finding.spread[0] <= finding.value <= finding.spread[1]
         assert finding.model
         if isinstance(TASKS[name].scale, Map) and finding.region is Region.FACE:
             assert finding.evidence.values.shape == skin.measured.shape

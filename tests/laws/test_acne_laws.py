@@ -5,10 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dermis.core import Box, CropFrame, Encoding, Face, Lesions, Photo, Region, SegmentationClass, Skin, View
-from dermis.tasks import FROM_LESIONS, TASKS
+from dermis.tasks import TASKS
 from dermis.tasks.acne.assign import place_lesions
 from dermis.tasks.acne.hayashi import grade_of_count
 from dermis.tasks.acne.iga import iga_of
+from fakes.products import LESION_TASKS, measured
 
 SIDE = 48
 SWAPPED = {
@@ -71,7 +72,7 @@ spots = st.lists(
 
 def answers(face, skin, found):
     placed = place_lesions(found, face, skin)
-    return placed, {(f.task, f.region): f for name in FROM_LESIONS for f in FROM_LESIONS[name](placed)}
+    return placed, {(f.task, f.region): f for name in LESION_TASKS for f in measured(name, lesions=placed)}
 
 
 @settings(max_examples=30)

@@ -14,7 +14,7 @@ from dermis.core import Encoding, Photo, Region, View
 from dermis.errors import InputError
 from dermis.formats.analysis_json import analysis_line, analysis_object
 from dermis.pipeline.analyse import analyse, analyse_file
-from dermis.pipeline.needs import offered
+from dermis.pipeline.products import offered
 from dermis.tasks import choose
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "reference" / "analysis.schema.json").read_text())

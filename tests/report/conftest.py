@@ -27,10 +27,10 @@ from dermis.core import (
     SegmentationClass,
     Severity,
     Skin,
-    Task,
     ValueMap,
     View,
 )
+from dermis.tasks import TASKS
 
 FRAME = CropFrame(x_px=30, y_px=20, width=120, height=150, factor=2)
 PHOTO_SHAPE = (400, 300)
@@ -44,7 +44,8 @@ REGION_BOXES = {
 
 
 def task(name, title, scale):
-    return Task(
+    return replace(
+        TASKS[name],
         name=name,
         title=title,
         question=f"What about {title.lower()}?",
@@ -134,8 +135,8 @@ def findings(skin):
                 unit="ITA deg",
                 model="tone@1",
                 label="intermediate",
-                interval=(20.16 + place, 44.83 + place),
-                detail={"lab": [61.0 + place, 12.0, 17.0], "interval_is": "spread of pixels"},
+                spread=(20.16 + place, 44.83 + place),
+                detail={"lab": [61.0 + place, 12.0, 17.0]},
             )
         )
         for name, unit, high, base in (
@@ -149,8 +150,7 @@ def findings(skin):
                     value=base + place,
                     unit=unit,
                     model="unmix@1",
-                    interval=(base - 6.6 + place, base + 9.9 + place),
-                    detail={"interval_is": "spread of pixels"},
+                    spread=(base - 6.6 + place, base + 9.9 + place),
                     evidence=ValueMap(values=values, unit=unit, low=0.0, high=high) if region is Region.FACE else None,
                 )
             )

@@ -46,7 +46,7 @@ def test_a_clear_change_is_not_called_unclear(change, analysis):
 
 def test_the_json_holds_every_lesion(change):
     held = change_object(change)
-    assert held["schema"] == "dermis.change/1"
+    assert held["schema"] == "dermis.change/2"
     assert [len(held[name]) for name in ("lasting", "gone", "new")] == [1, 2, 1]
     assert held["gone"][1]["place_in_other_px"] is None
     assert held["count"] == {"before": 9.4, "after": 6.1, "difference": [-7.0, 0.4], "level": 0.9}

@@ -10,16 +10,18 @@ from dermis.colour.lab import srgb_to_lab
 from dermis.colour.srgb import hex_to_srgb
 from dermis.colour.tone import ITA_CLASSES, ita_class
 from dermis.core import Box, Count, CropFrame, Encoding, Finding, Map, Measure, Ordinal, Photo, Presence, Region
-from dermis.report.formatting import MAP_COLOURS, hex_of_lab, map_colours
+from dermis.report.blocks import drawn_blocks
+from dermis.report.formatting import PLAIN_COLOURS, hex_of_lab, map_colours
 from dermis.report.panels import axis_of
 from dermis.report.pictures import Window, cut, levels_of, resized, shown, window_of
-from dermis.report.tone import SAMPLE_ITA_DEG, tone_of
 from dermis.report.viewer import outlines_of, overlays_of, viewer_scale
+from dermis.tasks import TASKS
+from dermis.tasks.tone import SAMPLE_ITA_DEG
 
 
-@pytest.mark.parametrize("task", MAP_COLOURS)
+@pytest.mark.parametrize("task", list(TASKS))
 def test_map_colours_fall_in_lightness_by_equal_steps(task):
-    lab = np.stack([np.asarray(srgb_to_lab(hex_to_srgb(colour))) for colour in map_colours(task, 33)])
+    lab = np.stack([np.asarray(srgb_to_lab(hex_to_srgb(colour))) for colour in map_colours(TASKS[task].colours, 33)])
     assert (np.diff(lab[:, 0]) < 0).all()
     assert lab[0, 0] - lab[-1, 0] > 60
     steps = np.linalg.norm(np.diff(lab, axis=0), axis=1)
@@ -27,9 +29,8 @@ def test_map_colours_fall_in_lightness_by_equal_steps(task):
 
 
 def test_map_colours_end_where_the_table_says():
-    assert map_colours("melanin", 5)[0].lower() == MAP_COLOURS["melanin"][0]
-    assert map_colours("melanin", 7)[-1].lower() == MAP_COLOURS["melanin"][-1]
-    assert map_colours("no such task", 9) == map_colours("", 9)
+    assert map_colours(PLAIN_COLOURS, 5)[0].lower() == PLAIN_COLOURS[0]
+    assert map_colours(PLAIN_COLOURS, 7)[-1].lower() == PLAIN_COLOURS[-1]
 
 
 def test_a_swatch_has_the_colour_that_was_measured():
@@ -175,14 +176,16 @@ def test_tone_classes_are_those_of_the_colour_room():
 
 
 def test_tone_card_marks_class_and_monk_tone(analysis):
-    tone = tone_of(analysis)
-    assert [band.name for band in tone.bands if band.here] == ["intermediate"]
-    assert tone.bands[0].bounds == "below −30°"
-    assert tone.bands[-1].bounds == "above 55°"
-    assert 1 <= tone.monk <= 10
-    assert tone.value == "31.4°"
+    findings = [f for f in analysis.findings if f.task == "skin_tone"]
+    blocks = {block.kind: block for block in drawn_blocks(TASKS["skin_tone"], findings, analysis)}
+    scale, swatches = blocks["scale"].scale, blocks["swatches"].swatches
+    assert [band.name for band in scale.bands if band.here] == ["intermediate"]
+    assert scale.bands[0].bounds == "below −30°"
+    assert scale.bands[-1].bounds == "above 55°"
+    assert 1 <= swatches.nearest <= len(swatches.colours) == 10
+    assert scale.value == "31.4°"
 
 
 def test_no_colour_no_tone_card(analysis):
-    grey = tuple(f for f in analysis.findings if f.task != "skin_tone")
-    assert tone_of(replace(analysis, findings=grey)) is None
+    grey = [replace(f, detail={}) for f in analysis.findings if f.task == "skin_tone"]
+    assert "swatches" not in {block.kind for block in drawn_blocks(TASKS["skin_tone"], grey, analysis)}

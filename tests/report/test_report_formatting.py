@@ -1,14 +1,16 @@
+from dataclasses import replace
+
 import pytest
 
 from dermis.core import Capture, Count, Finding, Map, Measure, Ordinal, Presence, Region, View
 from dermis.report.formatting import (
     capture_rows,
-    interval_words,
     measure_words,
     number,
     percent,
     plain,
     region_title,
+    shown_range,
     unit_name,
     value_words,
 )
@@ -53,9 +55,14 @@ def test_unit_stands_behind_the_value_once():
     assert unit_name(Ordinal(lowest=0, highest=4)) == "on a scale of 0 to 4"
 
 
-def test_interval_says_what_it_holds():
-    finding = Finding(task="x", region=Region.FACE, value=1, unit="", model="x", interval=(0, 2), level=0.95)
-    assert interval_words(finding) == "95 % interval"
+def test_a_range_is_the_interval_else_bounds_else_the_spread():
+    bare = Finding(task="x", region=Region.FACE, value=1, unit="", model="x", level=0.95)
+    assert shown_range(bare) == (None, "")
+    spread = replace(bare, spread=(-1.0, 3.0))
+    assert shown_range(spread) == ((-1.0, 3.0), "middle 90 % of the pixels")
+    bounds = replace(spread, detail={"bounds": [0, 4], "bounds_are": "by rule"})
+    assert shown_range(bounds) == ((0.0, 4.0), "by rule")
+    assert shown_range(replace(bounds, interval=(0.0, 2.0))) == ((0.0, 2.0), "95 % interval")
 
 
 def test_regions_and_names():

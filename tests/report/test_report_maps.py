@@ -7,6 +7,7 @@ from PIL import Image
 from dermis.core import CropFrame, Finding, Region, SegmentationClass, ValueMap
 from dermis.errors import UsageError
 from dermis.report.maps import REASONS, write_maps
+from dermis.tasks import TASKS
 
 
 def opened(path):
@@ -17,7 +18,7 @@ def opened(path):
 
 @pytest.fixture
 def written(analysis, tmp_path):
-    return {path.name: opened(path) for path in write_maps(analysis, tmp_path)}
+    return {path.name: opened(path) for path in write_maps(analysis, tmp_path, TASKS)}
 
 
 def block(frame, row, column):
@@ -96,7 +97,7 @@ def test_values_beyond_the_scale_are_cut_to_its_ends(analysis, face, tmp_path):
     values = np.where(np.arange(shape[1]) < shape[1] // 2, -500.0, 500.0).astype(np.float32)
     evidence = ValueMap(values=np.tile(values, (shape[0], 1)), unit="", low=0.0, high=1.0)
     finding = Finding(task="x", region=Region.FACE, value=0, unit="", model="x@1", evidence=evidence)
-    write_maps(replace(analysis, findings=(finding,)), tmp_path)
+    write_maps(replace(analysis, findings=(finding,)), tmp_path, TASKS)
     levels = np.asarray(opened(tmp_path / "overlay_x.png"))
     assert levels[block(face.frame, 5, 5)] == 1
     assert levels[block(face.frame, 5, shape[1] - 5)] == 255
@@ -105,7 +106,7 @@ def test_values_beyond_the_scale_are_cut_to_its_ends(analysis, face, tmp_path):
 def test_nothing_measured_gives_empty_masks(analysis, face, skin, tmp_path):
     nothing = np.zeros_like(face.skin)
     empty = replace(analysis, face=replace(face, skin=nothing), skin=replace(skin, measured=nothing, visible=nothing))
-    images = [np.asarray(opened(path)) for path in write_maps(empty, tmp_path)[:2]]
+    images = [np.asarray(opened(path)) for path in write_maps(empty, tmp_path, TASKS)[:2]]
     assert all((image == 0).all() for image in images)
 
 
@@ -113,24 +114,24 @@ def test_a_frame_of_one_pixel(analysis, face, tmp_path):
     one = np.ones((1, 1), dtype=np.uint8)
     frame = CropFrame(x_px=7, y_px=9, width=1, height=1, factor=3)
     tiny = replace(face, frame=frame, segmentation=one, regions=one, skin=one.astype(bool))
-    write_maps(replace(analysis, face=tiny, skin=None, findings=()), tmp_path)
+    write_maps(replace(analysis, face=tiny, skin=None, findings=()), tmp_path, TASKS)
     pixels = np.asarray(opened(tmp_path / "skin_mask.png"))
     assert pixels[9:12, 7:10].min() == 255
     assert pixels.sum() == 9 * 255
 
 
 def test_rejected_photo_gets_masks_but_no_overlay(rejected, tmp_path):
-    names = [path.name for path in write_maps(rejected, tmp_path)]
+    names = [path.name for path in write_maps(rejected, tmp_path, TASKS)]
     assert "skin_mask.png" in names
     assert not [name for name in names if name.startswith("overlay")]
 
 
 def test_nothing_is_written_without_a_face(analysis, unreadable, tmp_path):
-    assert write_maps(unreadable, tmp_path) == []
-    assert write_maps(replace(analysis, face=None), tmp_path) == []
+    assert write_maps(unreadable, tmp_path, TASKS) == []
+    assert write_maps(replace(analysis, face=None), tmp_path, TASKS) == []
     assert list(tmp_path.iterdir()) == []
 
 
 def test_missing_folder_is_a_plain_message(analysis, tmp_path):
     with pytest.raises(UsageError, match="cannot be written"):
-        write_maps(analysis, tmp_path / "missing")
+        write_maps(analysis, tmp_path / "missing", TASKS)

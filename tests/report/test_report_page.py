@@ -95,12 +95,12 @@ def test_tables_have_captions_and_scopes(analysis, tasks):
     assert all(head.get("scope") in ("row", "col") for head in reader.all("th"))
 
 
-def test_every_finding_is_told_with_its_interval(analysis, tasks):
+def test_every_finding_is_told_with_its_range(analysis, tasks):
     words = Reader(report_page(analysis, tasks)).words()
     for finding in analysis.findings:
         scale = tasks[finding.task].scale
         assert value_words(finding.value, scale) in words
-        assert range_words(finding.interval, scale) in words
+        assert range_words(finding.spread, scale) in words
     assert "middle 90 % of the pixels" in words
 
 
@@ -152,7 +152,7 @@ def test_light_and_care_are_told_when_there(analysis, tasks):
         spread=1.13,
         clipped_share=0.02,
     )
-    care = Advice(advice="Shade helps.", reason="Light skin.", source="A guideline", urgency="routine")
+    care = Advice(advice="Shade helps.", kind="habit", reason="Light skin.", source="A guideline", rule="shade")
     words = Reader(report_page(replace(analysis, reference=light, care=(care,)), tasks)).words()
     for told in ("7.9", "0.4", "1.1", "2.0 %", "1.11", "0.83", "#767676", "Shade helps.", "A guideline"):
         assert told in words

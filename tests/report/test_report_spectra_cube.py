@@ -62,7 +62,7 @@ def test_drawings_are_pictures():
 def test_a_map_has_its_colours_and_its_scale():
     values = np.linspace(0, 1, 200 * 150, dtype=np.float32).reshape(200, 150)
     values[0] = np.nan
-    shown = pixels(map_png(values, 0, 1, "melanin", "melanin"))
+    shown = pixels(map_png(values, 0, 1, "melanin"))
     inner = shown[14:214, :150]
     assert (inner[0] == 255).all()
     assert inner[2].mean() > inner[-1].mean() + 100

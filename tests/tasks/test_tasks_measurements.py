@@ -8,9 +8,10 @@ import pytest
 from dermis.colour.lab import lab_to_linear
 from dermis.core import Region, Skin, ToneEstimate, View
 from dermis.errors import UsageError
-from dermis.tasks import MEASURES, TASKS, choose
+from dermis.tasks import TASKS, choose
 from dermis.tasks.pigments import BLOOD_AXIS, MELANIN_AXIS, unmix
 from dermis.tasks.region_statistics import FEWEST_PIXELS
+from fakes.products import SKIN_TASKS, measured
 
 
 def skin_of(linear, measured=None, regions=None):
@@ -32,7 +33,7 @@ def patch(lab, shape=(40, 50)):
 
 
 def face_finding(task, skin):
-    return next(f for f in MEASURES[task](skin) if f.region is Region.FACE)
+    return next(f for f in measured(task, skin=skin) if f.region is Region.FACE)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,8 @@ def test_tone_of_a_plain_patch_is_its_colour(lab, label):
     assert finding.detail["lab"] == pytest.approx(lab, abs=0.05)
     assert finding.value == pytest.approx(np.degrees(np.arctan2(lab[0] - 50, lab[2])), abs=0.2)
     assert finding.label == label
-    assert finding.interval[0] <= finding.value <= finding.interval[1]
+    assert finding.interval is None
+    assert finding.spread[0] <= finding.value <= finding.spread[1]
 
 
 def test_tone_ignores_what_is_not_measured():
@@ -62,17 +64,19 @@ def test_tone_ignores_what_is_not_measured():
 
 
 def test_an_estimated_light_moves_every_region_and_says_so():
-    measured, true = np.array((60.0, 12.0, 16.0)), np.array((64.0, 11.0, 15.0))
-    tone = ToneEstimate(lab=true, measured_lab=measured, ita_interval_deg=(30.0, 55.0), level=0.9)
+    seen, true = np.array((60.0, 12.0, 16.0)), np.array((64.0, 11.0, 15.0))
+    tone = ToneEstimate(lab=true, measured_lab=seen, ita_interval_deg=(30.0, 55.0), level=0.9)
     regions = np.zeros((40, 50), np.uint8)
     regions[:20] = Region.NOSE.code
-    linear = patch(measured)
+    linear = patch(seen)
     linear[:20] *= 0.8
     plain = skin_of(linear, regions=regions)
-    before, after = ({f.region: f for f in MEASURES["skin_tone"](one)} for one in (plain, replace(plain, tone=tone)))
+    before, after = (
+        {f.region: f for f in measured("skin_tone", skin=one)} for one in (plain, replace(plain, tone=tone))
+    )
     for region, found in after.items():
         moved = np.subtract(found.detail["lab"], before[region].detail["lab"])
-        assert moved == pytest.approx(true - measured, abs=0.02)
+        assert moved == pytest.approx(true - seen, abs=0.02)
         assert found.detail["lab_photographed"] == before[region].detail["lab"]
         assert found.interval[1] - found.interval[0] == pytest.approx(25.0)
         assert found.interval[0] < found.value < found.interval[1]
@@ -80,23 +84,23 @@ def test_an_estimated_light_moves_every_region_and_says_so():
 
 
 def test_a_grey_photo_has_no_tone():
-    assert MEASURES["skin_tone"](skin_of(patch((60.0, 0.0, 0.0)))) == ()
+    assert measured("skin_tone", skin=skin_of(patch((60.0, 0.0, 0.0)))) == ()
 
 
-@pytest.mark.parametrize("task", list(MEASURES))
+@pytest.mark.parametrize("task", SKIN_TASKS)
 def test_nothing_measured_gives_no_finding(task):
     linear = patch((60.0, 12.0, 16.0))
     nothing = np.zeros(linear.shape[:2], bool)
-    assert MEASURES[task](skin_of(linear, nothing)) == ()
+    assert measured(task, skin=skin_of(linear, nothing)) == ()
 
 
-@pytest.mark.parametrize("task", list(MEASURES))
+@pytest.mark.parametrize("task", SKIN_TASKS)
 def test_a_region_needs_enough_pixels(task):
     linear = patch((60.0, 12.0, 16.0))
     regions = np.zeros(linear.shape[:2], np.uint8)
     regions.flat[: FEWEST_PIXELS - 1] = Region.NOSE.code
     regions.flat[FEWEST_PIXELS : 2 * FEWEST_PIXELS] = Region.CHIN.code
-    found = {finding.region for finding in MEASURES[task](skin_of(linear, regions=regions))}
+    found = {finding.region for finding in measured(task, skin=skin_of(linear, regions=regions))}
     assert found == {Region.FACE, Region.CHIN}
 
 

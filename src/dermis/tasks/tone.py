@@ -81,7 +81,7 @@ def _finding(region: Region, pixels_lab: FloatMap, skin: Skin) -> Finding:
         label=ita_class(value),
         labels=(ita_class(value),),
         interval=None if tone is None else _moved(tone, value),
-        spread=_spread(pixels_lab),
+        spread=_spread(pixels_lab, float(ita_deg(photographed))),
         detail={
             "lab": [round(float(c), 2) for c in lab],
             "lab_photographed": [round(float(c), 2) for c in photographed],
@@ -110,9 +110,10 @@ def _light(skin: Skin) -> str:
     return "reference patch" if skin.light_known else "as the camera balanced it"
 
 
-def _spread(pixels_lab: FloatMap) -> tuple[float, float]:
+def _spread(pixels_lab: FloatMap, middle: float) -> tuple[float, float]:
+    """Return the 5th and 95th percentile of the pixels' ITA; `middle`, that of their median colour, lies inside."""
     low, high = np.percentile(np.asarray(ita_deg(pixels_lab)), (5, 95))
-    return float(low), float(high)
+    return min(float(low), middle), max(float(high), middle)
 
 
 def _moved(tone: ToneEstimate, value_deg: float) -> tuple[float, float]:

@@ -14,11 +14,12 @@ from dermis.errors import ModelMissing
 from dermis.face.crop import crop
 from dermis.face.find import find_face
 from dermis.formats.analysis_json import analysis_line
-from dermis.pipeline import needs
+from dermis.pipeline import products
 from dermis.pipeline.analyse import analyse, measure_skin
-from dermis.tasks import FROM_LESIONS, TASKS
+from dermis.tasks import TASKS
 from dermis.tasks.acne.assign import place_lesions
 from fakes.pipeline_lesions import lesions_at
+from fakes.products import LESION_TASKS
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "reference" / "analysis.schema.json").read_text())
 CHEEKS, FOREHEAD, NOSE_TIP, CHIN, MOUTH = (50, 280), 151, 4, 199, 13
@@ -46,8 +47,7 @@ def with_network(monkeypatch):
     """Let the pipeline find what a test says."""
 
     def put(find):
-        monkeypatch.setattr(needs, "installed", lambda: True)
-        monkeypatch.setattr(needs, "find_lesions", find)
+        monkeypatch.setattr(products, "find_lesions", find)
 
     return put
 
@@ -155,8 +155,8 @@ def test_an_own_mask_holds_for_lesions_too(photo, face, with_network):
 
 
 def test_without_the_network_acne_is_not_offered(photo, monkeypatch):
-    monkeypatch.setattr(needs, "installed", lambda: False)
-    assert {task.name for task in needs.offered()} == set(TASKS) - set(FROM_LESIONS)
+    monkeypatch.setattr(products, "WEIGHTS", Path("nowhere"))
+    assert {task.name for task in products.offered()} == set(TASKS) - set(LESION_TASKS)
     with pytest.raises(ModelMissing, match=r"acne_grade.*not installed"):
         analyse(photo, tasks=[TASKS["acne_grade"]])
-    assert not any(finding.task in FROM_LESIONS for finding in analyse(photo).findings)
+    assert not any(finding.task in LESION_TASKS for finding in analyse(photo).findings)

@@ -1,0 +1,13 @@
+"""Findings of a task straight from a skin or lesions, with the products that it needs."""
+
+from dermis.tasks import TASKS
+from dermis.tasks.pigments import unmix
+
+SKIN_TASKS = [name for name, task in TASKS.items() if "lesions" not in task.needs]
+LESION_TASKS = [name for name, task in TASKS.items() if "lesions" in task.needs]
+
+
+def measured(name, *, skin=None, lesions=None):
+    task = TASKS[name]
+    products = {"skin": lambda: skin, "chromophores": lambda: unmix(skin.linear), "lesions": lambda: lesions}
+    return task.measure(**{need: products[need]() for need in task.needs})
