@@ -27,7 +27,10 @@ def watch(event, args):
         os.write(fd, f"{event} {words}\\n".encode())
         os.close(fd)
 sys.addaudithook(watch)
+watch("os.system", ("watching",))
 """
+
+WATCHING = "os.system ('watching',)"
 
 
 @pytest.fixture
@@ -73,7 +76,9 @@ def test_a_photo_without_consent_is_nowhere_on_the_disk(marked, tmp_path, form):
     assert found == []
     assert (folders["store"] / "store.sqlite").stat().st_size > 0
     assert analysis["findings"]
-    written = [line for line in log.read_text().splitlines() if not line.startswith("socket.connect ('/")]
+    lines = log.read_text().splitlines()
+    assert lines.count(WATCHING) >= 2, "the service and its worker are watched"
+    written = [line for line in lines if line != WATCHING]
     assert [line for line in written if not line.startswith("open ")] == [], "nothing is reached, nothing is started"
     assert [line for line in written if str(tmp_path) not in line and "/dev/" not in line] == []
     assert list(folders["tmp"].rglob("*")) == []
