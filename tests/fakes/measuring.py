@@ -74,8 +74,14 @@ def fake_change(before: Asked, after: Asked):
     return {"lasting": [], "gone": [], "new": [], "alignment": {}}
 
 
+def fake_spectrum(asked: Asked, x_px, y_px):
+    return {"wavelengths_nm": [400.0, 700.0], "reflectance": [0.2, 0.5], "low": [0.1, 0.4], "high": [0.3, 0.6]}
+
+
 def fake_warm():
     return
 
 
-measuring = Measuring(warm=fake_warm, photo=fake_measure, report=fake_report, change=fake_change)
+measuring = Measuring(
+    warm=fake_warm, photo=fake_measure, report=fake_report, change=fake_change, spectrum=fake_spectrum
+)

@@ -139,8 +139,14 @@ def test_pictures_come_from_memory(client):
         "region": "forehead",
         "left_out": None,
         "values": {"melanin": 37.5},
-        "spectrum": None,
+        "spectrum": {
+            "wavelengths_nm": [400.0, 700.0],
+            "reflectance": [0.2, 0.5],
+            "low": [0.1, 0.4],
+            "high": [0.3, 0.6],
+        },
     }
+    assert client.get(f"{base}/pixel", params={"x": 150, "y": 10}).json()["spectrum"] is None
     assert client.get(f"{base}/pixel", params={"x": 300, "y": 0}).status_code == 404
 
 

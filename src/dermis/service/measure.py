@@ -25,6 +25,7 @@ __all__ = [
     "change_between_photos",
     "measure",
     "report_page_of",
+    "spectrum_at",
     "task_objects",
     "warm",
     "weights_sha256",
@@ -123,6 +124,7 @@ class Measuring:
     photo: Callable[[Asked], Measured]
     report: Callable[[Asked], bytes]
     change: Callable[[Asked, Asked], Object]
+    spectrum: Callable[[Asked, float, float], Object | None]
 
 
 def measure(asked: Asked) -> Measured:
@@ -160,11 +162,43 @@ def report_page_of(asked: Asked) -> bytes:
 
 
 def change_between_photos(before: Asked, after: Asked) -> Object:
-    """Return what became of the lesions between two photos. Raises InputError where they cannot be compared."""
+    """Return what became of the lesions between two photos, and `after_to_before`, (2, 3) in photo pixels, or None.
+
+    Raises InputError where they cannot be compared.
+    """
     from dermis.formats.analysis_json import change_object
     from dermis.pipeline.longitudinal import change_between
 
-    return change_object(change_between(_analysed(before, lesions=True), _analysed(after, lesions=True)))
+    first, second = _analysed(before, lesions=True), _analysed(after, lesions=True)
+    return {**change_object(change_between(first, second)), "after_to_before": _laid(second.face, first.face)}
+
+
+def spectrum_at(asked: Asked, x_px: float, y_px: float) -> Object | None:
+    """Return the reflectance at a pixel of the photo with its interval, None where the colour is not one of skin.
+
+    It is that of the mean of 5 x 5 pixels about it.
+    """
+    from dataclasses import replace
+
+    from dermis.colour.srgb import decode
+    from dermis.core import Encoding
+    from dermis.formats.images.photo import photo_from_bytes
+    from dermis.pipeline.spectra import reconstruct
+
+    photo = photo_from_bytes(asked.photo, NAME)
+    rows, columns = (slice(max(0, int(place) - 2), int(place) + 3) for place in (y_px, x_px))
+    near = decode(photo.pixels[rows, columns]).reshape(-1, 3).mean(axis=0)
+    patch = replace(photo, pixels=near.astype(np.float32)[None, None], encoding=Encoding.LINEAR_SRGB)
+    cube = reconstruct(patch, mask="all")
+    if not cube.known[0, 0]:
+        return None
+    values, half = cube.values[0, 0].astype(float), cube.half_width[0, 0].astype(float)
+    return {
+        "wavelengths_nm": [float(band) for band in cube.wavelengths_nm],
+        "reflectance": [round(float(value), 4) for value in values],
+        "low": [round(float(value), 4) for value in np.maximum(values - half, 0)],
+        "high": [round(float(value), 4) for value in values + half],
+    }
 
 
 def warm() -> None:
@@ -173,7 +207,9 @@ def warm() -> None:
         measure(Asked(photo=(Path(__file__).parent / "data" / "warm.jpg").read_bytes()))
 
 
-MEASURING = Measuring(warm=warm, photo=measure, report=report_page_of, change=change_between_photos)
+MEASURING = Measuring(
+    warm=warm, photo=measure, report=report_page_of, change=change_between_photos, spectrum=spectrum_at
+)
 
 
 def task_objects() -> list[Object]:
@@ -253,6 +289,15 @@ def _check_size(data: bytes) -> None:
             f"The photo has {width * height / 1e6:.0f} megapixels; the service takes {_MOST_MEGAPIXELS}.",
             advice="Make it smaller, or use `dermis analyse`.",
         )
+
+
+def _laid(face: Face | None, other: Face | None) -> list[list[float]] | None:
+    """Return the affine map (2, 3) that takes the landmarks of one photo nearest to those of another."""
+    if face is None or other is None or face.landmarks is None or other.landmarks is None:
+        return None
+    places = np.column_stack([face.landmarks[:, :2], np.ones(len(face.landmarks))])
+    fitted = np.linalg.lstsq(places, other.landmarks[:, :2].astype(np.float64), rcond=None)[0]
+    return [[round(float(value), 6) for value in row] for row in fitted.T]
 
 
 class _Placed:

@@ -70,6 +70,9 @@ async def get_pixel(
     found = held.measured.at(x, y)
     if found is None:
         raise NotFound("Nothing was measured there.", advice="x and y are pixels of the photo, upright.")
+    if found["values"]:
+        async with service.workers.place():
+            found["spectrum"] = await service.workers.run(service.measuring.spectrum, held.asked, x, y)
     return answer(request, found)
 
 
