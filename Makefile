@@ -6,10 +6,13 @@ LOCK := requirements/lock.txt
 PIP_INSTALL := pip install --quiet --disable-pip-version-check
 EXTRAS := dev,lab,service,batch
 
-.PHONY: demo test lint types floors unit test-wheel test-newest lock benchmark clean
+.PHONY: demo serve test lint types floors unit test-wheel test-newest lock benchmark clean
 
 demo: $(VENV)/base  ## install what is needed and analyse example photos
 	$(BIN)/dermis demo --out demo
+
+serve: $(VENV)/service  ## install what the service needs and start it
+	$(BIN)/dermis serve
 
 test: $(VENV)/dev lint types floors unit  ## install and run every check
 
@@ -52,6 +55,10 @@ $(VENV)/base: pyproject.toml $(LOCK)
 	$(PYTHON) -c 'import sys; sys.exit("dermis needs Python 3.11 or newer: make PYTHON=python3.11 ..." if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/$(PIP_INSTALL) -c $(LOCK) -e .
+	touch $@
+
+$(VENV)/service: $(VENV)/base
+	$(BIN)/$(PIP_INSTALL) -c $(LOCK) -e '.[service]'
 	touch $@
 
 $(VENV)/dev: $(VENV)/base

@@ -214,27 +214,26 @@ MEASURING = Measuring(
 
 def task_objects() -> list[Object]:
     """Return the records of the tasks that can be asked here."""
-    from dermis.pipeline.needs import offered
+    from dataclasses import asdict
+
+    from dermis.pipeline.products import offered
     from dermis.report.formatting import map_colours
 
-    objects = []
-    for task in offered():
-        scale = {name: getattr(task.scale, name) for name in getattr(task.scale, "__slots__", ())}
-        kind = type(task.scale).__name__.lower()
-        objects.append(
-            {
-                "name": task.name,
-                "title": task.title,
-                "question": task.question,
-                "scale": {"kind": kind, **{name: _plain(value) for name, value in scale.items()}},
-                "unit": scale.get("unit"),
-                "regions": [region.value for region in task.regions],
-                "reference": task.reference,
-                "group": task.name.split("_")[0],
-                "colours": list(map_colours(task.name, 16)) if kind == "map" else [],
-            }
-        )
-    return objects
+    return [
+        {
+            "name": task.name,
+            "title": task.title,
+            "question": task.question,
+            "scale": {"kind": type(task.scale).__name__.lower(), **asdict(task.scale)},
+            "unit": getattr(task.scale, "unit", None),
+            "regions": [region.value for region in task.regions],
+            "reference": task.reference,
+            "group": task.group or None,
+            "colours": list(map_colours(task.colours, 16)),
+            "section": [type(block).__name__.removesuffix("Block").lower() for block in task.section],
+        }
+        for task in offered()
+    ]
 
 
 @lru_cache(maxsize=1)
@@ -344,10 +343,10 @@ def _pictures(analysis: Analysis, photo: Photo, face: Face) -> tuple[Picture, ..
     size = {"width_px": placed.width, "height_px": placed.height}
     pictures = []
     for task, evidence in _evidence(analysis).items():
-        levels = levels_of(placed(evidence.values, np.nan), evidence.low, evidence.high, _LEVELS)
-        colours = colour_table([CLEAR_COLOUR, *map_colours(task, _LEVELS)])
+        record, levels = TASKS[task], levels_of(placed(evidence.values, np.nan), evidence.low, evidence.high, _LEVELS)
+        colours = colour_table([CLEAR_COLOUR, *map_colours(record.colours, _LEVELS)])
         scale = {"unit": evidence.unit, "low": evidence.low, "high": evidence.high}
-        about = {"name": task, "title": TASKS[task].title, **scale, "colours": list(map_colours(task, 16)), **size}
+        about = {"name": task, "title": record.title, **scale, "colours": list(map_colours(record.colours, 16)), **size}
         pictures.append(Picture(about=about, png=palette_png(levels, colours, clear=0)))
     names = _region_names()
     labels = [{"index": code, "name": name, "colour": REGION_COLOURS[code]} for code, name in names.items()]
@@ -379,7 +378,3 @@ def _left_out(analysis: Analysis, face: Face) -> tuple[LabelMap | None, tuple[st
 @lru_cache(maxsize=1)
 def _region_names() -> dict[int, str]:
     return {region.code: region.value for region in Region if region is not Region.FACE}
-
-
-def _plain(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value

@@ -195,6 +195,7 @@ class FindingShape(BaseModel):
     value: float | None
     unit: str | None
     label: str | None
+    labels: list[str]
     interval: list[float] | None
     level: float | None
     mdc: float | None

@@ -253,6 +253,7 @@ def _finding(finding: Finding, analysis: Analysis, visit: Visit) -> Object:
         "value": finding.value,
         "unit": finding.unit,
         "label": finding.label,
+        "labels": analysis.content["findings"][finding.position].get("labels") or [],
         "interval": [finding.low, finding.high] if known else None,
         "level": finding.level,
         "mdc": None,
