@@ -5,7 +5,8 @@ import pytest
 
 from dermis.colour.lab import srgb_to_lab
 from dermis.colour.srgb import hex_to_srgb
-from dermis.core import Box, Detection, FaceLesions, Lesions, Map, Measure, Ordinal, Region, Skin, View
+from dermis.core import Box, Count, Detection, FaceLesions, Lesions, Map, Measure, Ordinal, Presence, Region, Skin, View
+from dermis.metrics.registry import EVALUATION_METRICS
 from dermis.pipeline.products import PRODUCTS
 from dermis.tasks import GROUPS, TASKS, choose
 from fakes.products import LESION_TASKS, SKIN_TASKS, measured
@@ -79,6 +80,22 @@ def test_a_group_stands_for_its_tasks():
 def test_colours_run_from_light_to_dark(name):
     lab = [np.asarray(srgb_to_lab(hex_to_srgb(colour))) for colour in TASKS[name].colours]
     assert (np.diff([colour[0] for colour in lab]) < 0).all()
+
+
+METRICS_OF = {
+    Ordinal: ("ordinal",),
+    Measure: ("measure", "colour"),
+    Map: ("measure",),
+    Count: ("count",),
+    Presence: ("presence",),
+}
+
+
+@pytest.mark.parametrize("name", list(TASKS))
+def test_the_evaluation_can_compute_what_a_task_names(name):
+    kinds = METRICS_OF[type(TASKS[name].scale)]
+    known = {metric for kind in kinds for metric in EVALUATION_METRICS[kind]}
+    assert set(TASKS[name].metrics) <= known
 
 
 @pytest.mark.parametrize("name", list(TASKS))

@@ -177,6 +177,7 @@ EVALUATION_METRICS: Mapping[MetricKind, Mapping[str, EvaluationMetric]] = {
     | {"width": replace(_INTERVALS["width"], title="Radius of intervals")},
     "ordinal": {
         "rmse": _of_metric("rmse", "Root mean squared error"),
+        "spearman": _of_metric("spearman", "Spearman's correlation"),
         "mae": _of_metric("mae", "Mean absolute error"),
         "bias": _of_metric("bias", "Mean error"),
         "quadratic_kappa": _of_metric("quadratic_kappa", "Quadratic weighted kappa", _graded),

@@ -51,11 +51,22 @@ from dermis.metrics.evaluation import (
     metrics_of,
     slices_of,
 )
+from dermis.metrics.registry import LEADING, MetricKind
+from dermis.tasks import TASKS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["as_json", "evaluate", "evaluate_folder", "evaluate_run", "judge", "with_looks", "write_evaluation"]
+__all__ = [
+    "as_json",
+    "evaluate",
+    "evaluate_folder",
+    "evaluate_run",
+    "judge",
+    "metrics_of_task",
+    "with_looks",
+    "write_evaluation",
+]
 
 SCHEMA = "dermis.evaluation/1"
 NEW, ALL = "new", "all"
@@ -170,13 +181,27 @@ def judge(
         keys=tuple(held["key"]),
         groups=groups,
         answers=answers,
-        figures={name: metrics_of(one, groups, draws) for name, one in answers.items()},
+        figures={
+            name: metrics_of(one, groups, draws, names=metrics_of_task(question.name, one.kind))
+            for name, one in answers.items()
+        },
         gains={name: gain_of(answers["model"], one, groups, draws) for name, one in answers.items() if name != "model"},
         slices={
             name: slices_of(answers["model"], groups, values, draws, order=order)
             for name, (values, order) in subgroups_of(held, question).items()
         },
     )
+
+
+def metrics_of_task(name: str, kind: MetricKind) -> tuple[str, ...]:
+    """Return the names of what is computed for a question: what its task names, the leading ones, and intervals.
+
+    A question that is no task gets all that its kind has, (): nothing is named.
+    """
+    task = TASKS.get(name)
+    if task is None:
+        return ()
+    return tuple(dict.fromkeys((*task.metrics, *LEADING[kind], "coverage", "width")))
 
 
 def write_evaluation(found: Evaluation, table: pd.DataFrame, out: Path) -> None:
