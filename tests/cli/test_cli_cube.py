@@ -87,7 +87,7 @@ def test_bands_panel_exposure_and_json(dermis, folder, tmp_path):
     )  # fmt: skip
     assert code == 0
     found = json.loads(said)
-    assert found["schema"] == "dermis.cube/1"
+    assert found["schema"] == "dermis.cube/2"
     assert found["bands"] == 19
     assert found["problems"] == []
     assert found["dead_pixels"] == 0

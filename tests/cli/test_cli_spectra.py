@@ -76,7 +76,7 @@ def test_patches_of_a_known_camera(
     assert cube.values.shape == (4, 18, 61)
     assert angle(cube.values.reshape(-1, 61)[:, 2:31], skin[:, 2:31]) < 0.03
     assert np.abs(cube.values.reshape(-1, 61) - skin)[:, 2:31].mean() < 0.02
-    assert said["schema"] == "dermis.spectra/1"
+    assert said["schema"] == "dermis.spectra/2"
     assert said["pixels"] == 72
     assert said["known_share"] > 0.9
     assert said["camera"] == "camera"

@@ -127,7 +127,12 @@ def run_chromophores(
     if as_json:
         print_object(
             "chromophores",
-            {"method": method, "maps": found, "level": maps.level, "written": [str(one) for one in written]},
+            {
+                "method": method,
+                "maps": found,
+                "level": maps.level if maps.low else None,
+                "written": [str(one) for one in written],
+            },
         )
         return
     table = Table(box=None, header_style="bold", pad_edge=False)

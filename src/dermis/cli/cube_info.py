@@ -70,7 +70,7 @@ def points_in(texts: Sequence[str], shape: tuple[int, ...]) -> Points:
 
 def print_object(verb: str, found: Mapping[str, object]) -> None:
     """Print one line of JSON; numbers that are not finite become null."""
-    print(json.dumps(_plain({"schema": "dermis.cube/1", "verb": verb, **found}), ensure_ascii=False))
+    print(json.dumps(_plain({"schema": "dermis.cube/2", "verb": verb, **found}), ensure_ascii=False))
 
 
 def _plain(value: object) -> object:

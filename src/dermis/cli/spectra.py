@@ -24,7 +24,7 @@ from dermis.spectra.resample import band_grid
 
 __all__ = ["SCHEMA", "Asked", "run"]
 
-SCHEMA = "dermis.spectra/1"
+SCHEMA = "dermis.spectra/2"
 FEW = 0.5
 """Below this share of known colours the answer as a whole is doubted."""
 SHOWN_NM = (450.0, 550.0, 650.0, 850.0)
@@ -116,7 +116,7 @@ def warnings_of(found: Reconstruction, photo: Photo) -> list[str]:
 def spectra_object(
     found: Reconstruction, photo: Photo, name: str, cube: Path, page: Path | None, seconds: dict[str, float]
 ) -> dict[str, Any]:
-    """Return what was done and found as plain values, schema `dermis.spectra/1`."""
+    """Return what was done and found as plain values, schema `dermis.spectra/2`."""
     height, width, bands = found.values.shape
     mean, half_width = _mean(found)
     return {
