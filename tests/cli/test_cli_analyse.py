@@ -92,7 +92,7 @@ def test_one_photo_writes_its_results_into_the_folder(selfie, tmp_path):
     size = size_of(selfie)
     for name in ("skin_mask.png", "measured_mask.png", "parts.png", "regions.png"):
         assert size_of(tmp_path / name) == size
-    assert json.loads((tmp_path / "analysis.json").read_text())["schema"] == "dermis.analysis/1"
+    assert json.loads((tmp_path / "analysis.json").read_text())["schema"] == "dermis.analysis/2"
     assert "not a diagnosis" in run.stdout
 
 

@@ -56,7 +56,7 @@ def test_a_person_is_one_more_answer(with_network, selfie, tmp_path):
     result = run("analyse", selfie, copy, "--person", "--json", "--tasks", "acne_lesions", "--out", tmp_path / "out")
     *photos, person = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
     assert len(photos) == 2
-    assert person["schema"] == "dermis.person/1"
+    assert person["schema"] == "dermis.person/2"
     assert person["photos"] == [selfie.name, "again.jpg"]
     assert {finding["task"] for finding in person["findings"]} == set(LESION_TASKS)
     assert json.loads((tmp_path / "out" / "person.json").read_text()) == person
