@@ -10,10 +10,12 @@ if TYPE_CHECKING:
     from dermis.formats.images.photo import read_photo
     from dermis.pipeline.api import analyse
     from dermis.pipeline.spectra import reconstruct
+    from dermis.service.client import Client
 
-__all__ = ["__version__", "analyse", "read_photo", "reconstruct"]
+__all__ = ["Client", "__version__", "analyse", "read_photo", "reconstruct"]
 
 _HOMES = {
+    "Client": "dermis.service.client",
     "analyse": "dermis.pipeline.api",
     "read_photo": "dermis.formats.images.photo",
     "reconstruct": "dermis.pipeline.spectra",

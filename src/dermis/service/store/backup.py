@@ -32,6 +32,8 @@ def backup(database: Database, path: Path) -> Mapping[str, int]:
     Keys of kept photos are not in it: they lie in the folder beside the user's key. The file is written aside, then
     renamed. Raises UsageError for a file that exists or cannot be written.
     """
+    if version_of(database) is None:
+        raise UsageError("--db: there is no store to back up.", advice="Name the one that `dermis serve` uses.")
     if path.exists():
         raise UsageError(f"{path} exists already.", advice="Choose another name; a backup overwrites nothing.")
     aside = path.with_name(f"{path.name}.part")

@@ -1,0 +1,82 @@
+"""The verbs of the service."""
+
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from dermis.cli import app
+from dermis.errors import UsageError
+from dermis.service.store import accounts
+from dermis.service.store.database import open_database
+from fakes.stores import fill
+
+
+def run(*words, given=None):
+    return CliRunner().invoke(app, list(words), input=given)
+
+
+def url_of(database):
+    return database.engine.url.render_as_string(hide_password=False)
+
+
+def test_backup_and_restore(sqlite, tmp_path):
+    fill(sqlite)
+    archive = str(tmp_path / "store.zip")
+    saved = run("backup", archive, "--db", url_of(sqlite))
+    assert saved.exit_code == 0
+    assert "1 subjects, 1 analyses, 1 photos" in saved.output
+    again = run("restore", archive, "--db", f"sqlite:///{tmp_path / 'new.sqlite'}")
+    assert "are back" in again.output
+    full = run("restore", archive, "--db", url_of(sqlite))
+    assert isinstance(full.exception, UsageError)
+
+
+def test_a_user_is_asked_for_the_password_twice(sqlite):
+    password = "correct horse battery"
+    made = run("user", "anna", "--db", url_of(sqlite), given=f"{password}\n{password}\n")
+    assert made.exit_code == 0
+    assert password not in made.output
+    with sqlite.reading() as session:
+        assert accounts.check_password(session, "anna", password) is not None
+        assert accounts.check_password(session, "anna", password + ".") is None
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--host", "0.0.0.0"], "nobody has a login"),
+        (["--tls-cert", "cert.pem"], "belong together"),
+        (["--db", "mysql://x"], "not served"),
+        (["--photo-key", "/nowhere/key"], "--photo-key"),
+    ],
+)
+def test_serve_refuses_what_would_be_wrong(tmp_path, words, said):
+    db = [] if "--db" in words else ["--db", f"sqlite:///{tmp_path / 'store.sqlite'}"]
+    refused = subprocess.run(
+        [sys.executable, "-m", "dermis", "serve", *db, *words], capture_output=True, text=True, timeout=60
+    )
+    assert refused.returncode == 2
+    assert said in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_port_that_is_taken_is_said(tmp_path):
+    import socket
+
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        held.listen()
+        port = str(held.getsockname()[1])
+        words = ["serve", "--port", port, "--db", f"sqlite:///{tmp_path / 'store.sqlite'}"]
+        refused = subprocess.run([sys.executable, "-m", "dermis", *words], capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 2
+    assert "--port" in refused.stderr
+
+
+def test_a_store_is_opened_where_a_file_is_not_there_yet(tmp_path):
+    database = open_database(f"sqlite:///{tmp_path / 'new.sqlite'}")
+    database.close()
+    made = run("backup", str(tmp_path / "b.zip"), "--db", f"sqlite:///{tmp_path / 'new.sqlite'}")
+    assert isinstance(made.exception, UsageError)
