@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
-from typer import Typer
 from typer.testing import CliRunner
 
-from dermis.cli import app
+from dermis.cli import VERBS, app
 from dermis.pipeline.exclusion import REASONS
 from dermis.pipeline.quality import PROBLEMS
 from dermis.tasks import TASKS
@@ -51,19 +51,22 @@ def quality_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _verbs(group: Typer, before: str = "") -> list[str]:
-    own = [before + (command.name or command.callback.__name__) for command in group.registered_commands]
-    for inner in group.registered_groups:
-        name = f"{before}{inner.typer_instance.info.name}"
-        own += [name, *_verbs(inner.typer_instance, f"{name} ")]
-    return own
+def _verbs() -> list[str]:
+    """Return every verb, those of groups with the group's name before them."""
+    inner = {verb: getattr(import_module(f"dermis.cli.{verb}"), "VERBS", ()) for verb in VERBS}
+    return [name for verb in VERBS for name in (verb, *(f"{verb} {one}" for one in inner[verb]))]
 
 
 def cli_page() -> str:
     """Return the help text of every verb."""
     runner = CliRunner(env={"COLUMNS": "100", "TERM": "dumb"})
-    lines = ["# Command line", "", "Exit codes: 0 done; 1 a fault of ours; 2 wrong usage; 3 no input was usable.", ""]
-    for verb in ("", *sorted(_verbs(app))):
+    lines = [
+        "# Command line",
+        "",
+        "Exit codes: 0 done; 1 a fault of ours; 2 wrong usage; 3 no input was usable; 130 stopped.",
+        "",
+    ]
+    for verb in ("", *sorted(_verbs())):
         title = f"dermis {verb}".strip()
         text = runner.invoke(app, [*verb.split(), "--help"], prog_name="dermis").output
         lines += [f"## `{title}`", "", "```text", *(line.rstrip() for line in text.strip().splitlines()), "```", ""]

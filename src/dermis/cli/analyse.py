@@ -1,26 +1,26 @@
-"""`dermis analyse` and `dermis demo`: from files to a terminal, a stream of JSON, a folder of reports."""
+"""`dermis analyse`: from files to a terminal, a stream of JSON, a folder of reports."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 
-from dermis.cli.tables import fetch_with_progress
+from dermis.cli.models import fetch_with_progress
+from dermis.cli.parser import JsonFlag, verb
 from dermis.cli.terminal import NOTICE, print_analysis, print_person, progress
 from dermis.core import Analysis
 from dermis.formats.analysis_json import analysis_line, person_object
 from dermis.models.registry import MODELS
 from dermis.pipeline.batch import (
-    EXAMPLES,
-    Options,
     analyse_each,
     check,
-    example_photos,
     find_photos,
     folders_for,
     without_maps,
@@ -28,14 +28,43 @@ from dermis.pipeline.batch import (
     write_result,
 )
 from dermis.pipeline.multi_view import combine_views
+from dermis.pipeline.options import AnalyseOptions
 from dermis.report.page import write
 
-__all__ = ["run", "run_demo"]
+__all__ = ["analyse", "run"]
 
 EXIT_NOT_USABLE = 3
 
 
-def run(paths: Sequence[Path], options: Options, *, out: Path | None, as_json: bool) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analyse(AnalyseOptions):
+    r"""Measure skin tone, melanin, redness and acne on photos.
+
+    A photo that cannot be measured is listed with the reason, and the others go on.
+
+    \b
+    dermis analyse selfie.jpg                      a table in the terminal
+    dermis analyse selfie.jpg --out result         a report, JSON and maps
+    dermis analyse *.jpg --json > results.jsonl    one JSON line a photo
+    dermis analyse arm.jpg --close-up              skin without a face
+    dermis analyse front.jpg left.jpg right.jpg --person    acne of one person
+    dermis analyse face.jpg --reference 40,60,200,150=#767676   with an 18 % grey card
+
+    Exit codes: 0 done, 1 a fault of ours, 2 wrong usage, 3 no photo was usable, 130 stopped.
+    """
+
+    photos: Annotated[tuple[Path, ...], typer.Argument(metavar="PHOTO...", help="Photos, or folders of photos.")]
+    out: Annotated[Path | None, "Write report.html, analysis.json and PNG maps here.", "DIR"] = None
+    json: JsonFlag = False
+
+
+@verb(Analyse)
+def analyse(options: Analyse) -> int:
+    """Analyse, print and write."""
+    return run(options.photos, options, out=options.out, as_json=options.json)
+
+
+def run(paths: Sequence[Path], options: AnalyseOptions, *, out: Path | None, as_json: bool) -> int:
     """Analyse, print and write; return the exit code."""
     files = find_photos(paths)
     check(options, files)
@@ -80,10 +109,3 @@ def _tell_person(views: Sequence[Analysis], console: Console, *, out: Path | Non
         print(json.dumps(held, ensure_ascii=False, allow_nan=False), flush=True)
     else:
         print_person(names, findings, console)
-
-
-def run_demo(out: Path) -> int:
-    """Analyse the example photos into `out`."""
-    fetch_with_progress([*(model.name for model in MODELS), *EXAMPLES])
-    photos = example_photos(out / "photos")
-    return run(photos, Options(), out=out, as_json=False)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 
-from dermis.cli.tables import fetch_with_progress
+from dermis.cli.models import fetch_with_progress
+from dermis.cli.parser import JsonFlag, verb
 from dermis.cli.terminal import NOTICE
 from dermis.core import Change
 from dermis.formats.analysis_json import change_object
@@ -20,26 +24,41 @@ from dermis.report.change import change_page
 from dermis.report.page import write
 from dermis.tasks import TASKS
 
-__all__ = ["run"]
+__all__ = ["change"]
 
 
-def run(before: Path, after: Path, *, out: Path | None, as_json: bool) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeOptions:
+    """Compare two visits: which lesions are new, gone or lasting.
+
+    It is said how sure that is. Photos of the same side of the same face are needed.
+    """
+
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="The photo of the earlier visit.")]
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="The same side of the same face, later.")]
+    out: Annotated[Path | None, "Write change.html and change.json here.", "DIR"] = None
+    json: JsonFlag = False
+
+
+@verb(ChangeOptions)
+def change(options: ChangeOptions) -> None:
     """Analyse both photos, compare, print and write."""
+    out = options.out
     wanted = (TASKS["acne_lesions"], TASKS["acne_grade"])
     need(wanted)
     fetch_with_progress([model.name for model in MODELS])
-    first, second = (analyse_file(path, tasks=wanted) for path in (before, after))
-    change = change_between(first, second)
-    held = change_object(change)
+    first, second = (analyse_file(path, tasks=wanted) for path in (options.before, options.after))
+    found = change_between(first, second)
+    held = change_object(found)
     console = Console(highlight=False)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         write(out / "change.json", (json.dumps(held, ensure_ascii=False, indent=1) + "\n").encode())
-        write(out / "change.html", change_page(change, first, second).encode())
-    if as_json:
+        write(out / "change.html", change_page(found, first, second).encode())
+    if options.json:
         print(json.dumps(held, ensure_ascii=False))
         return
-    _print(change, console)
+    _print(found, console)
     if out is not None:
         console.print(f"Report: {out / 'change.html'}", soft_wrap=True)
     console.print(f"[dim]{NOTICE}[/dim]")

@@ -6,12 +6,14 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+import typer
 from rich.console import Console
 from rich.markup import escape
 
+from dermis.cli.parser import JsonFlag, verb
 from dermis.core import Photo
 from dermis.core.arrays import BoolMap
 from dermis.errors import UsageError
@@ -22,7 +24,7 @@ from dermis.pipeline.spectra import reconstruct
 from dermis.spectra.reconstruct import Reconstruction
 from dermis.spectra.resample import band_grid
 
-__all__ = ["SCHEMA", "Asked", "run"]
+__all__ = ["SCHEMA", "spectra"]
 
 SCHEMA = "dermis.spectra/2"
 FEW = 0.5
@@ -31,42 +33,63 @@ SHOWN_NM = (450.0, 550.0, 650.0, 850.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What the user asked for, as typed; see `dermis spectra --help`."""
+class Options:
+    r"""Estimate the reflectance of skin in a photo, 400-1000 nm.
 
-    camera: str | None = None
-    illuminant: str | None = None
-    linear: bool = False
-    white: float = 1.0
-    reference: str | None = None
-    mask: str | None = None
-    close_up: bool = False
-    bands: str = "61"
+    Every pixel of skin gets its spectrum with 90 % intervals.
+
+    \b
+    dermis spectra selfie.jpg --out skin.npz --report page        an ordinary photo
+    dermis spectra raw.png --out skin.h5 --linear --camera canon.csv --illuminant D65
+    dermis spectra patches.tif --out p.npz --linear --camera "Nikon D5100" --illuminant lamp.csv --white 0.9 --mask all
+
+    --linear: pixels proportional to light, white balance not applied (16-bit PNG or TIFF). Tables: a camera has
+    wavelength_nm,red,green,blue, a light wavelength_nm,power; any grid that covers 420-680 nm. Pixels that are not in
+    the mask are NaN in the cube. .npz and .h5 hold values, wavelengths_nm, mask, known, interval_scale and
+    interval_half_width: half an interval is interval_scale[y, x] * interval_half_width.
+
+    Exit codes: 0 done, 1 a fault of ours, 2 wrong usage, 3 the photo could not be used.
+    """
+
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo.")]
+    out: Annotated[Path, "Where to write it: .npz, .h5, .mat, .hdr or .npy.", "CUBE"]
+    camera: Annotated[str | None, "The camera, if known.", "NAME|CSV"] = None
+    illuminant: Annotated[str | None, "The light, if known: D65, A, FL11, ...", "NAME|CSV"] = None
+    linear: Annotated[bool, "Pixels are linear camera values."] = False
+    white: Annotated[float, "Pixel value (0-1) of a white, in its brightest channel.", "V"] = 1.0
+    reference: Annotated[str | None, "A patch of known colour (grey card).", "X,Y,W,H=#RRGGBB"] = None
+    mask: Annotated[str | None, "Every pixel, or where this picture is bright.", "all|PNG"] = None
+    close_up: Annotated[bool, "Look for no face: take all skin in view."] = False
+    bands: Annotated[str, "61, vis, nir, FIRST:LAST:STEP, A,B,C or a CSV; in 400-1000 nm.", "BANDS"] = "61"
+    json: JsonFlag = False
+    report: Annotated[Path | None, "Write spectra.html here: click a pixel, see it.", "DIR"] = None
 
 
-def run(file: Path, out: Path, asked: Asked, *, as_json: bool, report: Path | None) -> int:
-    """Reconstruct, write, say; return the exit code."""
+@verb(Options)
+def spectra(options: Options) -> None:
+    """Reconstruct, write, say."""
+    report = options.report
     start = perf_counter()
-    if asked.close_up and asked.mask is not None:
+    if options.close_up and options.mask is not None:
         raise UsageError("--close-up and --mask were given.", advice="Give one; a mask says where the skin is.")
-    check_out(out)
-    grid = np.unique(band_grid(asked.bands))
+    check_out(options.out)
+    grid = np.unique(band_grid(options.bands))
     # A single patch of colour is a picture, too; a face needs more.
-    photo = read_photo(file, linear=asked.linear, fewest_px=1 if asked.mask is not None else 64)
+    photo = read_photo(options.photo, linear=options.linear, fewest_px=1 if options.mask is not None else 64)
     read_s = perf_counter() - start
     found = reconstruct(
         photo,
-        camera=asked.camera,
-        illuminant=asked.illuminant,
-        white=asked.white,
-        reference=asked.reference,
-        mask=_mask(asked.mask, photo),
-        close_up=asked.close_up,
+        camera=options.camera,
+        illuminant=options.illuminant,
+        white=options.white,
+        reference=options.reference,
+        mask=_mask(options.mask, photo),
+        close_up=options.close_up,
         wavelengths_nm=grid,
     )
     estimated_s = perf_counter() - start - read_s
     written = write_cube(
-        out,
+        options.out,
         found,
         interval_scale=found.interval_scale,
         interval_half_width=found.interval_half_width,
@@ -82,12 +105,11 @@ def run(file: Path, out: Path, asked: Asked, *, as_json: bool, report: Path | No
         page = write_spectra_page(found, photo, report / "spectra.html")
     total_s = perf_counter() - start
     seconds = {"read": read_s, "spectra": estimated_s, "write": total_s - read_s - estimated_s, "total": total_s}
-    if as_json:
-        said = spectra_object(found, photo, file.name, written, page, seconds)
+    if options.json:
+        said = spectra_object(found, photo, options.photo.name, written, page, seconds)
         print(json.dumps(said, ensure_ascii=False, allow_nan=False))
     else:
         _say(found, photo, written, page)
-    return 0
 
 
 def warnings_of(found: Reconstruction, photo: Photo) -> list[str]:

@@ -15,7 +15,7 @@ from dermis.report.blocks import notes_of
 from dermis.report.formatting import value_words
 from dermis.tasks import TASKS
 
-__all__ = ["NOTICE", "print_analysis", "print_person", "progress", "status_of"]
+__all__ = ["NOTICE", "print_analysis", "print_person", "print_table", "progress", "status_of"]
 
 NOTICE = "A measuring tool, not a diagnosis: show a doctor what changes, hurts or worries you."
 
@@ -97,6 +97,16 @@ def _cell(finding: Finding | None) -> str:
         return value
     half = (finding.interval[1] - finding.interval[0]) / 2
     return f"{value} [dim]± {half:.{1 if fine else 0}f}[/dim]"
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows of words under their headings."""
+    table = Table(box=None, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*map(escape, row))
+    Console(highlight=False).print(table)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from dermis.formats.images.container import SUFFIXES
 from dermis.formats.images.masks import reduce_by
 from dermis.models.registry import fetch
 from dermis.pipeline.analyse import analyse_file
+from dermis.pipeline.options import AnalyseOptions
 from dermis.pipeline.products import need
 from dermis.pipeline.reference import read_patch
 from dermis.report.maps import write_maps
@@ -25,7 +26,6 @@ from dermis.tasks import TASKS, choose
 
 __all__ = [
     "EXAMPLES",
-    "Options",
     "analyse_each",
     "check",
     "example_photos",
@@ -39,20 +39,7 @@ __all__ = [
 THUMBNAIL_PX = 480
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What the user asked for, as typed; see `dermis analyse --help`."""
-
-    tasks: str | None = None
-    close_up: bool = False
-    mask: Path | None = None
-    parts: Path | None = None
-    reference: str | None = None
-    estimate_light: bool = False
-    person: bool = False
-
-
-def check(options: Options, files: Sequence[Path]) -> None:
+def check(options: AnalyseOptions, files: Sequence[Path]) -> None:
     """Refuse what cannot mean anything before the first photo is read.
 
     Raises UsageError, and ModelMissing for a task whose network is not here.
@@ -90,7 +77,7 @@ def find_photos(paths: Iterable[Path]) -> list[Path]:
     return list(files)
 
 
-def analyse_each(files: Iterable[Path], options: Options) -> Iterator[tuple[Path, Analysis]]:
+def analyse_each(files: Iterable[Path], options: AnalyseOptions) -> Iterator[tuple[Path, Analysis]]:
     """Analyse file after file; one that cannot be read still gives an analysis that says why."""
     tasks = None if options.tasks is None else choose(options.tasks)
     for file in files:

@@ -3,31 +3,52 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 
+from dermis.cli.parser import JsonFlag, verb
 from dermis.cli.terminal import progress
 from dermis.lab.datasets import find_dataset
 from dermis.lab.datasets.check import DatasetCheck, DuplicatePair, check_dataset
 
-__all__ = ["run"]
+__all__ = ["check"]
 
 _TOLD = 20
 
 
-def run(name: str, folder: Path, *, thorough: bool, as_json: bool) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    r"""Read every photo of a dataset once.
+
+    Said is what it holds, what is in it twice, and which labels contradict.
+
+    \b
+    dermis datasets check acne04 data/acne04
+    dermis datasets check graded-folders photos/ --thorough --json
+    """
+
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A layout; `dermis datasets` lists them.")]
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The dataset's folder.")]
+    thorough: Annotated[bool, "Also find turned and sheared copies; a few ms a likely pair."] = False
+    json: JsonFlag = False
+
+
+@verb(Options)
+def check(options: Options) -> None:
     """Check a dataset and print what was found."""
-    dataset = find_dataset(name)
-    samples, notes = dataset.index(folder), tuple(dataset.notes(folder))
+    dataset = find_dataset(options.name)
+    samples, notes = dataset.index(options.folder), tuple(dataset.notes(options.folder))
     with progress(len(samples), "reading") as bar:
         found = check_dataset(
-            samples, thorough=thorough, seen=lambda count: bar.update(bar.task_ids[0], completed=count)
+            samples, thorough=options.thorough, seen=lambda count: bar.update(bar.task_ids[0], completed=count)
         )
     found = replace(found, notes=notes)
-    if as_json:
+    if options.json:
         print(json.dumps(asdict(found), ensure_ascii=False))
         return
     _print(found, Console(highlight=False))

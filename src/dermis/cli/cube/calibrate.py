@@ -1,15 +1,18 @@
-"""The work of `dermis cube calibrate`."""
+"""`dermis cube calibrate`: a raw line scan to reflectance."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
 
-from dermis.cli.cube_info import opened, points_in, print_object, shown_of, tracked
+from dermis.cli.cube.options import Bands, Bandwidth, CubeOut, Fwhm, Points, Wavelengths
+from dermis.cli.cube.output import opened, points_in, print_object, shown_of, tracked
+from dermis.cli.parser import JsonFlag, verb
 from dermis.core import Problem, Severity
 from dermis.errors import InputError, UsageError
 from dermis.formats.cubes.cube import check_out, find_scan, open_cube, write_rows
@@ -18,64 +21,76 @@ from dermis.spectra.calibrate import Calibration, Clipping, calibrated_rows, cal
 from dermis.spectra.resample import band_grid
 from dermis.spectra.white_dark_reference import References, read_references
 
-__all__ = ["Wanted", "run_calibrate"]
+__all__ = ["calibrate"]
 
 _SMILE_SHARE = 0.2
 _CLIPPED_SHARE = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What the user asked for, in words."""
+class Options:
+    r"""Turn a raw line scan into reflectance.
 
-    bands: str
-    fwhm_nm: float | None
-    bandwidth_nm: float | None
-    exposure_ratio: float | None
-    panel: str
-    saturation: float | None
-    wavelengths: str | None
+    (scan - dark) / (white - dark), in the bands you want.
+
+    SCAN is the scan's .raw or .hdr file, or the camera's folder: WHITEREF_NAME and DARKREF_NAME are found beside it.
+    Memory stays small whatever the size of the scan.
+
+    \b
+    dermis cube calibrate capture/p001.raw --out p001.npz
+    dermis cube calibrate 2024-05-03_001/ --out p001.hdr --bands 61 --panel 0.99
+    dermis cube calibrate a.raw --white w.raw --dark d.raw --out a.mat --bands 450:900:5 --fwhm 5.5
+
+    Exit codes: 0 done, 1 a fault of ours, 2 wrong usage, 3 a file could not be used.
+    """
+
+    scan: Annotated[Path, typer.Argument(metavar="SCAN", help="A raw scan, or the folder the camera wrote.")]
+    out: CubeOut
+    white: Annotated[Path | None, "Scan of the white panel, any height.", "FILE"] = None
+    dark: Annotated[Path | None, "Scan with the shutter closed, any height.", "FILE"] = None
+    white_dark: Annotated[Path | None, "A dark of the white's own exposure.", "FILE"] = None
+    bands: Bands = "hyper-skin"
+    fwhm: Fwhm = None
+    bandwidth: Bandwidth = None
+    exposure_ratio: Annotated[float | None, "Exposure of the scan over the white's; else the headers'.", "R"] = None
+    panel: Annotated[str, "Reflectance of the panel: a number, or a CSV with `reflectance`.", "R"] = "1.0"
+    saturation: Annotated[float | None, "The raw value the sensor ends at; else the end of its bits.", "V"] = None
+    wavelengths: Wavelengths = None
+    point: Points = ()
+    pictures: Annotated[Path | None, "Write pictures of the result here.", "DIR"] = None
+    json: JsonFlag = False
 
 
-def run_calibrate(
-    scan: Path,
-    out: Path,
-    references: Mapping[str, Path | None],
-    wanted: Wanted,
-    *,
-    points: Sequence[str],
-    pictures: Path | None,
-    as_json: bool,
-) -> None:
+@verb(Options)
+def calibrate(options: Options) -> None:
     """Calibrate a scan into `out` and say what was found."""
+    out, pictures, wavelengths = options.out, options.pictures, options.wavelengths
     check_out(out)
-    found = find_scan(scan, white=references["white"], dark=references["dark"])
-    raw, white, dark = (opened(path, wanted.wavelengths, None) for path in (found.raw, found.white, found.dark))
-    own_dark = references["white_dark"]
-    places = points_in(points, raw.head.shape)
-    read = read_references(
-        raw, white, dark, white_dark=None if own_dark is None else opened(own_dark, wanted.wavelengths, None)
-    )
+    found = find_scan(options.scan, white=options.white, dark=options.dark)
+    raw, white, dark = (opened(path, wavelengths, None) for path in (found.raw, found.white, found.dark))
+    places = points_in(options.point, raw.head.shape)
+    own_dark = None if options.white_dark is None else opened(options.white_dark, wavelengths, None)
+    read = read_references(raw, white, dark, white_dark=own_dark)
     plan = calibration(
         raw,
         read,
-        None if wanted.bands.strip().lower() == "all" else band_grid(wanted.bands),
-        fwhm_nm=wanted.fwhm_nm,
-        bandwidth_nm=wanted.bandwidth_nm,
-        exposure_ratio=wanted.exposure_ratio,
-        panel=_panel(wanted.panel, raw.head.wavelengths_nm),
+        None if options.bands.strip().lower() == "all" else band_grid(options.bands),
+        fwhm_nm=options.fwhm,
+        bandwidth_nm=options.bandwidth,
+        exposure_ratio=options.exposure_ratio,
+        panel=_panel(options.panel, raw.head.wavelengths_nm),
     )
     check_columns(plan)
     brightest = np.empty(raw.head.shape[:2], raw.dtype.newbyteorder("="))
     write_rows(
         out, plan.head, tracked(calibrated_rows(raw, plan, brightest=brightest), raw.head.shape[0], "calibrating")
     )
-    clipped = clipping(brightest, saturation=wanted.saturation)
+    clipped = clipping(brightest, saturation=options.saturation)
     written = [str(out), *_write_clipped(out, clipped)]
     if pictures is not None or places:
         written += [str(one) for one in shown_of(open_cube(out), pictures or out.parent, places)]
     problems = _problems(raw, read, plan, clipped)
-    if as_json:
+    if options.json:
         print_object("calibrate", {**_facts(read, plan, clipped), "problems": problems, "written": written})
         return
     height, width, bands = plan.head.shape

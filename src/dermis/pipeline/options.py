@@ -1,0 +1,26 @@
+"""How a photo is analysed, as a user asks for it: the one place where these options are named and explained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+__all__ = ["AnalyseOptions"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalyseOptions:
+    """How photos are analysed. The command line is made from it: first string the help, second a name for the value."""
+
+    tasks: Annotated[str | None, "Only these; see `dermis tasks`.", "A,B"] = None
+    close_up: Annotated[bool, "Look for no face: measure all skin in view."] = False
+    mask: Annotated[Path | None, "Measure only where this picture is bright (one photo).", "PNG"] = None
+    parts: Annotated[Path | None, "Take the parts from this edited parts.png of --out (one photo).", "PNG"] = None
+    reference: Annotated[
+        str | None, "A patch of known colour in the photo (grey card) to correct the light by.", "X,Y,W,H=#RRGGBB"
+    ] = None
+    estimate_light: Annotated[
+        bool, "Experimental: guess the light from skin and exposure; for photos that tell ISO, time and f-number."
+    ] = False
+    person: Annotated[bool, "The photos show one person from several sides: also answer for all together."] = False
