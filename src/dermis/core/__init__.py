@@ -1,7 +1,7 @@
 """The nouns: frozen records with read-only arrays, numpy only."""
 
+from dermis.core.advice import Advice, AdviceKind, Urgency
 from dermis.core.analysis import (
-    Advice,
     Analysis,
     CaptureCondition,
     LightReference,
@@ -40,6 +40,7 @@ __all__ = [
     "HAYASHI_LIMITS",
     "LESION_TYPES",
     "Advice",
+    "AdviceKind",
     "Analysis",
     "Band",
     "Block",
@@ -88,6 +89,7 @@ __all__ = [
     "TextBlock",
     "ToneEstimate",
     "UnmatchedLesion",
+    "Urgency",
     "ValueMap",
     "View",
     "region_mask",

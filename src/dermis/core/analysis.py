@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from dermis.core.advice import Advice
 from dermis.core.arrays import hold
 from dermis.core.face import Box, Face, Region
 from dermis.core.finding import Finding
@@ -16,7 +17,7 @@ from dermis.core.lesion import FaceLesions
 from dermis.core.photo import Photo
 from dermis.core.skin import Skin
 
-__all__ = ["Advice", "Analysis", "CaptureCondition", "LightReference", "Problem", "Provenance", "Quality", "Severity"]
+__all__ = ["Analysis", "CaptureCondition", "LightReference", "Problem", "Provenance", "Quality", "Severity"]
 
 
 class Severity(StrEnum):
@@ -51,23 +52,6 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Advice:
-    """One line of care: what to do or to leave, why, and who says so.
-
-    kind: "use", "avoid", "see_doctor" or "habit". ingredients: by their INCI or common names. when: "morning",
-    "evening", "both" or "". rule: the name of the rule that gave it. urgency: "routine", "soon" or "now".
-    """
-
-    advice: str
-    kind: str
-    reason: str
-    source: str
-    rule: str
-    urgency: str = "routine"
-    ingredients: tuple[str, ...] = ()
-    when: str = ""
-
-
 class CaptureCondition(StrEnum):
     """How a photo was taken, as far as it bears on what may be claimed."""
 

@@ -1,0 +1,103 @@
+"""The rules: which advice fits which situation, as rows of TOML with their sources."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from dermis.care.ingredients import Dose, read_dose
+from dermis.care.situation import Situation
+from dermis.core import AdviceKind, Urgency
+
+__all__ = ["FILES", "VERSION", "Rule", "cite", "rules", "sources"]
+
+VERSION = "1"
+"""Changes whenever a rule or a row of the safety table changes what is advised."""
+FILES = ("rules_flags.toml", "rules_acne.toml", "rules_pigment.toml", "rules_redness.toml", "rules_basic.toml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule.
+
+    purpose: of the rules of one purpose only the first that is safe is given; "" where each stands for itself.
+    when: the values each field of the situation may have; a field not named may have any. signs: all must be there.
+    doses: what is used or avoided. products: for a catalogue, groups of ingredients; one of each group must be in it.
+    first: a doctor comes first, and everything active is held back. says: what the source says, in our words.
+    choice: what we made of it, and of sources that differ.
+    """
+
+    id: str
+    kind: AdviceKind
+    advice: str
+    reason: str
+    time: str
+    source: tuple[str, ...]
+    says: str
+    choice: str
+    purpose: str = ""
+    urgency: Urgency = Urgency.ROUTINE
+    when: Mapping[str, tuple[str, ...]]
+    signs: frozenset[str] = frozenset()
+    doses: tuple[Dose, ...] = ()
+    products: tuple[tuple[str, ...], ...] = ()
+    first: bool = False
+
+    def fits(self, situation: Situation) -> bool:
+        """Tell whether the rule is for this situation."""
+        return self.signs <= situation.signs and all(
+            getattr(situation, name) in allowed for name, allowed in self.when.items()
+        )
+
+    @property
+    def active(self) -> bool:
+        """True where the rule gives something that treats."""
+        return self.kind is AdviceKind.USE and any(dose.ingredient and dose.ingredient.active for dose in self.doses)
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """Return all rules in the order in which they are tried."""
+    return tuple(_rule(row) for name in FILES for row in _toml(name)["rule"])
+
+
+@cache
+def sources() -> Mapping[str, Mapping[str, Any]]:
+    """Return the sources by key: short, title, year."""
+    return _toml("sources.toml")
+
+
+def cite(keys: tuple[str, ...]) -> str:
+    """Return the sources as a line of advice names them: "NICE NG198 acne 2021, rec. 1.5.1; ..."."""
+    parts = (key.partition(" ") for key in keys)
+    return "; ".join(f"{sources()[key]['short']}{', ' + place if place else ''}" for key, _, place in parts)
+
+
+def _toml(name: str) -> dict[str, Any]:
+    return tomllib.loads(files("dermis.care").joinpath("data", name).read_text(encoding="utf-8"))
+
+
+def _rule(row: Mapping[str, Any]) -> Rule:
+    doses = tuple(read_dose(text) for text in row.get("ingredients", ()))
+    groups = row.get("products", [[dose.name] for dose in doses])
+    return Rule(
+        id=row["id"],
+        kind=AdviceKind(row["kind"]),
+        advice=row["advice"],
+        reason=row["reason"],
+        time=row["time"],
+        source=tuple(row["source"]),
+        says=row["says"],
+        choice=row["choice"],
+        purpose=row.get("purpose", ""),
+        urgency=Urgency(row.get("urgency", "routine")),
+        when={name: tuple(values) for name, values in row.get("when", {}).items()},
+        signs=frozenset(row.get("signs", ())),
+        doses=doses,
+        products=tuple(tuple(group) for group in groups),
+        first=row.get("first", False),
+    )
