@@ -72,10 +72,10 @@ def _line(rule: Rule, situation: Situation) -> Advice:
 
 def _safety_lines(choice: Choice, situation: Situation, table: Sequence[SafetyRow]) -> list[Advice]:
     """Return a line for each row that left something out, that what is in use offends, or that is always told."""
-    lines = []
+    lines, given = [], choice.doses
     for row in table:
         left_out = [objection for objection in choice.objections if objection.row is row]
-        in_use = _offending(row, situation, choice.doses)
+        in_use = _offending(row, situation, given)
         if left_out or in_use or (row.always_told and row.holds(situation)):
             doses = (*in_use, *(objection.dose for objection in left_out))
             text = f"{row.advice}{_instead(choice, [one.rule for one in left_out])}"

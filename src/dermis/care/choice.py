@@ -66,34 +66,37 @@ def choose(fitting: Sequence[Rule], situation: Situation, table: Sequence[Safety
     return choice
 
 
-def objections(rule: Rule, chosen: Sequence[Rule], situation: Situation, table: Sequence[SafetyRow]) -> list[Objection]:
+def objections(
+    rule: Rule, chosen: Sequence[Rule], situation: Situation, table: Sequence[SafetyRow]
+) -> list[Objection]:
     """Return what speaks against a rule in this situation, beside what is in use and what is chosen already."""
     if rule.kind is not AdviceKind.USE:
         return []
+    used = [one for one in chosen if one.kind is AdviceKind.USE]
+    beside = [*situation.used, *(dose for one in used for dose in one.doses)]
+    together = [dose for one in used if _meet(rule, one) for dose in one.doses]
     feared = [Objection(rule=rule, dose=dose, row=None) for dose in rule.doses if situation.allergic_to(dose)]
     unsafe = [
         Objection(rule=rule, dose=dose, row=row)
         for dose in rule.doses
         for row in table
-        if _against(row, dose, rule, chosen, situation)
+        if _against(row, dose, situation, beside, together)
     ]
     return feared + unsafe
 
 
-def _against(row: SafetyRow, dose: Dose, rule: Rule, chosen: Sequence[Rule], situation: Situation) -> bool:
+def _against(
+    row: SafetyRow, dose: Dose, situation: Situation, beside: Sequence[Dose], together: Sequence[Dose]
+) -> bool:
     if row.effect is Effect.SEPARATE:
-        together = [other for one in chosen if _meet(rule, one) for other in one.doses]
         return bool(row.partners(dose, together))
     if row.effect not in _REFUSES:
         return False
-    if row.touches(dose) and row.holds(situation):
-        return True
-    beside = [*situation.used, *(other for one in chosen if one.kind is AdviceKind.USE for other in one.doses)]
+    if not row.other:
+        return row.touches(dose) and row.holds(situation)
     return bool(row.partners(dose, beside))
 
 
 def _meet(one: Rule, two: Rule) -> bool:
     """Tell whether two rules are used at the same time of the day."""
-    if two.kind is not AdviceKind.USE:
-        return False
     return any(time in one.time and time in two.time for time in _TIMES)

@@ -71,6 +71,7 @@ def sources() -> Mapping[str, Mapping[str, Any]]:
     return _toml("sources.toml")
 
 
+@cache
 def cite(keys: tuple[str, ...]) -> str:
     """Return the sources as a line of advice names them: "NICE NG198 acne 2021, rec. 1.5.1; ..."."""
     parts = (key.partition(" ") for key in keys)
