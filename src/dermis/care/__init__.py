@@ -4,7 +4,7 @@ from dermis.care.advise import advise, plan
 from dermis.care.catalogue import Catalogue, read_catalogue
 from dermis.care.feedback import Feedback, feedback_from, totals
 from dermis.care.person import SIGNS, Person, person_from
-from dermis.care.products import suggest
+from dermis.care.products import Shelf, suggest
 from dermis.care.questions import questions
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Catalogue",
     "Feedback",
     "Person",
+    "Shelf",
     "advise",
     "feedback_from",
     "person_from",

@@ -90,7 +90,7 @@ def _safety_line(row: SafetyRow, text: str, doses: Sequence[Dose], *, serious: b
         advice=text,
         kind=kind,
         ingredients=_names(doses) or (row.a,),
-        when="always" if row.effect is not Effect.SEPARATE else "at the same time",
+        when="at the same time" if row.effect is Effect.SEPARATE else "always",
         reason=row.reason,
         source=cite(row.source),
         rule=row.id,

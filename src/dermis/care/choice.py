@@ -66,9 +66,7 @@ def choose(fitting: Sequence[Rule], situation: Situation, table: Sequence[Safety
     return choice
 
 
-def objections(
-    rule: Rule, chosen: Sequence[Rule], situation: Situation, table: Sequence[SafetyRow]
-) -> list[Objection]:
+def objections(rule: Rule, chosen: Sequence[Rule], situation: Situation, table: Sequence[SafetyRow]) -> list[Objection]:
     """Return what speaks against a rule in this situation, beside what is in use and what is chosen already."""
     if rule.kind is not AdviceKind.USE:
         return []

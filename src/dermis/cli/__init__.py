@@ -17,6 +17,7 @@ VERBS = {
     "demo": "Analyse example photos and say where the report lies.",
     "analyse": "Measure skin tone, melanin, redness and acne on photos.",
     "change": "Compare two visits: which lesions are new, gone or lasting.",
+    "care": "Say what to do about what was measured, with sources.",
     "spectra": "Estimate the reflectance of skin in a photo, 400-1000 nm.",
     "cube": "Read, calibrate, render and compare spectral cubes.",
     "annotate": "Draft marks for graders, read theirs, find disagreements.",

@@ -36,9 +36,9 @@ class Advice:
 
     advice: str
     kind: AdviceKind
-    ingredients: tuple[str, ...] = ()
-    when: str
     reason: str
     source: str
     rule: str
     urgency: Urgency = Urgency.ROUTINE
+    ingredients: tuple[str, ...] = ()
+    when: str = ""

@@ -51,7 +51,6 @@ class Quality:
         return all(problem.severity is not Severity.REJECT for problem in self.problems)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureCondition(StrEnum):
     """How a photo was taken, as far as it bears on what may be claimed."""
 

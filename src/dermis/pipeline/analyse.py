@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from dermis.care import advise
 from dermis.colour.srgb import decode
 from dermis.core import (
     Analysis,
@@ -30,6 +31,7 @@ from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.errors import InputError
 from dermis.face.crop import crop
 from dermis.face.find import find_face, models_used
+from dermis.formats.analysis_json import analysis_object
 from dermis.formats.images.masks import read_mask, read_parts
 from dermis.formats.images.photo import read_photo
 from dermis.pipeline.exclusion import exclude
@@ -123,7 +125,7 @@ def analyse(
     total_s = perf_counter() - start
     seconds = {"face": found_s, "quality": judged_s - found_s, "tasks": total_s - judged_s, "total": total_s}
     lesions = products.get("lesions")
-    return _assembled(
+    analysis = _assembled(
         photo,
         quality,
         seconds,
@@ -133,6 +135,7 @@ def analyse(
         lesions=lesions if isinstance(lesions, FaceLesions) else None,
         findings=findings,
     )
+    return replace(analysis, care=advise(analysis_object(analysis))) if findings else analysis
 
 
 def measure_skin(

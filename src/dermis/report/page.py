@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from dermis.care.note import grouped
 from dermis.core import Analysis, Task
 from dermis.errors import UsageError
 from dermis.report.blocks import DrawnBlock, drawn_blocks
@@ -128,7 +129,7 @@ def report_page(analysis: Analysis, tasks: Mapping[str, Task]) -> str:
     content = {
         "name": analysis.name,
         "light": analysis.reference,
-        "care": analysis.care,
+        "care": grouped(analysis.care),
         "verdict": verdict_of(analysis.quality, findings=len(panels)),
         "stage": stage,
         "maps": {} if stage is None else {overlay.key: overlay for overlay in stage.overlays if overlay.bar},

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dermis.care import advise as advise_person
+from dermis.care import person_from
+from dermis.errors import InputError, UsageError
+from dermis.formats.analysis_json import advice_object
+
 __all__ = ["advise"]
 
 Object = dict[str, Any]
@@ -12,4 +17,8 @@ Object = dict[str, Any]
 
 def advise(content: Mapping[str, Any], person: Mapping[str, Any] | None) -> list[Object]:
     """Return the advice of an analysis. Raises InputError for facts about a person that mean nothing."""
-    return list(content.get("care") or [])
+    try:
+        whom = person_from(person or {})
+    except UsageError as error:
+        raise InputError(error.message, advice=error.advice) from None
+    return [advice_object(line) for line in advise_person(content, whom)]
