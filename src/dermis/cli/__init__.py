@@ -49,20 +49,31 @@ app = verbs(
 
 def main() -> None:
     """Run the command line; a refusal is one or two lines on stderr and its exit code."""
+    from dermis.cli.streams import prepare, print_refusal, unwritable
+
+    prepare()
     try:
-        app(standalone_mode=True)
+        try:
+            app(standalone_mode=True)
+        finally:
+            sys.stdout.flush()
     except DermisError as error:
-        print(f"dermis: {error.message}", file=sys.stderr)
-        if error.advice:
-            print(f"        {error.advice}", file=sys.stderr)
+        print_refusal(error.message, error.advice)
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print_refusal("Stopped.", "")
+        sys.exit(130)
     except Exception as error:
         from dermis.settings import read_settings
 
+        if unwritable(error):
+            sys.exit(2)
         if read_settings().debug:
             raise
-        print(f"dermis: a fault of ours: {type(error).__name__}: {error}", file=sys.stderr)
-        print("        Run it again with DERMIS_DEBUG=1 and send us what it prints.", file=sys.stderr)
+        print_refusal(
+            f"a fault of ours: {type(error).__name__}: {error}",
+            "Run it again with DERMIS_DEBUG=1 and send us what it prints.",
+        )
         sys.exit(1)
 
 

@@ -5,35 +5,35 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from dermis.cli.models import fetch_with_progress
 from dermis.cli.parser import JsonFlag, verb
+from dermis.cli.streams import shown_text
 from dermis.cli.terminal import NOTICE, print_analysis, print_person, progress
 from dermis.core import Analysis
 from dermis.formats.analysis_json import analysis_line, person_object
 from dermis.models.registry import MODELS
 from dermis.pipeline.batch import (
-    analyse_each,
+    analyse_one,
     check,
     find_photos,
-    folders_for,
-    without_maps,
-    write_overview_of,
-    write_result,
 )
 from dermis.pipeline.multi_view import combine_views
 from dermis.pipeline.options import AnalyseOptions
+from dermis.pipeline.results import Unfinished, clear_results, folders_for, write_overview_of, write_result
 from dermis.report.page import write
 
 __all__ = ["analyse", "run"]
 
 EXIT_NOT_USABLE = 3
+EXIT_STOPPED = 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,36 +65,96 @@ def analyse(options: Analyse) -> int:
 
 
 def run(paths: Sequence[Path], options: AnalyseOptions, *, out: Path | None, as_json: bool) -> int:
-    """Analyse, print and write; return the exit code."""
+    """Analyse, print and write; return the exit code.
+
+    A run over several photos that is stopped keeps what is done, and the next one with the same options goes on.
+    """
     files = find_photos(paths)
     check(options, files)
     fetch_with_progress([model.name for model in MODELS])
     console = Console(file=sys.stdout, highlight=False)
-    folders = {} if out is None else folders_for(files, out)
-    done: list[tuple[Analysis, Path]] = []
-    views: list[Analysis] = []
-    usable = False
-    with progress(len(files), "analysing") as bar:
-        for file, analysis in analyse_each(files, options):
-            usable |= analysis.quality.usable
-            if out is not None:
-                write_result(analysis, folders[file])
-                done.append((without_maps(analysis), folders[file]))
-            if as_json:
-                print(analysis_line(analysis), flush=True)
-            else:
-                print_analysis(analysis, console)
-            if options.person:
-                views.append(replace(analysis, photo=None, skin=None))
-            bar.update(bar.task_ids[0], advance=1, description=file.name)
-    if options.person and usable:
-        _tell_person(views, console, out=out, as_json=as_json)
+    work = _Work(files=files, options=options, out=out, as_json=as_json, console=console)
+    try:
+        with progress(len(files), "analysing") as bar:
+            for file in files:
+                work.photo(file)
+                bar.update(bar.task_ids[0], advance=1, description=shown_text(file.name))
+    except KeyboardInterrupt:
+        return work.stopped()
+    if options.person and work.usable:
+        _tell_person(work.views, console, out=out, as_json=as_json)
     if out is not None:
-        report = write_overview_of(done, out) if len(done) > 1 else out / "report.html"
-        print(f"Report: {report}", file=sys.stderr if as_json else sys.stdout)
+        report = work.overview() if len(files) > 1 else out / "report.html"
+        print(f"Report: {shown_text(str(report))}", file=sys.stderr if as_json else sys.stdout)
     if not as_json:
         console.print(f"[dim]{NOTICE}[/dim]")
-    return 0 if usable else EXIT_NOT_USABLE
+    return 0 if work.usable else EXIT_NOT_USABLE
+
+
+class _Work:
+    """One run: what is done so far."""
+
+    def __init__(
+        self, *, files: Sequence[Path], options: AnalyseOptions, out: Path | None, as_json: bool, console: Console
+    ) -> None:
+        self.usable, self.views = False, list[Analysis]()
+        self._options, self._out, self._as_json, self._console = options, out, as_json, console
+        self._folders = {} if out is None else folders_for(files, out)
+        self._total = len(files)
+        self._cards: list[object] = []
+        several = out is not None and len(files) > 1
+        if several and out is not None:
+            clear_results(out)
+        self._unfinished = Unfinished(out, _asked(options)) if several and out is not None else None
+
+    def photo(self, file: Path) -> None:
+        """Analyse one photo, print and write it; one that a stopped run has done is only told again."""
+        folder = self._folders.get(file)
+        kept = None if self._unfinished is None or folder is None else self._unfinished.card(file, folder)
+        if kept is not None and folder is not None and not self._options.person:
+            self._tell_again(file, folder)
+            self._cards.append(kept)
+            return
+        analysis = analyse_one(file, self._options)
+        self.usable |= analysis.quality.usable
+        if folder is not None:
+            write_result(analysis, folder)
+            if self._unfinished is not None:
+                self._cards.append(self._unfinished.keep(analysis, file, folder))
+        if self._as_json:
+            print(analysis_line(analysis), flush=True)
+        else:
+            print_analysis(analysis, self._console)
+        if self._options.person:
+            self.views.append(replace(analysis, photo=None, skin=None))
+
+    def _tell_again(self, file: Path, folder: Path) -> None:
+        held = json.loads((folder / "analysis.json").read_bytes())
+        self.usable |= bool(held["quality"]["usable"])
+        if self._as_json:
+            print(json.dumps(held, ensure_ascii=False, allow_nan=False), flush=True)
+        else:
+            self._console.print(f"{escape(shown_text(file.name))}: done by the run that was stopped.")
+
+    def overview(self) -> Path:
+        """Write the overview of what is done, which ends the run, and return it."""
+        assert self._out is not None
+        report = write_overview_of(self._cards, self._out)
+        if self._unfinished is not None and len(self._cards) == self._total:
+            self._unfinished.end()
+        return report
+
+    def stopped(self) -> int:
+        """Keep and tell what is done; return the exit code of a stop."""
+        print(f"Stopped after {len(self._cards)} of {self._total} photos.", file=sys.stderr)
+        if self._cards:
+            print(f"They lie in {shown_text(str(self.overview()))}; the same command goes on.", file=sys.stderr)
+        return EXIT_STOPPED
+
+
+def _asked(options: AnalyseOptions) -> list[object]:
+    """Return what is asked of each photo, without where it is printed and written."""
+    return [getattr(options, field.name) for field in fields(AnalyseOptions)]
 
 
 def _tell_person(views: Sequence[Analysis], console: Console, *, out: Path | None, as_json: bool) -> None:

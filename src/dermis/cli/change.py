@@ -16,6 +16,7 @@ from dermis.cli.parser import JsonFlag, verb
 from dermis.cli.terminal import NOTICE
 from dermis.core import Change
 from dermis.formats.analysis_json import change_object
+from dermis.formats.files import make_folder
 from dermis.models.registry import MODELS
 from dermis.pipeline.analyse import analyse_file
 from dermis.pipeline.longitudinal import change_between
@@ -52,7 +53,7 @@ def change(options: ChangeOptions) -> None:
     held = change_object(found)
     console = Console(highlight=False)
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
         write(out / "change.json", (json.dumps(held, ensure_ascii=False, indent=1) + "\n").encode())
         write(out / "change.html", change_page(found, first, second).encode())
     if options.json:

@@ -18,6 +18,7 @@ from dermis.core import Photo
 from dermis.core.arrays import BoolMap
 from dermis.errors import UsageError
 from dermis.formats.cubes.cube import check_out, write_cube
+from dermis.formats.files import make_folder
 from dermis.formats.images.masks import read_mask
 from dermis.formats.images.photo import read_photo
 from dermis.pipeline.spectra import reconstruct
@@ -101,7 +102,7 @@ def spectra(options: Options) -> None:
     if report is not None:
         from dermis.report.spectra import write_spectra_page  # late: it draws
 
-        report.mkdir(parents=True, exist_ok=True)
+        make_folder(report)
         page = write_spectra_page(found, photo, report / "spectra.html")
     total_s = perf_counter() - start
     seconds = {"read": read_s, "spectra": estimated_s, "write": total_s - read_s - estimated_s, "total": total_s}

@@ -47,12 +47,12 @@ def box_disagreements(
 ) -> tuple[LabelIssue, ...]:
     """Return where the marked boxes (n, 4) of a photo and those that a model found (m, 4, with scores) disagree.
 
-    Boxes are one that overlap by `iou`, a low one, since people draw small things loosely; the surest found boxes
-    choose first. Found ones below `least` mark nothing, but a label near one is less surely wrong. Names are compared
-    where both sides have them; `lesion` and "" name nothing.
+    Boxes are one that overlap by `iou`, a low one, since people draw small things loosely; those that overlap most
+    are paired first, of the found ones from `least` on, then of the rest. Found ones below `least` mark nothing, but
+    a label near one is less surely wrong. Names are compared where both sides have them; `lesion` and "" name nothing.
     """
     overlap = box_iou(np.asarray(found.boxes, np.float64).reshape(-1, 4), np.asarray(labels, np.float64).reshape(-1, 4))
-    partner = _partners(overlap, found.scores, iou)
+    partner = _partners(overlap, found.scores, iou, least)
     cases = [
         LabelIssue(photo=photo, kind="unlabelled", evidence=log_odds(float(found.scores[row])), row=row)
         for row in np.flatnonzero((partner < 0) & (np.asarray(found.scores) >= least)).tolist()
@@ -96,15 +96,17 @@ def log_odds(share: float) -> float:
     return float(np.log(kept / (1 - kept)))
 
 
-def _partners(overlap: Floats, scores: Floats, iou: float) -> Floats:
-    """Return for each found box (rows) the label it takes, -1 for none; the surest take first, the best they cover."""
-    free = np.ones(overlap.shape[1], bool)
+def _partners(overlap: Floats, scores: Floats, iou: float, least: float) -> Floats:
+    """Return for each found box (rows) the label it takes, -1 for none: the called first, most overlap first."""
     partner = np.full(overlap.shape[0], -1)
-    for row in np.argsort(-np.asarray(scores), kind="stable"):
-        shares = np.where(free, overlap[row], 0.0)
-        if shares.size and shares.max() >= iou:
-            partner[row] = int(shares.argmax())
-            free[partner[row]] = False
+    free = np.ones(overlap.shape[1], bool)
+    rows, labels = np.nonzero(overlap >= iou)
+    held = np.asarray(scores, np.float64)[rows]
+    for pair in np.lexsort((-held, -overlap[rows, labels], held < least)):
+        row, label = rows[pair], labels[pair]
+        if partner[row] < 0 and free[label]:
+            partner[row] = label
+            free[label] = False
     return partner
 
 

@@ -32,6 +32,7 @@ from dermis.errors import InputError
 from dermis.face.crop import crop
 from dermis.face.find import find_face, models_used
 from dermis.formats.analysis_json import analysis_object
+from dermis.formats.images.container import plain_name
 from dermis.formats.images.masks import read_mask, read_parts
 from dermis.formats.images.photo import read_photo
 from dermis.pipeline.exclusion import exclude
@@ -66,7 +67,7 @@ def analyse_file(
     options: those of `analyse`.
     """
     start = perf_counter()
-    name = Path(path).name
+    name = plain_name(path)
     try:
         photo = read_photo(path)
     except InputError as error:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from dermis.core import LESION_TYPES, Analysis, Box
 from dermis.formats.annotations.annotated import AnnotatedPhoto
@@ -13,9 +14,11 @@ from dermis.formats.annotations.voc import Marked
 from dermis.metrics.detection import Found
 from dermis.metrics.label_errors import LabelIssue, box_disagreements, grade_disagreement, sorted_by_evidence
 
-__all__ = ["detections_of", "disagreements_of", "draft_of"]
+__all__ = ["called_scores", "detections_of", "disagreements_of", "draft_of"]
 
 _LEAST = 0.05
+_NOT_CALLED = 0.49
+_EDGE = 1e-6
 
 
 def draft_of(analysis: Analysis) -> AnnotatedPhoto:
@@ -45,26 +48,41 @@ def draft_of(analysis: Analysis) -> AnnotatedPhoto:
 
 
 def detections_of(analysis: Analysis) -> AnnotatedPhoto:
-    """Return every box the network found in a photo, unsure ones too, down to a score of 0.05."""
+    """Return every box the network found in a photo, unsure ones too, down to a score of 0.05.
+
+    Scores are `called_scores` at the network's own threshold: what a draft marks has 0.5 and more, all else less.
+    """
     draft = draft_of(analysis)
     if analysis.lesions is None:
         return draft
     found = analysis.lesions.found
+    kept = found.scores >= _LEAST
     names = (
         ["lesion"] * len(found.scores)
         if found.type_probabilities is None
         else [LESION_TYPES[int(row.argmax())] for row in found.type_probabilities]
     )
+    drafted = {thing.box for thing in draft.marked}
+    boxes = [
+        Box(x_px=left, y_px=top, width_px=right - left, height_px=bottom - top, score=score)
+        for (left, top, right, bottom), score in zip(found.boxes_px.tolist(), found.scores.tolist(), strict=True)
+    ]
+    scores = called_scores(found.scores, found.score_threshold)
     marked = tuple(
-        Marked(name=name, box=Box(x_px=left, y_px=top, width_px=right - left, height_px=bottom - top, score=score))
-        for name, (left, top, right, bottom), score in zip(
-            names, found.boxes_px.tolist(), found.scores.tolist(), strict=True
-        )
-        if score >= _LEAST
+        Marked(name=name, box=replace(box, score=float(score if box in drafted else min(score, _NOT_CALLED))))
+        for name, box, score, keep in zip(names, boxes, scores, kept, strict=True)
+        if keep
     )
-    return AnnotatedPhoto(
-        photo=draft.photo, width_px=draft.width_px, height_px=draft.height_px, marked=marked, grader=draft.grader
-    )
+    return replace(draft, marked=marked)
+
+
+def called_scores(scores: ArrayLike, score_from: float) -> NDArray[np.float64]:
+    """Return scores moved on the scale of log odds so that the threshold from which a network calls becomes 0.5."""
+    kept = np.clip(np.asarray(scores, np.float64), _EDGE, 1 - _EDGE)
+    odds = kept / (1 - kept)
+    edge = min(max(score_from, _EDGE), 1 - _EDGE)
+    odds_from = edge / (1 - edge)
+    return np.asarray(odds / (odds + odds_from), dtype=np.float64)
 
 
 def disagreements_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from dermis.care.note import grouped
 from dermis.core import Analysis, Task
-from dermis.errors import UsageError
+from dermis.formats.files import write_bytes
 from dermis.report.blocks import DrawnBlock, drawn_blocks
 from dermis.report.panels import Panel, panels_of, rows_of
 from dermis.report.pictures import data_uri, shown, thumbnail_of, window_of
@@ -24,7 +24,7 @@ from dermis.report.viewer import viewer_of
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["Card", "card_of", "notebook_card", "rendered", "write", "write_overview", "write_report"]
+__all__ = ["Card", "card_of", "notebook_card", "rendered", "write", "write_cards", "write_overview", "write_report"]
 
 
 def rendered(template: str, content: Mapping[str, object], *, script: str = "report.js") -> str:
@@ -63,17 +63,11 @@ def _hash(text: str) -> str:
 
 
 def write(path: Path, content: bytes) -> Path:
-    """Write a file and return its path.
+    """Write a file and return its path; it appears whole or not at all.
 
     Raises UsageError where it cannot be written.
     """
-    try:
-        path.write_bytes(content)
-    except OSError as fault:
-        raise UsageError(
-            f"{path.name} cannot be written: {fault.strerror}.", advice="Choose another folder."
-        ) from fault
-    return path
+    return write_bytes(path, content)
 
 
 PICTURE_LONG_SIDE_PX = 480
@@ -175,5 +169,9 @@ def write_overview(
     analyses: taken one at a time, so they need not all be held. links: one an analysis, the way from `path`'s
     folder to its report, as a plain path with slashes. tasks: every task by name, in the order of the cards.
     """
-    cards = tuple(card_of(*pair, tasks or {}) for pair in zip(analyses, links, strict=True))
-    write(path, rendered("overview.html", {"cards": cards}).encode())
+    write_cards([card_of(*pair, tasks or {}) for pair in zip(analyses, links, strict=True)], path)
+
+
+def write_cards(cards: Sequence[Card | Mapping[str, object]], path: Path) -> None:
+    """Write the overview of cards, as `card_of` gives them or as they were kept (`dataclasses.asdict`)."""
+    write(path, rendered("overview.html", {"cards": tuple(cards)}).encode())

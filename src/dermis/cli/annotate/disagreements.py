@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,15 +12,18 @@ import typer
 from numpy.typing import NDArray
 
 from dermis.cli.annotate.export import look_for_lesions
+from dermis.cli.annotate.read import tell_left_out
 from dermis.cli.parser import verb
 from dermis.core import Photo
 from dermis.errors import InputError
 from dermis.formats.annotations.annotated import AnnotatedPhoto
 from dermis.formats.annotations.annotations import read_annotations
+from dermis.formats.annotations.on_photos import fit_to_photo, frame_of_file, match_photos, short_names
+from dermis.formats.files import make_folder
 from dermis.formats.images.photo import read_photo
-from dermis.formats.tables import number_in, read_table, write_csv
+from dermis.formats.tables import open_table, write_csv
 from dermis.pipeline.batch import find_photos
-from dermis.pipeline.pre_annotation import detections_of, disagreements_of
+from dermis.pipeline.pre_annotation import called_scores, detections_of, disagreements_of
 from dermis.report.disagreements import FlaggedPhoto, disagreements_page
 from dermis.report.page import write
 
@@ -59,21 +62,17 @@ class _Seen:
 @verb(Options)
 def disagreements(options: Options) -> None:
     """Write where labels and model disagree: a contact sheet and a table, strongest evidence first."""
-    held = read_annotations(options.labels)
-    files = {path.name: path for path in find_photos(options.photos)}
-    known = [one for one in held if one.photo in files]
-    if not known:
-        raise InputError(
-            f"None of the {len(held)} pictures of {options.labels.name} is among the photos.",
-            advice="Name the folder that holds them; file names must be the same.",
-        )
-    marked = [files[name] for name in {one.photo for one in known}]
-    seen = _predicted(options.predictions) if options.predictions else _looked(marked)
+    files = find_photos(options.photos)
+    names = short_names(files)
+    by_name = {name: file for file, name in names.items()}
+    known = [one for one in _on_photos(options.labels, files, names) if not one.unread]
+    marked = [by_name[name] for name in dict.fromkeys(one.photo for one in known)]
+    seen = _predicted(options.predictions, files, names) if options.predictions else _looked(marked, names)
     known = [one for one in known if one.photo in seen.boxes]
     cases = disagreements_of(
         known,
         [seen.boxes[one.photo] for one in known],
-        grades=None if options.grades is None else _grades(options.grades),
+        grades=None if options.grades is None else _grades(options.grades, files, names),
         shares=seen.shares,
     )
     doubts = []
@@ -86,37 +85,69 @@ def disagreements(options: Options) -> None:
                 photo=one.photo, kind=case.kind, evidence=case.evidence, box=box, said=case.said, thought=case.thought
             )
         )
-    _write(doubts, files, options.out)
+    _write(doubts, by_name, options.out)
     print(f"{len(doubts)} disagreements on {len(known)} pictures: {options.out / 'disagreements.html'}")
 
 
-def _looked(files: Sequence[Path]) -> _Seen:
+def _on_photos(path: Path, files: Sequence[Path], names: Mapping[Path, str]) -> list[AnnotatedPhoto]:
+    """Return the marks of a file on the photos they were drawn on, under the names of these; tell what was left out."""
+    held = read_annotations(path)
+    meant = match_photos([one.photo for one in held], files, path.name)
+    if not meant:
+        raise InputError(
+            f"None of the {len(held)} pictures of {path.name} is among the photos.",
+            advice="Name the folder that holds them; file names must be the same.",
+        )
+    frames = {file: frame_of_file(file) for file in set(meant.values())}
+    found = [
+        replace(fit_to_photo(one, frames[meant[one.photo]]), photo=names[meant[one.photo]])
+        for one in held
+        if one.photo in meant
+    ]
+    tell_left_out(found)
+    return found
+
+
+def _looked(files: Sequence[Path], names: Mapping[Path, str]) -> _Seen:
     boxes, shares = {}, {}
-    for analysis in look_for_lesions(files):
+    for file, analysis in zip(files, look_for_lesions(files), strict=True):
         if analysis.lesions is not None:
-            boxes[analysis.name] = detections_of(analysis)
+            boxes[names[file]] = replace(detections_of(analysis), photo=names[file])
             told = analysis.lesions.found.grade_probabilities
             if told is not None:
-                shares[analysis.name] = told
+                shares[names[file]] = told
     return _Seen(boxes=boxes, shares=shares)
 
 
-def _predicted(path: Path) -> _Seen:
-    held = {one.photo: one for one in read_annotations(path)}
-    bare = [one.photo for one in held.values() for thing in one.marked if thing.box.score is None]
-    if bare:
-        raise InputError(f"{path.name} gives no score for boxes on {bare[0]}.", advice="Predictions need scores.")
-    return _Seen(boxes=held, shares={})
+def _predicted(path: Path, files: Sequence[Path], names: Mapping[Path, str]) -> _Seen:
+    """Return the boxes of a file of predictions: each is one that the model calls, the least sure one barely."""
+    held = _on_photos(path, files, names)
+    scores = [thing.box.score for one in held for thing in one.marked]
+    bare = next((one.photo for one in held for thing in one.marked if thing.box.score is None), None)
+    if bare is not None:
+        raise InputError(f"{path.name} gives no score for boxes on {bare}.", advice="Predictions need scores.")
+    least = min((score for score in scores if score is not None), default=0.5)
+    return _Seen(boxes={one.photo: _called(one, min(least, 0.5)) for one in held}, shares={})
 
 
-def _grades(path: Path) -> dict[str, float]:
-    rows = read_table(path, needs=("photo", "grade"))
-    told = {row["photo"]: number_in(row, "grade", f"{path.name}, {row['photo']}") for row in rows}
-    return {photo: grade for photo, grade in told.items() if grade is not None}
+def _called(one: AnnotatedPhoto, score_from: float) -> AnnotatedPhoto:
+    moved = called_scores([thing.box.score or 0.0 for thing in one.marked], score_from)
+    marked = tuple(
+        replace(thing, box=replace(thing.box, score=float(score)))
+        for thing, score in zip(one.marked, moved, strict=True)
+    )
+    return replace(one, marked=marked)
+
+
+def _grades(path: Path, files: Sequence[Path], names: Mapping[Path, str]) -> dict[str, float]:
+    table = open_table(path, needs=("photo", "grade"), words=("photo",))
+    meant = match_photos([row["photo"] for row in table.rows if row["photo"]], files, path.name)
+    told = zip(table.rows, table.numbers("grade"), strict=True)
+    return {names[meant[row["photo"]]]: grade for row, grade in told if grade is not None and row["photo"] in meant}
 
 
 def _write(doubts: Sequence[FlaggedPhoto], files: Mapping[str, Path], out: Path) -> None:
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     pictures: dict[str, Photo] = {}
     for name in dict.fromkeys(doubt.photo for doubt in doubts[:120]):
         photo = read_photo(files[name])

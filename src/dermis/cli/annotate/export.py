@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,10 +12,12 @@ import typer
 
 from dermis.cli.models import fetch_with_progress
 from dermis.cli.parser import verb
+from dermis.cli.streams import shown_text
 from dermis.cli.terminal import progress
 from dermis.core import Analysis
 from dermis.errors import UsageError
 from dermis.formats.annotations.annotations import FORMATS, write_annotations
+from dermis.formats.annotations.on_photos import short_names
 from dermis.models.registry import MODELS
 from dermis.pipeline.analyse import analyse_file
 from dermis.pipeline.batch import find_photos
@@ -53,13 +55,14 @@ def export(options: Options) -> int:
     if form not in FORMATS:
         raise UsageError(f"No format is called {form!r}.", advice=f"There are: {', '.join(FORMATS)}.")
     files = find_photos(options.photos)
+    names = short_names(files)
     drafts = []
-    for analysis in look_for_lesions(files):
+    for file, analysis in zip(files, look_for_lesions(files), strict=True):
         if analysis.lesions is None:
             reasons = "; ".join(problem.message for problem in analysis.quality.problems)
-            print(f"{analysis.name}: nothing drafted. {reasons}", file=sys.stderr)
+            print(f"{shown_text(names[file])}: nothing drafted. {reasons}", file=sys.stderr)
         if analysis.photo is not None:
-            drafts.append(draft_of(analysis))
+            drafts.append(replace(draft_of(analysis), photo=names[file]))
     if not drafts:
         return EXIT_NOTHING
     written = write_annotations(options.out, drafts, form)
@@ -77,5 +80,5 @@ def look_for_lesions(files: Sequence[Path]) -> list[Analysis]:
     with progress(len(files), "looking") as bar:
         for file in files:
             done.append(analyse_file(file, tasks=wanted))
-            bar.update(bar.task_ids[0], advance=1, description=file.name)
+            bar.update(bar.task_ids[0], advance=1, description=shown_text(file.name))
     return done

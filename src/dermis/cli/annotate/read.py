@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -10,11 +12,12 @@ from typing import Annotated
 import typer
 
 from dermis.cli.parser import JsonFlag, verb
+from dermis.cli.streams import shown_text
 from dermis.cli.terminal import print_table
 from dermis.formats.annotations.annotated import AnnotatedPhoto
 from dermis.formats.annotations.annotations import read_annotations
 
-__all__ = ["read"]
+__all__ = ["read", "tell_left_out"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +39,17 @@ def read(options: Options) -> None:
     for one in held:
         names = [thing.name for thing in one.marked]
         kinds = ", ".join(f"{names.count(name)} {name}" for name in sorted(set(names)))
-        rows.append((one.photo, one.grader, str(len(names)), kinds))
+        unread = f", {one.unread} not read" if one.unread else ""
+        rows.append((one.photo, one.grader, f"{len(names)}{unread}", kinds))
     print_table(("photo", "grader", "marks", "kinds"), rows)
+    tell_left_out(held)
+
+
+def tell_left_out(held: Sequence[AnnotatedPhoto]) -> None:
+    """Print on stderr which marks were turned, scaled, cut or not read."""
+    for one in held:
+        for line in one.left_out:
+            print(shown_text(line), file=sys.stderr)
 
 
 def _object(one: AnnotatedPhoto) -> dict[str, object]:
@@ -46,6 +58,8 @@ def _object(one: AnnotatedPhoto) -> dict[str, object]:
         "width_px": one.width_px,
         "height_px": one.height_px,
         "grader": one.grader,
+        "unread": one.unread,
+        "left_out": list(one.left_out),
         "marked": [
             {
                 "class": thing.name,

@@ -14,6 +14,7 @@ from dermis.cli.cube.options import CubePath, Key, Mask, Wavelengths
 from dermis.cli.cube.output import mask_of, opened, print_object, whole
 from dermis.cli.parser import JsonFlag, verb
 from dermis.errors import UsageError
+from dermis.formats.files import make_folder, write_with
 from dermis.report.page import write
 from dermis.report.spectra import map_png, scale_of
 from dermis.spectra.chromophore_maps import ChromophoreMaps, chromophore_maps, unmixed_maps
@@ -88,10 +89,10 @@ def chromophores(options: Options) -> None:
 
 def _write(maps: ChromophoreMaps, out: Path) -> list[Path]:
     """Write maps.npz (NAME, NAME_low, NAME_high, residual) and a picture of each map into `out`; return them."""
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     arrays = dict(maps.values) | {"residual": maps.residual}
     arrays |= {f"{name}_{side}": held for side in ("low", "high") for name, held in getattr(maps, side).items()}
-    np.savez(out / "maps.npz", **arrays)  # type: ignore[arg-type]  # its stub forbids names in a mapping
+    write_with(out / "maps.npz", lambda draft: np.savez(draft, **arrays))  # type: ignore[arg-type]
     written = [out / "maps.npz"]
     for name, values in {**maps.values, "residual": maps.residual}.items():
         colours = [TASKS[_COLOURS[name]].colours] if name in _COLOURS else []

@@ -16,6 +16,7 @@ from dermis.cli.cube.options import Points as PointsOption
 from dermis.cli.cube.output import Points, mask_of, points_in, print_object, warn, write_points
 from dermis.cli.parser import JsonFlag, verb
 from dermis.formats.cubes.cube import read_cube
+from dermis.formats.files import make_folder
 from dermis.formats.images.masks import encode_png
 from dermis.formats.tables import write_csv
 from dermis.metrics.spectral import SpectralScores
@@ -101,7 +102,7 @@ def _print_scores(scores: SpectralScores, challenge: SpectralScores, pixels: int
 
 def _write(found: Comparison, places: Points, out: Path) -> list[Path]:
     """Write both previews, the SAM map, the errors by band and the spectra of points into `out`; return them."""
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     nm = found.target.wavelengths_nm
     top = scale_of([found.angles_rad])[1]
     written = [

@@ -17,6 +17,7 @@ from dermis.core.arrays import BoolMap, FloatMap
 from dermis.errors import UsageError
 from dermis.formats.cubes.cube import open_cube, rows_of
 from dermis.formats.cubes.cube_file import CubeFile, increasing, row_blocks
+from dermis.formats.files import make_folder
 from dermis.spectra.resample import band_grid, read_resampled
 
 __all__ = [
@@ -120,7 +121,7 @@ def shown_of(file: CubeFile, out: Path, places: Points) -> list[Path]:
     from dermis.report.page import write
     from dermis.report.spectra import band_grid_png, preview
 
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     cube = whole(file)
     written = [write(out / "preview.png", encode_png(preview(cube)))]
     written.append(write(out / "bands.png", band_grid_png(cube)))

@@ -17,6 +17,7 @@ from dermis.core.arrays import FloatMap
 from dermis.errors import UsageError
 from dermis.formats.cubes.cube import rows_of
 from dermis.formats.cubes.cube_file import CubeFile, increasing, row_blocks
+from dermis.formats.files import write_with
 
 __all__ = ["render"]
 
@@ -79,11 +80,12 @@ def _write_channels(out: Path, values: FloatMap) -> None:
     if out.suffix.lower() == ".mat":
         from dermis.formats.cubes.arrays import write_mat
 
-        write_mat(out, values)
+        write_with(out, lambda draft: write_mat(draft, values))
     elif out.suffix.lower() == ".npy":
-        np.save(out, values)
+        write_with(out, lambda draft: np.save(draft, values))
     else:
-        np.savez(out, values=values, channels=np.array(["red", "green", "blue", "960 nm"][: values.shape[2]]))
+        names = np.array(["red", "green", "blue", "960 nm"][: values.shape[2]])
+        write_with(out, lambda draft: np.savez(draft, values=values, channels=names))
 
 
 def _rendered(file: CubeFile, options: Options) -> Iterator[FloatMap]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from dermis.errors import InputError
 from dermis.formats.annotations.voc import Marked
+from dermis.formats.files import write_bytes
 
 __all__ = ["AnnotatedPhoto", "json_in", "numbers_of", "write_json"]
 
@@ -48,8 +49,8 @@ def json_in(path: Path) -> Any:  # noqa: ANN401 -- JSON is anything
 
 def write_json(path: Path, held: object) -> Path:
     """Write JSON, indented, and return its path."""
-    path.write_text(json.dumps(held, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    return path
+    text = json.dumps(held, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    return write_bytes(path, text.encode("utf-8", "replace"))
 
 
 def numbers_of(values: Sequence[object], count: int, where: str) -> list[float]:

@@ -21,6 +21,7 @@ from dermis.formats.annotations.coco import coco_object, from_coco
 from dermis.formats.annotations.label_studio import CONFIG, from_label_studio, label_studio_tasks
 from dermis.formats.annotations.marks import Marks, photo_path, size_of
 from dermis.formats.annotations.voc import Marked, read_voc, write_voc
+from dermis.formats.files import make_folder, refuse_write, write_bytes
 from dermis.formats.tables import number_in, open_table, write_csv
 
 __all__ = ["COLUMNS", "FORMATS", "read_annotations", "write_annotations"]
@@ -38,11 +39,11 @@ def write_annotations(folder: Path, held: Sequence[AnnotatedPhoto], form: str) -
     """
     if form not in FORMATS:
         raise UsageError(f"No format is called {form!r}.", advice=f"There are: {', '.join(FORMATS)}.")
+    make_folder(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         return FORMATS[form](folder, held)
     except OSError as fault:
-        raise UsageError(f"{folder} cannot be written: {fault.strerror}.", advice="Choose another folder.") from fault
+        raise refuse_write(folder, fault) from fault
 
 
 def read_annotations(path: Path) -> tuple[AnnotatedPhoto, ...]:
@@ -73,7 +74,7 @@ def _write_coco(folder: Path, held: Sequence[AnnotatedPhoto]) -> Path:
 
 
 def _write_label_studio(folder: Path, held: Sequence[AnnotatedPhoto]) -> Path:
-    (folder / "config.xml").write_text(CONFIG, encoding="utf-8")
+    write_bytes(folder / "config.xml", CONFIG.encode())
     return write_json(folder / "tasks.json", label_studio_tasks(held))
 
 
@@ -85,8 +86,8 @@ def _write_voc(folder: Path, held: Sequence[AnnotatedPhoto]) -> Path:
         # A name that two photos have keeps its folder; a stem that they have keeps its ending.
         kept = path if names[path.name] > 1 else PurePosixPath(path.name)
         file = folder / (f"{kept}.xml" if stems[path.stem] > 1 else f"{kept.stem}.xml")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_voc(file, picture=one.photo, width_px=one.width_px, height_px=one.height_px, marked=one.marked)
+        make_folder(file.parent)
+        write_voc(file, picture=str(path), width_px=one.width_px, height_px=one.height_px, marked=one.marked)
     return folder
 
 

@@ -11,10 +11,12 @@ from xml.etree import ElementTree
 
 from dermis.core import Box
 from dermis.errors import InputError
+from dermis.formats.files import write_bytes
 
 __all__ = ["Marked", "Voc", "read_voc", "write_voc"]
 
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["'][^>]*\?>""")
+_NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _MOST_BYTES = 1 << 24
 
 
@@ -164,8 +166,8 @@ def write_voc(path: Path, *, picture: str, width_px: int, height_px: int, marked
         _say(corners, "xmax", int(-(-(box.x_px + box.width_px) // 1)))
         _say(corners, "ymax", int(-(-(box.y_px + box.height_px) // 1)))
     ElementTree.indent(root)
-    path.write_bytes(ElementTree.tostring(root) + b"\n")
+    write_bytes(path, ElementTree.tostring(root) + b"\n")
 
 
 def _say(parent: ElementTree.Element, name: str, text: object) -> None:
-    ElementTree.SubElement(parent, name).text = str(text)
+    ElementTree.SubElement(parent, name).text = _NOT_IN_XML.sub("?", str(text))

@@ -42,6 +42,9 @@ SUFFIXES = (
 """The endings under which photos are looked for in a folder; what a file is, its bytes say."""
 
 _MOST_PIXELS = 150_000_000
+_RESULT_BYTES = 12  # three floats a pixel
+_MOST_BYTES = 2_700_000_000
+_SMALL_PIXELS, _EMPTY_PIXELS_A_BYTE = 16_000_000, 2000
 FEWEST_PX = 64
 _KNOWN = "Known kinds: JPEG, PNG, WebP, TIFF, HEIC, AVIF."
 
@@ -148,12 +151,29 @@ def raw_refusal(name: str) -> UnreadablePhoto:
     )
 
 
-def check_size(width_px: int, height_px: int, name: str, *, fewest_px: int = FEWEST_PX) -> None:
-    """Raise UnreadablePhoto for a picture that is too large to decode or too small to measure."""
-    if width_px * height_px > _MOST_PIXELS:
+def check_size(
+    width_px: int,
+    height_px: int,
+    sample_bytes: int = 3,
+    *,
+    name: str,
+    fewest_px: int = FEWEST_PX,
+    file_bytes: int | None = None,
+) -> None:
+    """Raise UnreadablePhoto for a picture that is too large to decode, too small to measure, or holds nothing.
+
+    sample_bytes: of all channels of a pixel as they are decoded. file_bytes: of the whole file.
+    """
+    pixels = width_px * height_px
+    if pixels > _MOST_PIXELS or pixels * (_RESULT_BYTES + 2 * sample_bytes) > _MOST_BYTES:
         raise UnreadablePhoto(
-            f"{name} has {width_px} x {height_px} px, more than {_MOST_PIXELS // 1_000_000} megapixels.",
-            advice="Crop it to the face or reduce it.",
+            f"{name} has {width_px} x {height_px} px of {sample_bytes} bytes, more than can be measured.",
+            advice=f"Crop it to the face or reduce it; {_MOST_PIXELS // 1_000_000} megapixels of 3 bytes are the most.",
+        )
+    if file_bytes is not None and pixels > max(_SMALL_PIXELS, _EMPTY_PIXELS_A_BYTE * file_bytes):
+        raise UnreadablePhoto(
+            f"{name} claims {width_px} x {height_px} px in {file_bytes} bytes: no photo is in it.",
+            advice="Use the original photo.",
         )
     if min(width_px, height_px) < fewest_px:
         raise UnreadablePhoto(

@@ -7,7 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from io import BytesIO
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from dermis.errors import DermisError, UnreadablePhoto
 from dermis.formats.images.container import FEWEST_PX, Container, check_size, coded_end, raw_refusal, stated_size
 from dermis.formats.images.exif import orientation_from_exif
+from dermis.formats.images.metadata import check_scans, check_strips, exif_of, icc_of, orientation_of
 from dermis.formats.images.rasters import (
     Inks,
     Raster,
@@ -34,13 +35,13 @@ from dermis.formats.images.rasters import (
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
-__all__ = ["decode", "decode_classes"]
+__all__ = ["Frame", "decode", "decode_classes", "frame_of"]
 
-Check = Callable[[int, int], None]
+Check = Callable[..., None]
 
 _SEVERAL = "The file holds several pictures; the first was read."
 _ZEROS_THAT_CANNOT_BE = 1024  # in a row, at the end of a compressed picture
-_TIFF_BITS, _TIFF_PHOTOMETRIC, _TIFF_ORIENTATION, _TIFF_PLANAR = 258, 262, 274, 284
+_TIFF_BITS, _TIFF_PHOTOMETRIC, _TIFF_PLANAR = 258, 262, 284
 _WHITE_IS_ZERO = 0
 
 _OPENERS = {
@@ -60,7 +61,7 @@ def decode(data: bytes, container: Container, name: str, *, fewest_px: int = FEW
     name: for messages. fewest_px: the least that a side must have.
     Raises UnreadablePhoto where the file is damaged, cut short, too large, too small, or of an unusual make.
     """
-    check = partial(check_size, name=name, fewest_px=fewest_px)
+    check = partial(check_size, name=name, fewest_px=fewest_px, file_bytes=len(data))
     with _damage_refused(name):
         _check_whole(data, container, name, check)
         if container is Container.HEIF:
@@ -77,7 +78,7 @@ def decode_classes(data: bytes, container: Container, name: str) -> NDArray[np.u
     """
     if container not in (Container.PNG, Container.TIFF, Container.BMP):  # programs renumber the colours of a GIF
         return None
-    check = partial(check_size, name=name, fewest_px=1)
+    check = partial(check_size, name=name, fewest_px=1, file_bytes=len(data))
     with _damage_refused(name):
         _check_whole(data, container, name, check)
         image = _open(data, container)
@@ -86,7 +87,39 @@ def decode_classes(data: bytes, container: Container, name: str) -> NDArray[np.u
         if image.mode not in ("1", "L", "P"):
             return None
         classes: NDArray[np.uint8] = np.asarray(image).astype(np.uint8)
-        return upright(classes, _orientation(image, container))
+        if container is Container.TIFF:
+            return classes
+        exif = exif_of(data, container, image.info)
+        return upright(classes, orientation_of(exif, data, container, image.info))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """The size of a picture as it stands upright, in px, and the orientation (1 to 8) by which its pixels were turned.
+
+    An orientation of 5 or more means that width and height are exchanged in the file.
+    """
+
+    width_px: int
+    height_px: int
+    orientation: int
+
+
+def frame_of(data: bytes, container: Container, name: str) -> Frame:
+    """Return the frame of the first picture in a file, without decoding its pixels. Raises UnreadablePhoto."""
+    with _damage_refused(name):
+        if container is Container.HEIF:
+            import pillow_heif
+
+            file = pillow_heif.open_heif(data)
+            turned = orientation_from_exif(file.info.get("exif") or b"")
+            return Frame(width_px=file.size[0], height_px=file.size[1], orientation=turned)
+        image = _open(data, container)
+        turned = orientation_of(exif_of(data, container, image.info), data, container, image.info)
+        width, height = image.size
+        if turned >= 5 and container is not Container.TIFF:  # whose size the library has exchanged already
+            width, height = height, width
+        return Frame(width_px=width, height_px=height, orientation=turned)
 
 
 @contextmanager
@@ -116,6 +149,8 @@ def _check_whole(data: bytes, container: Container, name: str, check: Check) -> 
     if size is not None:
         check(*size)
     whole = True
+    if container is Container.JPEG:
+        check_scans(data, name)
     if container is Container.PNG:
         whole = is_intact(data)
     if container in (Container.WEBP, Container.HEIF, Container.AVIF):
@@ -135,39 +170,27 @@ def _open(data: bytes, container: Container) -> ImageFile:
 
 
 def _by_library(image: ImageFile, data: bytes, container: Container, check: Check) -> Raster:
-    check(*image.size)
-    raster = _sixteen_bits(image, data, container) or _eight_bits(image)
+    check(*image.size, len(image.getbands()) * (2 if ";16" in _raw_mode(image) else 1))
+    raster, loaded = _sixteen_bits(image, data, container) or (_eight_bits(image), image)
+    info = loaded.info  # of a picture that was decoded: some of it stands behind the pixels
+    exif = exif_of(data, container, info)
     coding = None
     if container is Container.PNG:
         coding = coding_points(data)
-    icc = image.info.get("icc_profile") or b""
+    icc = icc_of(data, container, info)
     if container is Container.AVIF and not icc:  # beside a profile, the box is there for its luma matrix alone
         coding = _coding_box(data)
     return replace(
         raster,
         icc=icc,
         coding=coding,
-        gamma=None if "srgb" in image.info else image.info.get("gamma"),
-        chromaticities=image.info.get("chromaticity"),
-        exif=data if container is Container.TIFF else _exif(image),
-        orientation=_orientation(image, container),
+        gamma=None if "srgb" in info else info.get("gamma"),
+        chromaticities=info.get("chromaticity"),
+        exif=exif,
+        # The library turns a TIFF upright while loading it, and only that.
+        orientation=1 if container is Container.TIFF else orientation_of(exif, data, container, info),
         notes=(_SEVERAL,) if getattr(image, "is_animated", False) else (),
     )
-
-
-def _exif(image: ImageFile) -> bytes:
-    exif: bytes = image.info.get("exif") or b""
-    text = image.info.get("Raw profile type exif")  # how PNG carried EXIF before it had a chunk for it
-    if not exif and isinstance(text, str):
-        exif = bytes.fromhex("".join(text.split("\n")[3:]))
-    return exif
-
-
-def _orientation(image: ImageFile, container: Container) -> int:
-    if container is not Container.TIFF:
-        return orientation_from_exif(_exif(image))
-    # The library turns a TIFF upright while loading and then forgets the entry.
-    return int(_entry(image, _TIFF_ORIENTATION) or 1)
 
 
 def _coding_box(data: bytes) -> tuple[int, int] | None:
@@ -192,28 +215,30 @@ def _eight_bits(image: ImageFile) -> Raster:
     return parted(np.asarray(plain), white=255, bits=1 if image.mode == "1" else 8)
 
 
-def _sixteen_bits(image: ImageFile, data: bytes, container: Container) -> Raster | None:
-    """Return a picture of several 16-bit channels, None where this is none.
+def _sixteen_bits(image: ImageFile, data: bytes, container: Container) -> tuple[Raster, ImageFile] | None:
+    """Return a picture of several 16-bit channels, and a decoded copy of it; None where this is none.
 
     The library cannot hold such a picture, but it can unpack either byte of each number: told that the
     numbers are big-endian it keeps the first, told little-endian the second. So it decodes twice.
     """
     raw = _raw_mode(image)
     if raw == "LA;16B":
-        octets = np.ascontiguousarray(_unpacked(data, container, "RGBA"))
-        return parted(octets.view(">u2").astype(np.uint16), white=65535, bits=16)
+        copy = _unpacked(data, container, "RGBA")
+        octets = np.ascontiguousarray(copy)
+        return parted(octets.view(">u2").astype(np.uint16), white=65535, bits=16), copy
     channels, _, order = raw.partition(";16")
     if len(channels) < 3 or order not in ("B", "L", "N"):
         return None
-    first = _unpacked(data, container, channels.upper() + ";16B").astype(np.uint16)
-    second = _unpacked(data, container, channels.upper() + ";16L").astype(np.uint16)
+    copy = _unpacked(data, container, channels.upper() + ";16B")
+    first = np.asarray(copy).astype(np.uint16)
+    second = np.asarray(_unpacked(data, container, channels.upper() + ";16L")).astype(np.uint16)
     little = order == "L" or (order == "N" and sys.byteorder == "little")
     values = second << 8 | first if little else first << 8 | second
     if channels == "CMYK":
-        return Raster(values=values, inks=Inks.CMYK, white=65535, bits=16)
+        return Raster(values=values, inks=Inks.CMYK, white=65535, bits=16), copy
     if channels == "RGBa":
         values[..., :3] = unmultiplied(values[..., :3], values[..., 3], 65535)
-    return parted(values, white=65535, bits=16)
+    return parted(values, white=65535, bits=16), copy
 
 
 def _raw_mode(image: ImageFile) -> str:
@@ -222,14 +247,14 @@ def _raw_mode(image: ImageFile) -> str:
     return first if isinstance(first, str) else ""
 
 
-def _unpacked(data: bytes, container: Container, raw_mode: str) -> NDArray[np.uint8]:
+def _unpacked(data: bytes, container: Container, raw_mode: str) -> ImageFile:
     image = _open(data, container)
     image.tile = [
         part._replace(args=(raw_mode, *part.args[1:]) if isinstance(part.args, tuple) else raw_mode)
         for part in image.tile
     ]
     image.load()
-    return np.asarray(image)
+    return image
 
 
 def _tiff(data: bytes, name: str, check: Check) -> Raster:
@@ -241,7 +266,9 @@ def _tiff(data: bytes, name: str, check: Check) -> Raster:
         image = None
     if image is None or image.mode in ("I", "F") or _planes_apart(image):
         raster = deep_tiff(data, name, check)
-        return replace(raster, orientation=orientation_from_exif(data))
+        return replace(raster, orientation=orientation_of(data, data, Container.TIFF, {}))
+    check(*image.size)
+    check_strips(image.tag_v2, len(data))  # type: ignore[attr-defined]
     raster = _by_library(image, data, Container.TIFF, check)
     if image.mode.startswith("I;16") and _entry(image, _TIFF_PHOTOMETRIC) == _WHITE_IS_ZERO:
         return replace(raster, values=65535 - raster.values)  # which the library forgets at this depth
@@ -262,7 +289,7 @@ def _heif(data: bytes, check: Check) -> Raster:
 
     # The library turns the picture upright by the file's own boxes; EXIF repeats that and must not count.
     file = pillow_heif.open_heif(data, convert_hdr_to_8bit=False, hdr_to_16bit=False)
-    check(*file.size)
+    check(*file.size, 2 * len(file.mode.partition(";")[0]))
     info: dict[str, Any] = file.info
     values = np.asarray(file[file.primary_index])
     bits = int(info["bit_depth"]) if values.dtype == np.uint16 else 8

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from dermis.core import SegmentationClass
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
-from dermis.errors import InputError, UsageError
+from dermis.errors import InputError
+from dermis.formats.files import write_bytes
 from dermis.formats.images.container import HEAD_BYTES, identify, plain_name
 from dermis.formats.images.decode import decode, decode_classes
 from dermis.formats.images.photo import read_bytes
@@ -46,14 +47,7 @@ def write_png(path: str | Path, picture: NDArray[Any]) -> None:
 
     Raises UsageError where the file cannot be written.
     """
-    path = Path(path)
-    data = encode_png(picture)
-    try:
-        path.write_bytes(data)
-    except OSError as fault:
-        raise UsageError(
-            f"{plain_name(path)} cannot be written: {fault.strerror}.", advice="Choose another folder."
-        ) from fault
+    write_bytes(Path(path), encode_png(picture))
 
 
 def read_mask(path: str | Path, width_px: int, height_px: int) -> BoolMap:

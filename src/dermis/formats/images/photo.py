@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +12,8 @@ import numpy as np
 
 from dermis.core import Encoding, Origin, Photo
 from dermis.core.arrays import FloatMap
-from dermis.errors import UnreadablePhoto, UsageError
+from dermis.errors import UnreadablePhoto
+from dermis.formats.files import write_bytes
 from dermis.formats.images.container import FEWEST_PX, HEAD_BYTES, SUFFIXES, identify, plain_name
 from dermis.formats.images.convert import Converted, as_they_are, to_srgb
 from dermis.formats.images.decode import decode
@@ -22,6 +24,7 @@ __all__ = ["SUFFIXES", "photo_from_bytes", "read_bytes", "read_photo", "write_ph
 
 _ON_WHITE = "Transparent parts were laid on white."
 _ROWS = 64
+_MOST_BYTES = 1 << 30
 
 
 def read_photo(path: str | Path, *, linear: bool = False, fewest_px: int = FEWEST_PX) -> Photo:
@@ -79,12 +82,14 @@ def read_bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
             identify(head, name)
+            if os.fstat(file.fileno()).st_size > _MOST_BYTES:
+                raise UnreadablePhoto(f"{name} is larger than any photo.", advice="Export it as JPEG.")
             return head + file.read()
     except FileNotFoundError as fault:
         raise UnreadablePhoto(f"{name} does not exist.", advice="Check the name and the folder.") from fault
     except PermissionError as fault:
         raise UnreadablePhoto(f"{name} may not be read.", advice="Allow it for your user account.") from fault
-    except (OSError, ValueError) as fault:  # a failing disk, a name that no file can have
+    except (OSError, ValueError, MemoryError) as fault:  # a failing disk, a name that no file can have
         raise UnreadablePhoto(f"{name} cannot be read from the disk.", advice="Copy it elsewhere.") from fault
 
 
@@ -97,12 +102,7 @@ def write_photo(path: str | Path, photo: Photo, *, quality: int = 92, bits: int 
     """
     path = Path(path)
     data = _written(photo, path.suffix.lower(), quality, bits)
-    try:
-        path.write_bytes(data)
-    except OSError as fault:
-        raise UsageError(
-            f"{plain_name(path)} cannot be written: {fault.strerror}.", advice="Choose another folder."
-        ) from fault
+    write_bytes(path, data)
 
 
 def _written(photo: Photo, suffix: str, quality: int, bits: int) -> bytes:

@@ -30,6 +30,7 @@ __all__ = [
     "is_intact",
     "is_raw",
     "parted",
+    "png_chunks",
     "unmultiplied",
     "upright",
     "write_png16",
@@ -114,7 +115,7 @@ _SRGB_PERCEPTUAL = b"\0"
 def is_intact(data: bytes) -> bool:
     """Return whether every chunk that holds picture data is whole and has the checksum it should have."""
     kinds = []
-    for kind, at, size in _chunks(data):
+    for kind, at, size in png_chunks(data):
         kinds.append(kind)
         if kind[0:1].isupper():  # a critical chunk
             (checksum,) = struct.unpack_from(">I", data, at + size)
@@ -125,7 +126,7 @@ def is_intact(data: bytes) -> bool:
 
 def coding_points(data: bytes) -> tuple[int, int] | None:
     """Return the primaries and the transfer function that a cICP chunk names (ITU-T H.273), None without one."""
-    for kind, at, size in _chunks(data):
+    for kind, at, size in png_chunks(data):
         if kind == b"cICP" and size == 4:
             return data[at], data[at + 1]
         if kind == b"IDAT":
@@ -156,7 +157,7 @@ def write_png16(rgb: NDArray[np.uint16], exif: bytes = b"", *, srgb: bool = True
     )
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Walk over whole chunks: kind, where its content begins, how long that is."""
     at = len(_SIGNATURE)
     while at + 12 <= len(data):
@@ -189,18 +190,18 @@ def is_raw(data: bytes) -> bool:
     return Tag.DNG_VERSION in entries or kind in (_COLOUR_FILTER_ARRAY, _LINEAR_RAW)
 
 
-def deep_tiff(data: bytes, name: str, check: Callable[[int, int], None]) -> Raster:
+def deep_tiff(data: bytes, name: str, check: Callable[..., None]) -> Raster:
     """Return the first page of a grey or RGB TIFF of any depth, its channels together or apart.
 
     Floats are taken as they are, 0 for black and 1 for white; what lies outside is cut off and noted.
-    check: called with width and height in px before the pixels are decoded.
+    check: called with width and height in px and the bytes of a pixel before the pixels are decoded.
     Raises UnreadablePhoto for other kinds of numbers.
     """
     import tifffile  # late: few photos need it
 
     with tifffile.TiffFile(BytesIO(data)) as file:
         page = file.pages.first
-        check(page.imagewidth, page.imagelength)
+        check(page.imagewidth, page.imagelength, page.samplesperpixel * -(-page.bitspersample // 8))
         channels = _channels(page)
         if not channels:
             raise _unusual(name)

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from dermis.formats.files import write_bytes
 from dermis.formats.tables.cells import as_number
 
 __all__ = ["as_text_cell", "write_csv", "write_xlsx"]
@@ -16,7 +17,7 @@ __all__ = ["as_text_cell", "write_csv", "write_xlsx"]
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _TIMES = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(</dcterms:)")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def as_text_cell(value: object) -> object:
@@ -32,10 +33,11 @@ def as_text_cell(value: object) -> object:
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a CSV, UTF-8, with Unix line ends."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(as_text_cell(column) for column in columns)
-        writer.writerows([as_text_cell(cell) for cell in row] for row in rows)
+    held = io.StringIO(newline="")
+    writer = csv.writer(held, lineterminator="\n")
+    writer.writerow(as_text_cell(column) for column in columns)
+    writer.writerows([as_text_cell(cell) for cell in row] for row in rows)
+    write_bytes(path, held.getvalue().encode("utf-8"))
 
 
 def write_xlsx(path: Path, rows: Iterable[Sequence[str | float | None]]) -> None:
@@ -52,7 +54,7 @@ def write_xlsx(path: Path, rows: Iterable[Sequence[str | float | None]]) -> None
                 cell.data_type = "s"
     draft = io.BytesIO()
     book.save(draft)
-    path.write_bytes(_timeless(draft))
+    write_bytes(path, _timeless(draft))
 
 
 def _timeless(draft: io.BytesIO) -> bytes:

@@ -21,6 +21,7 @@ from pathlib import Path, PurePosixPath
 from dermis.core import Detection, Label, Sample, SampleKey
 from dermis.errors import InputError
 from dermis.formats.annotations.annotations import read_annotations
+from dermis.formats.annotations.on_photos import fit_to_photo, frame_of_file, match_photos
 from dermis.formats.tables import Row, Table, folded, open_table
 from dermis.lab.datasets.acne04 import item
 from dermis.lab.datasets.dataset import Dataset, existing, licence_of, reader
@@ -55,7 +56,7 @@ def index(root: Path) -> list[Sample]:
         if not row["photo"]:
             raise InputError(f"{labels.table.name}, line {line} names no photo.", advice="Name it, or remove the row.")
         by_photo[_path(row["photo"])].append(row)
-    boxes = _boxes(root / BOXES, list(by_photo))
+    boxes = _boxes(root, list(by_photo))
     licence = licence_of(root, DATASET.licence)
     return [_sample(root, labels, photo, held, boxes, licence) for photo, held in by_photo.items()]
 
@@ -125,19 +126,25 @@ def _path(name: str) -> str:
     return PurePosixPath(name.replace("\\", "/")).as_posix()
 
 
-def _boxes(path: Path, photos: Sequence[str]) -> Mapping[str, tuple[Detection, ...]]:
+def _boxes(root: Path, photos: Sequence[str]) -> Mapping[str, tuple[Detection, ...]]:
     """Return the marked boxes by photo; of several graders, all. A bare file name is enough where one photo has it."""
+    path = root / BOXES
+    if not path.is_file():
+        return {}
+    held = read_annotations(path)
+    files = {(root / photo).absolute(): photo for photo in photos}
+    named = match_photos([one.photo for one in held], list(files), path.name)
     found: dict[str, list[Detection]] = defaultdict(list)
-    for one in read_annotations(path) if path.is_file() else ():
-        named = _path(one.photo)
-        meant = [photo for photo in photos if named in (photo, Path(photo).name)]
-        exact = [photo for photo in meant if photo == named] or meant
-        if len(exact) != 1:
+    for one in held:
+        if one.photo not in named:
             raise InputError(
-                f"{path.name} marks {one.photo}, which is {len(exact)} photos of the table.",
-                advice="Name it as the table does.",
+                f"{path.name} marks {one.photo}, which is no photo of the table.", advice="Name it as the table does."
             )
-        found[exact[0]] += [item(thing.name, thing.box) for thing in one.marked]
+        photo = named[one.photo]
+        if not photo.is_file():
+            continue  # the table's own refusal says it better
+        fitted = fit_to_photo(one, frame_of_file(photo))
+        found[files[photo]] += [item(thing.name, thing.box) for thing in fitted.marked]
     return {photo: tuple(items) for photo, items in found.items()}
 
 

@@ -1,0 +1,195 @@
+"""Results stay in their folder, belong to one photo, appear whole, and are printed for any console."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dermis.cli.streams import shown_text
+from dermis.core import Analysis
+from dermis.errors import UsageError
+from dermis.formats.files import folder_name, replaced_results, write_bytes
+from dermis.pipeline.results import Unfinished, folders_for
+
+DATA = Path(__file__).parent / "data"
+FACE = DATA / "hostile" / "13-report-name" / "b.jpg"
+
+
+def dermis(*arguments, binary=False, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "dermis", *map(os.fspath, arguments)],
+        capture_output=True,
+        text=not binary,
+        encoding=None if binary else "utf-8",
+        env={**os.environ, "COLUMNS": "100", **environment},
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "stem", ["..", ".", "...", " ", "", "con", "a/b", "a\nb", "report.html", "x" * 300, ".git", "a. "]
+)
+def test_a_folder_is_one_plain_name(stem):
+    name = folder_name(stem, {"report.html": 1})
+    assert Path(name).name == name
+    assert name not in ("", ".", "..", "report.html")
+    assert not name.startswith(".")
+    assert name.isprintable()
+    assert len(name) <= 110
+
+
+def test_folders_differ_whatever_the_names():
+    files = [Path(f"S{number}/front.jpg") for number in range(2000)] + [
+        Path("A.jpg"),
+        Path("a.png"),
+        Path("front-2.jpg"),
+    ]
+    folders = folders_for(files, Path("out"))
+    assert len({str(folder).lower() for folder in folders.values()}) == len(files)
+    assert folders[files[0]] == Path("out/front")
+    assert folders[files[1]] == Path("out/front-2")
+
+
+def test_names_of_dots_and_of_the_overview_stay_inside(models, tmp_path):
+    out = tmp_path / "x" / "out"
+    dots = DATA / "hostile" / "01-dots-name" / "...jpg"
+    done = dermis("analyse", dots, FACE.parent / "report.html.jpg", FACE, "--tasks", "skin_tone", "--out", out)
+    assert done.returncode in (0, 3), done.stderr
+    assert {path.name for path in (tmp_path / "x").iterdir()} == {"out"}
+    assert {path.name for path in out.iterdir()} == {"report.html", "photo", "report.html-2", "b"}
+    assert (out / "report.html").is_file()
+
+
+def test_no_picture_of_one_person_stays_beside_another(models, tmp_path):
+    (tmp_path / "overlay_mine.txt").write_text("the user's own")
+    assert dermis("analyse", FACE, "--out", tmp_path).returncode in (0, 3)
+    assert (tmp_path / "skin_mask.png").is_file()
+    assert dermis("analyse", DATA / "hostile" / "02-same-out-stale" / "bad.jpg", "--out", tmp_path).returncode == 3
+    assert {path.name for path in tmp_path.iterdir()} == {"overlay_mine.txt", "report.html", "analysis.json"}
+
+
+def test_a_place_that_cannot_be_written_is_one_refusal(models, tmp_path):
+    taken = tmp_path / "taken"
+    taken.write_text("a file")
+    for photos, out in (((FACE,), taken), ((FACE.parent,), taken / "below")):
+        done = dermis("analyse", *photos, "--tasks", "skin_tone", "--out", out)
+        assert done.returncode == 2, done.stderr
+        assert "cannot be written" in done.stderr
+    assert taken.read_text() == "a file"
+
+
+def half_written(folder):
+    with replaced_results(folder, ("*",)) as draft:
+        (draft / "analysis.json").write_bytes(b"new")
+        raise OSError(28, "No space left on device")
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path):
+    write_bytes(tmp_path / "analysis.json", b"old")
+    with pytest.raises(UsageError, match="No space"):
+        half_written(tmp_path)
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("analysis.json", b"old")]
+
+
+def test_a_link_is_replaced_and_not_followed(tmp_path):
+    (tmp_path / "precious").write_text("keep")
+    (tmp_path / "report.html").symlink_to(tmp_path / "precious")
+    write_bytes(tmp_path / "report.html", b"new")
+    assert (tmp_path / "precious").read_text() == "keep"
+    assert not (tmp_path / "report.html").is_symlink()
+
+
+def test_json_is_utf8_whatever_the_console_says(models):
+    case = DATA / "windows-console-names"
+    names = sorted(path.name for path in case.iterdir())
+    done = dermis("analyse", case, "--tasks", "skin_tone", "--json", binary=True, PYTHONIOENCODING="cp1252")
+    assert done.returncode in (0, 3), done.stderr
+    assert [json.loads(line)["photo"]["file"] for line in done.stdout.decode("utf-8").splitlines()] == names
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_no_utf8_and_one_with_control_characters(models, tmp_path):
+    folder = os.fsencode(tmp_path)
+    for name in (b"caf\xe9.jpg", b"a\x1b]0;title\x07\n.jpg"):
+        (Path(os.fsdecode(folder)) / os.fsdecode(name)).write_bytes(b"hello")
+    done = dermis("analyse", tmp_path, "--tasks", "skin_tone", "--out", tmp_path / "out", binary=True)
+    assert done.returncode in (0, 3), done.stderr
+    shown = (done.stdout + done.stderr).decode("utf-8")
+    assert "\x1b]0" not in shown
+    assert "\x07" not in shown
+    assert shown.count("caf?.jpg") >= 1
+    assert shown_text("a\x1b[2Jb") == "a?[2Jb"
+
+
+def test_a_full_disk_behind_the_output_is_said():
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 -- a device
+        done = subprocess.run(
+            [sys.executable, "-m", "dermis", "tasks"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 2
+    assert "cannot be written: No space left" in done.stderr
+
+
+STOPPED = """
+import os, signal, sys
+import importlib
+analyse = importlib.import_module("dermis.cli.analyse")
+real, count = analyse.analyse_one, 0
+def counted(file, options):
+    global count
+    count += 1
+    if count == 3:
+        os.kill(os.getpid(), signal.{})
+    return real(file, options)
+analyse.analyse_one = counted
+sys.argv = ["dermis", "analyse", sys.argv[1], "--tasks", "skin_tone", "--out", sys.argv[2]]
+from dermis.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_stopped_run_keeps_what_is_done_and_the_next_goes_on(models, tmp_path, name):
+    assert hasattr(signal, name)
+    for number in range(4):
+        shutil.copy(FACE, tmp_path / f"p{number}.jpg")
+    out = tmp_path / "out"
+    stopped = subprocess.run(
+        [sys.executable, "-c", STOPPED.format(name), str(tmp_path), str(out)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert stopped.returncode == 130, stopped.stderr
+    assert "Stopped after 2 of 4 photos" in stopped.stderr
+    assert (out / "report.html").read_text().count('class="card photo"') == 2
+    if name == "SIGTERM":
+        return
+    went_on = dermis("analyse", tmp_path, "--tasks", "skin_tone", "--out", out)
+    assert went_on.stdout.count("done by the run that was stopped") == 2
+    assert {path.name for path in out.iterdir()} == {"report.html", "p0", "p1", "p2", "p3"}
+    assert (out / "report.html").read_text().count('class="card photo"') == 4
+
+
+def test_only_the_same_photo_and_the_same_options_go_on(tmp_path):
+    photo = tmp_path / "a.jpg"
+    shutil.copy(FACE, photo)
+    folder = tmp_path / "out" / "a"
+    from dermis.pipeline.analyse import analyse_file
+
+    analysis = analyse_file(DATA / "hostile" / "02-same-out-stale" / "bad.jpg")
+    assert isinstance(analysis, Analysis)
+    Unfinished(tmp_path / "out", "options").keep(analysis, photo, folder)
+    folder.mkdir()
+    (folder / "analysis.json").write_text("{}")
+    assert Unfinished(tmp_path / "out", "options").card(photo, folder) is not None
+    assert Unfinished(tmp_path / "out", "others").card(photo, folder) is None
+    photo.write_bytes(b"another")
+    assert Unfinished(tmp_path / "out", "options").card(photo, folder) is None
