@@ -8,9 +8,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+import dermis
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = [*sorted(DOCS.rglob("*.md")), ROOT / "README.md"]
+PAGES = [*sorted(DOCS.rglob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 
 
 def generator():
@@ -55,3 +57,16 @@ def test_the_readme_names_every_room():
         assert f"`{room}`" in readme or f"{room}/" in readme, f"README does not name {room}"
     for command in ("make demo", "make test"):
         assert command in readme
+
+
+@pytest.mark.parametrize("name", ["wrinkles.py", "visit_folders.py"])
+def test_contributing_quotes_the_examples_that_are_tested(name):
+    example = (ROOT / "tests" / "contracts" / name).read_text()
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    assert f"```python\n{example}```" in page, f"quote tests/contracts/{name} as it stands"
+
+
+def test_the_citation_is_of_this_version():
+    citation = (ROOT / "CITATION.cff").read_text()
+    assert f"version: {dermis.__version__}\n" in citation
+    assert "license: Apache-2.0\n" in citation
