@@ -11,7 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from dermis.cli import app
-from dermis.core import Advice, Cube, Quantity
+from dermis.core import Advice, AdviceKind, CaptureCondition, Cube, Quantity, Region, Severity, Urgency, View
 from dermis.formats.analysis_json import analysis_line, change_object, person_object
 from dermis.formats.cubes.cube import write_cube
 from dermis.optics.forward import reflectance
@@ -71,6 +71,24 @@ def test_a_definition_is_the_same_in_every_schema():
             assert first.setdefault(word, (name, one))[1] == one, f"{word}: {name} and {first[word][0]} differ"
 
 
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("$defs.region", Region),
+        ("$defs.problem.properties.severity", Severity),
+        ("$defs.advice.properties.kind", AdviceKind),
+        ("$defs.advice.properties.urgency", Urgency),
+        ("properties.condition.properties.name", CaptureCondition),
+        ("properties.face.properties.view", [*View, None]),
+    ],
+)
+def test_the_schema_knows_every_word(path, words):
+    place = SCHEMAS["analysis"]
+    for name in path.split("."):
+        place = place[name]
+    assert set(place["enum"]) == set(words)
+
+
 @pytest.fixture(scope="module")
 def analysis(selfie):
     return analyse_file(selfie)
@@ -90,7 +108,7 @@ def test_an_analysis_with_a_reference(selfie):
 
 def test_an_analysis_with_care(analysis):
     line = Advice(
-        advice="Wear sunscreen.", kind="use", reason="The sun darkens spots.", source="A guideline, 2020",
+        advice="Wear sunscreen.", kind=AdviceKind.USE, reason="The sun darkens spots.", source="A guideline, 2020",
         rule="sunscreen", ingredients=("zinc oxide",), when="morning",
     )  # fmt: skip
     [care] = hold("analysis", analysis_line(replace(analysis, care=(line,))))["care"]
