@@ -43,6 +43,20 @@ def test_a_user_is_asked_for_the_password_twice(sqlite):
         assert accounts.check_password(session, "anna", password + ".") is None
 
 
+def test_a_password_comes_from_a_file(sqlite, tmp_path):
+    (tmp_path / "password").write_text("correct horse battery\n")
+    words = ("user", "anna", "--db", url_of(sqlite), "--password-file", str(tmp_path / "password"))
+    assert run(*words).exit_code == 0
+    with sqlite.writing() as session:
+        account = accounts.check_password(session, "anna", "correct horse battery")
+        token = accounts.login(session, account.id)
+    assert run(*words).exit_code == 0
+    with sqlite.reading() as session:
+        assert accounts.caller_of_login(session, token) is not None, "the same password ends no login"
+    (tmp_path / "password").write_text("short\n")
+    assert isinstance(run(*words).exception, UsageError)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -102,6 +102,8 @@ def set_password(session: Session, name: str, password: str) -> Account:
     account = account_named(session, name)
     if account is None or account.password_hash is None:
         return add_user(session, name, password)
+    if check_password(session, name, password) is not None:
+        return account
     account.password_hash = _hashed(password)
     session.execute(delete(Login).where(Login.account_id == account.id))
     return account
