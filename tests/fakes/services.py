@@ -10,9 +10,11 @@ import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from dermis.service.api.app import make_app
 from dermis.service.api.service import ServeOptions, Service
+from dermis.service.photo_keys import read_photo_keys
 from dermis.service.store.database import open_database
 from dermis.service.store.migrate import migrate
 from dermis.service.workers import Workers
@@ -31,7 +33,7 @@ def serve(database, photo_keys=None, **options):
     )
 
 
-def run(url, port):
+def run(url, port, photo_key):
     """Serve a store on a port with the stand-in in processes of its own, until killed: `python -c "...run(...)"`."""
     import uvicorn
 
@@ -39,7 +41,7 @@ def run(url, port):
         options=ServeOptions(requests_per_minute=0, db=url, port=port),
         database=open_database(url),
         workers=Workers(2),
-        photo_keys=None,
+        photo_keys=read_photo_keys(Path(photo_key)) if photo_key else None,
         measuring=measuring,
     )
     migrate(service.database)
@@ -63,9 +65,9 @@ def running(command, port, environment=None):
         process.wait()
 
 
-def stand_in(url, port):
+def stand_in(url, port, photo_key=""):
     """The command that runs `run`, and the environment it needs."""
-    code = f"if __name__ == '__main__':\n from fakes.services import run\n run({url!r}, {port})"
+    code = f"if __name__ == '__main__':\n from fakes.services import run\n run({url!r}, {port}, {str(photo_key)!r})"
     return [sys.executable, "-c", code], {"PYTHONPATH": os.pathsep.join(sys.path)}
 
 

@@ -236,11 +236,12 @@ def test_a_proxy_is_not_this_machine(client):
     assert client.get("/v1/subjects", headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 401
 
 
-def test_a_network_address_needs_a_login(sqlite):
+@pytest.mark.parametrize("opened", [{"host": "0.0.0.0"}, {"site": "https://skin.example"}])
+def test_a_network_address_needs_a_login(sqlite, opened):
     from dermis.errors import UsageError
     from dermis.service.api.run import _refuse_open_network
 
-    service = serve(sqlite, host="0.0.0.0")
+    service = serve(sqlite, **opened)
     with pytest.raises(UsageError, match="nobody has a login"):
         _refuse_open_network(service)
     with TestClient(make_app(service)) as client:
@@ -249,6 +250,18 @@ def test_a_network_address_needs_a_login(sqlite):
     with sqlite.writing() as session:
         accounts.set_password(session, "anna", "correct horse battery")
     _refuse_open_network(service)
+
+
+def test_behind_a_proxy_cookies_are_secure(sqlite):
+    with sqlite.writing() as session:
+        accounts.set_password(session, "anna", "correct horse battery")
+    with TestClient(make_app(serve(sqlite, site="https://skin.example"))) as client:
+        there = {"Host": "skin.example"}
+        login = {"name": "anna", "password": "correct horse battery"}
+        assert "Secure" in client.post("/v1/session", json=login, headers=there).headers["set-cookie"]
+        assert client.get("/v1/health", headers={"Host": "evil.example"}).status_code == 403
+        options = client.post("/v1/session/passkey/options", headers=there).json()
+        assert options["rpId"] == "skin.example"
 
 
 def test_guessing_is_slow(client):

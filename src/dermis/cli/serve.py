@@ -40,6 +40,7 @@ class Options:
     photo_key: Annotated[Path | None, "32 bytes in base64 that kept photos need.", "FILE"] = None
     upload_mb: Annotated[int, typer.Option("--upload-mb", min=1, max=500, help="The largest photo.")] = 30
     rate: Annotated[int, typer.Option("--rate", min=0, help="Requests a minute and account; 0: no limit.")] = 600
+    site: Annotated[str, "Its address for people, where a proxy stands before it.", "URL"] = ""
     tls_cert: Annotated[Path | None, "The certificate.", "PEM"] = None
     tls_key: Annotated[Path | None, "Its key.", "PEM"] = None
 
@@ -53,6 +54,8 @@ def serve(options: Options) -> None:
 
     if (options.tls_cert is None) != (options.tls_key is None):
         raise UsageError("--tls-cert and --tls-key belong together.", advice="Give both or none.")
+    if options.site and not options.site.startswith(("http://", "https://")):
+        raise UsageError(f"--site {options.site!r} is no address.", advice="Write https://skin.example.")
     run_service(
         ServeOptions(
             host=options.host,
@@ -62,6 +65,7 @@ def serve(options: Options) -> None:
             photo_key=options.photo_key,
             upload_mb=options.upload_mb,
             requests_per_minute=options.rate,
+            site=options.site,
             tls_cert=options.tls_cert,
             tls_key=options.tls_key,
         )

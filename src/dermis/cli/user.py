@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from dermis.cli.extras import need_service
 from dermis.cli.parser import verb
 from dermis.cli.store import Db, default_db
+from dermis.errors import UsageError
 
 __all__ = ["user"]
 
@@ -23,6 +25,7 @@ class Options:
 
     name: Annotated[str, typer.Argument(metavar="NAME", help="Whom to make, or whose password to set.")]
     db: Db = ""
+    password_file: Annotated[Path | None, "Its first line, instead of asking.", "FILE"] = None
 
 
 @verb(Options)
@@ -35,7 +38,16 @@ def user(options: Options) -> None:
 
     database = open_database(options.db or default_db())
     migrate(database)
-    password = typer.prompt("Password (12 characters or more)", hide_input=True, confirmation_prompt=True)
+    password = _password(options.password_file)
     with database.writing() as session:
         set_password(session, options.name, password)
     print(f"{options.name} can sign in.")
+
+
+def _password(file: Path | None) -> str:
+    if file is None:
+        return str(typer.prompt("Password (12 characters or more)", hide_input=True, confirmation_prompt=True))
+    try:
+        return file.read_text(encoding="utf-8").partition("\n")[0]
+    except (OSError, UnicodeDecodeError) as fault:
+        raise UsageError(f"--password-file {file} cannot be read.", advice="Name a text file.") from fault

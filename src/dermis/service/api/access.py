@@ -27,7 +27,7 @@ def is_open(service: Service, request: Request) -> bool:
     What came through a proxy is never taken for this machine.
     """
     forwarded = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip"))
-    if not service.options.on_loopback or forwarded or client_of(request) not in (*LOOPBACK, "testclient"):
+    if not service.options.is_private or forwarded or client_of(request) not in (*LOOPBACK, "testclient"):
         return False
     with service.database.reading() as session:
         return not accounts.guarded(session)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,6 +35,7 @@ class Guard:
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self.app = app
         self.service = service
+        self._names = {*LOOPBACK, "testserver", urlsplit(service.options.site).hostname}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -65,9 +67,12 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> Forbidden | None:
         headers = Headers(scope=scope)
-        if self.service.options.on_loopback and _host_name(headers.get("host", "")) not in (*LOOPBACK, "testserver"):
+        if self.service.options.on_loopback and _host_name(headers.get("host", "")) not in self._names:
             # A page of another site may have its own name lead here; the browser would take it for the same site.
-            return Forbidden("The service answers to the names of this machine alone.", advice="Use 127.0.0.1.")
+            return Forbidden(
+                "The service answers to the names of this machine alone.",
+                advice="Use 127.0.0.1, or start it with --site URL.",
+            )
         site = headers.get("sec-fetch-site", "same-origin")
         if site not in ("same-origin", "none") and not _is_navigation(headers, scope["path"]):
             return Forbidden("Pages of other sites may not ask.", advice="Open the page of the service itself.")

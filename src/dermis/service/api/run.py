@@ -24,7 +24,7 @@ def run_service(options: ServeOptions) -> None:
     secure = options.tls_cert is not None
     host = f"[{options.host}]" if ":" in options.host else options.host
     print(f"dermis: http{'s' if secure else ''}://{host}:{options.port}/", flush=True)
-    if not options.on_loopback and not secure:
+    if not options.on_loopback and not secure and not options.site.startswith("https://"):
         print("dermis: without --tls-cert, browsers on other machines give no camera and no passkey.", file=sys.stderr)
     config = uvicorn.Config(
         make_app(service),
@@ -45,12 +45,16 @@ def run_service(options: ServeOptions) -> None:
             ) from fault
 
 
+def _opened_by(options: ServeOptions) -> str:
+    return f"--host {options.host}" if not options.on_loopback else f"--site {options.site}"
+
+
 def _refuse_open_network(service: Service) -> None:
-    if service.options.on_loopback:
+    if service.options.is_private:
         return
     with service.database.reading() as session:
         if not accounts.guarded(session):
             raise UsageError(
-                f"--host {service.options.host} opens the service to the network, and nobody has a login.",
+                f"{_opened_by(service.options)} opens the service to the network, and nobody has a login.",
                 advice="Make a user first: dermis user NAME.",
             )

@@ -35,13 +35,19 @@ class ServeOptions:
     upload_mb: int = 30
     job_upload_mb: int = 200
     requests_per_minute: int = 600
+    site: str = ""
     tls_cert: Path | None = None
     tls_key: Path | None = None
 
     @property
     def on_loopback(self) -> bool:
-        """Whether only this machine can reach the service."""
+        """Whether the service listens to this machine alone."""
         return self.host in LOOPBACK
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only this machine can reach the service: no proxy stands before it."""
+        return self.on_loopback and not self.site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

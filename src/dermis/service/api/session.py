@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -39,7 +41,7 @@ def get_session(request: Request, service: Shared) -> Response:
         passkeys = accounts.passkey_count(session)
     content = {
         "signed_in": caller is not None,
-        "login_required": guarded or not service.options.on_loopback,
+        "login_required": guarded or not service.options.is_private,
         "name": None if caller is None else caller.name,
         "methods": ["password", *(["passkey"] if passkeys else [])],
         "first_user": not users and caller is not None,
@@ -68,7 +70,7 @@ def sign_out(request: Request, service: Shared) -> Response:
         with service.database.writing() as session:
             accounts.logout(session, token)
     response = Response(status_code=204)
-    response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=request.url.scheme == "https")
+    response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=_secure(service, request))
     return response
 
 
@@ -93,7 +95,7 @@ def add_user(
 @router.post("/session/passkey/options")
 def ask_passkey(request: Request, service: Shared, key: IdempotencyKey = None) -> Response:
     """Give what a browser needs to sign in by passkey."""
-    options, challenge = request_options(_site(request))
+    options, challenge = request_options(_site(service, request))
     return _with_challenge(service, request, options, challenge)
 
 
@@ -110,7 +112,12 @@ def sign_in_by_passkey(
         count = None
         if known is not None and challenge is not None:
             count = verified_request(
-                credential.model_dump(), challenge, _site(request), _origin(request), known.public_key, known.sign_count
+                credential.model_dump(),
+                challenge,
+                _site(service, request),
+                _origin(service, request),
+                known.public_key,
+                known.sign_count,
             )
         if known is None or count is None:
             raise Unauthorised("This passkey is not known here.", advice="Sign in with the password.")
@@ -122,7 +129,7 @@ def sign_in_by_passkey(
 @router.post("/passkeys/options")
 def ask_new_passkey(request: Request, service: Shared, caller: Writer, key: IdempotencyKey = None) -> Response:
     """Give what a browser needs to make a passkey for who is signed in."""
-    options, challenge = creation_options(_site(request), caller.account_id, caller.name)
+    options, challenge = creation_options(_site(service, request), caller.account_id, caller.name)
     return _with_challenge(service, request, options, challenge)
 
 
@@ -137,7 +144,7 @@ def add_passkey(
         challenge = accounts.take_challenge(session, request.cookies.get(CHALLENGE, ""))
     made = None
     if challenge is not None:
-        made = verified_creation(credential.model_dump(), challenge, _site(request), _origin(request))
+        made = verified_creation(credential.model_dump(), challenge, _site(service, request), _origin(service, request))
     if made is None:
         raise UsageError("This passkey cannot be verified.", advice="Ask for new options and try again.")
     with service.database.writing() as session:
@@ -156,7 +163,7 @@ def _signed_in(service: Service, request: Request, account_id: str, response: Re
         max_age=accounts.LOGIN_DAYS * 86_400,
         httponly=True,
         samesite="strict",
-        secure=request.url.scheme == "https",
+        secure=_secure(service, request),
     )
     return response
 
@@ -166,14 +173,19 @@ def _with_challenge(service: Service, request: Request, options: Object, challen
     with service.database.writing() as session:
         held = accounts.add_challenge(session, challenge)
     response = answer(request, options)
-    secure = request.url.scheme == "https"
+    secure = _secure(service, request)
     response.set_cookie(CHALLENGE, held, max_age=300, httponly=True, samesite="strict", secure=secure)
     return response
 
 
-def _site(request: Request) -> str:
-    return request.url.hostname or "localhost"
+def _site(service: Service, request: Request) -> str:
+    """Return the name of the host as the browser knows it."""
+    return urlsplit(_origin(service, request)).hostname or "localhost"
 
 
-def _origin(request: Request) -> str:
-    return f"{request.url.scheme}://{request.url.netloc}"
+def _origin(service: Service, request: Request) -> str:
+    return service.options.site.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
+
+
+def _secure(service: Service, request: Request) -> bool:
+    return _origin(service, request).startswith("https://")
