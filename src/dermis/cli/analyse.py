@@ -49,6 +49,7 @@ class Analyse(AnalyseOptions):
     dermis analyse arm.jpg --close-up              skin without a face
     dermis analyse front.jpg left.jpg right.jpg --person    acne of one person
     dermis analyse face.jpg --reference 40,60,200,150=#767676   with an 18 % grey card
+    dermis analyse face.jpg --reference chart      with a ColorChecker in view
 
     Exit codes: 0 done, 1 a fault of ours, 2 wrong usage, 3 no photo was usable, 130 stopped.
     """

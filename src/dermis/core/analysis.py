@@ -62,11 +62,14 @@ class CaptureCondition(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LightReference:
-    """A patch of known colour in the photo, and how well it fixed the light.
+    """Something of known colour in the photo, a patch or a chart, and how well it fixed the light.
 
-    matrix: (3, 3) float64, corrected = matrix @ linear sRGB. delta_e_before, delta_e_after: mean CIEDE2000 of
-    the patch's pixels from the true colour, after on pixels that took no part in the fit. spread: the
-    patch's own unevenness, mean ΔE00 of its pixels from their mean. clipped_share: overexposed pixels.
+    kind: "patch" or "chart". box: about it, in photo pixels. colour_hex: of a patch, "" for a chart. matrix: (3, 3),
+    offset: (3,) float64, corrected = matrix @ linear sRGB + offset. delta_e_before, delta_e_after: mean CIEDE2000 from
+    the true colours, after on pixels or patches that took no part in the fit. spread: a patch's own unevenness, mean
+    ΔE00 of its pixels from their mean; 0 for a chart. clipped_share: of the patch's pixels, or of the chart's patches.
+    falloff: by which factor the light on a chart's brightest corner exceeds that on its darkest; 1 for a patch.
+    patches: how many took part.
     """
 
     box: Box
@@ -76,9 +79,14 @@ class LightReference:
     delta_e_after: float
     spread: float
     clipped_share: float
+    kind: str = "patch"
+    offset: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
+    falloff: float = 1.0
+    patches: int = 1
 
     def __post_init__(self) -> None:
         hold(self, "matrix", dtype=np.float64, shape=(3, 3))
+        hold(self, "offset", dtype=np.float64, shape=(3,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

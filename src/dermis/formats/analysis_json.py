@@ -115,12 +115,15 @@ def _reference(reference: LightReference | None) -> Object | None:
         return None
     return {
         "box_px": _box(reference.box),
-        "colour": reference.colour_hex,
+        "kind": reference.kind,
+        "colour": reference.colour_hex or None,
         "gains": [_round(gain, 4) for gain in reference.matrix.sum(axis=1)],
         "delta_e_before": _round(reference.delta_e_before, 2),
         "delta_e_after": _round(reference.delta_e_after, 2),
         "spread": _round(reference.spread, 2),
         "clipped_share": _round(reference.clipped_share, 4),
+        "falloff": _round(reference.falloff, 3),
+        "patches": reference.patches,
     }
 
 

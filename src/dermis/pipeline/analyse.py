@@ -38,7 +38,7 @@ from dermis.formats.images.photo import read_photo
 from dermis.pipeline.exclusion import exclude
 from dermis.pipeline.products import PRODUCTS, Source, compute, need, offered
 from dermis.pipeline.quality import assess, no_face, quality_measures, refused
-from dermis.pipeline.reference import Patch, correct_light, read_patch
+from dermis.pipeline.reference import Reference, correct_light, read_reference
 from dermis.tasks import TASKS
 from dermis.tasks.tone import estimate_tone, tone_clues
 from dermis.version import __version__
@@ -91,14 +91,14 @@ def analyse(
     close_up: bool = False,
     mask: BoolMap | None = None,
     parts: LabelMap | None = None,
-    reference: Patch | str | None = None,
+    reference: Reference | str | None = None,
     estimate_light: bool = False,
 ) -> Analysis:
     """Measure the skin of the largest face in a photo.
 
     tasks: what to measure, all that is offered for None. close_up: look for no face, measure all skin in view.
     mask: (h, w) bool of photo size, the user's own skin mask. parts: (h, w) uint8 of `SegmentationClass` of photo
-    size, the user's own parts, as `Face.segmentation` or parts.png has them. reference: a patch of known colour,
+    size, the user's own parts, as `Face.segmentation` or parts.png has them. reference: something of known colour,
     "X,Y,W,H=#RRGGBB". estimate_light: guess the light from skin and exposure where no patch tells it;
     experimental, on photos of people it came out too dark (docs/concepts/skin-colour.md). Raises InputError for a
     reference, mask or parts that cannot be used, ModelMissing for a task whose network is not here; everything else
@@ -107,8 +107,8 @@ def analyse(
     start = perf_counter()
     wanted = offered() if tasks is None else tuple(tasks)
     need(wanted)
-    patch = read_patch(reference) if isinstance(reference, str) else reference
-    light = None if patch is None else correct_light(photo, patch)
+    known = read_reference(reference) if isinstance(reference, str) else reference
+    light = None if known is None else correct_light(photo, known)
     face = find_face(photo, close_up=close_up, mask=mask, parts=parts)
     found_s = perf_counter() - start
     if face is None:
@@ -161,7 +161,7 @@ def measure_skin(
         del excluded["beside_face"], excluded["facial_hair"]
     measured = face.skin & ~np.logical_or.reduce(list(excluded.values()))
     if light is not None:
-        linear = linear @ light.matrix.T.astype(np.float32)
+        linear = linear @ light.matrix.T.astype(np.float32) + light.offset.astype(np.float32)
     return Skin(
         linear=linear,
         visible=face.skin,

@@ -14,7 +14,7 @@ from dermis.models.registry import fetch
 from dermis.pipeline.analyse import analyse_file
 from dermis.pipeline.options import AnalyseOptions
 from dermis.pipeline.products import need
-from dermis.pipeline.reference import read_patch
+from dermis.pipeline.reference import read_reference
 from dermis.tasks import TASKS, choose
 
 __all__ = [
@@ -36,7 +36,7 @@ def check(options: AnalyseOptions, files: Sequence[Path]) -> None:
     if options.person:
         need(task for task in TASKS.values() if "lesions" in task.needs)
     if options.reference is not None:
-        read_patch(options.reference)
+        read_reference(options.reference)
     drawn = [name for name, path in (("--mask", options.mask), ("--parts", options.parts)) if path is not None]
     if drawn and len(files) > 1:
         raise UsageError(

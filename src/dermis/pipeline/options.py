@@ -18,7 +18,10 @@ class AnalyseOptions:
     mask: Annotated[Path | None, "Measure only where this picture is bright (one photo).", "PNG"] = None
     parts: Annotated[Path | None, "Take the parts from this edited parts.png of --out (one photo).", "PNG"] = None
     reference: Annotated[
-        str | None, "A patch of known colour in the photo (grey card) to correct the light by.", "X,Y,W,H=#RRGGBB"
+        str | None,
+        "A patch of known colour in the photo (grey card), or a ColorChecker, to correct the light by: "
+        "chart finds it, chart:X1,Y1,...,X4,Y4 names its corner patches.",
+        "X,Y,W,H=#RRGGBB|chart",
     ] = None
     estimate_light: Annotated[
         bool, "Experimental: guess the light from skin and exposure; for photos that tell ISO, time and f-number."

@@ -239,7 +239,7 @@ def _found(analysis: Analysis) -> list[tuple[str, str, Box]]:
             found.append(("face", "The face that was measured", analysis.face.box))
         found += [("other", "Another face, not measured", box) for box in analysis.face.others]
     if analysis.reference is not None:
-        found.append(("patch", "The patch of known colour", analysis.reference.box))
+        found.append(("patch", "The reference of known colour", analysis.reference.box))
     return found
 
 

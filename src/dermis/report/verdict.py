@@ -23,7 +23,7 @@ LEFT_OUT_WORDS = {
 }
 CONDITION_WORDS = {
     CaptureCondition.UNKNOWN: "unknown: the light is taken as the camera balanced it",
-    CaptureCondition.REFERENCED: "referenced: a patch of known colour fixed the light",
+    CaptureCondition.REFERENCED: "referenced: a patch or chart of known colours fixed the light",
     CaptureCondition.FLASH_PAIR: "flash pair: lit by the screen alone",
     CaptureCondition.CONTROLLED: "controlled: a rig that the user vouches for",
 }

@@ -97,7 +97,7 @@ def _finding(region: Region, pixels_lab: FloatMap, skin: Skin) -> Finding:
 
 def _light_note(skin: Skin) -> Note:
     if skin.light_known:
-        return Note(text="A patch of known colour fixed the light.")
+        return Note(text="A patch or chart of known colours fixed the light.")
     return Note(
         text="The colour of the light is taken as the camera balanced it. Warm light or a wrong white balance shifts "
         "the tone; a grey card in the photo (--reference) removes that doubt."
