@@ -2,50 +2,72 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from importlib import import_module
 from pathlib import Path
 
 from typer.testing import CliRunner
 
 from dermis.cli import VERBS, app
+from dermis.core import Ordinal, Region, Scale
 from dermis.pipeline.exclusion import REASONS
 from dermis.pipeline.quality import PROBLEMS
-from dermis.tasks import TASKS
+from dermis.tasks import GROUPS, TASKS
 
 HERE = Path(__file__).parent / "reference"
 
 
+WIDTH = 138
+
+
 def tasks_page() -> str:
-    """Return the table of tasks."""
+    """Return the tasks: what they ask, on which scale, of which regions, and where the scale comes from."""
     lines = [
         "# Tasks",
         "",
         "The questions that can be asked of the skin; `dermis tasks --json` gives the same to programs.",
         "What the numbers mean: [what is measured](../concepts/measurements.md).",
         "",
-        "| task | question | scale | unit | regions | from |",
-        "|---|---|---|---|---|---|",
+        "| task | question | scale | regions |",
+        "|---|---|---|---|",
     ]
     for task in TASKS.values():
-        kind = type(task.scale).__name__.lower()
-        unit = getattr(task.scale, "unit", "")
-        regions = ", ".join(region.value for region in task.regions)
-        lines.append(f"| `{task.name}` | {task.question} | {kind} | {unit} | {regions} | {task.reference} |")
+        regions = "all" if len(task.regions) == len(Region) else ", ".join(region.value for region in task.regions)
+        lines.append(f"| `{task.name}` | {task.question} | {_scale(task.scale)} | {regions} |")
+    lines += ["", f"All regions: {', '.join(region.value for region in Region)}.", "", "## Groups", ""]
+    lines += [f"- `--tasks {group}`: {', '.join(f'`{name}`' for name in names)}" for group, names in GROUPS.items()]
+    lines += ["", "## Where the scales come from", ""]
+    for task in TASKS.values():
+        lines += _item(f"`{task.name}`: {task.reference}")
     return "\n".join(lines) + "\n"
 
 
+def _scale(scale: Scale) -> str:
+    kind = type(scale).__name__.lower()
+    if isinstance(scale, Ordinal):
+        return f"{kind}, {scale.lowest:g} to {scale.highest:g}"
+    unit = getattr(scale, "unit", "")
+    return f"{kind}, {unit}" if unit else kind
+
+
+def _item(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
+
+
 def quality_page() -> str:
-    """Return the tables of problems and of what is left out."""
+    """Return the problems with their advice, and what is left out."""
     lines = [
         "# Quality codes",
         "",
         "What [the quality verdict](../concepts/quality.md) can say. Codes are stable, words may change.",
         "",
-        "| code | severity | message | advice |",
-        "|---|---|---|---|",
+        "A photo with a problem that *rejects* has no findings; *warn* and *info* stand beside the numbers.",
+        "",
     ]
     for code, (severity, message, advice) in PROBLEMS.items():
-        lines.append(f"| `{code}` | {severity.value} | {message} | {advice} |")
+        shown = re.sub(r"\{[^}]*\}", "N", re.sub(r"\{[^}]*%\}", "N %", message))
+        lines += _item(f"`{code}` ({severity.value}): {shown} *{advice}*")
     lines += ["", "Left out of every measurement:", "", "| reason | what it is |", "|---|---|"]
     lines += [f"| `{reason}` | {words} |" for reason, words in REASONS.items()]
     return "\n".join(lines) + "\n"

@@ -13,6 +13,9 @@ import dermis
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [*sorted(DOCS.rglob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+SOURCE = ROOT / "src" / "dermis"
+ROOMS = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
+HISTORY = ("CONTRIBUTING.md", "log.md", "CHANGELOG.md")  # they name files that are not there, yet or any more
 
 
 def generator():
@@ -33,6 +36,27 @@ def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", [one for one in PAGES if one.name not in HISTORY], ids=lambda page: page.name)
+def test_files_and_modules_that_a_page_names_exist(page):
+    """Paths from the root or from the package; a name after a module stands in its file."""
+    text = page.read_text()
+    for path in re.findall(r"(?<![\w/.*-])((?:[\w-]+/)+[\w-]+\.(?:py|toml|md))\b", text):
+        if path.endswith(".py") or path.partition("/")[0] in {"src", "dermis", *ROOMS}:
+            assert any((base / path).exists() for base in (ROOT, ROOT / "src", SOURCE)), f"{page.name} names {path}"
+    for name in re.findall(r"\bdermis((?:\.[a-z_]\w*)+)", text):
+        parts = name.split(".")[1:]
+        if len(parts) > 1:
+            known = [n for n in range(1, len(parts) + 1) if module(parts[:n])]
+            assert known, f"{page.name} names dermis{name}"
+            left = parts[known[-1] :]
+            assert not left or left[0] in module(parts[: known[-1]]).read_text(), f"{page.name} names dermis{name}"
+
+
+def module(parts):
+    path = SOURCE.joinpath(*parts)
+    return next((one for one in (path.with_suffix(".py"), path / "__init__.py") if one.is_file()), None)
 
 
 def test_every_page_can_be_reached():
