@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 import textwrap
+import tomllib
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from typer.testing import CliRunner
 
+from dermis.care import advise, person_from, questions
+from dermis.care.note import note
+from dermis.care.rules import VERSION, cite, rules, sources
+from dermis.care.safety import safety_rows
 from dermis.cli import VERBS, app
 from dermis.core import Ordinal, Region, Scale
 from dermis.pipeline.exclusion import REASONS
@@ -16,6 +22,7 @@ from dermis.pipeline.quality import PROBLEMS
 from dermis.tasks import GROUPS, TASKS
 
 HERE = Path(__file__).parent / "reference"
+MARK = "<!-- What follows is written by docs/generate.py from the data. -->"
 
 
 WIDTH = 138
@@ -95,7 +102,92 @@ def cli_page() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-PAGES = {"tasks.md": tasks_page, "quality.md": quality_page, "cli.md": cli_page}
+def care_page() -> str:
+    """Return the page on care: its prose as it stands, and a row for each rule, safety row and source."""
+    prose, _, _ = (HERE.parent / "concepts" / "care.md").read_text(encoding="utf-8").partition(MARK)
+    return "\n".join([prose + MARK, "", *_rule_rows(), "", *_safety_rows(), "", *_source_rows()]) + "\n"
+
+
+def _rule_rows() -> list[str]:
+    lines = [
+        f"## The rules, version {VERSION}",
+        "",
+        "| rule | for | advice | source | what it says, in our words | what we chose |",
+        "|---|---|---|---|---|---|",
+    ]
+    for rule in rules():
+        fits = [f"{name} {' or '.join(values)}" for name, values in rule.when.items()]
+        signs = [f"sign {sign}" for sign in sorted(rule.signs)]
+        whom = "; ".join([*signs, *fits]) or "everyone"
+        lines.append(
+            f"| `{rule.id}` | {whom} | {rule.kind.value.replace('_', ' ')}: {rule.advice} | {cite(rule.source)} "
+            f"| {rule.says} | {rule.choice} |"
+        )
+    return lines
+
+
+def _safety_rows() -> list[str]:
+    lines = [
+        "## The safety table",
+        "",
+        "| row | what | must not meet | effect | why | source |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in safety_rows():
+        what = row.a if row.above_percent is None else f"{row.a} above {row.above_percent:g} %"
+        state = f"{row.field} {' or '.join(row.values)}" if row.field else "anyone"
+        lines.append(
+            f"| `{row.id}` | {what} | {row.other or state} | {row.effect.value}: {row.advice} | {row.reason} "
+            f"| {cite(row.source)} |"
+        )
+    return lines
+
+
+def _source_rows() -> list[str]:
+    lines = ["## The sources", "", "| short | year | title |", "|---|---|---|"]
+    return lines + [f"| {one['short']} | {one['year']} | {one['title']} |" for one in sources().values()]
+
+
+def care_cases_page() -> str:
+    """Return the worked cases, answered."""
+    cases = tomllib.loads((HERE.parent / "concepts" / "care-cases.toml").read_text(encoding="utf-8"))["case"]
+    lines = [
+        "# Ten worked cases of care",
+        "",
+        "What `dermis care` says, word for word. The cases are in `care-cases.toml`; why it says so: [care](care.md).",
+    ]
+    for number, case in enumerate(cases, 1):
+        analysis, person = {"findings": case["findings"]}, person_from(case["person"])
+        lines += [
+            "",
+            f"## {number}. {case['title']}",
+            "",
+            _case_words(case),
+            "",
+            note(advise(analysis, person)).rstrip(),
+        ]
+        asked = [f"- {question.text}" for question in questions(analysis, person)]
+        lines += ["", "**It would ask**", "", *asked] if asked else []
+    return "\n".join(lines) + "\n"
+
+
+def _case_words(case: dict[str, Any]) -> str:
+    measured = []
+    for one in case["findings"]:
+        interval = one["interval"]
+        ends = "no interval" if isinstance(interval, str) else f"{interval[0]:g} to {interval[1]:g}"
+        measured.append(f"`{one['task']}` {one['value']:g} ({ends})")
+    told = [f"{name} {value}" for name, value in case["person"].items() if value not in ([], None)]
+    return f"Measured: {', '.join(measured)}. Told: {', '.join(told).replace('[', '').replace(']', '') or 'nothing'}."
+
+
+PAGES = {
+    "tasks.md": tasks_page,
+    "quality.md": quality_page,
+    "cli.md": cli_page,
+    "../concepts/care.md": care_page,
+    "../concepts/care-cases.md": care_cases_page,
+}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -191,12 +191,7 @@ def test_groups_hold_every_line_and_the_day_is_in_order():
     groups = grouped(lines)
     assert {step.line.rule for group in groups for step in group.steps} == {line.rule for line in lines}
     morning = next(group for group in groups if group.title == "In the morning")
-    assert [step.line.rule for step in morning.steps] == [
-        "cleanser",
-        "acne-morning-benzoyl",
-        "moisturiser",
-        "sun-broad",
-    ]
+    assert [step.line.rule for step in morning.steps] == ["cleanser", "acne-morning-benzoyl", "moisturiser", "sun-acne"]
 
 
 def test_the_note_says_each_reason_once():

@@ -124,6 +124,7 @@ UNSAFE = (
     apart(("benzoyl peroxide",), ("hydroquinone",), "dark"),
     Unsafe(names=ON_SKIN_RETINOIDS, others=ON_SKIN_RETINOIDS, word="one retinoid"),
     Unsafe(names=STINGING, others=BY_MOUTH_RETINOIDS, word="capsules"),
+    Unsafe(names=("azelaic acid",), others=BY_MOUTH_RETINOIDS, word="only if the prescriber"),
     Unsafe(names=BY_MOUTH_RETINOIDS, others=TETRACYCLINES, word="pressure", kind=DOCTOR),
     Unsafe(names=BY_MOUTH_RETINOIDS, others=("vitamin a supplement",), word="toxic"),
     apart(ON_SKIN_RETINOIDS, ACIDS, "horny layer"),

@@ -52,7 +52,7 @@ def choose(fitting: Sequence[Rule], situation: Situation, table: Sequence[Safety
     doctor_first = any(rule.first for rule in fitting)
     choice, settled = Choice(), set[str]()
     for rule in fitting:
-        if rule.purpose and rule.purpose in settled:
+        if rule.purpose in settled or (doctor_first and rule.with_treatment):
             continue
         if doctor_first and rule.active:
             choice.held_back.append(rule)
@@ -62,7 +62,7 @@ def choose(fitting: Sequence[Rule], situation: Situation, table: Sequence[Safety
         choice.objections += against
         if not against:
             choice.chosen.append(rule)
-            settled.add(rule.purpose)
+            settled.update({rule.purpose} - {""})
     return choice
 
 

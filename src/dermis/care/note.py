@@ -10,7 +10,8 @@ from dermis.core import Advice, AdviceKind, Urgency
 
 __all__ = ["Group", "Step", "grouped", "note"]
 
-_FIRST, _TREAT = {"cleanser": 0, "moisturiser": 2, "sun": 3}, 1
+_PLACES, _TREAT = {"cleanser": 0, "moisturiser": 2, "sun": 3}, 1
+_BASICS = {"cleanser": "cleanser", "moisturiser": "moisturiser", "sun": "sunscreen"}
 _SOON = {
     Urgency.TODAY: "today",
     Urgency.DAYS: "within days",
@@ -30,7 +31,8 @@ class Step:
         """Return in a few words how soon a doctor is seen, what is used or avoided, or when a habit is for."""
         if self.line.kind == AdviceKind.SEE_DOCTOR:
             return _SOON.get(self.line.urgency, self.line.when)
-        return ", ".join(self.line.ingredients) or self.line.when
+        basic = _BASICS.get(_purpose(self.line)) if self.line.kind == AdviceKind.USE else None
+        return basic or ", ".join(self.line.ingredients) or self.line.when
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,5 +83,8 @@ def _steps(lines: Sequence[Advice], kind: AdviceKind) -> tuple[Step, ...]:
 
 
 def _place(line: Advice) -> int:
-    purpose = next((rule.purpose for rule in rules() if rule.id == line.rule), "")
-    return _FIRST.get(purpose, _TREAT)
+    return _PLACES.get(_purpose(line), _TREAT)
+
+
+def _purpose(line: Advice) -> str:
+    return next((rule.purpose for rule in rules() if rule.id == line.rule), "")

@@ -27,7 +27,8 @@ class Rule:
     purpose: of the rules of one purpose only the first that is safe is given; "" where each stands for itself.
     when: the values each field of the situation may have; a field not named may have any. signs: all must be there.
     doses: what is used or avoided. products: for a catalogue, groups of ingredients; one of each group must be in it.
-    first: a doctor comes first, and everything active is held back. says: what the source says, in our words.
+    first: a doctor comes first, and everything active is held back. with_treatment: void where it is held back.
+    says: what the source says, in our words.
     choice: what we made of it, and of sources that differ.
     """
 
@@ -46,6 +47,7 @@ class Rule:
     doses: tuple[Dose, ...] = ()
     products: tuple[tuple[str, ...], ...] = ()
     first: bool = False
+    with_treatment: bool = False
 
     def fits(self, situation: Situation) -> bool:
         """Tell whether the rule is for this situation."""
@@ -101,4 +103,5 @@ def _rule(row: Mapping[str, Any]) -> Rule:
         doses=doses,
         products=tuple(tuple(group) for group in groups),
         first=row.get("first", False),
+        with_treatment=row.get("with_treatment", False),
     )

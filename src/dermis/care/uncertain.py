@@ -68,10 +68,9 @@ def differences(before: Sequence[Advice], after: Sequence[Advice]) -> str:
 
 def _uses(before: Sequence[Advice], after: Sequence[Advice]) -> list[str]:
     old, new = _used(before), _used(after)
-    return [
-        *(f"add {text}" for text in new if text not in old),
-        *(f"leave out {text}" for text in old if text not in new),
-    ]
+    added = [text for text in new if text not in old]
+    dropped = [text for text in old if text not in new]
+    return [f"{word} {' and '.join(texts)}" for word, texts in (("add", added), ("leave out", dropped)) if texts]
 
 
 def _used(lines: Sequence[Advice]) -> list[str]:
