@@ -1,21 +1,26 @@
-"""Between TOML tables and records: strict reading, `--set`, writing with what each value means."""
+"""Between TOML and records: cattrs reads strictly and tells every fault at once, tomlkit writes with comments."""
 
 from __future__ import annotations
 
 import json
 import re
 import tomllib
-import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
+from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+import tomlkit
+from cattrs import Converter
+from cattrs.errors import AttributeValidationNote, ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
 
 from dermis.errors import UsageError
 
 __all__ = ["nearest", "record_from", "setting", "toml_of"]
 
 _Record = TypeVar("_Record")
+_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
@@ -25,13 +30,16 @@ def nearest(word: str, words: Iterable[str]) -> str:
     return f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(words)}." if words else ""
 
 
-def record_from(kind: type[_Record], table: Mapping[str, Any], where: str = "") -> _Record:
-    """Return a record from a table; UsageError for an unknown key, with the nearest one, or a value of another kind."""
-    hints = get_type_hints(kind, include_extras=True)
-    for key in table:
-        if key not in hints:
-            raise UsageError(f"The recipe has no key {where + key!r}.", advice=nearest(key, hints))
-    return kind(**{key: _value(hints[key], value, where + key) for key, value in table.items()})
+def record_from(kind: type[_Record], table: Mapping[str, Any]) -> _Record:
+    """Return a record from a table; UsageError names every unknown key, with the nearest one, and every wrong value."""
+    try:
+        return _converter().structure(table, kind)
+    except (ClassValidationError, IterableValidationError, _Fault) as error:
+        faults = list(_faults(error, ""))
+    if len(faults) == 1:
+        raise UsageError(faults[0][0], advice=faults[0][1])
+    lines = "\n".join(f"- {what} {advice}" for what, advice in faults)
+    raise UsageError(f"The recipe has {len(faults)} faults:\n{lines}", advice="\nMend them all and run it again.")
 
 
 def setting(tables: dict[str, Any], text: str) -> None:
@@ -52,30 +60,125 @@ def setting(tables: dict[str, Any], text: str) -> None:
 
 
 def toml_of(record: Any, *, comments: bool = False, all_fields: bool = True) -> str:  # noqa: ANN401 -- any record
-    """Return a record of records as flat TOML; `comments` adds what each value means.
+    """Return a record of records as TOML; `comments` adds what each value means.
 
     all_fields: also those whose words begin with kinds or names ("ordinal: ...") that the record is not of.
     """
-    lines: list[str] = []
-    _write(record, "", lines, comments=comments, all_fields=all_fields)
-    return "\n".join(lines).strip() + "\n"
+    document = tomlkit.document()
+    _write(record, document, comments=comments, all_fields=all_fields)
+    return tomlkit.dumps(document).strip() + "\n"
 
 
-def _write(record: Any, where: str, lines: list[str], *, comments: bool, all_fields: bool) -> None:  # noqa: ANN401
+class _Fault(ValueError):
+    """What is wrong with one value, and advice."""
+
+    def __init__(self, what: str, advice: str) -> None:
+        super().__init__(what)
+        self.what, self.advice = what, advice
+
+
+@cache
+def _converter() -> Converter:
+    converter = Converter(forbid_extra_keys=True)
+    for kind in _KINDS:
+        converter.register_structure_hook(kind, _plain)
+    converter.register_structure_hook_factory(_is(Literal), lambda hint: _literal(hint))
+    converter.register_structure_hook_factory(_is(tuple), lambda hint: _row(hint, converter))
+    converter.register_structure_hook_factory(is_dataclass, lambda kind: _section(kind, converter))
+    return converter
+
+
+def _is(form: Any) -> Callable[[Any], bool]:  # noqa: ANN401 -- a type form
+    return lambda hint: get_origin(hint) is form
+
+
+def _section(kind: type, converter: Converter) -> Callable[[Any, Any], Any]:
+    from cattrs.gen import make_dict_structure_fn  # late: with the first recipe
+
+    inner = make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True)
+
+    def read(value: Any, hint: Any) -> Any:  # noqa: ANN401
+        if not isinstance(value, Mapping):
+            raise _Fault("{} is a section, not a value.", "Write [{}] and its keys below.")
+        return inner(value, hint)
+
+    return read
+
+
+def _literal(hint: Any) -> Callable[[Any, Any], Any]:  # noqa: ANN401
+    choices = get_args(hint)
+
+    def read(value: Any, _: Any) -> Any:  # noqa: ANN401
+        if str(value) not in choices:
+            raise _Fault(f"{{}} = {value!r} is not known.", nearest(str(value), [one for one in choices if one]))
+        return str(value)
+
+    return read
+
+
+def _row(hint: Any, converter: Converter) -> Callable[[Any, Any], Any]:  # noqa: ANN401
+    kind = get_args(hint)[0]
+
+    def read(value: Any, _: Any) -> Any:  # noqa: ANN401
+        several = value if isinstance(value, list | tuple) else [value]
+        return tuple(several) if kind is Any else tuple(converter.structure(one, kind) for one in several)
+
+    return read
+
+
+def _plain(value: Any, kind: Any) -> Any:  # noqa: ANN401
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not kind:
+        raise _Fault(f"{{}} = {value!r} is of another kind than expected.", f"Expected {_KINDS[kind]}.")
+    return value
+
+
+def _faults(error: BaseException, where: str) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong below `where`, and the next step, depth first."""
+    if isinstance(error, _Fault):
+        yield error.what.replace("{}", where), error.advice.replace("{}", where)
+    elif isinstance(error, ForbiddenExtraKeysError):
+        known = list(get_type_hints(error.cl))
+        for key in sorted(error.extra_fields):
+            yield f"The recipe has no key {f'{where}.{key}'.removeprefix('.')!r}.", nearest(key, known)
+    elif isinstance(error, ClassValidationError | IterableValidationError):
+        for one in error.exceptions:
+            names = [_name_of(note) for note in getattr(one, "__notes__", ())]
+            yield from _faults(one, ".".join([*([where] if where else []), *(name for name in names if name)]))
+    else:
+        yield f"{where or 'The recipe'}: {error}.", "Check it."
+
+
+def _name_of(note: Any) -> str:  # noqa: ANN401
+    return str(note.name) if isinstance(note, AttributeValidationNote) else str(getattr(note, "index", ""))
+
+
+def _write(record: Any, into: Any, *, comments: bool, all_fields: bool) -> None:  # noqa: ANN401 -- tomlkit's containers
     hints = get_type_hints(type(record), include_extras=True)
-    tables: list[tuple[str, Any]] = []
+    tables: dict[str, Any] = {}
     for one in fields(record):
         value = getattr(record, one.name)
-        if is_dataclass(value):
-            tables.append((one.name, value))
-        elif isinstance(value, Mapping):
-            tables += [(f"{one.name}.{key}", inner) for key, inner in value.items()]
-        elif all_fields or _applies(record, _doc(hints[one.name])):
-            line = f"{one.name} = {_literal(value)}"
-            lines.append(f"{line:<40}  # {_doc(hints[one.name])}" if comments else line)
-    for name, table in tables:
-        lines += ["", f"[{where}{name}]"]
-        _write(table, f"{where}{name}.", lines, comments=comments, all_fields=all_fields)
+        if is_dataclass(value) or (isinstance(value, Mapping) and value):
+            tables[one.name] = value
+        elif not isinstance(value, Mapping) and (all_fields or _applies(record, _doc(hints[one.name]))):
+            item = tomlkit.item(list(value) if isinstance(value, tuple) else value)
+            into.add(one.name, item.comment(_doc(hints[one.name])) if comments else item)
+    for name, inner in tables.items():
+        into.add(name, _table(inner, comments=comments, all_fields=all_fields))
+
+
+def _table(held: Any, *, comments: bool, all_fields: bool) -> Any:  # noqa: ANN401
+    """Return a section, or a section of sections where `held` maps names to records."""
+    if is_dataclass(held):
+        table = tomlkit.table()
+        _write(held, table, comments=comments, all_fields=all_fields)
+        return table
+    several = any(is_dataclass(inner) for inner in held.values())
+    table = tomlkit.table(is_super_table=several)
+    for name, inner in held.items():
+        table.add(name, _table(inner, comments=comments, all_fields=all_fields) if is_dataclass(inner) else inner)
+    return table
 
 
 def _applies(record: Any, doc: str) -> bool:  # noqa: ANN401 -- any record
@@ -88,15 +191,11 @@ def _applies(record: Any, doc: str) -> bool:  # noqa: ANN401 -- any record
 def _doc(hint: Any) -> str:  # noqa: ANN401 -- a type form
     words = [word for word in getattr(hint, "__metadata__", ()) if isinstance(word, str)]
     inner = hint.__origin__ if words else hint
+    if get_origin(inner) is Annotated:
+        inner = get_args(inner)[0]
     if get_origin(inner) is Literal:
         words.append(f"({' | '.join(json.dumps(one) for one in get_args(inner))})")
     return " ".join(words)
-
-
-def _literal(value: Any) -> str:  # noqa: ANN401 -- any value of a record
-    if isinstance(value, tuple):
-        return f"[{', '.join(_literal(one) for one in value)}]"
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _parsed(text: str) -> Any:  # noqa: ANN401 -- what TOML holds
@@ -104,51 +203,3 @@ def _parsed(text: str) -> Any:  # noqa: ANN401 -- what TOML holds
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
-
-
-def _value(hint: Any, value: Any, where: str) -> Any:  # noqa: ANN401 -- a type form and what TOML holds
-    if get_origin(hint) is Annotated:
-        hint = get_args(hint)[0]
-    origin = get_origin(hint)
-    if is_dataclass(hint):
-        return record_from(hint, _table(value, where), f"{where}.")  # type: ignore[arg-type]
-    if origin is Literal:
-        return _choice(get_args(hint), value, where)
-    if origin is tuple:
-        return _row(get_args(hint)[0], value, where)
-    if origin in (dict, Mapping, types.MappingProxyType) or getattr(origin, "__name__", "") == "Mapping":
-        kind = get_args(hint)[1]
-        return {name: _value(kind, inner, f"{where}.{name}") for name, inner in _table(value, where).items()}
-    return _plain(hint, value, where)
-
-
-def _table(value: Any, where: str) -> Mapping[str, Any]:  # noqa: ANN401
-    if not isinstance(value, Mapping):
-        raise UsageError(f"{where} is a section, not a value.", advice=f"Write [{where}] and its keys below.")
-    return value
-
-
-def _choice(choices: tuple[Any, ...], value: Any, where: str) -> Any:  # noqa: ANN401
-    word = str(value)
-    if word not in choices:
-        raise UsageError(f"{where} = {word!r} is not known.", advice=nearest(word, [one for one in choices if one]))
-    return word
-
-
-def _row(kind: Any, value: Any, where: str) -> tuple[Any, ...]:  # noqa: ANN401
-    if isinstance(value, str) or not isinstance(value, list | tuple):
-        value = [value]
-    return tuple(_plain(kind, one, where) for one in value)
-
-
-def _plain(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if type(value) is not kind:
-        raise UsageError(
-            f"{where} = {value!r} is of another kind than expected.", advice=f"Expected {_KINDS.get(kind, kind)}."
-        )
-    return value
-
-
-_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
