@@ -35,7 +35,7 @@ from dermis.lab.train.export import onnx_of
 from dermis.lab.train.recipe import Recipe, find_recipe, read_recipe
 from dermis.lab.train.run import Run, find_run
 from dermis.lab.train.spectra import answering
-from dermis.lab.train.trainer import prepared
+from dermis.lab.train.samples import prepared
 from dermis.models.runtime import load
 from dermis.spectra.methods import METHODS
 

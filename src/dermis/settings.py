@@ -16,12 +16,16 @@ class Settings:
     """The user's surroundings.
 
     cache: folder for models of others (`DERMIS_CACHE`; default: the system's user cache).
+    weights: folder for weights of the user's own (`DERMIS_WEIGHTS`; default: the system's user data).
+    data: folder whose folders are datasets by name (`DERMIS_DATA`; empty: each is named when it is needed).
     threads: processor threads the engine may use, 0 for all (`DERMIS_THREADS`).
     offline: never start a package client (`DERMIS_OFFLINE=1`).
     debug: show the traceback of a fault of ours (`DERMIS_DEBUG=1`).
     """
 
     cache: Path
+    weights: Path
+    data: Path | None
     threads: int
     offline: bool
     debug: bool
@@ -32,19 +36,21 @@ def read_settings() -> Settings:
 
     Raises UsageError for a number that is none.
     """
-    named = os.environ.get("DERMIS_CACHE")
+    cache, weights, data = (os.environ.get(f"DERMIS_{name}") for name in ("CACHE", "WEIGHTS", "DATA"))
     return Settings(
-        cache=Path(named) if named else _default_cache(),
+        cache=Path(cache) if cache else _default("cache"),
+        weights=Path(weights) if weights else _default("data") / "weights",
+        data=Path(data) if data else None,
         threads=_whole_number("DERMIS_THREADS"),
         offline=_switch("DERMIS_OFFLINE"),
         debug=_switch("DERMIS_DEBUG"),
     )
 
 
-def _default_cache() -> Path:
-    import platformdirs  # late: it is not needed where DERMIS_CACHE is set
+def _default(kind: str) -> Path:
+    import platformdirs  # late: it is not needed where the environment names a folder
 
-    return Path(platformdirs.user_cache_dir("dermis"))
+    return Path(platformdirs.user_cache_dir("dermis") if kind == "cache" else platformdirs.user_data_dir("dermis"))
 
 
 def _switch(name: str) -> bool:

@@ -1,8 +1,10 @@
-"""Our own networks: a folder each with model.onnx, meta.json and card.md, found by name and run by the one engine.
+"""Learnt weights: a folder each with model.onnx (or tables of numbers), meta.json and card.md, found by name.
 
 weights/NAME/model.onnx    picture in [0, 1] and numbers -> answers in units; normalisation is inside
 weights/NAME/meta.json     what it is shown, what it answers, how well exported and trained agree
 weights/NAME/card.md       data, licence, split, figures, recipe, limits
+
+Those that ship lie in `WEIGHTS`; a user's own lie in the folder that the settings name (`DERMIS_WEIGHTS`).
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ from dermis.core.arrays import BoolMap, FloatMap
 from dermis.errors import ModelMissing
 from dermis.models.preprocess import Input, preprocess
 from dermis.models.runtime import Network, load
+from dermis.settings import read_settings
 
-__all__ = ["WEIGHTS", "Answer", "Weights", "open_weights", "shipped"]
+__all__ = ["WEIGHTS", "Answer", "Weights", "find_weights", "foreign", "open_weights", "shipped"]
 
 WEIGHTS = Path(__file__).parent / "weights"
 """The networks that ship with dermis."""
@@ -81,6 +84,22 @@ class Weights:
                 for place in range(len(seen))]  # fmt: skip
         each = [self.network.run(*row) for row in rows]
         return {name: np.concatenate([one[name] for one in each]) for name in self.answers}
+
+
+def find_weights(name: str) -> Path:
+    """Return the folder of the weights `name`: a path, one that ships, or one of the user's.
+
+    Raises ModelMissing, with the names there are.
+    """
+    for folder in (WEIGHTS / name, read_settings().weights / name, Path(name)):
+        if (folder / "meta.json").is_file():
+            return folder
+    raise ModelMissing(f"No weights are called {name!r}.", advice=f"There are: {', '.join((*shipped(), *foreign()))}.")
+
+
+def foreign() -> tuple[str, ...]:
+    """Return the names of the user's own weights, sorted."""
+    return shipped(read_settings().weights)
 
 
 def shipped(home: Path = WEIGHTS) -> tuple[str, ...]:

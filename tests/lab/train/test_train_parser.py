@@ -7,11 +7,18 @@ torch = pytest.importorskip("torch")
 
 from dermis.core import SegmentationClass  # noqa: E402
 from dermis.errors import UsageError  # noqa: E402
-from dermis.lab.train.parser import assign_folds, fit, new_parser  # noqa: E402
+from dermis.lab.train.export import export
+from dermis.lab.train.parser import new_parser, train_pools  # noqa: E402
 from dermis.lab.train.parser_views import ANY, Example, hard_view, of_hand_made, of_parts, of_teacher, one_of, sets_loss  # noqa: E402  # noqa: E402
 from dermis.lab.train.recipe import find_recipe, read_recipe  # noqa: E402
+from dermis.models.weights import open_weights  # noqa: E402
 
-SMALL = ["network.pretrained=", "train.batch=2", "train.precision=32", "train.lr=1e-3"]
+SMALL = [
+    "network.pretrained=", "train.batch=2", "train.precision=32", "train.lr=1e-3", "machine.threads=1",
+    "machine.accelerator=cpu", "machine.tensorboard=false", "input.size_px=64",
+    *(f"stage.{name}.{key}={value}" for name in ("1_heads", "2_teachers", "3_hand_made")
+      for key, value in (("epochs", 1), ("size_px", 48), ("examples", 4))),
+]  # fmt: skip
 
 
 def drawn_face(seed=0, size=72):
@@ -109,29 +116,21 @@ def test_views_follow_their_seed_and_keep_to_the_parts():
         assert set(np.unique(sets)) <= {ANY, *(one_of(part) for part in SegmentationClass)}
 
 
-def test_people_are_dealt_evenly_and_the_same_again():
-    people = [str(number) for number in range(23)] * 3
-    folds = assign_folds(people, 5, 7)
-    assert folds == assign_folds(people[::-1], 5, 7)
-    sizes = np.bincount(list(folds.values()))
-    assert sizes.max() - sizes.min() <= 1
-
-
-def test_one_step_of_the_shipped_recipe_teaches_and_leaves_the_first_stages():
+def test_each_stage_of_the_shipped_recipe_learns_and_leaves_the_first_stages(tmp_path):
     recipe = read_recipe(find_recipe("face-parser"), SMALL)
-    model = new_parser(recipe)
-    before = {name: value.clone() for name, value in model.state_dict().items()}
-    told = []
-    pool = {"drawn": [drawn_face(seed)[0] for seed in range(2)]}
-    tell = lambda step, loss, mean: told.append(loss)  # noqa: E731
-    mean = fit(model, recipe, pool, {"drawn": 1.0}, steps=1, size_px=48, tell=tell)
-    assert np.isfinite(told).all()
-    after = mean.state_dict()
+    before = new_parser(recipe).state_dict()
+    pool = [drawn_face(seed)[0] for seed in range(2)]
+    run = train_pools(recipe, {name: pool for name in recipe.pool}, tmp_path / "runs")
+    assert len((run.folder / "metrics.csv").read_text().splitlines()) == 4
+    after = torch.load(run.best, weights_only=True)
     assert all(torch.equal(after[name], before[name]) for name in after if ".stages.0." in name)
     assert any(not torch.equal(after[name], before[name]) for name in after if name.startswith("heads."))
+    folder = export(run, "tiny", home=tmp_path / "weights")
+    assert open_weights("tiny", tmp_path / "weights").answers["parts"].kind == "map"
+    assert "none stated" in (folder / "card.md").read_text()
 
 
-def test_without_examples_there_is_nothing_to_teach():
+def test_without_examples_there_is_nothing_to_learn(tmp_path):
     recipe = read_recipe(find_recipe("face-parser"), SMALL)
     with pytest.raises(UsageError, match="no example"):
-        fit(new_parser(recipe), recipe, {"drawn": []}, {"drawn": 1.0}, steps=1)
+        train_pools(recipe, {name: [] for name in recipe.pool}, tmp_path)

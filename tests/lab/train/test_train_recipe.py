@@ -12,9 +12,11 @@ from dermis.lab.train.recipe import (
     Data,
     Machine,
     Optimiser,
+    Pool,
     Recipe,
     Schedule,
     Split,
+    Stage,
     Train,
     describe,
     find_recipe,
@@ -27,7 +29,7 @@ from dermis.lab.train.toml_records import toml_of
 from dermis.models.preprocess import Input
 
 LEAST = {"head": {"x": {"kind": "measure"}}}
-RECORDS = (Recipe, Data, Split, Input, Network, Head, Loss, Optimiser, Schedule, Augment, Train, Machine)
+RECORDS = (Recipe, Data, Pool, Stage, Split, Input, Network, Head, Loss, Optimiser, Schedule, Augment, Train, Machine)
 
 
 def test_the_least_recipe_is_completed():
@@ -120,7 +122,7 @@ def test_a_resolved_recipe_reads_back_as_itself(path):
 def test_every_key_says_what_it_means(record):
     hints = get_type_hints(record, include_extras=True)
     for one in fields(record):
-        table = is_dataclass(hints[one.name]) or one.name in ("head", "loss")
+        table = is_dataclass(hints[one.name]) or one.name in ("head", "loss", "pool", "stage")
         assert table or get_origin(hints[one.name]) is Annotated, one.name
     assert record.__doc__
 

@@ -6,7 +6,7 @@ import pytest
 from dermis.lab.evaluate.predict import predict
 from dermis.lab.train.export import export
 from dermis.lab.train.recipe import RECIPES, read_recipe
-from dermis.lab.train.trainer import train
+from dermis.lab.train.samples import train
 from dermis.models.weights import open_weights
 
 SMALLER = (

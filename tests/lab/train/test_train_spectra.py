@@ -18,7 +18,7 @@ from dermis.lab.train.cache import decode
 from dermis.lab.train.pools import in_order, shuffled
 from dermis.lab.train.recipe import Schedule, find_recipe, read_recipe, recipe_from
 from dermis.lab.train.spectra import answering, mask_of
-from dermis.lab.train.trainer import prepared, train
+from dermis.lab.train.samples import prepared, train
 from dermis.metrics.spectral import challenge_scores, spectral_scores
 from dermis.spectra.methods import METHODS
 

@@ -21,8 +21,9 @@ from dermis.lab.train.cache import Decoded, decode, with_cameras
 from dermis.lab.train.pools import in_order
 from dermis.lab.train.recipe import Recipe
 from dermis.lab.train.run import Run
+from dermis.lab.train.samples import drawn
 from dermis.lab.train.spectra import spectra_scored
-from dermis.lab.train.trainer import device_for, drawn
+from dermis.lab.train.trainer import device_for
 from dermis.metrics.arrays import Floats
 from dermis.metrics.calibration import conformal_levels, conformal_quantile
 from dermis.metrics.registry import Answers, MetricKind

@@ -13,7 +13,6 @@ from dermis.lab.networks.settings import Loss
 
 __all__ = [
     "IGNORED_CLASS",
-    "WEIGHTS",
     "colour_difference",
     "conditional",
     "counting",
@@ -182,20 +181,15 @@ def _where_known(each: Tensor, target: Tensor) -> Tensor:
     return torch.where(torch.isnan(target), 0.0, each)
 
 
-WEIGHTS: Mapping[str, float] = {
-    "cells": 1.0, "count": 1.0, "cells_all": 0.8, "count_all": 0.8, "centres": 1.0, "reaches": 1.5, "grade": 1.0,
-}  # fmt: skip
-"""Share of each part in the sum."""
-
 _CELL = 4
 _EVEN = 8.0
 _FAR = 4.0
 
 
 def lesion_loss(
-    answers: Mapping[str, Tensor], targets: Mapping[str, Tensor], weights: Mapping[str, float] = WEIGHTS
+    answers: Mapping[str, Tensor], targets: Mapping[str, Tensor], weights: Mapping[str, float]
 ) -> dict[str, Tensor]:
-    """Return the weighted parts of the loss, each the mean over the batch.
+    """Return the weighted parts of the loss, each (b,).
 
     targets: `density`, `density_all` (b, h, w), NaN where nobody marked; `count`, `count_all`, `grade` (b,), NaN where
     not known; `centres` (b, h, w) in [0, 1], 1 at a centre, NaN where not marked; `reaches` (b, 4, h, w), NaN besides.
@@ -209,7 +203,7 @@ def lesion_loss(
         "reaches": _reaches(answers["reaches"], targets["reaches"]),
         "grade": cumulative(answers["grade"], targets["grade"]),
     }
-    return {name: weights[name] * part.mean() for name, part in parts.items()}
+    return {name: weights[name] * part for name, part in parts.items()}
 
 
 def _cells(rate: Tensor, target: Tensor) -> Tensor:

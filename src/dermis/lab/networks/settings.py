@@ -18,7 +18,9 @@ class Network:
     pretrained: Annotated[str, '"" for none, "package" for the weights of its package, else a file of weights'] = ""
     frozen_epochs: Annotated[int, "epochs in which the pretrained layers stay as they are; -1 for all"] = 0
     frozen_stages: Annotated[int, "first stages of the network that never learn, norms included"] = 0
-    frozen_depthwise: Annotated[bool, "filters of single channels never learn: they change little and cost most"] = False
+    frozen_depthwise: Annotated[bool, "filters of single channels never learn: they change little and cost most"] = (
+        False
+    )
     warm_start: Annotated[str, "weights to go on from: a network of `dermis models`, or the folder of a run"] = ""
     fusion: Annotated[
         Literal["concat", "film", "cross_attention"], "how the numbers beside the picture join it, where there are any"

@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from dermis.errors import UsageError
-from dermis.lab.networks.heads import MeasureHead, SpectrumHead
+from dermis.lab.networks.heads import MeasureHead
 from dermis.lab.networks.model import Model
 from dermis.lab.networks.settings import Head, Loss, Network
-from dermis.lab.networks.spectral import PixelLayers
 from dermis.lab.train.cache import Decoded
 from dermis.lab.train.recipe import Recipe, Schedule
 from dermis.lab.train.run import Run
@@ -26,13 +25,26 @@ from dermis.lab.train.toml_records import record_from
 from dermis.models.capture_features import number_names
 from dermis.models.preprocess import Input
 
-__all__ = ["RunningMean", "begin_pixels", "freeze", "load_model", "model_note", "new_model", "optimiser_for", "rate_at"]
+__all__ = [
+    "RunningMean",
+    "freeze",
+    "groups_for",
+    "hold",
+    "load_model",
+    "model_note",
+    "new_model",
+    "optimiser_for",
+    "rate_at",
+]
 
 
-def optimiser_for(model: Model, recipe: Recipe) -> torch.optim.Optimizer:
-    """Return the optimiser over the weights that may learn; norms and biases do not decay."""
+def groups_for(model: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
+    """Return the parameter groups of a model: the network below its heads may learn slower; norms and biases do not
+    decay.
+    """
     groups = []
-    backbone = {id(one) for one in model.backbone.parameters()}
+    below_heads = getattr(model, "backbone", None)
+    backbone = {id(one) for one in below_heads.parameters()} if isinstance(below_heads, nn.Module) else set()
     for below in (True, False):
         for decays in (True, False):
             chosen = [
@@ -44,6 +56,11 @@ def optimiser_for(model: Model, recipe: Recipe) -> torch.optim.Optimizer:
             decay = recipe.optimiser.weight_decay if decays else 0.0
             if chosen:
                 groups.append({"params": chosen, "lr": recipe.train.lr * scale, "weight_decay": decay, "scale": scale})
+    return groups
+
+
+def optimiser_for(groups: list[dict[str, Any]], recipe: Recipe) -> torch.optim.Optimizer:
+    """Return the optimiser over parameter groups."""
     if recipe.optimiser.name == "sgd":
         return torch.optim.SGD(groups, lr=recipe.train.lr, momentum=recipe.optimiser.momentum)
     return torch.optim.AdamW(groups, lr=recipe.train.lr)
@@ -55,7 +72,7 @@ def rate_at(schedule: Schedule, *, highest: float, epochs: int, steps: int) -> C
     exponential_cycle rises and falls between `lowest` and `highest` in `cycle_steps` steps each way, its height
     multiplied by decay ** step (Smith, WACV 2017, "exp range").
     """
-    warmup = schedule.warmup_epochs * steps
+    warmup = schedule.warmup_epochs * steps or float(min(schedule.warmup_steps, epochs * steps - 1))
     total = max(epochs * steps - warmup, 1)
 
     def rate(step: int) -> float:
@@ -75,6 +92,18 @@ def rate_at(schedule: Schedule, *, highest: float, epochs: int, steps: int) -> C
     return rate
 
 
+def hold(backbone: nn.Module, settings: Network) -> None:
+    """Keep as they are the first stages and the filters of single channels of a network, as `settings` says."""
+    stages = backbone.stages
+    assert isinstance(stages, nn.ModuleList | nn.Sequential)
+    for stage in list(stages)[: settings.frozen_stages]:
+        freeze(stage, frozen=True)
+    if settings.frozen_depthwise:
+        for name, weight in stages.named_parameters():
+            if ".depthwise." in name:
+                weight.requires_grad_(False)
+
+
 def freeze(network: nn.Module, *, frozen: bool) -> None:
     """Let the weights of `network` learn or stay; frozen norms keep their running statistics too."""
     network.requires_grad_(not frozen)
@@ -88,12 +117,12 @@ class RunningMean:
     Early on the mean forgets faster, so that it does not remember how the weights were drawn.
     """
 
-    def __init__(self, model: Model, decay: float) -> None:
+    def __init__(self, model: nn.Module, decay: float) -> None:
         self.decay, self.steps = decay, 0
         self.model = deepcopy(model).requires_grad_(False) if decay else model
 
     @torch.no_grad()
-    def follow(self, model: Model) -> None:
+    def follow(self, model: nn.Module) -> None:
         """Move towards `model` after a step."""
         if not self.decay:
             return
@@ -106,65 +135,10 @@ class RunningMean:
                 mine.copy_(theirs)
 
 
-PIXELS = 400
-"""Pixels of each picture."""
-_PASSES, _BATCH, _RATE = 120, 2048, 4e-3
-_LEAST_LENGTH = 0.1
-
-
-def begin_pixels(model: Model, decoded: Decoded, teaching: NDArray[np.int64], *, seed: int = 0) -> None:
-    """Teach the layers of `model` on drawn pixels of the rows `teaching`; nothing where it has no such layers."""
-    layers = model.backbone.stages[0]
-    heads = [head for head in model.each().values() if isinstance(head, SpectrumHead)]
-    if not isinstance(layers, PixelLayers) or len(heads) != 1:
-        return
-    values, contexts, spectra = _drawn(layers, decoded, heads[0].name, teaching, seed)
-    steps = max(1, _PASSES * len(values) // _BATCH)
-    optimiser = torch.optim.AdamW(layers.parameters(), weight_decay=1e-4)
-    rates = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, steps)
-    order = np.random.default_rng((seed, 1))
-    layers.train()
-    for _ in range(steps):
-        chosen = torch.from_numpy(order.integers(len(values), size=min(_BATCH, len(values))))
-        raw = layers.spectra(values[chosen], contexts[chosen])
-        loss = heads[0].loss(raw, spectra[chosen], 0.0).mean()
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        rates.step()
-
-
-def _drawn(
-    layers: PixelLayers, decoded: Decoded, name: str, places: NDArray[np.int64], seed: int
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return pixels (n, channels, 1, 1), the contexts of their pictures (n, k) and their spectra (n, 1, 1, band).
-
-    Of each picture equally many that are not dark.
-    """
-    draw = np.random.default_rng(seed)
-    scale = np.float32(1 / 255 if decoded.pictures.dtype == np.uint8 else 1)
-    values, contexts, spectra = [], [], []
-    for place in places.tolist():
-        picture = np.asarray(decoded.pictures[place], np.float32) * scale
-        cube = np.asarray(decoded.targets[name][place])
-        bright = np.linalg.norm(cube.astype(np.float32), axis=2) > _LEAST_LENGTH
-        inside = np.argwhere(bright & np.isfinite(cube).all(axis=2))
-        if not len(inside):
-            continue
-        rows, columns = inside[draw.integers(len(inside), size=PIXELS)].T
-        with torch.no_grad():
-            context = layers.context(torch.from_numpy(picture).permute(2, 0, 1)[None])
-        values.append(picture[rows, columns])
-        contexts.append(np.repeat(context.numpy(), PIXELS, axis=0))
-        spectra.append(cube[rows, columns].astype(np.float32))
-    seen, told, wanted = (torch.from_numpy(np.concatenate(parts)) for parts in (values, contexts, spectra))
-    return seen[:, :, None, None], told, wanted[:, None, None, :]
-
-
 def new_model(recipe: Recipe, decoded: Decoded, teaching: NDArray[np.int64]) -> Model:
     """Return a model to be taught; it takes the spread of numbers and measures from the rows `teaching`.
 
-    Networks of single pixels begin from pixels of these rows; see `spectra_pixels`.
+    Raises UsageError for a measure of which no row has a label.
     """
     names = number_names(decoded.shown.features, decoded.shown.cameras)
     shown = decoded.shown
@@ -185,7 +159,7 @@ def new_model(recipe: Recipe, decoded: Decoded, teaching: NDArray[np.int64]) -> 
             mean, std = _spread(wanted)
             head.centre.copy_(torch.from_numpy(mean))
             head.scale.copy_(torch.from_numpy(std))
-    begin_pixels(model, decoded, teaching, seed=recipe.seed)
+    hold(model.backbone, recipe.network)
     return model
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,75 +19,28 @@ from torch import Tensor, nn
 from dermis.errors import DermisError
 from dermis.lab.networks.lesions import STRIDE, LesionNetwork
 from dermis.lab.networks.model import Answering, Model
-from dermis.lab.networks.registry import NETWORKS
 from dermis.lab.networks.settings import Head, bands_of
 from dermis.lab.train.build import load_model
-from dermis.lab.train.recipe import Recipe, describe, recipe_hash
+from dermis.lab.train.card import card, meta_of, write_meta
+from dermis.lab.train.lesions import open_network as open_lesions
 from dermis.lab.train.run import Run
+from dermis.lab.train.spectra_fit import TABLES
+from dermis.lab.train.tone import open_network as open_tone
 from dermis.models.capture_features import number_names
 from dermis.models.preprocess import Input
+from dermis.models.runtime import load
 from dermis.models.weights import WEIGHTS, Weights, open_weights
-from dermis.version import __version__
+from dermis.tasks.tone import CLUES
 
 __all__ = [
     "ANSWERS",
     "TOLERANCE",
     "agreement",
-    "card",
     "export",
-    "export_lesions",
     "halved",
     "onnx_of",
     "without_traces",
 ]
-
-
-def card(run: Run, meta: Mapping[str, Any], limits: Sequence[str] = ()) -> str:
-    """Return the card as Markdown."""
-    recipe = run.recipe
-    data = json.loads((run.folder / "data.json").read_text())
-    sizes = ", ".join(f"{len(keys)} to {part}" for part, keys in data["parts"].items())
-    kept = ", ".join(recipe.split.by)
-    figures = {name: held for name, held in meta["result"].items() if name.startswith("validate_")}
-    lines = [
-        f"# {meta['name']}",
-        "",
-        f"{meta['about'] or 'A network of dermis.'}",
-        "",
-        f"- Answers: {', '.join(meta['answers'])}.",
-        f"- Network: {recipe.network.name} ({NETWORKS[recipe.network.name].about}).",
-        f"- Weights to begin with: {recipe.network.pretrained or 'none'}.",
-        *([f"- It stands in for {recipe.network.stands_in_for}."] if recipe.network.stands_in_for else []),
-        f"- Recipe: `{recipe.name}`, hash `{meta['recipe']}`, dermis {meta['dermis']}.",
-        f"- Stored in {meta['weights']}; differs from the trained network by at most {meta['largest_difference']:.2g} "
-        f"(allowed {meta['tolerance']:g}).",
-        "",
-        "## Data",
-        "",
-        f"{recipe.data.dataset or 'handed in'}: {data['samples']} samples, {sizes}; never parted: {kept}.",
-        *(f"Licence: {one}." for one in data.get("licences", []) if one),
-        f"Fingerprint: `{data['fingerprint'][:16]}`.",
-        "",
-        "## Figures",
-        "",
-        "On the part that chose the epoch, so a little too good; the test part is judged by `dermis evaluate`.",
-        "",
-        "| figure | value |",
-        "|---|---|",
-        *(f"| {name.removeprefix('validate_')} | {value:.4g} |" for name, value in figures.items()),
-        "",
-        "## Limits",
-        "",
-        *(f"- {one}" for one in limits or ("Not a diagnosis. Not tried on data of other kinds than named above.",)),
-        "",
-        "## Recipe",
-        "",
-        "```toml",
-        describe(recipe, comments=False).strip(),
-        "```",
-        "",
-    ]
-    return "\n".join(lines)
 
 
 TOLERANCE = {"float32": 2e-3, "float16": 2e-2}
@@ -104,44 +55,41 @@ _NOT_OURS = (r"`isinstance\(treespec, LeafSpec\)` is deprecated",)
 def export(
     run: Run, name: str, *, home: Path = WEIGHTS, half: bool = True, limits: Sequence[str] = (), about: str = ""
 ) -> Path:
-    """Write the best model of `run` as the network `name` in `home`, and return its folder.
+    """Write the kept model of `run` as the weights `name` in `home`, and return their folder.
 
-    half: weights in 16 bits, computed with in 32; half the size. limits: sentences for the card on what it cannot do.
-    Raises DermisError where exported and trained answers differ by more than `TOLERANCE`; then nothing is changed.
+    half: weights in 16 bits, computed with in 32; half the size. limits: sentences for the card on what it cannot do,
+    by default those of the recipe. Raises DermisError where exported and trained answers differ by more than
+    `TOLERANCE`; then nothing is changed.
     """
-    model, shown = load_model(run)
-    bits = "float16" if half else "float32"
-    meta = _meta(run, name, shown) | {"about": about or run.recipe.about, "weights": bits, "tolerance": TOLERANCE[bits]}
     home.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".exporting-", dir=home) as temporary:
         folder = Path(temporary) / name
         folder.mkdir()
-        (folder / "model.onnx").write_bytes(_onnx(model, shown, half=half))
-        _note(folder, meta)
-        off = agreement(model, open_weights(name, folder.parent))
-        if not off <= TOLERANCE[bits]:
+        meta = _WRITERS[run.recipe.learner](run, folder, half)
+        meta["about"] = about or meta["about"]
+        off, allowed = meta.get("largest_difference", 0.0), meta.get("tolerance", 0.0)
+        if not off <= allowed:
             raise DermisError(
-                f"The exported network {name} answers {off:.3g} off the trained one; {TOLERANCE[bits]:g} is allowed.",
+                f"The exported network {name} answers {off:.3g} off the trained one; {allowed:g} is allowed.",
                 advice="Export it with weights in 32 bits." if half else "An operation is unlike in the engine.",
             )
-        meta["largest_difference"] = off
-        _note(folder, meta)
+        write_meta(folder, meta)
         (folder / "card.md").write_text(card(run, meta, limits), encoding="utf-8")
         shutil.rmtree(home / name, ignore_errors=True)
         folder.rename(home / name)
     return home / name
 
 
-def _meta(run: Run, name: str, shown: Input) -> dict[str, Any]:
-    return {
-        "name": name,
-        "recipe": recipe_hash(run.recipe),
-        "dermis": __version__,
-        "input": asdict(shown),
-        "number_names": number_names(shown.features, shown.cameras),
-        "answers": _answers(run.recipe.head),
-        "result": run.result() if run.finished else {},
-    }
+def _write_heads(run: Run, folder: Path, half: bool) -> dict[str, Any]:
+    model, shown = load_model(run)
+    bits = "float16" if half else "float32"
+    meta = meta_of(
+        run, folder.name, _answers({name: one.settings for name, one in model.each().items()}), shown=shown,
+        number_names=list(number_names(shown.features, shown.cameras)), weights=bits, tolerance=TOLERANCE[bits],
+    )  # fmt: skip
+    (folder / "model.onnx").write_bytes(_onnx(model, shown, half=half))
+    write_meta(folder, meta)
+    return meta | {"largest_difference": agreement(model, open_weights(folder.name, folder.parent))}
 
 
 @torch.inference_mode()
@@ -266,13 +214,8 @@ def _answers(heads: Mapping[str, Head]) -> dict[str, dict[str, Any]]:
     return out
 
 
-def _note(folder: Path, meta: Mapping[str, Any]) -> None:
-    (folder / "meta.json").write_text(json.dumps(meta, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
 ANSWERS = ("density", "density_all", "centres", "reaches", "grade")
-LESION_TOLERANCE = 2e-2
-_LESION_EXPORT_PROBES = 4
+_LESION_PROBES = 4
 
 
 class _Answering(nn.Module):
@@ -288,60 +231,67 @@ class _Answering(nn.Module):
         return tuple(torch.sigmoid(answers[name]) if name == "centres" else answers[name] for name in ANSWERS)
 
 
-def export_lesions(
-    network: LesionNetwork,
-    recipe: Recipe,
-    name: str,
-    *,
-    calibration: Mapping[str, Any],
-    card: str,
-    version: str,
-    home: Path = WEIGHTS,
-) -> Path:
-    """Write `network` as `name` in `home` with what was found out on people kept aside; return its folder.
-
-    card: Markdown, to which the recipe is added by the caller. Raises DermisError where exported and taught answers
-    differ by more than 0.02 (of an answer, where it is above 1); then nothing is changed.
-    """
-    size = recipe.input.size_px
+def _write_lesions(run: Run, folder: Path, half: bool) -> dict[str, Any]:
+    size, network = run.recipe.input.size_px, open_lesions(run)
     answering = _Answering(network.float()).eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     probe = {"image": torch.rand(1, 3, size, size), "skin": torch.ones(1, 1, size // STRIDE, size // STRIDE)}
+    proto = onnx_of(answering, probe, list(ANSWERS))
+    (folder / "model.onnx").write_bytes((halved(proto) if half else proto).SerializeToString())
+    bits = "float16" if half else "float32"
+    answers = {one: {"kind": "map", "names": [one], "unit": ""} for one in ANSWERS}
     shown = Input(size_px=size, crop="", fit="pad")
-    meta: dict[str, Any] = {
-        "name": name, "version": version, "recipe": recipe_hash(recipe), "dermis": __version__,
-        "about": recipe.about, "input": asdict(shown), "number_names": [],
-        "answers": {one: {"kind": "map", "names": [one], "unit": ""} for one in ANSWERS},
-        "weights": "float16", "tolerance": LESION_TOLERANCE, "calibration": dict(calibration),
-    }  # fmt: skip
-    home.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".exporting-", dir=home) as temporary:
-        folder = Path(temporary) / name
-        folder.mkdir()
-        (folder / "model.onnx").write_bytes(halved(onnx_of(answering, probe, list(ANSWERS))).SerializeToString())
-        _note(folder, meta)
-        off = _agreement(answering, folder, size)
-        if not off <= LESION_TOLERANCE:
-            raise DermisError(f"The exported network answers {off:.3g} off the taught one.", advice="Export it again.")
-        meta["largest_difference"] = off
-        _note(folder, meta)
-        (folder / "card.md").write_text(card, encoding="utf-8")
-        shutil.rmtree(home / name, ignore_errors=True)
-        folder.rename(home / name)
-    return home / name
+    meta = meta_of(run, folder.name, answers, shown=shown, weights=bits, tolerance=TOLERANCE[bits])
+    off = 0.0
+    draw = np.random.default_rng(0)
+    for place in range(_LESION_PROBES):
+        shape = (1, 3, 1, 1) if place % 2 else (1, 3, size, size)
+        image = np.broadcast_to(draw.uniform(0.1, 0.9, shape), (1, 3, size, size)).astype(np.float32).copy()
+        skin = (draw.random((1, 1, size // STRIDE, size // STRIDE)) > 0.3).astype(np.float32)
+        off = max(off, _difference(answering, folder, {"image": image, "skin": skin}, ANSWERS))
+    return meta | {"largest_difference": off}
+
+
+def _write_tone(run: Run, folder: Path, half: bool) -> dict[str, Any]:
+    network, names = open_tone(run), ("lab", "ita_scale")
+    draw = np.random.default_rng(0)
+    clues = network.mean + network.std * torch.from_numpy(draw.normal(size=(1, len(network.mean))).astype(np.float32))
+    proto = onnx_of(network, {"clues": clues}, list(names))
+    (folder / "model.onnx").write_bytes(proto.SerializeToString())
+    answers = {
+        "lab": {"kind": "measure", "names": ["L*", "a*", "b*"], "unit": "CIELAB, D65"},
+        "ita_scale": {"kind": "spread", "names": ["ITA"], "unit": "deg"},
+    }
+    off = _difference(network, folder, {"clues": clues.numpy()}, names)
+    meta = meta_of(
+        run, folder.name, answers, number_names=list(CLUES), weights="float32", tolerance=TOLERANCE["float32"]
+    )
+    return meta | {"largest_difference": off}
+
+
+def _write_spectra(run: Run, folder: Path, half: bool) -> dict[str, Any]:
+    for name in TABLES:
+        shutil.copyfile(run.folder / "weights" / name, folder / name)
+    answers = {"spectrum": {"kind": "spectrum", "names": ["400 to 1000 nm by 10"], "unit": "reflectance"}}
+    return meta_of(run, folder.name, answers)
 
 
 @torch.inference_mode()
-def _agreement(answering: nn.Module, folder: Path, size: int) -> float:
-    """Return the largest difference between exported and taught answers on flat and on noisy pictures."""
-    run = open_weights(folder.name, folder.parent).network.run
-    draw = np.random.default_rng(0)
-    worst = 0.0
-    for place in range(_LESION_EXPORT_PROBES):
-        shape = (1, 3, 1, 1) if place % 2 else (1, 3, size, size)
-        image = np.broadcast_to(draw.uniform(0.1, 0.9, shape), (1, 3, size, size)).astype(np.float32)
-        skin = (draw.random((1, 1, size // STRIDE, size // STRIDE)) > 0.3).astype(np.float32)
-        theirs = run(image=image, skin=skin)
-        for name, held in zip(ANSWERS, answering(torch.from_numpy(image.copy()), torch.from_numpy(skin)), strict=True):
-            own = held.numpy()
-            worst = max(worst, float((np.abs(own - theirs[name]) / np.maximum(1.0, np.abs(own))).max()))
-    return worst
+def _difference(module: nn.Module, folder: Path, shown: dict[str, NDArray[np.float32]], names: Sequence[str]) -> float:
+    """Return the largest difference between exported and trained answers, in their unit, or as a share above 1."""
+    theirs = load(folder / "model.onnx").run(**shown)
+    mine = module(**{name: torch.from_numpy(value) for name, value in shown.items()})
+    off = [
+        np.abs(held.numpy() - theirs[name]) / np.maximum(1.0, np.abs(held.numpy()))
+        for name, held in zip(names, mine, strict=True)
+    ]
+    return max(float(one.max()) for one in off)
+
+
+_WRITERS: Mapping[str, Callable[[Run, Path, bool], dict[str, Any]]] = {
+    "samples": _write_heads,
+    "face_parts": _write_heads,
+    "lesions": _write_lesions,
+    "skin_tone": _write_tone,
+    "skin_spectra": _write_spectra,
+}
+"""What writes the weights of each learner into a folder and says what they are."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from dermis.lab.networks.lesions import STRIDE
+from dermis.lab.train.learners import LEARNERS
 
-__all__ = ["Example", "LesionView", "boxes_in_view", "in_picture", "plain_view", "training_view"]
+__all__ = ["VIEWS", "Example", "LesionView", "boxes_in_view", "in_picture", "plain_view", "training_view"]
 
 Rng = np.random.Generator
 _Pixels = NDArray[np.uint8]
@@ -24,9 +26,8 @@ _Reals = NDArray[np.float32]
 ROOM = 1.12
 """Side of the square that is looked at, over the longer side of the face in it."""
 _SIGMA_CELLS = 1.0
-_PAINTED = 0.5
-_MASKED = 0.5
-_DARKER = 0.3
+VIEWS = LEARNERS["lesions"].views
+"""Usual odds and widths of what is drawn; a recipe changes them by `view`."""
 _GREY = 0.5
 _GAMMA = 2.2
 _LINEAR = ((np.arange(256) / 255) ** _GAMMA).astype(np.float32)
@@ -110,24 +111,31 @@ def in_picture(example: Example, points: NDArray[np.floating], size: int) -> NDA
     return moved
 
 
-def training_view(example: Example, size: int, rng: Rng) -> LesionView:
-    """Draw one view of `example`."""
+def training_view(example: Example, size: int, rng: Rng, views: Mapping[str, float] = VIEWS) -> LesionView:
+    """Draw one view of `example`; views: odds and widths, as in the section view of a recipe."""
     known = not math.isnan(example.grade)
-    close = rng.random() < (0.15 if known else 0.5)
+    close = rng.random() < views["close_graded" if known else "close_ungraded"]
     side = float(np.exp(rng.uniform(*np.log((0.45, 0.9))))) if close else float(np.exp(rng.uniform(-0.13, 0.16)))
-    place = _placed(example, size, side=side, flip=rng.random() < 0.5, rng=rng, anywhere=close)
+    place = _placed(example, size, side=side, flip=rng.random() < 0.5, rng=rng, views=views, anywhere=close)
     picture, sure = _warped(example, place)
-    masked = rng.random() < _MASKED
+    masked = rng.random() < views["masked"]
     skin = _skin(sure, wide=rng.random() < 0.8) if masked else np.ones((size // STRIDE, size // STRIDE), np.float32)
     targets = _targets(example, place, skin, graded=not close)
-    lit = _lit(picture, sure, rng)
-    if rng.random() < _PAINTED:
+    lit = _lit(picture, sure, rng, views)
+    if rng.random() < views["painted"]:
         lit = _on_grey(lit, sure)
-    return LesionView(picture=np.asarray(_worse(lit, rng)), skin=skin, targets=targets)
+    return LesionView(picture=np.asarray(_worse(lit, rng, views)), skin=skin, targets=targets)
 
 
 def _placed(
-    example: Example, size: int, *, side: float, flip: bool, rng: Rng | None = None, anywhere: bool = False
+    example: Example,
+    size: int,
+    *,
+    side: float,
+    flip: bool,
+    rng: Rng | None = None,
+    views: Mapping[str, float] = VIEWS,
+    anywhere: bool = False,
 ) -> _Place:
     """Return the square of `side` times the face's own about it; with `rng` shifted, turned and stretched a little."""
     left, top, right, bottom = example.face
@@ -138,8 +146,8 @@ def _placed(
     if rng is not None:
         wander = max(0.03, (1 - side) / 2) if anywhere else 0.03
         middle = middle + square @ (rng.uniform(-wander, wander, 2) * reach)
-        turn = float(np.deg2rad(rng.normal(0, 8)))
-        across = float(np.exp(rng.normal(0, 0.06)))
+        turn = float(np.deg2rad(rng.normal(0, views["turn_deg"])))
+        across = float(np.exp(rng.normal(0, views["stretch"])))
     cos, sin = math.cos(turn), math.sin(turn)
     linear = square @ np.array([[cos * across, -sin], [sin * across, cos]]) * (side * reach / size)
     if flip:
@@ -247,17 +255,17 @@ def _reaches(points: _Reals, sizes: _Reals, cells: int) -> _Reals:
     return found
 
 
-def _lit(picture: Image.Image, sure: _Pixels, rng: Rng) -> Image.Image:
+def _lit(picture: Image.Image, sure: _Pixels, rng: Rng, views: Mapping[str, float]) -> Image.Image:
     """Change light, camera and how dark the skin is."""
     pixels = _LINEAR[np.asarray(picture)]
-    if rng.random() < _DARKER:
+    if rng.random() < views["darker"]:
         # More melanin: light that has entered the skin is lost, of the blue most.
         soft = Image.fromarray(sure).filter(ImageFilter.GaussianBlur(2)).resize(picture.size, Image.Resampling.BILINEAR)
         loss = rng.uniform(0.1, 1.5) * np.array([1.0, 1.35, 1.7]) * rng.uniform(0.9, 1.1, 3)
         left = np.exp(-np.linspace(0, 1, 256)[:, None] * loss).astype(np.float32)
         pixels *= left[np.asarray(soft)]
         pixels *= np.float32(rng.uniform(1.0, 1.6))
-    gain = np.exp(rng.normal(0, 0.25)) * np.exp(rng.normal(0, 0.07, 3))
+    gain = np.exp(rng.normal(0, views["exposure"])) * np.exp(rng.normal(0, views["cast"], 3))
     pixels *= gain.astype(np.float32)
     np.clip(pixels, 0, 1, out=pixels)
     np.power(pixels, np.float32(np.exp(rng.normal(0, 0.12)) / _GAMMA), out=pixels)
@@ -268,14 +276,14 @@ def _lit(picture: Image.Image, sure: _Pixels, rng: Rng) -> Image.Image:
     return Image.fromarray(np.clip(pixels, 0, 255, out=pixels).astype(np.uint8))
 
 
-def _worse(picture: Image.Image, rng: Rng) -> Image.Image:
+def _worse(picture: Image.Image, rng: Rng, views: Mapping[str, float]) -> Image.Image:
     """Blur, add noise, and compress, each now and then."""
-    if rng.random() < 0.3:
+    if rng.random() < views["blurred"]:
         picture = picture.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.3, 1.3))))
-    if rng.random() < 0.2:
+    if rng.random() < views["noisy"]:
         noise = rng.normal(0, rng.uniform(2, 8), (picture.height, picture.width, 1))
         picture = Image.fromarray(np.uint8(np.clip(np.asarray(picture, np.float32) + noise, 0, 255)))
-    if rng.random() < 0.4:
+    if rng.random() < views["compressed"]:
         written = io.BytesIO()
         picture.save(written, "JPEG", quality=int(rng.integers(35, 92)))
         picture = Image.open(written)

@@ -1,212 +1,111 @@
-"""How the network of lesions is taught: pictures with boxes, with circles, with a grade, or with nothing on them.
-
-The engine's recipe says seed, rate, batch, running mean and precision; what the engine does not know, several kinds of
-marks by several teams of which a picture has some, is here. `benchmarks/acne.py` brings the examples.
-"""
+"""The network of acne lesions: pictures with boxes, with circles, with a grade, or with nothing on them."""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from lightning.fabric import Fabric
 from torch import Tensor, nn
 
-from dermis.errors import UsageError
 from dermis.lab.networks.lesions import LesionNetwork
-from dermis.lab.networks.losses import WEIGHTS, lesion_loss
+from dermis.lab.networks.losses import lesion_loss
+from dermis.lab.train.build import hold
+from dermis.lab.train.lesion_calibration import calibration_of, tell_lesions
 from dermis.lab.train.lesion_views import Example, LesionView, plain_view, training_view
-from dermis.lab.train.pools import ahead
+from dermis.lab.train.pooled import PooledObjective, Pools, gather, note_pools, parts_of_pools
+from dermis.lab.train.progress import quiet
 from dermis.lab.train.recipe import Recipe
+from dermis.lab.train.run import Run, open_run
+from dermis.lab.train.sources import Roots
+from dermis.lab.train.trainer import fabric_for, fit
+from dermis.lab.train.warm_start import begin_warm
+from dermis.metrics.agreement import cohen_kappa
+from dermis.metrics.ordinal import to_grades
 
-__all__ = ["Answers", "TrainState", "answers_for", "begin", "fit", "new_network"]
-
-_FIXED_STAGES = 3
-_BACKBONE_RATE = 0.4
-_WARMUP_STEPS = 60
-Answers = dict[str, np.ndarray]
-
-
-@dataclass(slots=True, kw_only=True)
-class TrainState:
-    """Where teaching stands: what a run that was stopped goes on from.
-
-    told: a row of mean losses an epoch.
-    """
-
-    network: LesionNetwork
-    mean: LesionNetwork
-    optimiser: torch.optim.Optimizer
-    epoch: int = 0
-    told: list[dict[str, float]] = field(default_factory=list)
-
-    def keep(self, path: Path) -> None:
-        """Write all of it."""
-        held = {name: getattr(self, name).state_dict() for name in ("network", "mean", "optimiser")}
-        torch.save(held | {"epoch": self.epoch, "told": self.told}, path.with_suffix(".part"))
-        path.with_suffix(".part").rename(path)
-
-    def go_on(self, path: Path) -> None:
-        """Read what `keep` wrote."""
-        held = torch.load(path, weights_only=True)
-        for name in ("network", "mean", "optimiser"):
-            getattr(self, name).load_state_dict(held[name])
-        self.epoch, self.told = held["epoch"], held["told"]
+__all__ = ["LesionObjective", "new_network", "open_network", "train", "train_pools"]
 
 
 def new_network(recipe: Recipe, *, pretrained: bool = True) -> LesionNetwork:
-    """Return the untaught network of `recipe`."""
+    """Return the untrained network of `recipe`."""
     torch.manual_seed(recipe.seed)
-    return LesionNetwork(pretrained=recipe.network.pretrained if pretrained else "", dropout=recipe.network.dropout)
+    network = LesionNetwork(pretrained=recipe.network.pretrained if pretrained else "", dropout=recipe.network.dropout)
+    hold(network.backbone, recipe.network)
+    return network
 
 
-def begin(recipe: Recipe, taught: Mapping[str, Tensor] | None = None) -> TrainState:
-    """Return a course before its first epoch; taught: weights of an earlier one to go on with."""
-    network = new_network(recipe, pretrained=taught is None)
-    if taught is not None:
-        network.load_state_dict(taught)
-    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    mean = copy.deepcopy(network)
-    return TrainState(network=network, mean=mean.eval(), optimiser=_optimiser(network, recipe))
+def open_network(run: Run) -> LesionNetwork:
+    """Return the network of a run as it is kept."""
+    network = new_network(run.recipe, pretrained=False)
+    network.load_state_dict(torch.load(run.best, map_location="cpu", weights_only=True))
+    return network.eval()
 
 
-def fit(
-    course: TrainState,
-    recipe: Recipe,
-    pools: Mapping[str, Sequence[Example]],
-    shares: Mapping[str, float],
-    *,
-    sizes_px: Sequence[int],
-    tell: Callable[[TrainState], None] | None = None,
-) -> LesionNetwork:
-    """Go on to the end of the recipe's epochs and return the running mean of the weights.
-
-    pools: examples by kind, the first one looked at once an epoch. shares: how many of the other kinds for each of the
-    first's. sizes_px: of the views, an epoch. tell: called after each epoch.
-    """
-    names = [name for name in pools if pools[name]]
-    if not names:
-        raise UsageError("There is no example to learn from.", advice="Name a pool that holds some.")
-    while course.epoch < recipe.train.epochs:
-        rng = np.random.default_rng([recipe.seed, course.epoch])
-        torch.manual_seed(recipe.seed + course.epoch)
-        drawn = _drawn(pools, names, shares, rng)
-        batches = [drawn[start : start + recipe.train.batch] for start in range(0, len(drawn), recipe.train.batch)]
-        size_px = sizes_px[min(course.epoch, len(sizes_px) - 1)]
-        total: dict[str, float] = {}
-        full = [one for one in batches if len(one) > 1 or len(batches) == 1]
-        views = ahead(partial(_views, size_px=size_px, rng=rng), full)
-        for place, batch in enumerate(views):
-            step = course.epoch * len(batches) + place
-            _set_rate(course.optimiser, recipe, step, recipe.train.epochs * len(batches))
-            for name, value in _step(course, recipe, batch, step).items():
-                total[name] = total.get(name, 0.0) + value / len(batches)
-        course.epoch += 1
-        course.told.append({"epoch": float(course.epoch), "size_px": float(size_px), **total})
-        if tell is not None:
-            tell(course)
-    return course.mean
+def train(recipe: Recipe, roots: Roots, out: Path, *, show: bool = False) -> Run:
+    """Learn from the pools that `recipe` names; see `train_pools`."""
+    return train_pools(recipe, gather(recipe, roots), out, show=show)
 
 
-def _drawn(
-    pools: Mapping[str, Sequence[Example]], names: Sequence[str], shares: Mapping[str, float], rng: np.random.Generator
-) -> list[Example]:
-    first = pools[names[0]]
-    drawn = list(first)
-    for name in names[1:]:
-        wanted = round(shares.get(name, 0.0) * len(first))
-        rounds = [rng.permutation(len(pools[name])) for _ in range(-(-wanted // len(pools[name])))]
-        drawn += [pools[name][place] for place in np.concatenate([[], *rounds]).astype(int)[:wanted]]
-    return [drawn[place] for place in rng.permutation(len(drawn))]
+def train_pools(recipe: Recipe, pools: Pools, out: Path, *, show: bool = False) -> Run:
+    """Learn from examples by pool, calibrate on people who taught nothing, and return the run."""
+    run = open_run(recipe, out)
+    parts = parts_of_pools(recipe, pools)
+    note_pools(run, recipe, parts)
+    if run.finished:
+        return run
+    with quiet():
+        fabric = fabric_for(recipe)
+        fabric.launch()
+        network = new_network(recipe)
+        begin_warm(network, recipe.network.warm_start)
+        fit(LesionObjective(recipe, network, parts), recipe, run, fabric, show=show)
+    run.note("calibration", calibration_of(open_network(run), parts["validate"], recipe.input.size_px))
+    return run
 
 
-def _views(examples: Sequence[Example], size_px: int, rng: np.random.Generator) -> list[LesionView]:
-    return [training_view(one, size_px, rng) for one in examples]
+class LesionObjective(PooledObjective):
+    """Density, boxes and grade, each where its pool knows it."""
+
+    model: LesionNetwork
+
+    def views(self, examples: list[Any], *, size_px: int, rng: np.random.Generator) -> list[LesionView]:
+        """Return a drawn view of each."""
+        return [training_view(one, size_px, rng, self.recipe.view) for one in examples]
+
+    def losses(self, network: Callable[..., Any], batch: Any, epoch: float, draw: torch.Generator) -> Tensor:  # noqa: ANN401
+        """Return the sum of the terms, (b,)."""
+        picture, skin, targets = batch_of(batch, self.device)
+        answers = network(picture, skin)
+        return torch.stack(list(lesion_loss(answers, targets, self.recipe.term).values())).sum(dim=0)
+
+    @torch.inference_mode()
+    def validate(self, model: nn.Module, epoch: int, fabric: Fabric) -> dict[str, float]:
+        """Return the loss over plain views of the people kept aside, and how grades and counts go."""
+        examples: Sequence[Example] = next(iter(self.parts["validate"].values()), [])
+        if not examples:
+            return {}
+        size_px, losses = self.recipe.input.size_px, []
+        for one in examples:
+            picture, skin, targets = batch_of([plain_view(one, size_px)], self.device)
+            with fabric.autocast():
+                answers: Mapping[str, Tensor] = model(picture, skin)
+            held = {name: value.float() for name, value in answers.items()}
+            losses.append(float(torch.stack(list(lesion_loss(held, targets, self.recipe.term).values())).sum()))
+        told = tell_lesions(model, examples, size_px)
+        grade = np.array([one.grade for one in examples])
+        called = to_grades(np.array([one.grade for one in told]), range(4))
+        kappa = cohen_kappa(grade, called, weights="quadratic") if len(set(grade)) > 1 else float("nan")
+        return {"validate_loss": float(np.mean(losses)), "validate_acne_grade_kappa_lost": 1 - kappa}
 
 
-def _step(course: TrainState, recipe: Recipe, views: Sequence[LesionView], step: int) -> dict[str, float]:
-    picture, skin, targets = _batch(views)
-    _mode(course.network)
-    with torch.autocast("cpu", torch.bfloat16, enabled=recipe.train.precision == "bf16"):
-        answers = course.network(picture, skin)
-    parts = lesion_loss(answers, targets, WEIGHTS)
-    loss = torch.stack(list(parts.values())).sum()
-    course.optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(course.network.parameters(), recipe.train.clip or float("inf"))
-    course.optimiser.step()
-    _follow(course.mean, course.network, min(recipe.train.ema, (step + 1) / (step + 10)))
-    return {name: float(part.detach()) for name, part in parts.items()} | {"loss": float(loss.detach())}
-
-
-def _batch(views: Sequence[LesionView]) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-    picture = torch.from_numpy(np.stack([view.picture for view in views])).permute(0, 3, 1, 2).float() / 255
-    skin = torch.from_numpy(np.stack([view.skin for view in views]))[:, None]
-    targets = {name: torch.from_numpy(np.stack([view.targets[name] for view in views])) for name in views[0].targets}
+def batch_of(views: Sequence[LesionView], device: torch.device) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+    """Return pictures (b, 3, h, w) in [0, 1], skin (b, 1, h / 4, w / 4) and targets on a device."""
+    picture = torch.from_numpy(np.stack([view.picture for view in views])).to(device).permute(0, 3, 1, 2).float() / 255
+    skin = torch.from_numpy(np.stack([view.skin for view in views]))[:, None].to(device)
+    targets = {
+        name: torch.from_numpy(np.stack([view.targets[name] for view in views])).to(device) for name in views[0].targets
+    }
     return picture.contiguous(memory_format=torch.channels_last), skin, targets
-
-
-def answers_for(
-    network: LesionNetwork,
-    examples: Sequence[Example],
-    size_px: int,
-    *,
-    masked: bool = True,
-    painted: bool = False,
-    flip: bool = False,
-    half: bool = True,
-) -> list[Answers]:
-    """Return what `network` answers for each example: the maps, their targets, and the grade's logits."""
-    network.eval()
-    found = []
-    for example in examples:
-        view = plain_view(example, size_px, masked=masked, painted=painted, flip=flip)
-        picture, skin, _ = _batch([view])
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=half):
-            answers = network(picture, skin)
-        found.append({name: held[0].float().numpy() for name, held in answers.items()})
-    return found
-
-
-def _optimiser(network: LesionNetwork, recipe: Recipe) -> torch.optim.Optimizer:
-    """Return AdamW; the first stages stay as ImageNet left them, the others follow more slowly than what is new."""
-    stages = network.backbone.stages
-    for stage in list(stages)[:_FIXED_STAGES]:
-        stage.requires_grad_(False)
-    # Filters of single channels change little, and their slopes cost most of a step on a processor.
-    for name, weight in stages.named_parameters():
-        if ".depthwise." in name:
-            weight.requires_grad_(False)
-    down = {id(weight) for weight in stages.parameters()}
-    learnt: list[nn.Parameter] = [weight for weight in network.parameters() if weight.requires_grad]
-    groups = [
-        {"params": [weight for weight in learnt if id(weight) in down], "scale": _BACKBONE_RATE},
-        {"params": [weight for weight in learnt if id(weight) not in down], "scale": 1.0},
-    ]
-    return torch.optim.AdamW(groups, lr=recipe.train.lr, weight_decay=recipe.optimiser.weight_decay)
-
-
-def _mode(network: LesionNetwork) -> None:
-    network.train()
-    for stage in list(network.backbone.stages)[:_FIXED_STAGES]:
-        stage.eval()
-
-
-def _set_rate(optimiser: torch.optim.Optimizer, recipe: Recipe, step: int, steps: int) -> None:
-    rate = recipe.train.lr * min(1.0, (step + 1) / _WARMUP_STEPS) * (0.5 + 0.5 * float(np.cos(np.pi * step / steps)))
-    for group in optimiser.param_groups:
-        group["lr"] = rate * group["scale"] + 1e-6
-
-
-@torch.no_grad()
-def _follow(mean: LesionNetwork, network: LesionNetwork, decay: float) -> None:
-    held = network.state_dict()
-    for name, value in mean.state_dict().items():
-        if value.dtype.is_floating_point:
-            value.lerp_(held[name], 1 - decay)
-        else:
-            value.copy_(held[name])

@@ -1,134 +1,116 @@
-"""How the face parser is taught: from examples of several kinds whose labels are sets of parts.
-
-The seam to the engine: recipe, network, heads and export are the engine's; what it does not know, labels that are sets
-and views that are made hard picture by picture, is here. `benchmarks/face_parser.py` brings the examples.
-"""
+"""The parts of a head, from labels that are sets of parts and views that are made hard picture by picture."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from lightning.fabric import Fabric
+from PIL import Image
 from torch import Tensor, nn
 
+from dermis.core import SegmentationClass
 from dermis.errors import UsageError
 from dermis.lab.networks.model import Model
-from dermis.lab.train.parser_views import Example, hard_view, sets_loss
+from dermis.lab.networks.settings import Loss, loss_names
+from dermis.lab.train.build import hold, model_note
+from dermis.lab.train.parser_views import FACE_AREA, Example, hard_view, one_of, sets_loss
+from dermis.lab.train.pooled import PooledObjective, Pools, gather, note_pools, parts_of_pools
+from dermis.lab.train.progress import quiet
 from dermis.lab.train.recipe import Recipe
+from dermis.lab.train.run import Run, open_run
+from dermis.lab.train.sources import Roots
+from dermis.lab.train.trainer import fabric_for, fit
+from dermis.lab.train.warm_start import begin_warm
 
-__all__ = ["assign_folds", "fit", "new_parser"]
+__all__ = ["PartsObjective", "area_iou", "new_parser", "train", "train_pools"]
 
 HEAD = "parts"
-_FIXED_STAGES = 3
-_BACKBONE_RATE = 0.3
-_WARMUP_STEPS = 30
 
 
 def new_parser(recipe: Recipe) -> Model:
-    """Return the untaught network of `recipe`, whose one head is the map of parts."""
+    """Return the untrained network of `recipe`, whose one head is the map of parts."""
     head = recipe.head.get(HEAD)
     if head is None or head.kind != "map":
         raise UsageError(f"The recipe {recipe.name} has no map called {HEAD}.", advice="Take the recipe face-parser.")
     torch.manual_seed(recipe.seed)
-    return Model(recipe.network, recipe.head, recipe.loss)
+    model = Model(recipe.network, recipe.head, {HEAD: Loss(name=loss_names(head)[0])})
+    hold(model.backbone, recipe.network)
+    return model
 
 
-def assign_folds(people: Sequence[str], folds: int, seed: int) -> dict[str, int]:
-    """Return the fold of each person, dealt in turn after shuffling."""
-    order = sorted(set(people))
-    np.random.default_rng(seed).shuffle(order)
-    return {person: place % folds for place, person in enumerate(order)}
+def train(recipe: Recipe, roots: Roots, out: Path, *, show: bool = False) -> Run:
+    """Learn from the pools that `recipe` names; see `train_pools`."""
+    return train_pools(recipe, gather(recipe, roots), out, show=show)
 
 
-def fit(
-    model: Model,
-    recipe: Recipe,
-    pools: Mapping[str, Sequence[Example]],
-    shares: Mapping[str, float],
-    *,
-    steps: int,
-    size_px: int = 192,
-    seed: int = 0,
-    tell: Callable[[int, float, Model], None] | None = None,
-) -> Model:
-    """Go on teaching `model` and return the running mean of its weights.
-
-    pools: examples by kind; shares: how often each kind is drawn. Batch, rate, running mean and clipping are those of
-    `recipe`. size_px: of the views that teach. tell: called after each step with its number, its loss and the running
-    mean so far.
-    """
-    if not any(pools[name] for name in shares):
-        raise UsageError("There is no example to learn from.", advice="Name a pool that holds some.")
-    rng = np.random.default_rng(seed)
-    names = [name for name in shares if pools[name] and shares[name] > 0]
-    odds = np.array([shares[name] for name in names]) / sum(shares[name] for name in names)
-    model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    mean = copy.deepcopy(model)
-    optimiser = _optimiser(model, recipe)
-    for step in range(steps):
-        _set_rate(optimiser, recipe, step, steps)
-        drawn = [pools[names[rng.choice(len(names), p=odds)]] for _ in range(recipe.train.batch)]
-        pictures, sets = _batch(drawn, size_px, rng)
-        loss = _loss(model, pictures, sets, half=recipe.train.precision == "bf16")
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.train.clip or float("inf"))
-        optimiser.step()
-        _follow(mean, model, min(recipe.train.ema, (step + 1) / (step + 10)))
-        if tell is not None:
-            tell(step, float(loss.detach()), mean)
-    return mean.eval()
+def train_pools(recipe: Recipe, pools: Pools, out: Path, *, show: bool = False) -> Run:
+    """Learn from examples by pool, stage by stage, and return the run."""
+    run = open_run(recipe, out)
+    parts = parts_of_pools(recipe, pools)
+    note_pools(run, recipe, parts)
+    run.note("model", model_note(replace(recipe, loss={HEAD: Loss(name=loss_names(recipe.head[HEAD])[0])})))
+    if run.finished:
+        return run
+    with quiet():
+        fabric = fabric_for(recipe)
+        fabric.launch()
+        model = new_parser(recipe)
+        begin_warm(model, recipe.network.warm_start)
+        fit(PartsObjective(recipe, model, parts), recipe, run, fabric, show=show)
+    return run
 
 
-def _batch(pools: Sequence[Sequence[Example]], size_px: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    views = [hard_view(_any(pool, rng), _any(pool, rng), size_px, rng) for pool in pools]
-    pixels = torch.from_numpy(np.stack([view[0] for view in views])).permute(0, 3, 1, 2)
-    return pixels.float() / 255, torch.from_numpy(np.stack([view[1] for view in views]))
+class PartsObjective(PooledObjective):
+    """Which part each pixel shows, where its set says anything."""
+
+    model: Model
+
+    def views(self, examples: list[Any], *, size_px: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Return drawn views (b, size, size, 3) and their sets; each is covered by things with another's surface."""
+        drawn = []
+        for one in examples:
+            other = examples[int(rng.integers(len(examples)))]
+            drawn.append(hard_view(one, other, size_px, rng, self.recipe.view))
+        return torch.from_numpy(np.stack([view[0] for view in drawn])), torch.from_numpy(
+            np.stack([view[1] for view in drawn])
+        )
+
+    def losses(self, network: Callable[..., Any], batch: Any, epoch: float, draw: torch.Generator) -> Tensor:  # noqa: ANN401
+        """Return the loss of sets and of the face as one area, (b,)."""
+        pixels, sets = (one.to(self.device) for one in batch)
+        seen = (pixels.permute(0, 3, 1, 2).float() / 255).contiguous(memory_format=torch.channels_last)
+        raw = network(seen, seen.new_zeros((len(seen), 0)))[HEAD]
+        return sets_loss(raw.float(), sets, self.recipe.term)
+
+    def validate(self, model: nn.Module, epoch: int, fabric: Fabric) -> dict[str, float]:
+        """Return how much of the face area is missed, 1 - IoU, on people kept aside; {} where there are none."""
+        assert isinstance(model, Model)
+        examples: Sequence[Example] = [one for pool in self.parts["validate"].values() for one in pool]
+        if not examples:
+            return {}
+        lost = 1 - float(np.mean([area_iou(model, one, self.recipe.input.size_px) for one in examples]))
+        return {"validate_loss": lost, "validate_parts_iou_lost": lost}
 
 
-def _any(pool: Sequence[Example], rng: np.random.Generator) -> Example:
-    return pool[int(rng.integers(len(pool)))]
-
-
-def _loss(model: Model, pictures: Tensor, sets: Tensor, *, half: bool) -> Tensor:
-    seen = pictures.contiguous(memory_format=torch.channels_last)
-    with torch.autocast(pictures.device.type, torch.bfloat16, enabled=half):
-        raw = model(seen, seen.new_zeros((len(seen), 0)))[HEAD]
-    return sets_loss(raw.float(), sets).mean()
-
-
-def _optimiser(model: Model, recipe: Recipe) -> torch.optim.Optimizer:
-    """Return AdamW; the first stages stay as ImageNet left them, the others follow more slowly than what is new."""
-    model.train()
-    stages = model.backbone.stages
-    for stage in list(stages)[:_FIXED_STAGES]:
-        stage.eval().requires_grad_(False)
-    # Filters of single channels change little, and their slopes cost most of a step on a processor.
-    for name, weight in stages.named_parameters():
-        if ".depthwise." in name:
-            weight.requires_grad_(False)
-    down = {id(weight) for weight in stages.parameters()}
-    learnt: list[nn.Parameter] = [weight for weight in model.parameters() if weight.requires_grad]
-    groups = [
-        {"params": [weight for weight in learnt if id(weight) in down], "scale": _BACKBONE_RATE},
-        {"params": [weight for weight in learnt if id(weight) not in down], "scale": 1.0},
-    ]
-    return torch.optim.AdamW(groups, lr=recipe.train.lr, weight_decay=recipe.optimiser.weight_decay)
-
-
-def _set_rate(optimiser: torch.optim.Optimizer, recipe: Recipe, step: int, steps: int) -> None:
-    rate = recipe.train.lr * min(1.0, (step + 1) / _WARMUP_STEPS) * (0.5 + 0.5 * float(np.cos(np.pi * step / steps)))
-    for group in optimiser.param_groups:
-        group["lr"] = rate * group["scale"] + 1e-6
-
-
-@torch.no_grad()
-def _follow(mean: Model, model: Model, decay: float) -> None:
-    held = model.state_dict()
-    for name, value in mean.state_dict().items():
-        if value.dtype.is_floating_point:
-            value.lerp_(held[name], 1 - decay)
-        else:
-            value.copy_(held[name])
+@torch.inference_mode()
+def area_iou(model: Model, example: Example, size_px: int = 320) -> float:
+    """Return the IoU of the face area with the picture seen whole in a square; facial hair counts to it."""
+    device = next(model.parameters()).device
+    height, width = example.sets.shape
+    side = max(height, width)
+    left, top = (side - width) // 2, (side - height) // 2
+    canvas = Image.new("RGB", (side, side))
+    canvas.paste(Image.fromarray(example.pixels), (left, top))
+    small = np.asarray(canvas.resize((size_px, size_px), Image.Resampling.BILINEAR)).copy()
+    seen = torch.from_numpy(small).to(device).permute(2, 0, 1)[None].float() / 255
+    shares = torch.softmax(model(seen, seen.new_zeros(1, 0))[HEAD].float(), 1)
+    whole = torch.nn.functional.interpolate(shares, size=(side, side), mode="bilinear")[0].argmax(0).cpu().numpy()
+    area = (*FACE_AREA, SegmentationClass.FACIAL_HAIR)
+    found = np.isin(whole, area)[top : top + height, left : left + width]
+    true = (example.sets & one_of(*FACE_AREA)) > 0
+    return float((found & true).sum() / max((found | true).sum(), 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +14,13 @@ from torch import Tensor
 
 from dermis.core import SegmentationClass
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
+from dermis.lab.train.learners import LEARNERS
 
 __all__ = [
     "ANY",
     "FACE_AREA",
+    "TERMS",
+    "VIEWS",
     "Example",
     "Sets",
     "hard_view",
@@ -40,17 +44,10 @@ FACE_AREA = (
 )
 """What hand-made masks of faces take as one area."""
 
-_RARE = {
-    SegmentationClass.FACIAL_HAIR: 2.0,
-    SegmentationClass.NOSE: 3.0,
-    SegmentationClass.LIPS: 4.0,
-    SegmentationClass.EYES: 5.0,
-    SegmentationClass.OCCLUDER: 3.0,
-}
-"""How much more a pixel counts that is surely of a small part."""
+TERMS, VIEWS = LEARNERS["face_parts"].terms, LEARNERS["face_parts"].views
+"""Usual weights of the loss (how much more a pixel counts that is surely of a small part), odds and widths of views."""
 _SURE = 0.75
 _SMALLEST_AREA_PX = 50
-_JACCARD = 0.5
 
 
 def one_of(*parts: SegmentationClass) -> int:
@@ -138,7 +135,7 @@ def _above_the_eyes(eyes: BoolMap) -> BoolMap:
     return above
 
 
-def sets_loss(logits: Tensor, sets: Tensor) -> Tensor:
+def sets_loss(logits: Tensor, sets: Tensor, terms: Mapping[str, float] = TERMS) -> Tensor:
     """Return the loss of each picture, (b,): -ln of the shares that are allowed, small parts counting more, and half a
     soft Jaccard loss of the face as one area.
 
@@ -152,11 +149,11 @@ def sets_loss(logits: Tensor, sets: Tensor) -> Tensor:
     logs = torch.log_softmax(logits, dim=1)
     entropy = -torch.logsumexp(logs.masked_fill(~allowed, -1e4), dim=1)
     weight = torch.ones(ANY + 1, device=logits.device)
-    for part, rare in _RARE.items():
-        weight[one_of(part)] = rare
+    for part in SegmentationClass:
+        weight[one_of(part)] = terms.get(part.name.lower(), 1.0)
     counted = weight[sets] * known
     mean = (entropy * counted).sum(dim=(1, 2)) / counted.sum(dim=(1, 2)).clamp(min=1)
-    return mean + _JACCARD * _area_lost(logs.exp(), allowed, known)
+    return terms["sets"] * mean + terms["area"] * _area_lost(logs.exp(), allowed, known)
 
 
 def _area_lost(shares: Tensor, allowed: Tensor, known: Tensor) -> Tensor:
@@ -193,9 +190,6 @@ _SKIN = np.array(
     ]
 )
 """Sets that are surely skin."""
-_CLOSE = 0.22
-_COVERED = 0.35
-_DARKER = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,21 +202,23 @@ class Example:
     sets: Sets
 
 
-def hard_view(example: Example, other: Example, size: int, rng: Rng) -> tuple[_Pixels, NDArray[np.int64]]:
+def hard_view(
+    example: Example, other: Example, size: int, rng: Rng, views: Mapping[str, float] = VIEWS
+) -> tuple[_Pixels, NDArray[np.int64]]:
     """Draw one square view of `example`, (size, size, 3), and its sets; `other` lends the surfaces of things."""
-    picture, sets = _placed(example, size, rng)
-    if rng.random() < _COVERED:
+    picture, sets = _placed(example, size, rng, views)
+    if rng.random() < views["covered"]:
         surface = Image.fromarray(other.pixels).resize((size, size), Image.Resampling.BILINEAR)
         picture, sets = _covered(picture, sets, surface, rng)
-    return np.asarray(_compressed(_lit(picture, sets, rng), rng)), sets
+    return np.asarray(_compressed(_lit(picture, sets, rng, views), rng)), sets
 
 
-def _placed(example: Example, size: int, rng: Rng) -> tuple[Image.Image, NDArray[np.int64]]:
+def _placed(example: Example, size: int, rng: Rng, views: Mapping[str, float]) -> tuple[Image.Image, NDArray[np.int64]]:
     """Cut a turned, stretched, perhaps mirrored square out; one in five is a close-up on skin."""
     height, width = example.sets.shape
     side = max(height, width)
     middle = np.array([width / 2, height / 2]) + rng.normal(0, 0.08, 2) * (width, height)
-    if rng.random() < _CLOSE:
+    if rng.random() < views["close"]:
         cut = side * float(np.exp(rng.uniform(np.log(0.22), np.log(0.6))))
         rows, columns = np.nonzero(_SKIN[example.sets])
         if rows.size:
@@ -230,7 +226,7 @@ def _placed(example: Example, size: int, rng: Rng) -> tuple[Image.Image, NDArray
             middle = np.array([columns[pick], rows[pick]], dtype=np.float64)
     else:
         cut = side * float(np.exp(rng.uniform(np.log(0.7), np.log(1.35))))
-    turn = np.deg2rad(rng.normal(0, 12) if rng.random() < 0.85 else rng.uniform(-50, 50))
+    turn = np.deg2rad(rng.normal(0, views["turn_deg"]) if rng.random() >= views["turned_far"] else rng.uniform(-50, 50))
     stretch, scale = np.exp(rng.normal(0, 0.08)), cut / size
     cos, sin = np.cos(turn), np.sin(turn)
     linear = np.array([[cos * stretch, -sin], [sin * stretch, cos]]) * scale
@@ -357,11 +353,11 @@ def _glasses(
     return _plain(sets.shape[0], rng.integers(low, high_value, 3)), SegmentationClass.OCCLUDER
 
 
-def _lit(picture: Image.Image, sets: NDArray[np.int64], rng: Rng) -> NDArray[np.float32]:
+def _lit(picture: Image.Image, sets: NDArray[np.int64], rng: Rng, views: Mapping[str, float]) -> NDArray[np.float32]:
     """Change skin, light and camera; returns sRGB in [0, 1]."""
     size = picture.width
     light = (np.asarray(picture, np.float32) / 255) ** np.float32(2.2)
-    if rng.random() < _DARKER:
+    if rng.random() < views["darker"]:
         # More melanin: light that has entered the skin is lost, of the blue most.
         soft = Image.fromarray(np.uint8(_SKIN[sets] * 255)).filter(ImageFilter.GaussianBlur(2))
         skin = np.asarray(soft, np.float32)[..., None] / 255

@@ -121,14 +121,15 @@ _LATER: Mapping[str, tuple[str, ...]] = {
     "data": ("items", "made", "settings"),
     "network": ("frozen_stages", "frozen_depthwise", "warm_start"),
     "schedule": ("warmup_steps",),
-    "train": ("keep",),
+    "train": ("keep", "pixel_passes", "pixel_lr"),
 }
 """Keys that came after runs had been published by their hash: left alone, they do not change it."""
 
 
 def recipe_hash(recipe: Recipe) -> str:
     """Return ten hexadecimal digits that change with everything in the recipe but its words and the machine."""
-    held = asdict(replace(recipe, name="", about="", machine=Machine()))
+    held = asdict(replace(recipe, name="", about="", limits=(), machine=Machine()))
+    del held["limits"]
     usual = asdict(Recipe())
     for section, keys in _LATER.items():
         here, plain = (held[section], usual[section]) if section else (held, usual)

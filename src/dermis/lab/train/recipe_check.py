@@ -55,7 +55,9 @@ def checked(recipe: Recipe) -> Recipe:
 def _filled(said: Mapping[str, float], usual: Mapping[str, float], where: str) -> Mapping[str, float]:
     for name in said:
         if name not in usual:
-            raise UsageError(f"{where}.{name} is none of this learner's.", advice=nearest(name, usual) or "Leave it out.")
+            raise UsageError(
+                f"{where}.{name} is none of this learner's.", advice=nearest(name, usual) or "Leave it out."
+            )
     return {**usual, **said}
 
 

@@ -34,8 +34,9 @@ class Pool:
     examples: Annotated[str, "how its samples become examples, of the table EXAMPLES"] = ""
     share: Annotated[float, "examples an epoch for each of the first pool's; of a fixed number its share"] = 1.0
     made: Annotated[str, "recipe of `dermis synth` that makes the data where no folder is named"] = ""
-    settings: Annotated[tuple[str, ...], "settings of that recipe"] = ()
-    held: Annotated[tuple[str, ...], "subjects that never teach"] = ()
+    settings: Annotated[tuple[str, ...], "settings of that recipe; without data those of the examples"] = ()
+    part: Annotated[Literal["train", "validate", "test"], "what it is for, where it is not split"] = "train"
+    held: Annotated[tuple[str, ...], "subjects that never teach: they choose and calibrate"] = ()
     held_every: Annotated[int, "every so-manieth subject never teaches, by the number in its name; 0 for none"] = 0
 
 
@@ -114,11 +115,15 @@ class Train:
     clip: Annotated[float, "longest gradient; 0 for any"] = 1.0
     ema: Annotated[float, "decay of the running mean of weights that is kept instead of the last; 0 for none"] = 0.0
     balance: Annotated[str, "head whose targets, or trait whose values, are drawn equally often"] = ""
-    keep: Annotated[Literal["best", "last"], "which epoch is the model: the best on the part validate, or the last"] = "best"
+    keep: Annotated[Literal["best", "last"], "which epoch is the model: the best on the part validate, or the last"] = (
+        "best"
+    )
     precision: Annotated[Literal["32", "bf16"], "numbers in the network: 32 bits, or bfloat16 where it is safe"] = "32"
     crop_px: Annotated[
         int, "learnt on random squares of this side, judged while learning on middle ones; 0 for all of the picture"
     ] = 0
+    pixel_passes: Annotated[int, "spectra by single pixels: passes over drawn pixels before the first epoch"] = 0
+    pixel_lr: Annotated[float, "learning rate of these passes, at its highest"] = 4e-3
     channels_last: Annotated[bool, "pictures with their channels last in memory, quicker for most convolutions"] = True
 
 
@@ -139,6 +144,7 @@ class Recipe:
 
     name: Annotated[str, "names the run, with the hash behind it"] = "run"
     about: Annotated[str, "what it is for, one line"] = ""
+    limits: Annotated[tuple[str, ...], "what the result cannot do, for its card"] = ()
     seed: Annotated[int, "draws weights, order and augmentation"] = 0
     learner: Annotated[str, "what learns, of the table LEARNERS"] = "samples"
     data: Data = field(default_factory=Data)

@@ -19,7 +19,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from dermis.lab.train.recipe import Recipe, read_recipe, recipe_hash
 from dermis.lab.train.toml_records import toml_of
 from dermis.version import __version__
 
-__all__ = ["Run", "find_run", "open_run", "run_folder", "write_atomically"]
+__all__ = ["Run", "find_run", "note_data", "open_run", "run_folder", "write_atomically"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +90,25 @@ def open_run(recipe: Recipe, out: Path) -> Run:
     write_atomically(run.folder / "recipe.toml", toml_of(recipe).encode())
     run.note("versions", _versions())
     return run
+
+
+def note_data(
+    run: Run,
+    fingerprint: str,
+    *,
+    parts: Mapping[str, Sequence[str]],
+    licences: Sequence[str],
+    **more: Any,  # noqa: ANN401
+) -> None:
+    """Write what the run is given; UsageError where it was given something else when it began."""
+    before = run.folder / "data.json"
+    if before.is_file() and (run.finished or run.last.is_file()) and f'"{fingerprint}"' not in before.read_text():
+        raise UsageError(
+            f"The data changed since {run.folder} was begun.", advice="Delete that folder, or bring the old data back."
+        )
+    samples = sum(len(keys) for keys in parts.values())
+    held = {"fingerprint": fingerprint, "samples": samples, "licences": list(licences), "parts": parts}
+    run.note("data", held | more)
 
 
 def find_run(folder: Path) -> Run:

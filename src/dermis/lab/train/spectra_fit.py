@@ -1,0 +1,62 @@
+"""The distribution of skin spectra and the estimator for photos: a closed-form fit with a run, a hash and a card."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.lab.train.examples import EXAMPLES
+from dermis.lab.train.fits import cut_where_it_jumps, fit_prior, group_alike, read_measured
+from dermis.lab.train.recipe import Recipe
+from dermis.lab.train.run import Run, note_data, open_run
+from dermis.lab.train.sources import Roots, folder_for
+from dermis.metrics.bootstrap import bootstrap
+from dermis.spectra.prior import SkinPrior
+from dermis.spectra.reconstruct import write_pretrained
+
+__all__ = ["TABLES", "train"]
+
+TABLES = ("prior.npz", "srgb.npz", "srgb-balanced.npz")
+"""The files that ship, in the folder weights of the run."""
+
+
+def train(recipe: Recipe, roots: Roots, out: Path, *, show: bool = False) -> Run:
+    """Fit the prior to the spectra of the first pool, and from it the estimators; return the run."""
+    run = open_run(recipe, out)
+    pool = next(iter(recipe.pool.values()))
+    spectra, vrhel = read_measured(folder_for(pool, roots))
+    digest = hashlib.sha256(spectra.tobytes() + vrhel.tobytes()).hexdigest()
+    keys = {
+        "train": [f"collection/{place}" for place in range(len(spectra))]
+        + [f"vrhel/{one}" for one in range(len(vrhel))]
+    }
+    note_data(run, digest, parts=keys, licences=[EXAMPLES[pool.examples].licence])
+    if run.finished:
+        return run
+    runs = cut_where_it_jumps(spectra)
+    prior = fit_prior(spectra, runs, group_alike(spectra, runs), vrhel)
+    folder = run.folder / "weights"
+    tables = {name: getattr(prior, name).astype(np.float32) for name in SkinPrior.__slots__}
+    np.savez_compressed(folder / "prior.npz", **tables)  # type: ignore[arg-type]
+    write_pretrained(prior, folder)
+    run.note("result", {"runs": len(runs), "spectra": len(spectra), "vrhel": len(vrhel), **_left(spectra, prior)})
+    return run
+
+
+def _left(spectra: NDArray[np.float64], prior: SkinPrior) -> Mapping[str, float]:
+    """Return how much of the spectra the axes leave, in log reflectance: the root mean square and its interval."""
+    logs = np.log(spectra)
+    count = logs.shape[1]
+    left = np.full(len(logs), np.inf)
+    for mean, axes in zip(prior.means[:, :count], prior.axes[:, :, :count], strict=True):
+        base = np.linalg.svd(axes, full_matrices=False)[2]
+        off = logs - mean
+        left = np.minimum(left, np.square(off - off @ base.T @ base).mean(axis=1))
+    told = bootstrap(
+        lambda at: float(np.sqrt(left[at].mean())), np.arange(len(left)), resamples=200, method="percentile"
+    )
+    return {"left_log_rms": told.value, "left_log_rms_low": told.low, "left_log_rms_high": told.high}
