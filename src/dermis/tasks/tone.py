@@ -149,7 +149,7 @@ def estimate_tone(clues: NDArray[np.float32]) -> ToneEstimate | None:
 
 @cache
 def _calibration() -> tuple[float, int, float]:
-    told = json.loads((FOLDER / "tone.json").read_text(encoding="utf-8"))
+    told = json.loads((FOLDER / "meta.json").read_text(encoding="utf-8"))["calibration"]
     return float(told["factor"]), len(told["clues"]), float(told["level"])
 
 
