@@ -34,8 +34,8 @@ from dermis.lab.train.build import load_model
 from dermis.lab.train.export import onnx_of
 from dermis.lab.train.recipe import Recipe, find_recipe, read_recipe
 from dermis.lab.train.run import Run, find_run
-from dermis.lab.train.spectra import answering
 from dermis.lab.train.samples import prepared
+from dermis.lab.train.spectra import answering
 from dermis.models.runtime import load
 from dermis.spectra.methods import METHODS
 

@@ -16,10 +16,12 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from dermis.lab.datasets.splits import Parts
 from dermis.lab.train.build import new_model
 from dermis.lab.train.cache import Decoded
 from dermis.lab.train.pools import shuffled
 from dermis.lab.train.recipe import find_recipe, read_recipe
+from dermis.lab.train.samples import SamplesObjective
 from dermis.lab.train.trainer import Trainer, fabric_for
 from dermis.models.capture_features import number_names
 
@@ -85,12 +87,14 @@ class Engine:
         torch.manual_seed(0)
         self.recipe, self.decoded = recipe, decoded
         self.places = np.arange(len(decoded.numbers))
-        self.learner = Trainer(recipe, new_model(recipe, decoded, self.places), fabric_for(recipe))
+        parts = Parts(train=self.places, validate=self.places[:0], test=self.places[:0])
+        objective = SamplesObjective(recipe, new_model(recipe, decoded, self.places), decoded, parts)
+        self.trainer = Trainer(recipe, objective, fabric_for(recipe))
 
     def epoch(self, number: int) -> float:
         began = perf_counter()
         batches = shuffled(self.decoded, self.places, self.recipe, number)
-        self.learner.teach(batches, len(batches), number)
+        self.trainer.fit_epoch(batches, len(batches), number)
         return perf_counter() - began
 
 

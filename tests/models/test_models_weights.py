@@ -7,9 +7,13 @@ import pytest
 from dermis.core import Encoding, Photo
 from dermis.errors import ModelMissing
 from dermis.models.preprocess import Input, preprocess
-from dermis.models.weights import WEIGHTS, open_weights, shipped
+from dermis.models.weights import WEIGHTS, find_weights, foreign, open_weights, shipped
 
 onnx = pytest.importorskip("onnx")
+
+
+def _meta(name):
+    return json.loads((WEIGHTS / name / "meta.json").read_text())
 
 
 @pytest.fixture
@@ -62,15 +66,36 @@ def test_a_network_that_is_not_whole_is_refused(home, text):
         open_weights("mean", home)
 
 
+def test_own_weights_are_found_by_name_beside_ours(home, monkeypatch):
+    monkeypatch.setenv("DERMIS_WEIGHTS", str(home))
+    assert foreign() == ("mean",)
+    assert find_weights("mean") == home / "mean"
+    assert find_weights("acne") == WEIGHTS / "acne"
+    with pytest.raises(ModelMissing, match="mean"):
+        find_weights("median")
+
+
 def test_an_absent_network_names_those_that_are_there(home):
     with pytest.raises(ModelMissing, match="mean"):
         open_weights("median", home)
 
 
 @pytest.mark.parametrize("name", shipped())
-def test_a_shipped_network_opens_and_has_its_card(name):
-    weights = open_weights(name)
-    for part in ("## Data", "## Figures", "## Limits", "## Recipe"):
-        assert part in weights.card
-    assert weights.meta["largest_difference"] <= weights.meta["tolerance"]
-    assert (WEIGHTS / name / "model.onnx").stat().st_size < 12_000_000
+def test_shipped_weights_have_one_schema_and_a_card(name):
+    meta = json.loads((WEIGHTS / name / "meta.json").read_text())
+    assert meta["name"] == name
+    assert {"about", "recipe", "dermis", "answers", "input", "number_names"} <= set(meta)
+    card = (WEIGHTS / name / "card.md").read_text()
+    for part in ("## Data", "## Figures", "## Limits"):
+        assert part in card
+    assert sum(path.stat().st_size for path in (WEIGHTS / name).iterdir()) < 12_000_000
+
+
+def test_all_that_ship_are_found():
+    assert set(shipped()) == {path.name for path in WEIGHTS.iterdir() if path.is_dir()}
+
+
+@pytest.mark.parametrize("name", [name for name in shipped() if "largest_difference" in _meta(name)])
+def test_a_shipped_network_answers_as_it_was_trained(name):
+    meta = _meta(name)
+    assert meta["largest_difference"] <= meta["tolerance"]

@@ -4,7 +4,7 @@ import torch
 
 from dermis.lab.networks.model import Model
 from dermis.lab.networks.settings import Head, Network
-from dermis.lab.train.build import RunningMean, freeze, optimiser_for, rate_at
+from dermis.lab.train.build import RunningMean, freeze, groups_for, optimiser_for, rate_at
 from dermis.lab.train.recipe import Schedule, recipe_from
 
 HEADS = {"x": Head(kind="measure", targets=("x",))}
@@ -47,7 +47,7 @@ def model():
 def test_norms_and_biases_do_not_decay_and_the_network_may_learn_slower(name):
     recipe = recipe_from({"head": {"x": {"kind": "measure"}}, "optimiser": {"name": name, "backbone_lr": 0.1}})
     one = model()
-    groups = optimiser_for(one, recipe).param_groups
+    groups = optimiser_for(groups_for(one, recipe), recipe).param_groups
     assert sum(len(group["params"]) for group in groups) == len(list(one.parameters()))
     for group in groups:
         assert all((weight.ndim > 1) == (group["weight_decay"] > 0) for weight in group["params"])

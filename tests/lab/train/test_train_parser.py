@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch")
 
 from dermis.core import SegmentationClass  # noqa: E402
 from dermis.errors import UsageError  # noqa: E402
-from dermis.lab.train.export import export
+from dermis.lab.train.export import export  # noqa: E402
 from dermis.lab.train.parser import new_parser, train_pools  # noqa: E402
 from dermis.lab.train.parser_views import ANY, Example, hard_view, of_hand_made, of_parts, of_teacher, one_of, sets_loss  # noqa: E402  # noqa: E402
 from dermis.lab.train.recipe import find_recipe, read_recipe  # noqa: E402
@@ -120,7 +120,7 @@ def test_each_stage_of_the_shipped_recipe_learns_and_leaves_the_first_stages(tmp
     recipe = read_recipe(find_recipe("face-parser"), SMALL)
     before = new_parser(recipe).state_dict()
     pool = [drawn_face(seed)[0] for seed in range(2)]
-    run = train_pools(recipe, {name: pool for name in recipe.pool}, tmp_path / "runs")
+    run = train_pools(recipe, dict.fromkeys(recipe.pool, pool), tmp_path / "runs")
     assert len((run.folder / "metrics.csv").read_text().splitlines()) == 4
     after = torch.load(run.best, weights_only=True)
     assert all(torch.equal(after[name], before[name]) for name in after if ".stages.0." in name)

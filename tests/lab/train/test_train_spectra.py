@@ -15,10 +15,12 @@ from dermis.lab.networks.model import Model
 from dermis.lab.networks.settings import bands_of
 from dermis.lab.train.build import new_model, rate_at
 from dermis.lab.train.cache import decode
+from dermis.lab.train.pixel_start import begin_pixels
 from dermis.lab.train.pools import in_order, shuffled
 from dermis.lab.train.recipe import Schedule, find_recipe, read_recipe, recipe_from
-from dermis.lab.train.spectra import answering, mask_of
 from dermis.lab.train.samples import prepared, train
+from dermis.lab.train.spectra import answering, mask_of
+from dermis.lab.train.trainer import fabric_for
 from dermis.metrics.spectral import challenge_scores, spectral_scores
 from dermis.spectra.methods import METHODS
 
@@ -157,16 +159,20 @@ def test_the_cosine_can_begin_anew():
 def test_networks_of_single_pixels_begin_from_pixels_of_everybody(samples):
     recipe = recipe_of()
     decoded, parts = prepared(recipe, samples)
-    torch.manual_seed(0)
-    begun = new_model(recipe, decoded, parts.train)
+
+    def begun_model():
+        torch.manual_seed(0)
+        model = new_model(recipe, decoded, parts.train)
+        begin_pixels(model, recipe, decoded, parts.train, fabric_for(recipe))
+        return model.eval()
+
+    begun = begun_model()
     untaught = Model(recipe.network, recipe.head, recipe.loss, channels=4)
     picture = decoded.pictures[parts.test[0]]
     target = decoded.targets["cube"][parts.test[0]].astype(np.float32)
     errors = [spectral_scores(target, answering(model)(picture)["cube"]).sam_rad for model in (begun, untaught)]
     assert errors[0] < 0.5 * errors[1]
-    torch.manual_seed(0)
-    again = new_model(recipe, decoded, parts.train)
-    np.testing.assert_array_equal(answering(again)(picture)["cube"], answering(begun)(picture)["cube"])
+    np.testing.assert_array_equal(answering(begun_model())(picture)["cube"], answering(begun)(picture)["cube"])
 
 
 @pytest.fixture(scope="module")

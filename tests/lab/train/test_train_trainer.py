@@ -20,8 +20,8 @@ from dermis.lab.evaluate.predict import predict
 from dermis.lab.train.build import load_model
 from dermis.lab.train.recipe import recipe_from
 from dermis.lab.train.run import find_run, run_folder
-from dermis.lab.train.toml_records import toml_of
 from dermis.lab.train.samples import train
+from dermis.lab.train.toml_records import toml_of
 
 TESTS = Path(__file__).parents[2]
 TABLES = {

@@ -57,13 +57,13 @@ def graded_photos(root: Path) -> Iterator[Example]:
     for sample in acne04.index(root):
         said = sample.traits
         width, height = said.get("original_width_px"), said.get("original_height_px")
-        known = isinstance(width, float) and isinstance(height, float)
+        aspect = width / height if isinstance(width, float) and isinstance(height, float) else USUAL_ASPECT
         pixels = _bytes_of(sample.read())
         labels = {(label.task, label.grader): label.value for label in sample.labels}
         seen = _example(sample.key.view, sample.key.subject, pixels)
         yield replace(
             seen,
-            stretch=(width / height if known else USUAL_ASPECT) * pixels.shape[0] / pixels.shape[1],
+            stretch=aspect * pixels.shape[0] / pixels.shape[1],
             boxes=_corners([item.box for item in sample.items]),
             grade=float(labels[("acne_grade", "reference")]),
             count_all=float(labels.get(("acne_lesions", "second team"), np.nan)),
@@ -124,7 +124,7 @@ def drawn_lesions(root: Path) -> Iterator[Example]:
 
 def _drawn(clear: Example) -> Iterator[Example]:
     """Portraits with lesions drawn on them, and with marks that are none: the same person before and after."""
-    photo = Photo(pixels=clear.pixels.astype(np.float32) / 255, encoding=Encoding.SRGB)
+    photo = Photo(pixels=(clear.pixels / 255).astype(np.float32), encoding=Encoding.SRGB)
     face = find_face(photo)
     if face is None or not face.skin.any():
         return
@@ -147,7 +147,7 @@ def _drawn(clear: Example) -> Iterator[Example]:
                  for box in (_grown(mark.box) for mark in marks if mark.kind in LESIONS)]  # fmt: skip
         yield replace(
             clear, name=f"{clear.name}-{turn}", pixels=_bytes_of(after), boxes=boxed,
-            circles=np.array(every, np.float32).reshape(-1, 3) / 2,
+            circles=(np.array(every, np.float32).reshape(-1, 3) / 2).astype(np.float32),
             grade=math.nan if every else 0.0, count_all=float(len(every)),
         )  # fmt: skip
 

@@ -21,8 +21,8 @@ META_SCHEMA = "dermis.weights/1"
 
 
 def meta_of(
-    run: Run, name: str, answers: Mapping[str, Any], *, shown: Input | None = None, **more: Any
-) -> dict[str, Any]:  # noqa: ANN401
+    run: Run, name: str, answers: Mapping[str, Any], *, shown: Input | None = None, **more: object
+) -> dict[str, Any]:
     """Return meta.json of the weights `name` of a run.
 
     answers: kind, names and unit of each output. shown: what a picture is made to be; None where no picture is shown.

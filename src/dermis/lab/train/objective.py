@@ -31,7 +31,10 @@ class Objective(Protocol):
     that `batches` draws follows from the recipe's seed and the epoch.
     """
 
-    model: nn.Module
+    @property
+    def model(self) -> nn.Module:
+        """What learns."""
+        ...
 
     def groups(self) -> list[dict[str, Any]]:
         """Return the parameter groups of the optimiser."""

@@ -85,7 +85,7 @@ def _as_taken(photo: Photo, traits: Mapping[str, object]) -> Photo:
     scale = max(photo.pixels.shape[:2]) / max(float(str(wide)), float(str(high)))
     size = (max(1, round(float(str(wide)) * scale)), max(1, round(float(str(high)) * scale)))
     whole = Image.fromarray(np.uint8(np.rint(photo.pixels * 255))).resize(size, Image.Resampling.BICUBIC)
-    return Photo(pixels=np.asarray(whole, np.float32) / 255, encoding=photo.encoding)
+    return Photo(pixels=np.asarray(np.asarray(whole) / 255, np.float32), encoding=photo.encoding)
 
 
 def _of_photo(photo: Photo, name: str, person: str) -> Example:
@@ -153,7 +153,7 @@ def photographed(*, seed: int, count: int) -> Iterator[tuple[str, NDArray[np.uin
             scene = compose_scene(person, visit, shot)
             raw = raw_of(scene)
             photo = develop(raw, everyday_isp(rng, shot, raw, scene.buffers.regions > 0), rng)
-            pixels = np.uint8(np.rint(np.clip(photo.pixels, 0, 1) * 255))
+            pixels = np.rint(np.clip(photo.pixels, 0, 1) * 255).astype(np.uint8)
             yield f"head{number}_{place}", pixels, scene.buffers.parts
 
 
@@ -170,8 +170,10 @@ def without_people(root: Path, *, seed: int = 7, textures: int = 40) -> Iterator
         yield _nobody(f"texture {number}", _texture(rng))
 
 
-WITHOUT_PEOPLE = ("brick", "chelsea", "coffee", "coins", "grass", "gravel", "hubble_deep_field", "moon", "page", "rocket",
-                  "text", "colorwheel")  # fmt: skip
+WITHOUT_PEOPLE = (
+    "brick", "chelsea", "coffee", "coins", "grass", "gravel", "hubble_deep_field", "moon", "page", "rocket", "text",
+    "colorwheel",
+)  # fmt: skip
 
 
 def _texture(rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""What follows from a recipe is written out, and what its records' kinds alone do not exclude is refused, all at once."""
+"""What follows from a recipe is written out; what its records alone do not exclude is refused, all at once."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _faults_of_head(name: str, head: Head) -> Iterator[_Fault]:
     if not head.kind:
         yield (
             f"head.{name}.kind is missing.",
-            "No task has this name to take it from: measure, ordinal (with lowest and highest), count, presence or map.",
+            "No task has this name to take it from. Say measure, ordinal (lowest, highest), count, presence or map.",
         )
     if head.kind != "measure" and len(head.targets) > 1:
         yield f"head.{name} has several targets.", "Only a measure may; make more heads."

@@ -86,4 +86,5 @@ def _portraits() -> Path:
     """Return the folder of the pictures of people who do not exist, fetched by their package where they are missing."""
     from dermis.models.registry import PORTRAITS, fetch
 
-    return [fetch(one.name) for one in PORTRAITS][0].parent
+    folders = {fetch(one.name).parent for one in PORTRAITS}
+    return folders.pop()

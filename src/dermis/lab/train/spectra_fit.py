@@ -41,7 +41,7 @@ def train(recipe: Recipe, roots: Roots, out: Path, *, show: bool = False) -> Run
     prior = fit_prior(spectra, runs, group_alike(spectra, runs), vrhel)
     folder = run.folder / "weights"
     tables = {name: getattr(prior, name).astype(np.float32) for name in SkinPrior.__slots__}
-    np.savez_compressed(folder / "prior.npz", **tables)  # type: ignore[arg-type]
+    np.savez_compressed(folder / "prior.npz", **tables)
     write_pretrained(prior, folder)
     run.note("result", {"runs": len(runs), "spectra": len(spectra), "vrhel": len(vrhel), **_left(spectra, prior)})
     return run

@@ -9,18 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from functools import cache
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
-
-import tomlkit
-from cattrs import Converter
-from cattrs.errors import (
-    AttributeValidationNote,
-    ClassValidationError,
-    ForbiddenExtraKeysError,
-    IterableValidationError,
-)
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from dermis.errors import UsageError
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 __all__ = ["nearest", "record_from", "setting", "toml_of"]
 
@@ -37,9 +31,11 @@ def nearest(word: str, words: Iterable[str]) -> str:
 
 def record_from(kind: type[_Record], table: Mapping[str, Any]) -> _Record:
     """Return a record from a table; UsageError names every unknown key, with the nearest one, and every wrong value."""
+    from cattrs.errors import BaseValidationError  # late, as are the others: the base install has no cattrs
+
     try:
         return _converter().structure(table, kind)
-    except (ClassValidationError, IterableValidationError, _Fault) as error:
+    except (BaseValidationError, _Fault) as error:
         faults = list(_faults(error, ""))
     if len(faults) == 1:
         raise UsageError(faults[0][0], advice=faults[0][1])
@@ -69,6 +65,8 @@ def toml_of(record: Any, *, comments: bool = False, all_fields: bool = True) -> 
 
     all_fields: also those whose words begin with kinds or names ("ordinal: ...") that the record is not of.
     """
+    import tomlkit
+
     document = tomlkit.document()
     _write(record, document, comments=comments, all_fields=all_fields)
     return tomlkit.dumps(document).strip() + "\n"
@@ -84,6 +82,8 @@ class _Fault(ValueError):
 
 @cache
 def _converter() -> Converter:
+    from cattrs import Converter
+
     converter = Converter(forbid_extra_keys=True)
     for kind in _KINDS:
         converter.register_structure_hook(kind, _plain)
@@ -100,7 +100,7 @@ def _is(form: Any) -> Callable[[Any], bool]:  # noqa: ANN401 -- a type form
 def _section(kind: type, converter: Converter) -> Callable[[Any, Any], Any]:
     from cattrs.gen import make_dict_structure_fn  # late: with the first recipe
 
-    inner = make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True)
+    inner: Callable[[Any, Any], Any] = make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True)
 
     def read(value: Any, hint: Any) -> Any:  # noqa: ANN401
         if not isinstance(value, Mapping):
@@ -141,13 +141,15 @@ def _plain(value: Any, kind: Any) -> Any:  # noqa: ANN401
 
 def _faults(error: BaseException, where: str) -> Iterator[tuple[str, str]]:
     """Yield what is wrong below `where`, and the next step, depth first."""
+    from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
+
     if isinstance(error, _Fault):
         yield error.what.replace("{}", where), error.advice.replace("{}", where)
     elif isinstance(error, ForbiddenExtraKeysError):
         known = list(get_type_hints(error.cl))
         for key in sorted(error.extra_fields):
             yield f"The recipe has no key {f'{where}.{key}'.removeprefix('.')!r}.", nearest(key, known)
-    elif isinstance(error, ClassValidationError | IterableValidationError):
+    elif isinstance(error, BaseValidationError):
         for one in error.exceptions:
             names = [_name_of(note) for note in getattr(one, "__notes__", ())]
             yield from _faults(one, ".".join([*([where] if where else []), *(name for name in names if name)]))
@@ -156,10 +158,12 @@ def _faults(error: BaseException, where: str) -> Iterator[tuple[str, str]]:
 
 
 def _name_of(note: Any) -> str:  # noqa: ANN401
-    return str(note.name) if isinstance(note, AttributeValidationNote) else str(getattr(note, "index", ""))
+    return str(getattr(note, "name", getattr(note, "index", "")))
 
 
 def _write(record: Any, into: Any, *, comments: bool, all_fields: bool) -> None:  # noqa: ANN401 -- tomlkit's containers
+    import tomlkit
+
     hints = get_type_hints(type(record), include_extras=True)
     tables: dict[str, Any] = {}
     for one in fields(record):
@@ -175,6 +179,8 @@ def _write(record: Any, into: Any, *, comments: bool, all_fields: bool) -> None:
 
 def _table(held: Any, *, comments: bool, all_fields: bool) -> Any:  # noqa: ANN401
     """Return a section, or a section of sections where `held` maps names to records."""
+    import tomlkit
+
     if is_dataclass(held):
         table = tomlkit.table()
         _write(held, table, comments=comments, all_fields=all_fields)

@@ -14,7 +14,7 @@ from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_isp
 from dermis.lab.synth.camera.scene import Scene, compose_scene, lab_of, raw_of, skin_mask
 from dermis.lab.synth.camera.shading import draw_lamps
 from dermis.lab.synth.layouts.layout import person_at
-from dermis.lab.synth.recipe import read_recipe
+from dermis.lab.synth.recipe import FacesRecipe, read_recipe
 from dermis.optics.camera import draw_camera
 from dermis.optics.isp import develop, through_jpeg
 from dermis.optics.populations import ILLUMINANT_KINDS, draw_illuminant
@@ -44,6 +44,7 @@ class Clues:
 def tone_clues_of(root: Path, *, seed: int = 501, people: int = 200, photos: int = 10) -> Iterator[Clues]:
     """Yield `photos` photos of each of two views of `people` synthetic people; rendered here, from nothing."""
     recipe = read_recipe("faces", ["size_px=192", f"seed={seed}"])
+    assert isinstance(recipe, FacesRecipe)
     kinds, share = list(ILLUMINANT_KINDS), np.array([row[0] for row in ILLUMINANT_KINDS.values()])
     share = share / share.sum()
     for number in range(people):
