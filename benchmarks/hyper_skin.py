@@ -32,9 +32,9 @@ from dermis.lab.networks.model import Answering
 from dermis.lab.networks.settings import bands_of
 from dermis.lab.train.build import load_model
 from dermis.lab.train.export import onnx_of
+from dermis.lab.train.objectives.samples import prepared
 from dermis.lab.train.recipe import Recipe, find_recipe, read_recipe
 from dermis.lab.train.run import Run, find_run
-from dermis.lab.train.samples import prepared
 from dermis.lab.train.spectra import answering
 from dermis.models.runtime import load
 from dermis.spectra.methods import METHODS

@@ -26,7 +26,14 @@ import numpy as np
 
 from dermis.colour.srgb import decode, encode
 from dermis.core import Encoding, Origin, Photo
-from dermis.lab.train.fits import ALL_NM, MEASURED_NM, cut_where_it_jumps, fit_prior, group_alike, read_measured
+from dermis.lab.train.objectives.skin_prior import (
+    ALL_NM,
+    MEASURED_NM,
+    cut_where_it_jumps,
+    fit_prior,
+    group_alike,
+    read_measured,
+)
 from dermis.optics.camera import Camera, Population, find_camera, fit_population, read_cameras, response, white_raw
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import Illuminant, find_illuminant

@@ -19,9 +19,9 @@ from torch.utils.data import DataLoader, Dataset
 from dermis.lab.datasets.splits import Parts
 from dermis.lab.train.build import new_model
 from dermis.lab.train.cache import Decoded
+from dermis.lab.train.objectives.samples import SamplesObjective
 from dermis.lab.train.pools import shuffled
 from dermis.lab.train.recipe import find_recipe, read_recipe
-from dermis.lab.train.samples import SamplesObjective
 from dermis.lab.train.trainer import Trainer, fabric_for
 from dermis.models.capture_features import number_names
 

@@ -18,8 +18,8 @@ from dermis.lab.evaluate.compare import (
 )
 from dermis.lab.evaluate.evaluate import evaluate_run
 from dermis.lab.evaluate.predict import Question
+from dermis.lab.train.objectives.samples import train
 from dermis.lab.train.recipe import recipe_from
-from dermis.lab.train.samples import train
 from dermis.metrics.evaluation import BootstrapConfig
 
 QUICK = BootstrapConfig(resamples=200)

@@ -9,8 +9,8 @@ from dermis.colour import delta_e_00
 from dermis.errors import UsageError
 from dermis.lab.evaluate.evaluate import evaluate, evaluate_run, with_looks, write_evaluation
 from dermis.lab.evaluate.predict import Question, answers_of, questions_of, with_intervals
+from dermis.lab.train.objectives.samples import train
 from dermis.lab.train.recipe import recipe_from
-from dermis.lab.train.samples import train
 from dermis.metrics.evaluation import BootstrapConfig
 from dermis.metrics.registry import EVALUATION_METRICS
 

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 from dermis.core import HAYASHI_LIMITS  # noqa: E402
 from dermis.lab.networks.lesions import LesionNetwork  # noqa: E402
 from dermis.lab.networks.losses import lesion_loss  # noqa: E402
-from dermis.lab.train.learners import LEARNERS  # noqa: E402
+from dermis.lab.train.recipe.learners import LEARNERS  # noqa: E402
 
 TERMS = LEARNERS["lesions"].terms
 

@@ -9,9 +9,9 @@ from dermis.lab.evaluate.predict import predict
 from dermis.lab.train import export as exporting
 from dermis.lab.train.build import load_model
 from dermis.lab.train.export import TOLERANCE, agreement, export
+from dermis.lab.train.objectives.samples import train
 from dermis.lab.train.recipe import recipe_from
 from dermis.lab.train.run import find_run
-from dermis.lab.train.samples import train
 from dermis.models.preprocess import preprocess
 from dermis.models.weights import open_weights
 from fakes.samples import fake_sample

@@ -5,9 +5,9 @@ import pytest
 
 from dermis.lab.evaluate.predict import predict
 from dermis.lab.train.export import export
-from dermis.lab.train.learners import LEARNERS
+from dermis.lab.train.objectives.samples import train
 from dermis.lab.train.recipe import RECIPES, read_recipe
-from dermis.lab.train.samples import train
+from dermis.lab.train.recipe.learners import LEARNERS
 from dermis.models.weights import open_weights
 
 SMALLER = (

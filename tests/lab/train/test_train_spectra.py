@@ -15,10 +15,10 @@ from dermis.lab.networks.model import Model
 from dermis.lab.networks.settings import bands_of
 from dermis.lab.train.build import new_model, rate_at
 from dermis.lab.train.cache import decode
-from dermis.lab.train.pixel_start import begin_pixels
+from dermis.lab.train.objectives.pixel_start import begin_pixels
+from dermis.lab.train.objectives.samples import prepared, train
 from dermis.lab.train.pools import in_order, shuffled
 from dermis.lab.train.recipe import Schedule, find_recipe, read_recipe, recipe_from
-from dermis.lab.train.samples import prepared, train
 from dermis.lab.train.spectra import answering, mask_of
 from dermis.lab.train.trainer import fabric_for
 from dermis.metrics.spectral import challenge_scores, spectral_scores

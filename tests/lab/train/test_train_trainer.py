@@ -18,10 +18,10 @@ import torch
 from dermis.errors import UsageError
 from dermis.lab.evaluate.predict import predict
 from dermis.lab.train.build import load_model
+from dermis.lab.train.objectives.samples import train
 from dermis.lab.train.recipe import recipe_from
+from dermis.lab.train.recipe.toml_records import toml_of
 from dermis.lab.train.run import find_run, run_folder
-from dermis.lab.train.samples import train
-from dermis.lab.train.toml_records import toml_of
 
 TESTS = Path(__file__).parents[2]
 TABLES = {
@@ -104,7 +104,7 @@ if sys.argv[-1] == "offline":
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from fakes.samples import fake_sample
-from dermis.lab.train.samples import train
+from dermis.lab.train.objectives.samples import train
 from dermis.lab.train.recipe import read_recipe
 told = read_recipe(Path(sys.argv[2]))
 train(told, [fake_sample(place, told) for place in range(16)], Path(sys.argv[3]))

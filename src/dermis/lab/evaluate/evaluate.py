@@ -99,7 +99,7 @@ def evaluate_run(
     Raises UsageError where there is no trained model or nothing to judge, InputError for samples that cannot be read.
     """
     from dermis.lab.evaluate.predict import predict
-    from dermis.lab.train.samples import drawn  # late, as is the next: torch
+    from dermis.lab.train.objectives.samples import drawn  # late, as is the next: torch
 
     samples = drawn(samples, run.recipe)
     decoded = decode(samples, run.recipe, root=root)

@@ -18,10 +18,10 @@ from dermis.lab.networks.model import Model
 from dermis.lab.networks.settings import Head
 from dermis.lab.train.build import load_model
 from dermis.lab.train.cache import Decoded, decode, with_cameras
+from dermis.lab.train.objectives.samples import drawn
 from dermis.lab.train.pools import in_order
 from dermis.lab.train.recipe import Recipe
 from dermis.lab.train.run import Run
-from dermis.lab.train.samples import drawn
 from dermis.lab.train.spectra import spectra_scored
 from dermis.lab.train.trainer import device_for
 from dermis.metrics.arrays import Floats

@@ -20,8 +20,8 @@ from dermis.lab.networks.model import Model
 from dermis.lab.networks.settings import Head, Loss, Network
 from dermis.lab.train.cache import Decoded
 from dermis.lab.train.recipe import Recipe, Schedule
+from dermis.lab.train.recipe.toml_records import record_from
 from dermis.lab.train.run import Run
-from dermis.lab.train.toml_records import record_from
 from dermis.models.capture_features import number_names
 from dermis.models.preprocess import Input
 

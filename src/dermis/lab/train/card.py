@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from dermis.lab.networks.registry import NETWORKS
-from dermis.lab.train.learners import LEARNERS
 from dermis.lab.train.recipe import describe, recipe_hash
+from dermis.lab.train.recipe.learners import LEARNERS
 from dermis.lab.train.run import Run
 from dermis.models.preprocess import Input
 from dermis.version import __version__

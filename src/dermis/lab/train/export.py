@@ -22,10 +22,10 @@ from dermis.lab.networks.model import Answering, Model
 from dermis.lab.networks.settings import Head, bands_of
 from dermis.lab.train.build import load_model
 from dermis.lab.train.card import card, meta_of, write_meta
-from dermis.lab.train.lesions import open_network as open_lesions
+from dermis.lab.train.objectives.lesions import open_network as open_lesions
+from dermis.lab.train.objectives.spectra_fit import TABLES
+from dermis.lab.train.objectives.tone import open_network as open_tone
 from dermis.lab.train.run import Run
-from dermis.lab.train.spectra_fit import TABLES
-from dermis.lab.train.tone import open_network as open_tone
 from dermis.models.capture_features import number_names
 from dermis.models.preprocess import Input
 from dermis.models.runtime import load

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from dermis.lab.networks.lesions import STRIDE
-from dermis.lab.train.learners import LEARNERS
+from dermis.lab.train.recipe.learners import LEARNERS
 
 __all__ = ["VIEWS", "Example", "LesionView", "boxes_in_view", "in_picture", "plain_view", "training_view"]
 

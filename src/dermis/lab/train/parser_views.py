@@ -14,7 +14,7 @@ from torch import Tensor
 
 from dermis.core import SegmentationClass
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
-from dermis.lab.train.learners import LEARNERS
+from dermis.lab.train.recipe.learners import LEARNERS
 
 __all__ = [
     "ANY",

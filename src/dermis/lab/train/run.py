@@ -26,7 +26,7 @@ from typing import Any
 
 from dermis.errors import UsageError
 from dermis.lab.train.recipe import Recipe, read_recipe, recipe_hash
-from dermis.lab.train.toml_records import toml_of
+from dermis.lab.train.recipe.toml_records import toml_of
 from dermis.version import __version__
 
 __all__ = ["Run", "find_run", "note_data", "open_run", "run_folder", "write_atomically"]

@@ -23,10 +23,10 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from dermis.core import Sample
 from dermis.errors import UsageError
+from dermis.lab.train.objectives.samples import train
 from dermis.lab.train.recipe import Recipe, find_recipe, read_recipe
+from dermis.lab.train.recipe.toml_records import record_from
 from dermis.lab.train.run import run_folder
-from dermis.lab.train.samples import train
-from dermis.lab.train.toml_records import record_from
 
 __all__ = ["Outcome", "Point", "Range", "Stages", "Sweep", "points_of", "read_sweep", "sweep"]
 

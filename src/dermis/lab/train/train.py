@@ -7,9 +7,9 @@ from pathlib import Path
 
 from dermis.errors import UsageError
 from dermis.lab.datasets import find_dataset
-from dermis.lab.train.infer import with_scales
 from dermis.lab.train.recipe import Recipe
-from dermis.lab.train.recipe_check import checked, completed
+from dermis.lab.train.recipe.check import checked, completed
+from dermis.lab.train.recipe.infer import with_scales
 from dermis.lab.train.run import Run
 from dermis.lab.train.sources import Roots, folder_of_data
 
@@ -40,7 +40,7 @@ def _ways() -> Mapping[str, Train]:
 
 
 def _samples(recipe: Recipe, roots: Roots, out: Path, show: bool) -> Run:
-    from dermis.lab.train.samples import train  # late, as are the next: torch
+    from dermis.lab.train.objectives.samples import train  # late, as are the next: torch
 
     root = folder_of_data(recipe, roots)
     samples = find_dataset(recipe.data.dataset).index(root)
@@ -49,24 +49,24 @@ def _samples(recipe: Recipe, roots: Roots, out: Path, show: bool) -> Run:
 
 
 def _lesions(recipe: Recipe, roots: Roots, out: Path, show: bool) -> Run:
-    from dermis.lab.train.lesions import train
+    from dermis.lab.train.objectives.lesions import train
 
     return train(checked(completed(recipe)), roots, out, show=show)
 
 
 def _parts(recipe: Recipe, roots: Roots, out: Path, show: bool) -> Run:
-    from dermis.lab.train.parser import train
+    from dermis.lab.train.objectives.face_parts import train
 
     return train(checked(completed(recipe)), roots, out, show=show)
 
 
 def _tone(recipe: Recipe, roots: Roots, out: Path, show: bool) -> Run:
-    from dermis.lab.train.tone import train
+    from dermis.lab.train.objectives.tone import train
 
     return train(checked(completed(recipe)), roots, out, show=show)
 
 
 def _spectra(recipe: Recipe, roots: Roots, out: Path, show: bool) -> Run:
-    from dermis.lab.train.spectra_fit import train
+    from dermis.lab.train.objectives.spectra_fit import train
 
     return train(checked(completed(recipe)), roots, out, show=show)

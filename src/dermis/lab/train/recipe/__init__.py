@@ -35,8 +35,8 @@ from pathlib import Path
 from typing import Any
 
 from dermis.errors import UsageError
-from dermis.lab.train.recipe_check import checked, completed
-from dermis.lab.train.recipe_records import (
+from dermis.lab.train.recipe.check import checked, completed
+from dermis.lab.train.recipe.records import (
     Data,
     Machine,
     Optimiser,
@@ -47,7 +47,7 @@ from dermis.lab.train.recipe_records import (
     Stage,
     Train,
 )
-from dermis.lab.train.toml_records import nearest, record_from, setting, toml_of
+from dermis.lab.train.recipe.toml_records import nearest, record_from, setting, toml_of
 
 __all__ = [
     "RECIPES",
@@ -68,7 +68,7 @@ __all__ = [
     "with_settings",
 ]
 
-RECIPES = Path(__file__).parents[1] / "recipes"
+RECIPES = Path(__file__).parents[2] / "recipes"
 """The recipes that ship with dermis."""
 
 

@@ -25,7 +25,7 @@ from dermis.lab.train.recipe import (
     recipe_hash,
     with_settings,
 )
-from dermis.lab.train.toml_records import toml_of
+from dermis.lab.train.recipe.toml_records import toml_of
 from dermis.models.preprocess import Input
 
 LEAST = {"head": {"x": {"kind": "measure"}}}

@@ -20,7 +20,7 @@ from dermis.lab.networks.model import Model
 from dermis.lab.train.augment import apply, make_params, targets_moved
 from dermis.lab.train.build import freeze, groups_for, hold, model_note, new_model
 from dermis.lab.train.cache import Decoded, cameras_among, decode, fingerprint, with_cameras
-from dermis.lab.train.pixel_start import begin_pixels
+from dermis.lab.train.objectives.pixel_start import begin_pixels
 from dermis.lab.train.pools import Batch, Batches, in_order, items_of, patches_of, shuffled
 from dermis.lab.train.progress import quiet
 from dermis.lab.train.recipe import Recipe

@@ -11,7 +11,7 @@ from dermis.lab.networks.lesions import STRIDE
 from dermis.lab.train.export import ANSWERS, export
 from dermis.lab.train.lesion_calibration import answers_for
 from dermis.lab.train.lesion_views import Example, boxes_in_view, in_picture, plain_view, training_view
-from dermis.lab.train.lesions import open_network, train_pools
+from dermis.lab.train.objectives.lesions import open_network, train_pools
 from dermis.lab.train.recipe import find_recipe, read_recipe
 from dermis.lab.train.trainer import Trainer
 from dermis.models.weights import open_weights

@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch")
 from dermis.core import SegmentationClass  # noqa: E402
 from dermis.errors import UsageError  # noqa: E402
 from dermis.lab.train.export import export  # noqa: E402
-from dermis.lab.train.parser import new_parser, train_pools  # noqa: E402
+from dermis.lab.train.objectives.face_parts import new_parser, train_pools  # noqa: E402
 from dermis.lab.train.parser_views import ANY, Example, hard_view, of_hand_made, of_parts, of_teacher, one_of, sets_loss  # noqa: E402  # noqa: E402
 from dermis.lab.train.recipe import find_recipe, read_recipe  # noqa: E402
 from dermis.models.weights import open_weights  # noqa: E402

@@ -23,7 +23,7 @@ from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_isp
 from dermis.lab.synth.camera.scene import compose_scene, raw_of
 from dermis.lab.synth.recipe import FacesRecipe
 from dermis.lab.synth.subjects import build_person, visit_of
-from dermis.lab.train.acne_examples import person_of
+from dermis.lab.train.examples.acne import person_of
 from dermis.lab.train.parser_views import ANY, Example, of_hand_made, of_parts, of_teacher, one_of
 from dermis.optics.isp import develop
 

@@ -11,7 +11,7 @@ import numpy as np
 from dermis.core import Sample
 from dermis.lab.datasets import find_dataset
 from dermis.lab.networks.settings import Head
-from dermis.lab.train.recipe_records import Recipe
+from dermis.lab.train.recipe.records import Recipe
 from dermis.tasks import TASKS
 
 __all__ = ["new_recipe", "with_scales"]

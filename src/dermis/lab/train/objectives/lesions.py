@@ -16,7 +16,7 @@ from dermis.lab.networks.losses import lesion_loss
 from dermis.lab.train.build import hold
 from dermis.lab.train.lesion_calibration import calibration_of, tell_lesions
 from dermis.lab.train.lesion_views import Example, LesionView, plain_view, training_view
-from dermis.lab.train.pooled import PooledObjective, Pools, gather, note_pools, parts_of_pools
+from dermis.lab.train.objectives.pooled import PooledObjective, Pools, gather, note_pools, parts_of_pools
 from dermis.lab.train.progress import quiet
 from dermis.lab.train.recipe import Recipe
 from dermis.lab.train.run import Run, open_run

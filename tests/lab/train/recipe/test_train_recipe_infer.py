@@ -3,9 +3,9 @@ from PIL import Image
 
 from dermis.core import Label, Sample, SampleKey
 from dermis.errors import UsageError
-from dermis.lab.train.infer import new_recipe, with_scales
 from dermis.lab.train.recipe import recipe_from
-from dermis.lab.train.recipe_check import checked, completed
+from dermis.lab.train.recipe.check import checked, completed
+from dermis.lab.train.recipe.infer import new_recipe, with_scales
 
 
 def sample(value):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.lab.train.examples import EXAMPLES
-from dermis.lab.train.fits import cut_where_it_jumps, fit_prior, group_alike, read_measured
+from dermis.lab.train.objectives.skin_prior import cut_where_it_jumps, fit_prior, group_alike, read_measured
 from dermis.lab.train.recipe import Recipe
 from dermis.lab.train.run import Run, note_data, open_run
 from dermis.lab.train.sources import Roots, folder_for

@@ -9,9 +9,9 @@ from dataclasses import replace
 from dermis.core import Count, Map, Measure, Ordinal, Presence
 from dermis.errors import UsageError
 from dermis.lab.networks.settings import Head, Loss, loss_names
-from dermis.lab.train.learners import LEARNERS
-from dermis.lab.train.recipe_records import Recipe
-from dermis.lab.train.toml_records import nearest
+from dermis.lab.train.recipe.learners import LEARNERS
+from dermis.lab.train.recipe.records import Recipe
+from dermis.lab.train.recipe.toml_records import nearest
 from dermis.models.capture_features import FEATURES
 from dermis.models.preprocess import CROPS
 from dermis.tasks import TASKS

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dermis.lab.train.export import export
+from dermis.lab.train.objectives.spectra_fit import TABLES
 from dermis.lab.train.recipe import find_recipe, read_recipe
-from dermis.lab.train.spectra_fit import TABLES
 from dermis.lab.train.train import train_recipe
 from dermis.spectra.prior import read_prior
 

@@ -1,4 +1,4 @@
-"""Learning the prior: `python -m dermis.lab.train.fits SPECTRA_FOLDER`.
+"""Fitting the prior of skin spectra; `dermis train skin-spectra` does it, with the data folder `spectra`.
 
 The folder holds `skin_reflectance_400_700_10nm.npz` (`bare_skin`, 400-700 nm by 10) and
 `vrhel_skin_reflectance.csv`. The collection does not say which spectra were measured together, but it keeps them
@@ -7,7 +7,6 @@ together: where its order jumps, another measurement begins.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
@@ -21,8 +20,7 @@ from dermis.optics.camera import population, response, typical_camera
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import daylight
 from dermis.optics.populations import draw
-from dermis.spectra.prior import PRIOR_FILE, SkinPrior
-from dermis.spectra.reconstruct import write_pretrained
+from dermis.spectra.prior import SkinPrior
 
 __all__ = [
     "ALL_NM",
@@ -169,17 +167,3 @@ def _axes(logs: Floats, rank: int) -> Floats:
     left = left_axes[:RANK_BEYOND] * left_lengths[:RANK_BEYOND, None]
     both = np.concatenate([measured, np.pad(left, ((0, 0), (count, 0)))])
     return np.asarray(both / np.sqrt(max(1, len(logs) - 1)))
-
-
-def _refit(folder: Path) -> None:
-    spectra, vrhel = read_measured(folder)
-    runs = cut_where_it_jumps(spectra)
-    prior = fit_prior(spectra, runs, group_alike(spectra, runs), vrhel)
-    PRIOR_FILE.parent.mkdir(exist_ok=True)
-    np.savez_compressed(PRIOR_FILE, **{name: getattr(prior, name).astype(np.float32) for name in SkinPrior.__slots__})
-    print(f"{len(runs)} runs of {len(spectra)} spectra and {len(vrhel)} of Vrhel: {PRIOR_FILE}")
-    write_pretrained(prior)
-
-
-if __name__ == "__main__":
-    _refit(Path(sys.argv[1]))

@@ -18,8 +18,8 @@ from dermis.errors import UsageError
 from dermis.lab.networks.model import Model
 from dermis.lab.networks.settings import Loss, loss_names
 from dermis.lab.train.build import hold, model_note
+from dermis.lab.train.objectives.pooled import PooledObjective, Pools, gather, note_pools, parts_of_pools
 from dermis.lab.train.parser_views import FACE_AREA, Example, hard_view, one_of, sets_loss
-from dermis.lab.train.pooled import PooledObjective, Pools, gather, note_pools, parts_of_pools
 from dermis.lab.train.progress import quiet
 from dermis.lab.train.recipe import Recipe
 from dermis.lab.train.run import Run, open_run

@@ -26,7 +26,7 @@ class Examples:
     def make(self, root: Path, settings: Mapping[str, int]) -> Iterable[Any]:
         """Return the examples of the data in `root`; settings: of those that are made from nothing, such as people."""
         module, name = self.where.split(":")
-        function: Callable[..., Iterable[Any]] = getattr(import_module(f"dermis.lab.train.{module}"), name)
+        function: Callable[..., Iterable[Any]] = getattr(import_module(f"dermis.lab.train.examples.{module}"), name)
         return function(root, **settings)
 
 
@@ -36,49 +36,49 @@ _SYNTH = "made by `dermis synth`: shows no real person, use it freely"
 
 EXAMPLES: Mapping[str, Examples] = {
     "graded_photos": Examples(
-        where="acne_examples:graded_photos",
+        where="acne:graded_photos",
         about="photos with boxes, grade and the second team's number",
         licence=_ACNE04,
     ),
     "marked_crops": Examples(
-        where="acne_examples:marked_crops",
+        where="acne:marked_crops",
         about="clean square crops with boxes and the second team's circles, never the grade",
         licence=_ACNE04,
     ),
     "made_acne": Examples(
-        where="acne_examples:made_acne", about="synthetic heads with boxes; a clear one has grade 0", licence=_SYNTH
+        where="acne:made_acne", about="synthetic heads with boxes; a clear one has grade 0", licence=_SYNTH
     ),
     "clear_portraits": Examples(
-        where="acne_examples:clear_portraits", about="portraits without a lesion, grade 0", licence=_OPENPEOPLE
+        where="acne:clear_portraits", about="portraits without a lesion, grade 0", licence=_OPENPEOPLE
     ),
     "drawn_lesions": Examples(
-        where="acne_examples:drawn_lesions",
+        where="acne:drawn_lesions",
         about="portraits with lesions, and marks that are none, drawn on them",
         licence=_OPENPEOPLE,
     ),
     "hand_made_masks_turned": Examples(
-        where="parser_examples:turned", about="heads from -90 to 90 degrees with hand-made masks",
+        where="face_parts:turned", about="heads from -90 to 90 degrees with hand-made masks",
         licence="FASSEG (Khan, Mauro, Leonardi, ICIP 2015): none stated, cite the paper",
     ),
     "hand_made_masks_frontal": Examples(
-        where="parser_examples:frontal", about="frontal heads with hand-made masks",
+        where="face_parts:frontal", about="frontal heads with hand-made masks",
         licence="FASSEG (Khan, Mauro, Leonardi, ICIP 2015): none stated, cite the paper",
     ),
     "segmented_acne": Examples(
-        where="parser_examples:segmented_acne", about="photos labelled by the person segmenter and by landmarks",
+        where="face_parts:segmented_acne", about="photos labelled by the person segmenter and by landmarks",
         licence=_ACNE04,
     ),
     "segmented_portraits": Examples(
-        where="parser_examples:segmented_portraits",
+        where="face_parts:segmented_portraits",
         about="portraits labelled by the person segmenter and by landmarks", licence=_OPENPEOPLE,
     ),
-    "made_heads": Examples(where="parser_examples:made_heads", about="synthetic heads, exact", licence=_SYNTH),
+    "made_heads": Examples(where="face_parts:made_heads", about="synthetic heads, exact", licence=_SYNTH),
     "without_people": Examples(
-        where="parser_examples:without_people", about="pictures of scikit-image and drawn textures, nobody in them",
+        where="face_parts:without_people", about="pictures of scikit-image and drawn textures, nobody in them",
         licence="scikit-image's pictures: as listed there, all free; textures: as dermis",
     ),
     "tone_clues": Examples(
-        where="tone_examples:tone_clues_of",
+        where="tone:tone_clues_of",
         about="what photos of synthetic people show of their skin, with its true colour", licence=_SYNTH,
     ),
     "measured_spectra": Examples(
