@@ -52,8 +52,8 @@ def test_train_export_and_sweep(heads, tmp_path, dermis):
     assert "epoch 1/1" in err
     assert dermis(*learn)[0] == out
     run = out.strip().removeprefix("Run: ")
-    said, _ = dermis("export", run, "heads", "--out", tmp_path / "weights")
-    assert said == f"Network: {tmp_path / 'weights' / 'heads'}\n"
+    said, _ = dermis("export", run, "heads", "--to", tmp_path / "weights")
+    assert said == f"Weights: {tmp_path / 'weights' / 'heads'}\n"
     assert shipped(tmp_path / "weights") == ("heads",)
     assert "none stated" in (tmp_path / "weights" / "heads" / "card.md").read_text()  # the licence of the data
     plan = tmp_path / "plan.toml"
@@ -71,7 +71,7 @@ def test_a_recipe_is_described(dermis):
 def test_what_is_wrong_is_said_before_anything_runs(tmp_path, monkeypatch, dermis):
     with pytest.raises(UsageError, match="epochs"):
         dermis("train", "colour-small", "--data", tmp_path, "--set", "train.epoch=3")
-    with pytest.raises(UsageError, match="not named"):
+    with pytest.raises(UsageError, match="--data tone-chips=DIR"):
         dermis("train", "colour-small")
     with pytest.raises(InputError):
         dermis("train", "parts-small", "--data", tmp_path / "absent", *changed(SMALL))
@@ -88,3 +88,31 @@ def test_every_recipe_is_listed(dermis):
     }
     assert all(row["about"] for row in listed)
     assert "colour-small" in dermis("recipes")[0]
+
+
+def test_own_weights_are_listed_and_no_file_of_the_package_changes(heads, tmp_path, dermis, monkeypatch):
+    monkeypatch.setenv("DERMIS_WEIGHTS", str(tmp_path / "own"))
+    dermis("train", "parts-small", "--data", f"fasseg={heads}", "--out", tmp_path / "runs", *changed(SMALL))
+    before = shipped()
+    said, _ = dermis("export", "parts-small", "my-heads", "--runs", tmp_path / "runs")
+    assert said == f"Weights: {tmp_path / 'own' / 'my-heads'}\n"
+    assert shipped() == before
+    rows = {row["name"]: row.get("whose") for row in json.loads(dermis("models", "--json")[0])}
+    assert rows["my-heads"] == "foreign: yours"
+    assert rows["acne"] == "dermis"
+
+
+def test_a_recipe_is_written_for_graded_folders_and_runs(tmp_path, dermis):
+    draw = np.random.default_rng(1)
+    for grade in (1, 2, 3):
+        for place in range(5):
+            path = tmp_path / "photos" / str(grade) / f"p{grade}{place}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(draw.integers(0, 256, (72, 72, 3), dtype=np.uint8)).save(path)
+    text, _ = dermis("train", "--new", "graded-folders", tmp_path / "photos")
+    (tmp_path / "mine.toml").write_text(text)
+    small = [*SMALL[:3], "network.name=small_cnn", *SMALL[4:]]
+    said, _ = dermis(
+        "train", tmp_path / "mine.toml", "--data", tmp_path / "photos", "--out", tmp_path / "runs", *changed(small)
+    )
+    assert said.startswith("Run: ")

@@ -1,4 +1,4 @@
-"""`dermis export`: from a run to a network that works without torch."""
+"""`dermis export`: from a run to weights that work without torch."""
 
 from __future__ import annotations
 
@@ -10,31 +10,38 @@ import typer
 
 from dermis.cli.extras import need_lab
 from dermis.cli.parser import verb
-from dermis.models.weights import WEIGHTS
+from dermis.settings import read_settings
 
 __all__ = ["export"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """Turn a run into a network that needs no torch.
+    r"""Turn a run into weights that need no torch.
 
-    It gets its card, and is held to the trained answers.
+    They get their card, and are held to the trained answers. `dermis models` lists them.
+
+    \b
+    dermis export acne-types
+    dermis export runs/mine-1a2b3c my-acne
+    dermis analyse selfie.jpg --with my-acne
     """
 
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What the network will be called.")]
-    out: Annotated[Path | None, "By default where shipped networks lie.", "DIR"] = None
-    half: Annotated[bool, "Keep the weights in 16 bits."] = False
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The folder of a run, or a recipe: its latest run.")]
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What they are called; by default as the recipe.")] = ""
+    to: Annotated[Path | None, "By default the folder of your own weights (DERMIS_WEIGHTS).", "DIR"] = None
+    runs: Annotated[Path, "Where runs are kept.", "DIR"] = Path("runs")
+    full: Annotated[bool, "Keep the weights in 32 bits instead of 16."] = False
 
 
 @verb(Options)
 def export(options: Options) -> None:
-    """Export the best model of the run in a folder."""
+    """Export the kept model of a run."""
     need_lab()
     from dermis.lab.train import export as exporting
-    from dermis.lab.train.run import find_run
+    from dermis.lab.train.run import latest_run
 
-    home = WEIGHTS if options.out is None else options.out
-    folder = exporting.export(find_run(options.run), options.name, home=home, half=options.half)
-    print(f"Network: {folder}")
+    run = latest_run(options.run, options.runs)
+    home = read_settings().weights if options.to is None else options.to
+    folder = exporting.export(run, options.name or run.recipe.name, home=home, half=not options.full)
+    print(f"Weights: {folder}")

@@ -13,13 +13,14 @@ from dermis.cli.parser import JsonFlag, verb
 from dermis.cli.terminal import print_table
 from dermis.models.registry import MODELS, Entry, installed
 from dermis.models.registry import fetch as fetch_model
+from dermis.models.weights import find_weights, foreign, shipped
 
 __all__ = ["fetch_with_progress", "models"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """List or fetch the models of others, with their licences."""
+    """List or fetch the models of others, with their licences; list our weights and yours."""
 
     json: JsonFlag = False
     fetch: Annotated[bool, "Fetch those that are missing, for work offline."] = False
@@ -32,15 +33,27 @@ def models(options: Options) -> None:
         fetch_with_progress([model.name for model in MODELS])
     if options.json:
         rows = [{**asdict(model), "installed": installed(model.name)} for model in MODELS]
+        rows += [{"name": name, "whose": whose, "folder": find_weights(name)} for name, whose in _weights()]
         print(json.dumps(rows, ensure_ascii=False, default=str))
         return
     columns = ("model", "package", "licence", "here", "purpose")
-    print_table(columns, [_row(model) for model in MODELS])
+    print_table(columns, [*(_row(model) for model in MODELS), *(_weights_row(*one) for one in _weights())])
 
 
 def _row(model: Entry) -> tuple[str, ...]:
     here = "yes" if installed(model.name) else "no, `dermis models --fetch`"
     return model.name, f"{model.package} {model.version}", model.licence, here, model.purpose
+
+
+def _weights() -> list[tuple[str, str]]:
+    """Return the name of all learnt weights, and whose they are."""
+    return [*((name, "dermis") for name in shipped()), *((name, "foreign: yours") for name in foreign())]
+
+
+def _weights_row(name: str, whose: str) -> tuple[str, ...]:
+    folder = find_weights(name)
+    about = json.loads((folder / "meta.json").read_text(encoding="utf-8")).get("about", "")
+    return name, whose, f"{folder / 'card.md'}", "yes", about
 
 
 def fetch_with_progress(names: Sequence[str]) -> None:

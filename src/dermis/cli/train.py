@@ -1,4 +1,4 @@
-"""`dermis train`: from a recipe and a folder of data to a run."""
+"""`dermis train`: from a recipe and folders of data to a run."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import typer
 
 from dermis.cli.extras import need_lab
 from dermis.cli.parser import verb
-from dermis.errors import UsageError
-from dermis.lab.datasets import find_dataset
 from dermis.lab.train.recipe import describe, find_recipe, read_recipe
+from dermis.lab.train.sources import roots_from
 
 __all__ = ["train"]
 
@@ -21,37 +20,49 @@ __all__ = ["train"]
 class Options:
     r"""Learn what a recipe says.
 
-    One dataset is learnt from. A stopped run goes on where it was.
+    What can be made is made by `dermis synth`, once. A stopped run goes on where it was.
 
     \b
-    dermis train colour-small --describe
+    dermis train acne-types
+    dermis train acne --data acne04=DIR
     dermis train colour-small --data chips --out runs --set train.epochs=3
-    dermis evaluate runs/colour-small-1a2b3c --data chips
+    dermis train --new graded-folders photos/ > mine.toml
     """
 
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A shipped recipe by name, or a TOML file.")]
-    data: Annotated[Path | None, "The dataset's folder.", "DIR"] = None
+    recipe: Annotated[
+        str, typer.Argument(metavar="RECIPE", help="A shipped recipe by name, or a TOML file; with --new a folder.")
+    ]
+    data: Annotated[
+        tuple[str, ...],
+        typer.Option(
+            "--data",
+            metavar="NAME=DIR",
+            help="The folder of a dataset; DIR alone where there is one, or it holds a folder for each.",
+        ),
+    ] = ()
     out: Annotated[Path, "Where runs are kept.", "DIR"] = Path("runs")
     changes: Annotated[
         tuple[str, ...], typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe; may be repeated.")
     ] = ()
     describe: Annotated[bool, "Print the resolved recipe and what it means."] = False
+    new: Annotated[str, "Print a recipe for a folder of this layout, from its labels.", "DATASET"] = ""
 
 
 @verb(Options)
 def train(options: Options) -> None:
     """Train what a recipe says, or print it; what is wrong with it is said before torch is loaded."""
-    recipe = read_recipe(find_recipe(options.recipe), options.changes)
-    if options.describe:
-        print(describe(recipe), end="")
-        return
-    if options.data is None:
-        raise UsageError(
-            "The dataset's folder is not named.", advice="Add --data DIR; `dermis datasets` lists layouts."
-        )
-    need_lab()
-    from dermis.lab.train import trainer
+    if options.new:
+        from dermis.lab.train.recipe.infer import new_recipe
 
-    samples = find_dataset(recipe.data.dataset).index(options.data)
-    run = trainer.train(recipe, samples, options.out, root=options.data, show=True)
+        print(new_recipe(options.new, Path(options.recipe)), end="")
+        return
+    path = find_recipe(options.recipe)
+    if options.describe:
+        print(describe(read_recipe(path, options.changes)), end="")
+        return
+    recipe, roots = read_recipe(path, options.changes, whole=False), roots_from(options.data)
+    need_lab()
+    from dermis.lab.train.train import train_recipe
+
+    run = train_recipe(recipe, roots, options.out, show=True)
     print(f"Run: {run.folder}")

@@ -29,7 +29,7 @@ from dermis.lab.train.recipe import Recipe, read_recipe, recipe_hash
 from dermis.lab.train.recipe.toml_records import toml_of
 from dermis.version import __version__
 
-__all__ = ["Run", "find_run", "note_data", "open_run", "run_folder", "write_atomically"]
+__all__ = ["Run", "find_run", "latest_run", "note_data", "open_run", "run_folder", "write_atomically"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +116,20 @@ def find_run(folder: Path) -> Run:
     if not (folder / "recipe.toml").is_file():
         raise UsageError(f"{folder} is no run.", advice="Name the folder that `dermis train` wrote.")
     return Run(folder=folder, recipe=read_recipe(folder / "recipe.toml"))
+
+
+def latest_run(name: str, runs: Path) -> Run:
+    """Return the run in the folder `name`, or the latest finished one of the recipe `name` below `runs`.
+
+    Raises UsageError where there is none.
+    """
+    if (Path(name) / "recipe.toml").is_file():
+        return find_run(Path(name))
+    done = [path.parent for path in runs.glob(f"{Path(name).stem}-*/result.json")]
+    found = [run for run in map(find_run, done) if run.recipe.name == Path(name).stem]
+    if not found:
+        raise UsageError(f"{runs} has no finished run of {name}.", advice=f"Train it first: dermis train {name}.")
+    return max(found, key=lambda run: (run.folder / "result.json").stat().st_mtime)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
