@@ -1,4 +1,4 @@
-"""What the formulas of this room share: one code for numpy arrays and torch tensors.
+"""Shared by the colour formulas: one code for numpy arrays and torch tensors.
 
 Every function here and beside takes floating-point arrays and gives back the same kind of array, of the same
 dtype, on the same device. Nothing is written in place, and every gradient is finite, also where a formula

@@ -26,15 +26,15 @@ class Lesions:
 
     boxes_px: (n, 4) float32, left, top, right, bottom (x to the right, y down), in any order.
     scores: (n,) float32 in [0, 1], how sure each is. Unsure ones are kept: they lie below `score_threshold`.
-    density: (h, w) float32, lesions in each map pixel by the boxes' habit (Hayashi's); its sum is the count.
-    density_inclusive: the same by the stricter habit of a second team, which marks small and faint ones too.
+    density: (h, w) float32, lesions in each map pixel by the protocol of the boxes (Hayashi's); its sum is the count.
+    density_inclusive: the same by the stricter protocol of a second team, which marks small and faint ones too.
     area: the part of the photo that both maps cover, edge to edge.
     score_threshold: boxes from this score on are called lesions.
     presence: probability that the face has any lesion, None where the model does not say.
     grade, grade_interval: Hayashi's 0 to 3 as a real number, and where it lies with probability `level`;
     grade_probabilities: (4,) float32, the probability of each grade; of all lesions in the picture, as its training
     data were graded.
-    count_interval: where the count by the boxes' habit lies with probability `level`.
+    count_interval: where the count by the boxes' protocol lies with probability `level`.
     type_probabilities: (n, 4) float32, the probability of each of `LESION_TYPES`; experimental, None where the model
     tells no types.
     model: name and version of what found them.
@@ -67,12 +67,12 @@ class Lesions:
 
     @property
     def count(self) -> float:
-        """How many lesions, counted as the boxes are drawn."""
+        """How many lesions, by the boxes' protocol."""
         return float(self.density.sum(dtype=np.float64))
 
     @property
     def count_all(self) -> float:
-        """How many with the small and faint ones, as the second team counted."""
+        """How many by the second team's protocol, small and faint ones included."""
         return float(self.density_inclusive.sum(dtype=np.float64))
 
 
@@ -93,7 +93,7 @@ class FaceLesions:
     found: as the network found them. items: those called lesions that lie on the face, the surest first; their kind
     is one of `LESION_TYPES` where types were told, else "lesion". on_right: (m,) bool, which items lie on the person's
     right half; None where the photo shows one side only, as a side view, a profile or a close-up does.
-    counts, counts_all: lesions on the face by both habits, by region; `Region.FACE` is all of it, with what lies in no
+    counts, counts_all: lesions by both protocols, by region; `Region.FACE` is the whole face, with what lies in no
     named region. halves: the count on the person's right and left half; None where one side is in view.
     seen: share in [0, 1] of each region in view that is open skin; None where its whole size is not known.
     involved: share of the open skin of the face that lies near a lesion.

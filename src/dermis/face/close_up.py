@@ -42,7 +42,7 @@ class CloseUp:
     """What the segmenter makes of a whole picture.
 
     shares: (6, 256, 256) class probabilities, stretched over the frame. logs: (256, 256, 3) ln of sRGB.
-    own: (9, 320, 320) shares of `Part` by our parser, upright.
+    own: (9, 320, 320) probabilities of each `SegmentationClass` by our parser, upright.
     """
 
     shares: FloatMap

@@ -66,7 +66,7 @@ def fit_landmarks(picture: ImagePyramid, square: Square) -> Mesh:
 
 
 def square_around(landmarks: FloatMap) -> Square:
-    """Return the upright square in which the mesh network wants to see these landmarks again."""
+    """Return the upright square around these landmarks that the mesh network takes as its next input."""
     points = landmarks[:, :2].astype(np.float64)
     right, left = points[list(_EYE_CORNERS)]
     turn = np.arctan2(left[1] - right[1], left[0] - right[0])

@@ -1,4 +1,4 @@
-"""Our own parser: the share of each part at each pixel, from square views of a photo."""
+"""Our own parser: the probability of each segmentation class at each pixel, from square views of a photo."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SIZE = 320
 
 
 def class_probabilities(view: NDArray[np.uint8]) -> FloatMap:
-    """Return (320, 320, 9) shares of `Part` for one 8-bit view (320, 320, 3); each pixel's sum to 1."""
+    """Return the probability of each `SegmentationClass`, (320, 320, 9), in one 8-bit view (320, 320, 3)."""
     found = _weights().run(view[None])["parts"][0]
     return np.ascontiguousarray(np.moveaxis(found, 0, -1))
 
@@ -34,7 +34,7 @@ def _weights() -> Weights:
 
 
 def gather_views(picture: ImagePyramid, squares: Sequence[Square], size: tuple[int, int]) -> FloatMap:
-    """Return (9, h, w) shares of `Part` on the picture's frame, the mean of the views that see a pixel.
+    """Return the probability of each `SegmentationClass`, (9, h, w), the mean over the views that cover a pixel.
 
     squares: the views, in photo pixels; what no view covers is background. size: (h, w) of the result, which spans the
     frame.
@@ -55,8 +55,8 @@ def gather_views(picture: ImagePyramid, squares: Sequence[Square], size: tuple[i
 def facial_features(own: FloatMap, size: tuple[int, int], *, least: float) -> LabelMap:
     """Return nose, lips and eyes as parts (h, w) of `size` where they plainly are, BACKGROUND elsewhere.
 
-    own: (9, h', w') shares of `Part`. least: smallest share of the picture. Each must lie in one place (eyes in two),
-    and two of the three must be there: lesions look like lips, but scattered and alone.
+    own: (9, h', w') probabilities of each `SegmentationClass`. least: smallest share of the picture. Each must lie in
+    one place (eyes in two), and two of the three must be there: lesions look like lips, but scattered and alone.
     """
     found = np.zeros(size, dtype=np.uint8)
     kinds = 0

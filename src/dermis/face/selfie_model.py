@@ -87,8 +87,8 @@ def segment(picture: ImagePyramid, squares: Sequence[Square], size: tuple[int, i
 def combine_probabilities(own: FloatMap, segmented: FloatMap | None) -> FloatMap:
     """Return the mean of two opinions in the segmenter's classes, (6, h, w); the parser's where it is alone.
 
-    own: (9, h, w) shares of `Part`. segmented: (6, h, w) or None; it takes brows and beards for skin, so the
-    parser's hair is taken from its skin first.
+    own: (9, h, w) probabilities of each `SegmentationClass`. segmented: (6, h, w) or None; it takes brows and beards
+    for skin, so the parser's hair is taken from its skin first.
     """
     if segmented is None:
         return _in_classes(own)
@@ -102,7 +102,7 @@ def combine_probabilities(own: FloatMap, segmented: FloatMap | None) -> FloatMap
 
 
 def _in_classes(own: FloatMap) -> FloatMap:
-    """Return shares of `Part` (9, h, w) in the segmenter's classes; the parser does not know clothes."""
+    """Return our probabilities (9, h, w) in the segmenter's classes; our parser does not know clothes."""
     found = np.zeros((6, *own.shape[1:]), dtype=np.float32)
     found[BACKGROUND] = own[SegmentationClass.BACKGROUND]
     found[HAIR] = own[SegmentationClass.HAIR] + own[SegmentationClass.FACIAL_HAIR]

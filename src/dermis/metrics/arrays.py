@@ -1,4 +1,4 @@
-"""What the formulas of this room ask of their arrays."""
+"""Checks of the arrays that metrics take."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers beside a picture: its mean colour, and how and with what it was taken."""
+"""Numeric features beside a picture: its mean colour and its capture data."""
 
 from __future__ import annotations
 

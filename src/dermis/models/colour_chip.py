@@ -1,4 +1,4 @@
-"""Find the chip in a photo of a colour chip: without the sheet at its edge, without the edge of a shadow.
+"""Find the chip in a photo of a colour chip, without the sheet around it and without the edge of a shadow.
 
 The middle of the photo is taken for the chip. A side of the window whose band shows something else moves inwards,
 or the window moves on where there is more of the chip on the other side; a long dark stripe pushes it along its normal.

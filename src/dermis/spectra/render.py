@@ -1,4 +1,4 @@
-"""What a camera sees of a cube: RGB under a light, with the band at 960 nm beside it where that is wanted."""
+"""Render a cube as a camera sees it: RGB under a light, with the band at 960 nm beside it where asked for."""
 
 from __future__ import annotations
 

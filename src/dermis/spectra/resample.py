@@ -1,4 +1,4 @@
-"""Onto other bands: what a sensor with those bands would have measured.
+"""Resample to other bands: what a sensor with those bands would have measured.
 
 A band of a sensor is a Gaussian of its width (fwhm). A new band of width B is a mean over the sensor's own bands of
 width S, weighted by a Gaussian of sqrt(B^2 - S^2), so that both blurs together are B. The weights are tilted so that

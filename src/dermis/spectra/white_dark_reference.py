@@ -1,4 +1,4 @@
-"""White and dark scans as what they say of each sensor pixel: its gain, its faults, where its wavelengths bend.
+"""White and dark references: the gain and the faults of each sensor pixel, and the smile of the wavelengths.
 
 A line-scan camera has one pixel for each band and column. Its references are frames of such pixels, any number of
 them, averaged along the scan.

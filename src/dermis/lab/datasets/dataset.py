@@ -1,4 +1,4 @@
-"""What a published dataset is, and what its readers have in common."""
+"""The record of a dataset, and what its readers share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which samples teach, which choose, which judge: what belongs together is never parted, and a check proves it.
+"""Splits into train, validate and test that never part what belongs together, and the check of it.
 
 Every part is an array of places in the list of samples, increasing; each place stands in one part at most.
 """

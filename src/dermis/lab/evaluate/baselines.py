@@ -1,4 +1,4 @@
-"""What anyone could say without a network: the answers that a model has to beat."""
+"""Trivial baselines: the answers that a model has to beat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What parts samples into kinds: cameras, sets, views, ages, how dark the skin is; and what the model has seen."""
+"""Subgroups of samples: by camera, set, view, age, skin tone, and by whether training has seen the like."""
 
 from __future__ import annotations
 

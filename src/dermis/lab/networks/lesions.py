@@ -1,4 +1,4 @@
-"""The network behind acne: where lesions lie, how many there are by two habits of counting, and how severe it is.
+"""The network behind acne: where lesions lie, how many by two annotation protocols, and how severe they are.
 
 One way down and up (`lite0_quarter`); at a quarter of the size five maps, from the deepest features the grade. It is
 read from what the picture shows and from the count, because Hayashi's grades are limits of the count: it starts as that
@@ -22,7 +22,7 @@ __all__ = ["MAPS", "STRIDE", "LesionAnswers", "LesionNetwork"]
 STRIDE = 4
 """Pixels of the picture in one of the maps, along a side."""
 MAPS = ("density", "density_all", "centres", "left", "top", "right", "bottom")
-"""Lesions in each cell by the boxes' habit and by the second team's; the chance of a centre; how far a box reaches."""
+"""Lesions in each cell by the boxes' and by the second team's protocol; the chance of a centre; the sides of a box."""
 
 LesionAnswers = dict[str, Tensor]
 

@@ -41,7 +41,7 @@ _HEAT_TOP = 4.0
 def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
     """Count lesions on the face and in each region in view.
 
-    The count is the sum of the density map, by the habit of Hayashi's count; `detail["count_all"]` names that of a
+    The count is the sum of the density map, by the protocol of Hayashi's count; `detail["count_all"]` names that of a
     stricter team, which marks small and faint ones too. Items are the lesions that are sure enough to be pointed at;
     their number may differ from the count. Hidden skin may hold more: the interval's upper end grows by its share.
     """

@@ -60,7 +60,7 @@ def boxes_at_peaks(centres: FloatMap, reaches: FloatMap, stride: float) -> tuple
 
 
 def presence_features(density: FloatMap, density_inclusive: FloatMap) -> tuple[float, float, float]:
-    """Return what says whether there is any lesion at all, of densities (h, w) by both habits.
+    """Return the features of lesion presence from the densities (h, w) of both annotation protocols.
 
     log(1 + n) by each, and by the second in the fullest square of 7 cells: one plain lesion is more than many traces.
     """

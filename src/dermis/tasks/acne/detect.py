@@ -1,4 +1,4 @@
-"""The lesions of a face: one look at a square about it, and its mirror image, by the network `acne`.
+"""Find the lesions of a face: the network `acne` on a square crop and on its mirror image.
 
 What it was taught with and how well it does is told by its card and in docs/concepts/acne-learning.md.
 """
@@ -101,7 +101,7 @@ def find_lesions(photo: Photo, face: Face) -> Lesions:
 
 
 def _types(photo: Photo, boxes_px: FloatMap, called: BoolMap) -> FloatMap | None:
-    """Return the shares of types (n, 4); all alike for boxes that are not called lesions, which nobody asks about."""
+    """Return the probability of each type (n, 4); uniform for boxes below the score threshold."""
     told = type_probabilities(photo, boxes_px[called])
     if told is None:
         return None
@@ -138,7 +138,7 @@ def misses_face(skin: FloatMap, boxes: FloatMap) -> bool:
 
 
 def widened(sure: NDArray[np.uint8]) -> FloatMap:
-    """Return where skin is, (h, w) 0 or 1, with what lies within about a lesion of it: masks end a little early.
+    """Return the skin mask, (h, w) 0 or 1, dilated by about the size of a lesion, because masks end a little early.
 
     sure: (h, w), 255 for skin.
     """

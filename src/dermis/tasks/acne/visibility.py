@@ -1,4 +1,4 @@
-"""What the acne tasks share: which regions are seen well enough, and how that is said."""
+"""Shared by the acne tasks: which regions are visible enough, and the notes about it."""
 
 from __future__ import annotations
 

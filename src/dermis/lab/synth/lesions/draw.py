@@ -35,10 +35,10 @@ def draw_marks(
     first: identity of the first, the others follow. taken: marks that are there already; lesions that keep
     apart do so from these too, as long as there is room.
     """
-    habit = MORPHOLOGIES[kind]
-    low, high = habit.radius_mm
+    morphology = MORPHOLOGIES[kind]
+    low, high = morphology.radius_mm
     radius_mm = low * (high / low) ** rng.random(count)
-    u, v = _places(rng, habit, radius_mm, grid, [spec for spec in taken if MORPHOLOGIES[spec.kind].apart])
+    u, v = _places(rng, morphology, radius_mm, grid, [spec for spec in taken if MORPHOLOGIES[spec.kind].apart])
     return tuple(
         grow_mark(
             rng,
@@ -62,18 +62,18 @@ def grow_mark(
     identity: int,
 ) -> MarkSpec:
     """Draw one mark of `kind` and size at `place` (u, v): its shape and what it changes."""
-    habit = MORPHOLOGIES[kind]
+    morphology = MORPHOLOGIES[kind]
     return MarkSpec(
         identity=identity,
         kind=kind,
         u=place[0],
         v=place[1],
         radius_mm=radius_mm,
-        layers=habit.grow(rng, tone, radius_mm),
-        aspect=rng.uniform(*habit.aspect),
+        layers=morphology.grow(rng, tone, radius_mm),
+        aspect=rng.uniform(*morphology.aspect),
         angle_rad=rng.uniform(0, np.pi),
-        irregularity=rng.uniform(*habit.irregularity),
-        detail=habit.detail,
+        irregularity=rng.uniform(*morphology.irregularity),
+        detail=morphology.detail,
         seed=int(rng.integers(2**32)),
         path_mm=_vessel(rng) if kind is MarkKind.TELANGIECTASIA else (),
     )
@@ -96,11 +96,11 @@ def mirror_marks(rng: np.random.Generator, specs: Sequence[MarkSpec], *, first: 
 
 
 def _places(
-    rng: np.random.Generator, habit: Morphology, radius_mm: Vector, grid: Grid, taken: Sequence[MarkSpec]
+    rng: np.random.Generator, morphology: Morphology, radius_mm: Vector, grid: Grid, taken: Sequence[MarkSpec]
 ) -> tuple[Vector, Vector]:
-    density = zoned(grid, habit.places) * grid.mm2 * grid.skin * _groups(rng, grid, habit.crowding)
+    density = zoned(grid, morphology.places) * grid.mm2 * grid.skin * _groups(rng, grid, morphology.crowding)
     count = len(radius_mm)
-    if not habit.apart:
+    if not morphology.apart:
         return draw_points(rng, density, count)
     u, v = draw_points(rng, density, 4 * count + 8)
     chosen = _apart(u, v, radius_mm, grid, taken)

@@ -1,4 +1,4 @@
-"""People who grade: each with a habit of grading high or low, some noise, and photos they leave out."""
+"""People who grade: each with a bias, some noise, and photos they skip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Unmarked skin as maps of what it is made of: chromophores, relief and gloss."""
+"""Maps of unmarked skin: chromophores, relief and gloss."""
 
 from __future__ import annotations
 
