@@ -85,7 +85,7 @@ def test_readings_of_a_store(database):
         found = list(readings(session, made.account, task="melanin", region="face"))
         all_regions = list(readings(session, other.account, task="melanin", region=None))
     assert sorted((row.day.day, row.usable, row.value is None, row.tone) for row in found) == [
-        (1, True, False, "tan"),
+        (1, True, False, "intermediate"),
         (20, False, True, None),
     ]
     assert {row.device for row in found} == {"Maker Phone 1"}

@@ -10,9 +10,11 @@ from typing import Annotated
 import typer
 
 from dermis.cli.extras import need_service
+from dermis.cli.models import fetch_with_progress
 from dermis.cli.parser import verb
 from dermis.cli.store import Db, default_db
 from dermis.errors import UsageError
+from dermis.models.registry import MODELS
 
 __all__ = ["serve"]
 
@@ -49,14 +51,14 @@ class Options:
 def serve(options: Options) -> None:
     """Start the service."""
     need_service()
-    from dermis.service.api.run import run_service
+    from dermis.service.api.run import open_service, run_service
     from dermis.service.api.service import ServeOptions
 
     if (options.tls_cert is None) != (options.tls_key is None):
         raise UsageError("--tls-cert and --tls-key belong together.", advice="Give both or none.")
     if options.site and not options.site.startswith(("http://", "https://")):
         raise UsageError(f"--site {options.site!r} is no address.", advice="Write https://skin.example.")
-    run_service(
+    service = open_service(
         ServeOptions(
             host=options.host,
             port=options.port,
@@ -70,3 +72,5 @@ def serve(options: Options) -> None:
             tls_key=options.tls_key,
         )
     )
+    fetch_with_progress([model.name for model in MODELS])
+    run_service(service)

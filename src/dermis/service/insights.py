@@ -21,7 +21,7 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One value of one subject at one visit, with what groups are made by. tone: the label of `skin_tone`."""
+    """One value of one subject at one visit, with what groups are made by. tone: the class of the measured ITA."""
 
     subject: str
     day: date

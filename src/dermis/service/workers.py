@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
+from time import perf_counter
 from typing import ParamSpec, TypeVar
 
 from dermis.errors import DermisError
@@ -21,7 +22,8 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 WAITING_PER_WORKER = 2
 """How many photos may wait for each one that is worked on."""
-_SECONDS_PER_PHOTO = 1.0
+_FIRST_GUESS_S = 1.0
+_MEMORY = 0.8
 _TRIES = 2
 
 
@@ -41,6 +43,7 @@ class Workers:
         self.count = count
         self.most = count * (1 + WAITING_PER_WORKER)
         self.held = 0
+        self._seconds = _FIRST_GUESS_S
         self._turn = asyncio.Semaphore(count)
         self._pool = self._make_pool(count)
 
@@ -57,7 +60,7 @@ class Workers:
     async def place(self) -> AsyncIterator[None]:
         """Hold a place from before the photo is read until it is answered. Raises Busy."""
         if self.held >= self.most:
-            raise Busy(max(1, round(self.waiting / self.count * _SECONDS_PER_PHOTO)))
+            raise Busy(max(1, round(self.held / self.count * self._seconds)))
         self.held += 1
         try:
             yield
@@ -68,9 +71,11 @@ class Workers:
         """Do work in a worker, in turn. Raises what it raises, and Busy where workers died twice under it."""
         async with self._turn:
             for _ in range(_TRIES):
-                pool = self._pool
+                pool, start = self._pool, perf_counter()
                 try:
-                    return await asyncio.wrap_future(pool.submit(work, *args, **kwargs))
+                    done = await asyncio.wrap_future(pool.submit(work, *args, **kwargs))
+                    self._seconds = _MEMORY * self._seconds + (1 - _MEMORY) * (perf_counter() - start)
+                    return done
                 except BrokenProcessPool:
                     if pool is self._pool:
                         self._pool = self._make_pool(self.count)

@@ -9,18 +9,24 @@ from dermis.service.api.app import make_app, make_service
 from dermis.service.api.service import ServeOptions, Service
 from dermis.service.store import accounts
 
-__all__ = ["run_service"]
+__all__ = ["open_service", "run_service"]
 
 
-def run_service(options: ServeOptions) -> None:
-    """Serve until the process is told to stop.
+def open_service(options: ServeOptions) -> Service:
+    """Open the store and what else a service needs.
 
-    Raises UsageError for a network address while nobody has a login, and for a port that is taken.
+    Raises UsageError for options that mean nothing, and for a network address while nobody has a login.
     """
-    import uvicorn
-
     service = make_service(options)
     _refuse_open_network(service)
+    return service
+
+
+def run_service(service: Service) -> None:
+    """Serve until the process is told to stop. Raises UsageError for a port that is taken."""
+    import uvicorn
+
+    options = service.options
     secure = options.tls_cert is not None
     host = f"[{options.host}]" if ":" in options.host else options.host
     print(f"dermis: http{'s' if secure else ''}://{host}:{options.port}/", flush=True)
@@ -38,6 +44,8 @@ def run_service(options: ServeOptions) -> None:
     )
     try:
         uvicorn.Server(config).run()
+    except KeyboardInterrupt:
+        print("dermis: the service has stopped.", file=sys.stderr)
     except SystemExit as fault:
         if fault.code:
             raise UsageError(

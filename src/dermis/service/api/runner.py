@@ -13,7 +13,7 @@ from dermis.service.api.problems import problem_object
 from dermis.service.api.service import Service
 from dermis.service.job_queue import JobPhotos
 from dermis.service.measure import Asked, Measured
-from dermis.service.store import jobs
+from dermis.service.store import jobs, requests
 
 __all__ = ["run_jobs"]
 
@@ -98,6 +98,7 @@ async def _beat(service: Service) -> None:
     def write() -> None:
         with service.database.writing() as session:
             jobs.beat(session, service.process)
+            requests.forget_old(session)
 
     while True:
         await asyncio.sleep(BEAT_S)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
+from dermis.colour.tone import ita_class
 from dermis.service.insights import Reading
 from dermis.service.store.schema import Analysis, Device, Finding, Subject, Visit
 
@@ -27,7 +28,7 @@ def readings(session: Session, account_id: str, *, task: str, region: str | None
     of_tone = (tone.analysis_id == Analysis.id) & (tone.task == _TONE) & (tone.region == "face")
     query = (
         select(Subject.id, Subject.birth_year, Visit.date, Analysis.usable, Finding.value, Finding.region)
-        .add_columns(tone.label, Device.make, Device.model)
+        .add_columns(tone.value, Device.make, Device.model)
         .select_from(Analysis)
         .join(Visit, Analysis.visit_id == Visit.id)
         .join(Subject, Visit.subject_id == Subject.id)
@@ -37,14 +38,14 @@ def readings(session: Session, account_id: str, *, task: str, region: str | None
         .where(Subject.account_id == account_id)
     )
     for row in session.execute(query.execution_options(yield_per=1000)):
-        subject, birth_year, day, usable, value, place, label, make, model = row
+        subject, birth_year, day, usable, value, place, ita, make, model = row
         yield Reading(
             subject=subject,
             day=day,
             value=value,
             usable=usable,
             region=place or region or "face",
-            tone=label,
+            tone=None if ita is None else ita_class(ita),
             birth_year=birth_year,
             device=f"{make} {model}".strip() if make is not None else None,
         )
