@@ -141,14 +141,14 @@ STOPPED = """
 import os, signal, sys
 import importlib
 analyse = importlib.import_module("dermis.cli.analyse")
-real, count = analyse.analyse_one, 0
+real, count = analyse.analyse_file, 0
 def counted(file, options):
     global count
     count += 1
     if count == 3:
         os.kill(os.getpid(), signal.{})
     return real(file, options)
-analyse.analyse_one = counted
+analyse.analyse_file = counted
 sys.argv = ["dermis", "analyse", sys.argv[1], "--tasks", "skin_tone", "--out", sys.argv[2]]
 from dermis.cli import main
 main()

@@ -19,7 +19,7 @@ from dermis.optics.populations import draw
 from dermis.pipeline.analyse import analyse_file
 from dermis.pipeline.longitudinal import change_between
 from dermis.pipeline.multi_view import combine_views
-from dermis.tasks import choose
+from dermis.pipeline.options import AnalyseOptions
 from fakes.line_scans import Sensor, write_envi_raw
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -102,7 +102,9 @@ def test_an_analysis(analysis):
 
 
 def test_an_analysis_with_a_reference(selfie):
-    held = hold("analysis", analysis_line(analyse_file(selfie, tasks=choose("redness"), reference="5,5,40,40=#b0b0b0")))
+    held = hold(
+        "analysis", analysis_line(analyse_file(selfie, AnalyseOptions(tasks="redness", reference="5,5,40,40=#b0b0b0")))
+    )
     assert held["condition"]["name"] == "referenced"
 
 

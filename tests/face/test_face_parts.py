@@ -9,7 +9,9 @@ from dermis.errors import UsageError
 from dermis.face.crop import reduce_labels
 from dermis.face.find import find_face
 from dermis.pipeline.analyse import analyse, analyse_file
+from dermis.pipeline.options import AnalyseOptions
 from dermis.report.maps import write_maps
+from dermis.tasks import TASKS
 
 
 @pytest.fixture(scope="module")
@@ -99,14 +101,14 @@ def test_parts_that_cannot_be_meant_are_refused(photo, parts):
 def test_parts_png_of_one_run_is_read_by_the_next(photo, face, tmp_path):
     Image.fromarray(np.uint8(np.rint(photo.pixels * 255))).save(tmp_path / "photo.png")
     first = analyse_file(tmp_path / "photo.png", tasks=())
-    write_maps(first, tmp_path)
-    again = analyse_file(tmp_path / "photo.png", tasks=(), parts_file=tmp_path / "parts.png")
+    write_maps(first, tmp_path, TASKS)
+    again = analyse_file(tmp_path / "photo.png", AnalyseOptions(parts=tmp_path / "parts.png"), tasks=())
     np.testing.assert_array_equal(again.face.segmentation, first.face.segmentation)
     np.testing.assert_array_equal(again.skin.visible, first.skin.visible)
     Image.fromarray(np.full((40, 90), 1, np.uint8)).save(tmp_path / "other.png")
     Image.fromarray(np.full((512, 512), 77, np.uint8)).save(tmp_path / "strange.png")
     for name, words in (("other.png", "90 x 40"), ("strange.png", "77")):
-        refused = analyse_file(tmp_path / "photo.png", parts_file=tmp_path / name)
+        refused = analyse_file(tmp_path / "photo.png", AnalyseOptions(parts=tmp_path / name))
         [problem] = refused.quality.problems
         assert problem.code == "unusable_option"
         assert words in problem.message
@@ -121,7 +123,7 @@ def test_a_rejected_photo_has_all_masks_at_its_size(models, photo, tmp_path, own
     analysis = analyse(small, tasks=(), **({"mask": mask} if own else {}))
     assert "face_too_small" in {problem.code for problem in analysis.quality.problems}
     assert not analysis.quality.usable
-    names = {path.name: path for path in write_maps(analysis, tmp_path)}
+    names = {path.name: path for path in write_maps(analysis, tmp_path, TASKS)}
     assert set(names) == {"skin_mask.png", "measured_mask.png", "parts.png", "regions.png", "left_out.png"}
     for name, path in names.items():
         with Image.open(path) as picture:

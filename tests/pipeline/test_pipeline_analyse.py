@@ -14,6 +14,7 @@ from dermis.core import Encoding, Photo, Region, View
 from dermis.errors import InputError
 from dermis.formats.analysis_json import analysis_line, analysis_object
 from dermis.pipeline.analyse import analyse, analyse_file
+from dermis.pipeline.options import AnalyseOptions
 from dermis.pipeline.products import offered
 from dermis.tasks import choose
 
@@ -103,7 +104,7 @@ def test_a_close_up_is_measured_as_a_whole(photo, analysis):
     box = analysis.face.box
     y, x = int(box.y_px + 0.5 * box.height_px), int(box.x_px + 0.06 * box.width_px)
     cheek = photo.pixels[y : y + int(0.22 * box.height_px), x : x + int(0.22 * box.width_px)]
-    close = analyse(replace(photo, pixels=np.ascontiguousarray(cheek)), close_up=True)
+    close = analyse(replace(photo, pixels=np.ascontiguousarray(cheek)), AnalyseOptions(close_up=True))
     assert close.face.view is View.CLOSE_UP
     assert "close_up" in codes(close)
 
@@ -127,12 +128,12 @@ def test_a_reference_undoes_a_cast(photo):
     cast = replace(photo, pixels=np.asarray(encode(np.clip(linear * (0.95, 0.8, 0.55), 0, 1)), np.float32))
     truth = value(analyse(clean), "melanin")
     reference = "20,20,100,80=#767676"
-    corrected = analyse(cast, reference=reference)
+    corrected = analyse(cast, AnalyseOptions(reference=reference))
     assert abs(value(corrected, "melanin") - truth) < 0.2 * abs(value(analyse(cast), "melanin") - truth)
     assert corrected.reference.delta_e_after < 1
     jsonschema.validate(analysis_object(corrected), SCHEMA)
     with pytest.raises(InputError, match="outside"):
-        analyse(photo, reference="999999,20,100,80=#767676")
+        analyse(photo, AnalyseOptions(reference="999999,20,100,80=#767676"))
 
 
 def test_a_file_that_is_no_photo_keeps_its_place(tmp_path):

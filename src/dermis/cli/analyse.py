@@ -20,8 +20,8 @@ from dermis.cli.terminal import NOTICE, print_analysis, print_person, progress
 from dermis.core import Analysis
 from dermis.formats.analysis_json import analysis_line, person_object
 from dermis.models.registry import MODELS
+from dermis.pipeline.analyse import analyse_file
 from dermis.pipeline.batch import (
-    analyse_one,
     check,
     find_photos,
 )
@@ -116,7 +116,7 @@ class _Work:
             self._tell_again(file, folder)
             self._cards.append(kept)
             return
-        analysis = analyse_one(file, self._options)
+        analysis = analyse_file(file, self._options)
         self.usable |= analysis.quality.usable
         if folder is not None:
             write_result(analysis, folder)

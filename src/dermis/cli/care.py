@@ -27,7 +27,9 @@ EXIT_NOTHING_READ = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CareOptions:
-    r"""Say what to do about what was measured: self-care and when to see a doctor, with reasons and sources.
+    r"""Say what to do about what was measured, with sources.
+
+    Self-care, and when to see a doctor; each with its reason.
 
     No prescription and no diagnosis. Nothing about the person is needed; what is not told is never taken for a no.
 

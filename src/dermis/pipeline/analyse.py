@@ -36,10 +36,11 @@ from dermis.formats.images.container import plain_name
 from dermis.formats.images.masks import read_mask, read_parts
 from dermis.formats.images.photo import read_photo
 from dermis.pipeline.exclusion import exclude
+from dermis.pipeline.options import AS_IT_COMES, AnalyseOptions
 from dermis.pipeline.products import PRODUCTS, Source, compute, need, offered
 from dermis.pipeline.quality import assess, no_face, quality_measures, refused
-from dermis.pipeline.reference import Reference, correct_light, read_reference
-from dermis.tasks import TASKS
+from dermis.pipeline.reference import correct_light, read_reference
+from dermis.tasks import TASKS, choose
 from dermis.tasks.tone import estimate_tone, tone_clues
 from dermis.version import __version__
 
@@ -56,15 +57,15 @@ __all__ = [
 
 def analyse_file(
     path: str | Path,
+    options: AnalyseOptions = AS_IT_COMES,
     *,
-    mask_file: Path | None = None,
-    parts_file: Path | None = None,
-    **options: Any,  # noqa: ANN401
+    tasks: Iterable[Task] | None = None,
+    mask: BoolMap | None = None,
+    parts: LabelMap | None = None,
 ) -> Analysis:
     """Read and analyse one file; a file or option that cannot be used gives an analysis that says why.
 
-    mask_file: a picture of the user's own skin mask. parts_file: a map of parts as `--out` writes it, perhaps edited.
-    options: those of `analyse`.
+    Arguments as of `analyse`.
     """
     start = perf_counter()
     name = plain_name(path)
@@ -74,9 +75,7 @@ def analyse_file(
         return _refused(name, str(path), None, "unreadable", error)
     read_s = perf_counter() - start
     try:
-        mask = None if mask_file is None else read_mask(mask_file, photo.width_px, photo.height_px)
-        parts = None if parts_file is None else read_parts(parts_file, photo.width_px, photo.height_px)
-        analysis = analyse(photo, mask=mask, parts=parts, **options)
+        analysis = analyse(photo, options, tasks=tasks, mask=mask, parts=parts)
     except InputError as error:
         return _refused(name, str(path), photo, "unusable_option", error)
     seconds = {"read": read_s, **analysis.provenance.seconds}
@@ -86,37 +85,36 @@ def analyse_file(
 
 def analyse(
     photo: Photo,
+    options: AnalyseOptions = AS_IT_COMES,
     *,
     tasks: Iterable[Task] | None = None,
-    close_up: bool = False,
     mask: BoolMap | None = None,
     parts: LabelMap | None = None,
-    reference: Reference | str | None = None,
-    estimate_light: bool = False,
 ) -> Analysis:
     """Measure the skin of the largest face in a photo.
 
-    tasks: what to measure, all that is offered for None. close_up: look for no face, measure all skin in view.
-    mask: (h, w) bool of photo size, the user's own skin mask. parts: (h, w) uint8 of `SegmentationClass` of photo
-    size, the user's own parts, as `Face.segmentation` or parts.png has them. reference: something of known colour,
-    "X,Y,W,H=#RRGGBB". estimate_light: guess the light from skin and exposure where no patch tells it;
-    experimental, on photos of people it came out too dark (docs/concepts/skin-colour.md). Raises InputError for a
-    reference, mask or parts that cannot be used, ModelMissing for a task whose network is not here; everything else
-    that is wrong with a photo is said in `quality`.
+    tasks, mask, parts: what the options of these names ask for, at hand: records; (h, w) bool of photo size, the user's
+    own skin mask; (h, w) uint8 of `SegmentationClass` of photo size, as `Face.segmentation` or parts.png has them.
+    Raises UsageError for a reference or a task that means nothing, InputError for a reference, mask or parts that
+    cannot be used, ModelMissing for a task whose network is not here; everything else that is wrong with a photo is
+    said in `quality`.
     """
     start = perf_counter()
-    wanted = offered() if tasks is None else tuple(tasks)
+    wanted = _wanted(options) if tasks is None else tuple(tasks)
     need(wanted)
-    known = read_reference(reference) if isinstance(reference, str) else reference
-    light = None if known is None else correct_light(photo, known)
-    face = find_face(photo, close_up=close_up, mask=mask, parts=parts)
+    if mask is None and options.mask is not None:
+        mask = read_mask(options.mask, photo.width_px, photo.height_px)
+    if parts is None and options.parts is not None:
+        parts = read_parts(options.parts, photo.width_px, photo.height_px)
+    light = None if options.reference is None else correct_light(photo, read_reference(options.reference))
+    face = find_face(photo, close_up=options.close_up, mask=mask, parts=parts)
     found_s = perf_counter() - start
     if face is None:
         seconds = {"face": found_s, "total": found_s}
         return _assembled(photo, no_face(), seconds, reference=light)
     encoded = crop(photo, face.frame)
     skin = measure_skin(encoded, photo.encoding, face, light, own_area=mask is not None, own_parts=parts is not None)
-    if estimate_light:
+    if options.estimate_light:
         skin = replace(skin, tone=estimate_skin_tone(skin, face, photo))
     quality = assess(quality_measures(face, skin, encoded), face, light)
     judged_s = perf_counter() - start
@@ -137,6 +135,10 @@ def analyse(
         findings=findings,
     )
     return replace(analysis, care=advise(analysis_object(analysis))) if findings else analysis
+
+
+def _wanted(options: AnalyseOptions) -> tuple[Task, ...]:
+    return offered() if options.tasks is None else choose(options.tasks)
 
 
 def measure_skin(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import Analysis, Encoding, Origin, Photo
+from dermis.core.arrays import BoolMap, LabelMap
 from dermis.errors import UsageError
 from dermis.formats.analysis_json import analysis_object
 from dermis.pipeline.analyse import analyse as analyse_photo
 from dermis.pipeline.analyse import analyse_file
+from dermis.pipeline.options import AnalyseOptions
 from dermis.report.page import notebook_card
-from dermis.tasks import TASKS, choose
+from dermis.tasks import TASKS
 
 __all__ = ["Analysed", "analyse"]
 
@@ -57,22 +60,32 @@ class Analysed(Analysis):
 def analyse(
     source: str | Path | Photo | NDArray[Any],
     *,
-    tasks: str | None = None,
-    **options: Any,  # noqa: ANN401 -- those of dermis.pipeline.analyse.analyse
+    mask: BoolMap | None = None,
+    parts: LabelMap | None = None,
+    **options: Any,  # noqa: ANN401 -- the fields of AnalyseOptions
 ) -> Analysed:
     """Analyse one photo: a file, a `Photo`, or sRGB pixels (h, w, 3), uint8 or float in [0, 1].
 
-    tasks: names and groups as in `--tasks`, all for None. options: `close_up`, `mask`, `parts`, `reference` as
-    `dermis.pipeline.analyse.analyse` takes them. A file that cannot be read gives an analysis that says why. Raises
-    UsageError for a name that no task has and for pixels of another shape.
+    mask: (h, w) bool of photo size, where to measure. parts: (h, w) uint8 of `SegmentationClass`. options: what the
+    command line has, by name: `tasks="acne,redness"`, `close_up=True`, `reference="40,60,200,150=#767676"`; see
+    `dermis.pipeline.options.AnalyseOptions`. A file that cannot be read gives an analysis that says why. Raises
+    UsageError for a name that no task or option has and for pixels of another shape.
     """
-    asked = None if tasks is None else choose(tasks)
+    asked = _asked(options)
     if isinstance(source, str | Path):
-        found = analyse_file(source, tasks=asked, **options)
+        found = analyse_file(source, asked, mask=mask, parts=parts)
     else:
         photo = source if isinstance(source, Photo) else _photo_of(np.asarray(source))
-        found = analyse_photo(photo, tasks=asked, **options)
+        found = analyse_photo(photo, asked, mask=mask, parts=parts)
     return Analysed(**{field.name: getattr(found, field.name) for field in fields(found)})
+
+
+def _asked(options: Mapping[str, Any]) -> AnalyseOptions:
+    known = [field.name for field in fields(AnalyseOptions)]
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        raise UsageError(f"No option is called {unknown[0]!r}.", advice=f"There are: {', '.join(known)}.")
+    return AnalyseOptions(**options)
 
 
 def _photo_of(pixels: NDArray[Any]) -> Photo:

@@ -6,12 +6,10 @@ import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from dermis.core import Analysis
 from dermis.errors import InputError, UsageError
 from dermis.formats.files import make_folder
 from dermis.formats.images.container import SUFFIXES
 from dermis.models.registry import fetch
-from dermis.pipeline.analyse import analyse_file
 from dermis.pipeline.options import AnalyseOptions
 from dermis.pipeline.products import need
 from dermis.pipeline.reference import read_reference
@@ -19,7 +17,6 @@ from dermis.tasks import TASKS, choose
 
 __all__ = [
     "EXAMPLES",
-    "analyse_one",
     "check",
     "example_photos",
     "find_photos",
@@ -72,19 +69,6 @@ def _photos_inside(folder: Path) -> list[Path]:
         )
     except OSError as fault:
         raise InputError(f"{folder} cannot be read: {fault.strerror}.", advice="Check the folder.") from None
-
-
-def analyse_one(file: Path, options: AnalyseOptions) -> Analysis:
-    """Analyse a file; one that cannot be read still gives an analysis that says why."""
-    return analyse_file(
-        file,
-        tasks=None if options.tasks is None else choose(options.tasks),
-        close_up=options.close_up,
-        mask_file=options.mask,
-        parts_file=options.parts,
-        reference=options.reference,
-        estimate_light=options.estimate_light,
-    )
 
 
 EXAMPLES = ("P002_selfie", "P004_selfie", "P007_selfie", "P010_studio")

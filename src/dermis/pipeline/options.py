@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-__all__ = ["AnalyseOptions"]
+__all__ = ["AS_IT_COMES", "AnalyseOptions"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +27,7 @@ class AnalyseOptions:
         bool, "Experimental: guess the light from skin and exposure; for photos that tell ISO, time and f-number."
     ] = False
     person: Annotated[bool, "The photos show one person from several sides: also answer for all together."] = False
+
+
+AS_IT_COMES = AnalyseOptions()
+"""Every task that is offered, on the largest face, in the colours of the camera."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from dermis.core import Analysis, Face, Photo, Region, ValueMap
 from dermis.core.arrays import LabelMap
 from dermis.errors import DermisError, UnreadablePhoto, UsageError
+from dermis.pipeline.options import AnalyseOptions
 
 __all__ = [
     "MEASURING",
@@ -253,7 +254,8 @@ def weights_sha256() -> Mapping[str, str]:
 
 def _analysed(asked: Asked, *, lesions: bool = False) -> Analysis:
     from dermis.formats.images.photo import photo_from_bytes
-    from dermis.tasks import TASKS, choose
+    from dermis.pipeline.analyse import analyse
+    from dermis.tasks import TASKS
 
     if asked.ambient is not None:
         raise UsageError("Flash pairs are not measured by this version.", advice="Send `photo` alone.")
@@ -261,16 +263,9 @@ def _analysed(asked: Asked, *, lesions: bool = False) -> Analysis:
         raise UsageError(f"condition={asked.condition!r} is not known to this version.", advice="Leave it out.")
     _check_size(asked.photo)
     photo = photo_from_bytes(asked.photo, NAME)
-    tasks = None if asked.tasks is None else choose(asked.tasks)
-    if lesions:
-        tasks = (TASKS["acne_lesions"], TASKS["acne_grade"])
-    return _analyse(photo, tasks=tasks, reference=asked.reference, close_up=asked.close_up)
-
-
-def _analyse(photo: Photo, **options: Any) -> Analysis:  # noqa: ANN401 -- those of the pipeline
-    from dermis.pipeline.analyse import analyse
-
-    return analyse(photo, **options)
+    options = AnalyseOptions(tasks=asked.tasks, reference=asked.reference, close_up=asked.close_up)
+    tasks = (TASKS["acne_lesions"], TASKS["acne_grade"]) if lesions else None
+    return analyse(photo, options, tasks=tasks)
 
 
 def _check_size(data: bytes) -> None:
