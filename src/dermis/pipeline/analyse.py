@@ -32,7 +32,7 @@ from dermis.errors import InputError
 from dermis.face.crop import crop
 from dermis.face.find import find_face, models_used
 from dermis.formats.analysis_json import analysis_object
-from dermis.formats.images.container import plain_name
+from dermis.formats.images.container import plain_name, plain_path
 from dermis.formats.images.masks import read_mask, read_parts
 from dermis.formats.images.photo import read_photo
 from dermis.pipeline.exclusion import exclude
@@ -72,15 +72,15 @@ def analyse_file(
     try:
         photo = read_photo(path)
     except InputError as error:
-        return _refused(name, str(path), None, "unreadable", error)
+        return _refused(name, plain_path(path), None, "unreadable", error)
     read_s = perf_counter() - start
     try:
         analysis = analyse(photo, options, tasks=tasks, mask=mask, parts=parts)
     except InputError as error:
-        return _refused(name, str(path), photo, "unusable_option", error)
+        return _refused(name, plain_path(path), photo, "unusable_option", error)
     seconds = {"read": read_s, **analysis.provenance.seconds}
     seconds["total"] += read_s
-    return replace(analysis, path=str(path), provenance=replace(analysis.provenance, seconds=seconds))
+    return replace(analysis, path=plain_path(path), provenance=replace(analysis.provenance, seconds=seconds))
 
 
 def analyse(

@@ -35,6 +35,7 @@ GRIDS = {
     "nir": _NIR,
 }
 """Bands by name, nm. Hyper-Skin has two cubes of 31 bands, so 700 nm is named twice in its 62."""
+_MOST_BANDS = 10_000
 _SIGMAS = 3.5
 _SIGMA_OF_FWHM = 1 / (2 * np.sqrt(2 * np.log(2)))
 _COLUMNS = ("wavelength_nm", "wavelength", "nm")
@@ -53,12 +54,13 @@ def band_grid(named: str) -> Floats:
     try:
         if ":" in text:
             first, last, step = (float(part) for part in text.split(":"))
-            grid = np.arange(first, last + 0.5 * step, step) if step > 0 else np.empty(0)
+            fits = step > 0 and 0 <= (last - first) / step < _MOST_BANDS
+            grid = np.arange(first, last + 0.5 * step, step) if fits else np.empty(0)
         else:
             grid = np.array([float(part) for part in text.split(",") if part.strip()])
     except ValueError:
         grid = np.empty(0)
-    if not grid.size or not np.isfinite(grid).all() or grid.size > 10_000 or np.any(np.diff(grid) <= 0):
+    if not grid.size or not np.isfinite(grid).all() or grid.size > _MOST_BANDS or np.any(np.diff(grid) <= 0):
         raise UsageError(
             f"{named!r} names no increasing bands.",
             advice=f"Write 400:1000:10, or 450,550,650, a CSV with wavelength_nm, or one of {', '.join(GRIDS)}.",

@@ -47,7 +47,7 @@ def test_what_is_wrong_is_said(tmp_path):
     with pytest.raises(InputError, match="does not exist"):
         read_mat(tmp_path / "no.mat")
     (tmp_path / "old.mat").write_bytes(b"MATLAB 5.0 MAT-file" + bytes(600))
-    with pytest.raises(InputError, match=r"no MATLAB v7.3 file.*-v7.3"):
+    with pytest.raises(InputError, match=r"no MATLAB file, or damaged"):
         read_mat(tmp_path / "old.mat")
     write_mat(tmp_path / "a.mat", VALUES, key="image")
     with pytest.raises(InputError, match=r"no numbers called 'cube'. It holds: image"):

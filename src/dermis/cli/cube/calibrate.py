@@ -15,8 +15,9 @@ from dermis.cli.cube.output import opened, points_in, print_object, shown_of, tr
 from dermis.cli.parser import JsonFlag, verb
 from dermis.core import Problem, Severity
 from dermis.errors import InputError, UsageError
-from dermis.formats.cubes.cube import check_out, find_scan, open_cube, write_rows
+from dermis.formats.cubes.cube import check_out, open_cube, write_rows
 from dermis.formats.cubes.cube_file import CubeFile
+from dermis.formats.cubes.scan import find_scan
 from dermis.spectra.calibrate import Calibration, Clipping, calibrated_rows, calibration, check_columns, clipping
 from dermis.spectra.resample import band_grid
 from dermis.spectra.white_dark_reference import References, read_references
@@ -90,11 +91,14 @@ def calibrate(options: Options) -> None:
     if pictures is not None or places:
         written += [str(one) for one in shown_of(open_cube(out), pictures or out.parent, places)]
     problems = _problems(raw, read, plan, clipped)
+    references = {"white": str(found.white), "dark": str(found.dark)}
     if options.json:
-        print_object("calibrate", {**_facts(read, plan, clipped), "problems": problems, "written": written})
+        facts = {**_facts(read, plan, clipped), "references": references}
+        print_object("calibrate", {**facts, "problems": problems, "written": written})
         return
     height, width, bands = plan.head.shape
     print(f"{out}: {width} x {height} pixels, {bands} bands of reflectance.")
+    print(f"White: {found.white.name}; dark: {found.dark.name}.")
     for problem in problems:
         print(f"  {problem['code']}: {problem['message']} {problem['advice']}")
 

@@ -48,7 +48,7 @@ def chromophores(options: Options) -> None:
     out, method = options.out, options.method
     if method not in METHODS:
         raise UsageError(f"No method is called {method!r}.", advice=f"Known: {', '.join(METHODS)}.")
-    cube = whole(opened(options.cube, options.wavelengths, options.key))
+    cube = whole(opened(options.cube, options.wavelengths, options.key, reflectance=True))
     if np.nanmax(cube.values) > 10:
         raise UsageError(
             f"{options.cube.name} holds no reflectance.", advice="Calibrate it first: dermis cube calibrate."

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from dermis.cli.cube.options import Key, Mask, Wavelengths
 from dermis.cli.cube.options import Points as PointsOption
-from dermis.cli.cube.output import Points, mask_of, points_in, print_object, warn, write_points
+from dermis.cli.cube.output import Points, mask_of, opened, points_in, print_object, warn, write_points
 from dermis.cli.parser import JsonFlag, verb
 from dermis.formats.cubes.cube import read_cube
 from dermis.formats.files import make_folder
@@ -50,6 +50,8 @@ class Options:
 def compare(options: Options) -> None:
     """Print how far a cube is from the truth."""
     grid = None if options.wavelengths is None else band_grid(options.wavelengths)
+    for path in (options.target, options.predicted):
+        opened(path, options.wavelengths, options.key, reflectance=True)
     true, said = (read_cube(path, wavelengths_nm=grid, key=options.key) for path in (options.target, options.predicted))
     places = points_in(options.point, true.values.shape)
     found = compare_cubes(true, said, mask_of(options.mask, true))

@@ -14,6 +14,7 @@ from dermis.cli.cube.options import CubePath, Key, Wavelengths
 from dermis.cli.cube.options import Points as PointsOption
 from dermis.cli.cube.output import Points, opened, points_in, print_object, shown_of, spectra_at, spectrum_rows, warn
 from dermis.cli.parser import JsonFlag, verb
+from dermis.formats.cubes.cube import check_reflectance, rows_of
 from dermis.formats.cubes.cube_file import CubeFile
 
 __all__ = ["info"]
@@ -43,7 +44,7 @@ def info(options: Options) -> None:
     file = opened(options.cube, options.wavelengths, options.key)
     places = points_in(options.point, file.head.shape)
     found = _facts(file)
-    for note in file.notes:
+    for note in (*file.notes, *filter(None, [check_reflectance(file)])):
         warn(note)
     if places:
         found["points"] = spectrum_rows(spectra_at(file, places), file.head.wavelengths_nm)
@@ -65,8 +66,8 @@ def _facts(file: CubeFile) -> dict[str, object]:
     height, width, bands = file.head.shape
     nm = file.head.wavelengths_nm
     lines = np.unique(np.linspace(0, height - 1, _SAMPLED_LINES).astype(int))
-    sampled = np.concatenate([np.asarray(file.stored(int(line), int(line) + 1)).reshape(-1) for line in lines])
-    finite = sampled[np.isfinite(sampled)] if sampled.dtype.kind == "f" else sampled
+    sampled = np.concatenate([rows_of(file, int(line), int(line) + 1).reshape(-1) for line in lines])
+    finite = sampled[np.isfinite(sampled)]
     spread = np.diff(np.sort(nm))
     return {
         "file": file.path.name,
@@ -83,9 +84,9 @@ def _facts(file: CubeFile) -> dict[str, object]:
         "exposure_s": file.exposure_s,
         "megabytes": round(height * width * bands * file.dtype.itemsize / 1e6, 1),
         "lines_sampled": len(lines),
-        "lowest": float(finite.min() / file.scale) if finite.size else None,
-        "mean": float(finite.mean(dtype=np.float64) / file.scale) if finite.size else None,
-        "highest": float(finite.max() / file.scale) if finite.size else None,
+        "lowest": float(finite.min()) if finite.size else None,
+        "mean": float(finite.mean(dtype=np.float64)) if finite.size else None,
+        "highest": float(finite.max()) if finite.size else None,
         "not_finite": int(sampled.size - finite.size),
     }
 

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dermis.cli.streams import shown_text
 from dermis.cli.terminal import progress
 from dermis.core import Cube
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.errors import UsageError
-from dermis.formats.cubes.cube import open_cube, rows_of
+from dermis.formats.cubes.cube import open_cube, refuse_no_reflectance, rows_of
 from dermis.formats.cubes.cube_file import CubeFile, increasing, row_blocks
 from dermis.formats.files import make_folder
 from dermis.spectra.resample import band_grid, read_resampled
@@ -72,7 +73,7 @@ def _plain(value: object) -> object:
 
 def warn(text: str) -> None:
     """Print a remark on stderr."""
-    print(f"dermis: {text}", file=sys.stderr)
+    print(f"dermis: {shown_text(text)}", file=sys.stderr)
 
 
 def spectrum_rows(
@@ -105,9 +106,18 @@ _MOST_BANDS = 128
 _PREVIEW_BANDS = 61
 
 
-def opened(path: Path, wavelengths: str | None, key: str | None) -> CubeFile:
-    """Open a cube with the wavelengths that the user gave, if any."""
-    return open_cube(path, wavelengths_nm=None if wavelengths is None else band_grid(wavelengths), key=key)
+def opened(path: Path, wavelengths: str | None, key: str | None, *, reflectance: bool = False) -> CubeFile:
+    """Open a cube with the wavelengths that the user gave, if any.
+
+    reflectance: say what was decided, and raise InputError for one that calls itself reflectance and is percent or
+    counts.
+    """
+    file = open_cube(path, wavelengths_nm=None if wavelengths is None else band_grid(wavelengths), key=key)
+    if reflectance:
+        for note in file.notes:
+            warn(note)
+        refuse_no_reflectance(file)
+    return file
 
 
 def spectra_at(file: CubeFile, places: Points) -> dict[str, NDArray[np.float32]]:

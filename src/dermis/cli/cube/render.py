@@ -47,7 +47,7 @@ class Options:
 def render(options: Options) -> None:
     """Write a cube as a camera sees it."""
     out = options.out
-    file = opened(options.cube, options.wavelengths, options.key)
+    file = opened(options.cube, options.wavelengths, options.key, reflectance=True)
     _check(options)
     rendered = np.concatenate(list(tracked(_rendered(file, options), file.head.shape[0], "rendering")))
     if options.min_max:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import math
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -14,11 +16,14 @@ from numpy.typing import ArrayLike, NDArray
 from dermis.core import Cube, Quantity
 from dermis.core.arrays import FloatMap
 from dermis.errors import InputError
-from dermis.formats.cubes.cube_file import CubeFile, CubeHead, Numbers, check_grid, quantity_of
+from dermis.formats.cubes.cube_file import CubeFile, CubeHead, Numbers, check_grid, check_widths, quantity_of
+from dermis.formats.cubes.isolated import rows
 
 __all__ = ["open_npy", "open_npz", "read_cube_mat", "read_mat", "stamp_mat", "write_mat", "write_npy", "write_npz"]
 
 _AT_ONCE = 1 << 26
+_MOST_SMALL_BYTES = 1 << 20
+_MOST_UNPACKED = 1 << 30
 
 
 def open_npz(path: Path, wavelengths_nm: ArrayLike | None = None) -> CubeFile:
@@ -27,20 +32,45 @@ def open_npz(path: Path, wavelengths_nm: ArrayLike | None = None) -> CubeFile:
     Raises InputError where it holds no `values` of numbers with three axes, or no wavelengths.
     """
     try:
-        with np.load(path, allow_pickle=False) as held:
-            names = list(held)
-            grid = held["wavelengths_nm"] if "wavelengths_nm" in names else wavelengths_nm
-            named = str(held["quantity"]) if "quantity" in names else None
-            fwhm = held["fwhm_nm"] if "fwhm_nm" in names else None
+        with zipfile.ZipFile(path) as archive:
+            names = [name.removesuffix(".npy") for name in archive.namelist()]
+            grid = _small(archive, "wavelengths_nm") if "wavelengths_nm" in names else wavelengths_nm
+            named = str(_small(archive, "quantity")) if "quantity" in names else None
+            fwhm = _small(archive, "fwhm_nm") if "fwhm_nm" in names else None
         values = _stored_array(path, "values") if "values" in names else None
     except (OSError, ValueError, zipfile.BadZipFile, EOFError) as fault:
         raise InputError(f"{path.name} is no .npz of numbers ({fault}).", advice="Write it again.") from None
     if values is None:
         raise InputError(
             f"{path.name} holds no 'values' (height, width, band).",
-            advice=f"It holds: {', '.join(names) or 'nothing'}.",
+            advice=f"It holds: {', '.join(names[:20]) or 'nothing'}.",
         )
     return _file(path, values, wavelengths_nm if wavelengths_nm is not None else grid, named, fwhm)
+
+
+def _small(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    """Return a small array of an .npz. Raises ValueError for one that is not, before it takes memory."""
+    entry = archive.getinfo(f"{name}.npy")
+    if entry.file_size > _MOST_SMALL_BYTES:
+        raise ValueError(f"{name} has {entry.file_size} bytes")
+    return _array_in(io.BytesIO(archive.read(entry)), entry.file_size)
+
+
+def _array_in(file: IO[bytes], size: int) -> NDArray[Any]:
+    """Return the array in a .npy of so many bytes; its header is believed only as far as there are bytes."""
+    shape, _, dtype = _header(file)
+    if math.prod(shape) * dtype.itemsize > size:
+        raise ValueError("it is cut short")
+    file.seek(0)
+    return npy.read_array(file, allow_pickle=False)
+
+
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    version = npy.read_magic(file)
+    shape, fortran, dtype = (npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0)(file)
+    if dtype.hasobject:
+        raise ValueError("it holds objects")
+    return shape, fortran, dtype
 
 
 def open_npy(path: Path, wavelengths_nm: ArrayLike | None = None) -> CubeFile:
@@ -48,7 +78,10 @@ def open_npy(path: Path, wavelengths_nm: ArrayLike | None = None) -> CubeFile:
     beside = path.with_name(f"{path.stem}_wavelengths_nm.npy")
     try:
         values = np.load(path, mmap_mode="r", allow_pickle=False)
-        grid = np.load(beside, allow_pickle=False) if wavelengths_nm is None and beside.is_file() else wavelengths_nm
+        grid = wavelengths_nm
+        if wavelengths_nm is None and beside.is_file():
+            size = beside.stat().st_size
+            grid = _array_in(io.BytesIO(beside.read_bytes() if size <= _MOST_SMALL_BYTES else b""), size)
     except (OSError, ValueError, EOFError) as fault:
         raise InputError(f"{path.name} is no .npy of numbers ({fault}).", advice="Write it again.") from None
     return _file(path, values, grid, None, None)
@@ -73,7 +106,7 @@ def _file(
             shape=(height, width, bands),
             wavelengths_nm=check_grid(grid, bands, path.name),
             quantity=quantity_of(named, values.dtype),
-            fwhm_nm=None if fwhm is None else check_grid(fwhm, bands, path.name, "nm"),
+            fwhm_nm=None if fwhm is None else check_widths(fwhm, bands, path.name),
         ),
         layout=f"NumPy {path.suffix.lower()}",
         dtype=values.dtype,
@@ -86,15 +119,14 @@ def _stored_array(path: Path, name: str) -> Numbers:
     with zipfile.ZipFile(path) as archive, path.open("rb") as file:
         entry = archive.getinfo(f"{name}.npy")
         if entry.compress_type != zipfile.ZIP_STORED:
+            if entry.file_size > _MOST_UNPACKED:
+                raise ValueError(f"{entry.file_size} bytes are packed in it; write it with numpy.savez, not packed")
             with archive.open(entry) as packed:
-                return npy.read_array(packed, allow_pickle=False)
+                return _array_in(io.BytesIO(packed.read()), entry.file_size)
         file.seek(entry.header_offset + 26)
         lengths = np.frombuffer(file.read(4), "<u2")
         file.seek(entry.header_offset + 30 + int(lengths.sum()))
-        version = npy.read_magic(file)
-        shape, fortran, dtype = (npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0)(file)
-        if dtype.hasobject:
-            raise ValueError("it holds objects")
+        shape, fortran, dtype = _header(file)
         return np.memmap(path, dtype, "r", file.tell(), shape, "F" if fortran else "C")
 
 
@@ -140,22 +172,9 @@ def read_mat(path: Path, key: str = "cube") -> FloatMap:
 
     Raises InputError, which says what was expected: not there, not MATLAB v7.3, no such array, not numbers.
     """
-    import h5py  # late: a tenth of a second
-
-    try:
-        with h5py.File(path, "r") as file:
-            held = file.get(key)
-            if not isinstance(held, h5py.Dataset) or held.dtype.kind not in "fiu":
-                named = ", ".join(name for name in file if not name.startswith("#")) or "nothing"
-                raise InputError(f"{path.name} holds no numbers called {key!r}.", advice=f"It holds: {named}.")
-            return _turned(np.asarray(held, dtype=np.float32), path, key)
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist.", advice="Check the folder and the name.") from None
-    except OSError as fault:
-        raise InputError(
-            f"{path.name} is no MATLAB v7.3 file ({fault}).",
-            advice="Save it in MATLAB with save(name, 'cube', '-v7.3'), or download it again.",
-        ) from None
+    if not path.is_file():
+        raise InputError(f"{path} does not exist.", advice="Check the folder and the name.")
+    return _turned(rows("array_hdf5", path, name=key), path, key)
 
 
 def _turned(values: FloatMap, path: Path, key: str) -> FloatMap:

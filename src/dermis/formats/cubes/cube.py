@@ -1,17 +1,20 @@
-"""Spectral cubes in files: one way to open and write them; a raw line scan with its references."""
+"""Spectral cubes in files: one way to open and write them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dermis.core import Cube
-from dermis.errors import InputError, UsageError
+from dermis.core import Cube, Quantity
+from dermis.errors import DermisError, InputError, UsageError
 from dermis.formats.cubes.arrays import open_npy, open_npz, write_npy, write_npz
 from dermis.formats.cubes.cube_file import CubeFile, CubeHead, increasing, row_blocks, spans
 from dermis.formats.cubes.envi import DATA_ENDINGS, find_header, open_envi, write_envi
@@ -20,16 +23,18 @@ from dermis.formats.cubes.hdf5 import open_hdf5, open_mat, write_hdf5, write_mat
 __all__ = [
     "READABLE",
     "WRITABLE",
-    "Scan",
     "check_out",
-    "find_scan",
+    "check_reflectance",
     "open_cube",
     "read_cube",
+    "refuse_no_reflectance",
     "rows_of",
     "write_cube",
     "write_rows",
 ]
 
+_LOOKED_AT = 16
+_MOST_REFLECTANCE, _MOST_PERCENT = 1.5, 150.0
 _HDF5 = (".h5", ".hdf5", ".hdf")
 _ENVI_OUT = (".hdr", ".img")
 WRITABLE = (".npz", ".npy", ".hdr", ".img", ".mat", ".h5", ".hdf5")
@@ -49,6 +54,12 @@ def open_cube(path: str | Path, *, wavelengths_nm: ArrayLike | None = None, key:
         raise InputError(
             f"{path} {'is a folder' if path.is_dir() else 'does not exist'}.", advice="Name the file of a cube."
         )
+    with _damage_refused(path):
+        file = _opened(path, wavelengths_nm, key)
+    return replace(file, stored=partial(_read, file))
+
+
+def _opened(path: Path, wavelengths_nm: ArrayLike | None, key: str | None) -> CubeFile:
     ending = path.suffix.lower()
     if ending == ".npz":
         return open_npz(path, wavelengths_nm)
@@ -66,6 +77,29 @@ def open_cube(path: str | Path, *, wavelengths_nm: ArrayLike | None = None, key:
     )
 
 
+def _read(file: CubeFile, first: int, end: int) -> NDArray[Any]:
+    with _damage_refused(file.path):
+        return file.stored(first, end)
+
+
+@contextmanager
+def _damage_refused(path: Path) -> Iterator[None]:
+    """Turn whatever a reader raises over damaged bytes into a refusal."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except DermisError:
+        raise
+    except MemoryError as fault:
+        raise InputError(f"{path.name} needs more memory than there is.", advice="Cut it into pieces.") from fault
+    except Exception as fault:  # there is hardly a class that damaged bytes do not raise
+        raise InputError(
+            f"{path.name} is damaged, or of a make that is not read ({type(fault).__name__}).",
+            advice="Copy or write it again.",
+        ) from fault
+
+
 def read_cube(path: str | Path, *, wavelengths_nm: ArrayLike | None = None, key: str | None = None) -> Cube:
     """Read a whole cube, its bands in the order of their wavelengths; of a wavelength named twice, the first.
 
@@ -81,14 +115,56 @@ def read_cube(path: str | Path, *, wavelengths_nm: ArrayLike | None = None, key:
 
 
 def rows_of(file: CubeFile, first: int, end: int) -> NDArray[np.float32]:
-    """Return rows of an opened cube (n, w, band) as they are meant, in the order of the file."""
+    """Return rows of an opened cube (n, w, band) as they are meant, in the order of the file.
+
+    NaN where the file says that there is no value.
+    """
     return _meant(file, file.stored(first, end), np.arange(file.head.shape[2]))
+
+
+def check_reflectance(file: CubeFile) -> str:
+    """Return what is wrong with the values of a cube that calls itself reflectance, "" where they may be reflectance.
+
+    Half of the values of a reflectance lie below 1.5; more is percent, or counts.
+    """
+    if file.head.quantity is not Quantity.REFLECTANCE:
+        return ""
+    lines = np.unique(np.linspace(0, file.head.shape[0] - 1, _LOOKED_AT).astype(int))
+    seen = np.concatenate([rows_of(file, int(line), int(line) + 1).reshape(-1) for line in lines])
+    seen = seen[np.isfinite(seen)]
+    middle = float(np.median(seen)) if seen.size else 0.0
+    if middle <= _MOST_REFLECTANCE:
+        return ""
+    what = "percent" if middle <= _MOST_PERCENT else "counts, or reflectance times a factor"
+    return f"{file.path.name} calls itself reflectance and half of its values are over {middle:.4g}: it holds {what}."
+
+
+def refuse_no_reflectance(file: CubeFile) -> None:
+    """Raise InputError where `check_reflectance` finds a fault."""
+    fault = check_reflectance(file)
+    if fault:
+        raise InputError(
+            fault, advice="Divide it by its factor (ENVI: reflectance scale factor = 100), or calibrate it."
+        )
 
 
 def _meant(file: CubeFile, block: NDArray[Any], bands: NDArray[np.intp]) -> NDArray[np.float32]:
     in_order = bands.size == block.shape[2] and bool(np.all(np.diff(bands) == 1))
-    values: NDArray[np.float32] = (block if in_order else block[:, :, bands]).astype(np.float32)
-    return values if file.scale == 1 else values / np.float32(file.scale)
+    stored = block if in_order else block[:, :, bands]
+    values: NDArray[np.float32] = stored.astype(np.float32)
+    if file.scale != 1:
+        values = values / np.float32(file.scale)
+    if file.gains is not None and file.offsets is not None:
+        values = values * file.gains[bands].astype(np.float32) + file.offsets[bands].astype(np.float32)
+    for number in file.ignored:
+        values[_equal(stored, number)] = np.nan
+    return values
+
+
+def _equal(stored: NDArray[Any], number: float) -> NDArray[np.bool_]:
+    if stored.dtype.kind == "f":  # a header writes -3.4e38 for a number of its own precision
+        return np.asarray(np.isclose(stored, number, rtol=1e-6, atol=0), dtype=bool)
+    return np.asarray(stored == number, dtype=bool)
 
 
 def write_cube(path: str | Path, cube: Cube, *, fwhm_nm: ArrayLike | None = None, **extra: ArrayLike) -> Path:
@@ -171,66 +247,3 @@ def _numbers_of(path: Path) -> Path | None:
     stem = path.with_suffix("")
     endings = [one for end in DATA_ENDINGS if end != ".img" for one in (end, end.upper())]
     return next((one for one in (stem, *map(path.with_suffix, endings)) if one.is_file()), None)
-
-
-_WHITE, _DARK = ("whiteref", "white_ref", "white"), ("darkref", "dark_ref", "dark")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scan:
-    """Headers or files of a raw scan and its references."""
-
-    raw: Path
-    white: Path
-    dark: Path
-
-
-def find_scan(place: Path, *, white: Path | None = None, dark: Path | None = None) -> Scan:
-    """Return the scan at `place`, a file or a folder, and its references: those handed in, or those beside it.
-
-    Raises InputError where there is no scan or no reference, UsageError where a folder holds several scans.
-    """
-    if not place.exists():
-        raise InputError(f"{place} does not exist.", advice="Name the scan's .raw or .hdr file, or its folder.")
-    raw = _only_scan(place) if place.is_dir() else place
-    return Scan(
-        raw=raw,
-        white=_reference(raw, _WHITE, "white", "a white panel") if white is None else white,
-        dark=_reference(raw, _DARK, "dark", "a closed shutter") if dark is None else dark,
-    )
-
-
-def _headers(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.iterdir() if path.suffix.lower() == ".hdr" and path.is_file())
-    except OSError as fault:
-        raise InputError(f"{folder} cannot be read: {fault.strerror}.", advice="Check the folder.") from None
-
-
-def _only_scan(folder: Path) -> Path:
-    for place in (folder / "capture", folder):
-        scans = [path for path in _headers(place) if not _kind(path)] if place.is_dir() else []
-        if len(scans) == 1:
-            return scans[0]
-        if scans:
-            names = ", ".join(path.stem for path in scans[:5])
-            raise UsageError(f"{place} holds {len(scans)} scans: {names}.", advice=f"Name one: {scans[0]}.")
-    raise InputError(f"{folder} holds no scan.", advice="Expected capture/NAME.raw with NAME.hdr.")
-
-
-def _kind(path: Path) -> str:
-    name = path.stem.lower()
-    return "white" if name.startswith(_WHITE) else "dark" if name.startswith(_DARK) else ""
-
-
-def _reference(raw: Path, prefixes: tuple[str, ...], option: str, what: str) -> Path:
-    name = raw.name.split(".")[0].lower()
-    beside = [path for path in _headers(raw.parent) if path.stem.lower().startswith(prefixes)]
-    own = [path for path in beside if path.stem.lower().endswith(name)]
-    found = own or (beside if len(beside) == 1 else [])
-    if not found:
-        raise InputError(
-            f"{raw.name} has no {option} reference beside it.",
-            advice=f"Say --{option} FILE, a scan of {what}; {prefixes[0].upper()}_{raw.stem}.raw is found by itself.",
-        )
-    return found[0]

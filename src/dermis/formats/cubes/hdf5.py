@@ -4,32 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dermis.errors import InputError
 from dermis.formats.cubes.arrays import stamp_mat
-from dermis.formats.cubes.cube_file import CubeFile, CubeHead, Numbers, check_grid, quantity_of
-
-if TYPE_CHECKING:
-    import h5py
+from dermis.formats.cubes.cube_file import CubeFile, CubeHead, Numbers, check_grid, check_widths, quantity_of
+from dermis.formats.cubes.isolated import ask, rows
 
 __all__ = ["open_hdf5", "open_mat", "write_hdf5", "write_mat_rows"]
 
-_CUBE_NAMES = ("values", "cube", "reflectance", "data")
-_GRID_NAMES = ("wavelengths_nm", "wavelength_nm", "wavelengths", "wavelength", "bands")
 _MATLAB_5 = b"MATLAB 5.0"
 _CHUNK_VALUES = 1 << 18
+_MOST_ROW_BYTES = 1 << 29
+_PERCENT = ("percent", "%", "per cent", "pct")
 
 
 def open_hdf5(path: Path, wavelengths_nm: ArrayLike | None = None, key: str | None = None) -> CubeFile:
     """Open the cube (h, w, band) of an HDF5 file: `key`, or `values`, `cube`, or the only array of three axes.
 
+    What the array's attributes say of its numbers counts: scale factor, offset, value for "nothing here", percent.
     Raises InputError where there is none or more than one, or no wavelengths.
     """
-    return _open(path, wavelengths_nm, key, matlab=False)
+    return _open(path, wavelengths_nm, ask("open_hdf5", path, key=key), matlab=False)
 
 
 def open_mat(path: Path, wavelengths_nm: ArrayLike | None = None, key: str | None = None) -> CubeFile:
@@ -43,102 +42,74 @@ def open_mat(path: Path, wavelengths_nm: ArrayLike | None = None, key: str | Non
             old = file.read(len(_MATLAB_5)) == _MATLAB_5
     except OSError as fault:
         raise InputError(f"{path} cannot be read: {fault.strerror}.", advice="Check the folder and the name.") from None
-    return _open_mat5(path, wavelengths_nm, key) if old else _open(path, wavelengths_nm, key, matlab=True)
+    if old:
+        return _open_mat5(path, wavelengths_nm, ask("open_mat5", path, key=key))
+    return _open(path, wavelengths_nm, ask("open_hdf5", path, key=key), matlab=True)
 
 
-def _open(path: Path, wavelengths_nm: ArrayLike | None, key: str | None, *, matlab: bool) -> CubeFile:
-    import h5py  # late: a tenth of a second
-
-    try:
-        with h5py.File(path, "r") as file:
-            arrays = _arrays(file)
-            name = _choose(path, {one: array.shape for one, array in arrays.items()}, key)
-            shape, dtype = arrays[name].shape, arrays[name].dtype
-            grid, fwhm = _first(arrays, _GRID_NAMES), _first(arrays, ("fwhm_nm", "fwhm"))
-            named = file.attrs.get("quantity")
-    except OSError as fault:
-        kind = "MATLAB" if matlab else "HDF5"
-        raise InputError(f"{path.name} is no {kind} file ({fault}).", advice="Write or download it again.") from None
-    full = tuple(shape) if len(shape) == 3 else (1, *shape) if matlab else (*shape, 1)
+def _open(path: Path, wavelengths_nm: ArrayLike | None, told: Mapping[str, Any], *, matlab: bool) -> CubeFile:
+    name, shape, dtype = told["name"], tuple(told["shape_stored"]), np.dtype(told["dtype_stored"])
+    full = shape if len(shape) == 3 else (1, *shape) if matlab else (*shape, 1)
     height, width, bands = full[::-1] if matlab else full
+    _check_row(path, width * bands * dtype.itemsize)
 
     def stored(first: int, end: int) -> Numbers:
-        with h5py.File(path, "r") as file:
-            if matlab:
-                piece = file[name][..., first:end]
-                return np.asarray(piece.reshape(bands, width, -1).transpose(2, 1, 0))
-            return np.asarray(file[name][first:end]).reshape(-1, width, bands)
+        if matlab:
+            piece = rows("rows_hdf5", path, name=name, first=first, end=end, last_axis=True)
+            return piece.reshape(bands, width, -1).transpose(2, 1, 0)
+        return rows("rows_hdf5", path, name=name, first=first, end=end, last_axis=False).reshape(-1, width, bands)
 
+    scale, gain, offset, ignored = _meaning(told["attributes"])
     return CubeFile(
         path=path,
-        head=_head((height, width, bands), dtype, _grid(path, wavelengths_nm, grid, bands), fwhm, named, path),
+        head=_head((height, width, bands), dtype, wavelengths_nm, told, path),
         layout=f"{'MATLAB v7.3' if matlab else 'HDF5'}, array {name!r}",
-        dtype=np.dtype(dtype),
+        dtype=dtype,
         stored=stored,
+        scale=scale,
+        gains=None if (gain, offset) == (1.0, 0.0) else np.full(bands, gain),
+        offsets=None if (gain, offset) == (1.0, 0.0) else np.full(bands, offset),
+        ignored=ignored,
     )
 
 
-def _open_mat5(path: Path, wavelengths_nm: ArrayLike | None, key: str | None) -> CubeFile:
-    from scipy.io import loadmat, whosmat  # late: only old files need it
-    from scipy.io.matlab import MatReadError
-
-    try:
-        shapes = {name: shape for name, shape, _ in whosmat(str(path))}
-        name = _choose(path, shapes, key)
-        wanted = [name, *(other for other in shapes if other in (*_GRID_NAMES, "fwhm_nm"))]
-        held = loadmat(str(path), variable_names=wanted)
-    except (OSError, ValueError, TypeError, MatReadError, NotImplementedError) as fault:
-        raise InputError(f"{path.name} is no MATLAB file ({fault}).", advice="Write or download it again.") from None
-    values = np.atleast_3d(held[name])
-    if values.dtype.kind not in "fiu":
-        raise InputError(f"{path.name}: {name!r} holds no real numbers.", advice="Save it as double, single or uint16.")
-    height, width, bands = values.shape
-    grid, fwhm = _first(held, _GRID_NAMES), _first(held, ("fwhm_nm",))
+def _open_mat5(path: Path, wavelengths_nm: ArrayLike | None, told: Mapping[str, Any]) -> CubeFile:
+    name, (height, width, bands) = told["name"], told["shape_stored"]
     return CubeFile(
         path=path,
-        head=_head((height, width, bands), values.dtype, _grid(path, wavelengths_nm, grid, bands), fwhm, None, path),
+        head=_head((height, width, bands), np.dtype(told["dtype_stored"]), wavelengths_nm, told, path),
         layout=f"MATLAB v5, array {name!r}",
-        dtype=values.dtype,
-        stored=lambda first, end: values[first:end],
+        dtype=np.dtype(told["dtype_stored"]),
+        stored=lambda first, end: rows("rows_mat5", path, name=name, first=first, end=end),
         notes=("MATLAB v5 cannot be read in pieces: all of it lies in memory.",),
     )
 
 
-def _arrays(file: h5py.File) -> dict[str, h5py.Dataset]:
-    import h5py
+def _meaning(attributes: Mapping[str, float | str]) -> tuple[float, float, float, tuple[float, ...]]:
+    """Return by what stored numbers are divided, multiplied, what is added, and which mean nothing.
 
-    found: dict[str, h5py.Dataset] = {}
-
-    def note(name: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset) and item.dtype.kind in "fiu" and not name.startswith("#"):
-            found[name] = item
-
-    file.visititems(note)
-    return found
-
-
-def _choose(path: Path, shapes: Mapping[str, tuple[int, ...]], key: str | None) -> str:
-    cubes = [name for name, shape in shapes.items() if len(shape) == 3 and 0 not in shape]
-    if key is not None and key in shapes and len(shapes[key]) in (2, 3):
-        return key
-    named = [name for wanted in _CUBE_NAMES for name in cubes if name.rsplit("/", 1)[-1].lower() == wanted]
-    if key is None and (named or len(cubes) == 1):
-        return (named or cubes)[0]
-    what = f"no array {key!r}" if key is not None else f"{len(cubes)} arrays of three axes"
-    raise InputError(
-        f"{path.name} holds {what}.", advice=f"Say --key NAME; it holds: {', '.join(shapes) or 'nothing'}."
+    NEON stores reflectance times a Scale_Factor of 10000, netCDF's scale_factor of 0.0001 is what to multiply by.
+    """
+    factor = attributes.get("scale_factor", 1.0)
+    factor = float(factor) if isinstance(factor, int | float) and np.isfinite(factor) and factor > 0 else 1.0
+    offset = attributes.get("add_offset", 0.0)
+    offset = float(offset) if isinstance(offset, int | float) and np.isfinite(offset) else 0.0
+    percent = any(str(attributes.get(name, "")).strip().lower() in _PERCENT for name in ("units", "unit"))
+    ignored = tuple(
+        float(value)
+        for name in ("data_ignore_value", "_fillvalue", "missing_value")
+        if isinstance(value := attributes.get(name), int | float)
     )
+    scale = (factor if factor > 1 else 1.0) * (100.0 if percent else 1.0)
+    return scale, min(factor, 1.0), offset, ignored
 
 
-def _first(arrays: Mapping[str, Any], names: Iterable[str]) -> NDArray[np.float64] | None:
-    for wanted in names:
-        for name, array in arrays.items():
-            if name.rsplit("/", 1)[-1].lower() == wanted:
-                return np.asarray(array, dtype=np.float64).reshape(-1)
-    return None
+def _check_row(path: Path, size: int) -> None:
+    if size > _MOST_ROW_BYTES:
+        raise InputError(f"{path.name}: one line of it has {size // 1_000_000} MB.", advice="No camera's line has.")
 
 
-def _grid(path: Path, given: ArrayLike | None, held: NDArray[np.float64] | None, bands: int) -> ArrayLike:
+def _grid(path: Path, given: ArrayLike | None, held: ArrayLike | None, bands: int) -> ArrayLike:
     if given is not None:
         return given
     if held is not None:
@@ -157,17 +128,20 @@ def _grid(path: Path, given: ArrayLike | None, held: NDArray[np.float64] | None,
 def _head(
     shape: tuple[int, int, int],
     dtype: np.dtype[Any],
-    grid: ArrayLike,
-    fwhm: NDArray[np.float64] | None,
-    named: object,
+    given: ArrayLike | None,
+    told: Mapping[str, Any],
     path: Path,
 ) -> CubeHead:
-    text = named.decode() if isinstance(named, bytes) else named if isinstance(named, str) else None
+    attributes = told["attributes"]
+    named = attributes.get("quantity")
+    scaled = np.dtype(np.float32) if "scale_factor" in attributes else dtype
+    unit = str(told["grid_unit"]) if given is None else ""
+    grid = _grid(path, given, told["grid"], shape[2])
     return CubeHead(
         shape=shape,
-        wavelengths_nm=check_grid(grid, shape[2], path.name),
-        quantity=quantity_of(text, np.dtype(dtype)),
-        fwhm_nm=None if fwhm is None else check_grid(fwhm, shape[2], path.name, "nm"),
+        wavelengths_nm=check_grid(grid, shape[2], path.name, unit, other_axis=shape[0]),
+        quantity=quantity_of(named if isinstance(named, str) else None, scaled),
+        fwhm_nm=None if told["fwhm"] is None else check_widths(told["fwhm"], shape[2], path.name),
     )
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "coded_end",
     "identify",
     "plain_name",
+    "plain_path",
     "raw_refusal",
     "stated_size",
 ]
@@ -218,6 +219,11 @@ def plain_name(path: str | PurePath) -> str:
     """Return the file's name without its folders, fit to be shown on one line."""
     name = PurePath(path).name or str(path)
     return "".join(letter if letter.isprintable() else "?" for letter in name) or "?"
+
+
+def plain_path(path: str | PurePath) -> str:
+    """Return a path as it was given, fit to be shown on one line and to be written as UTF-8."""
+    return "".join(letter if letter.isprintable() else "?" for letter in str(path))
 
 
 def _webp_size(head: bytes) -> tuple[int, int] | None:

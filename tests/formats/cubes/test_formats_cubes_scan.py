@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dermis.errors import InputError, UsageError
-from dermis.formats.cubes.cube import find_scan
+from dermis.formats.cubes.scan import find_scan
 
 
 def touch(folder, *names):
