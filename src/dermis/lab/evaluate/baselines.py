@@ -19,6 +19,7 @@ BASELINES: Mapping[str, str] = {
     "constant": "the most common grade of the training part, or the median",
     "mean": "the mean of the training part",
     "ridge": "ridge regression on colour statistics of the picture, learnt on the training part",
+    "photographed": "the photographed colour of the skin",
     "mean patch": "Lab of the mean light of the picture's middle half",
 }
 """Every trivial baseline by its name, with what it says."""

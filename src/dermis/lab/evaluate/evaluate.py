@@ -140,9 +140,9 @@ def evaluate(
     table = with_intervals(table.reset_index(drop=True), questions, level=level)
     judged = []
     for question in questions:
-        others = _baselines(table, question)
+        others = baselines_of(table, question)
         judged.append(judge(table, question, others, part=part, draws=draws))
-        table = _with_answers(table, question, others)
+        table = add_answers(table, question, others)
     found = Evaluation(
         judgements=tuple(one for one in judged if one is not None),
         part=part,
@@ -324,7 +324,7 @@ def _remembering(run: Run, table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([table, known_rows.loc[known_rows["part"].isin(LEARNT), columns]], ignore_index=True)
 
 
-def _baselines(table: pd.DataFrame, question: Question) -> dict[str, Floats]:
+def baselines_of(table: pd.DataFrame, question: Question) -> dict[str, Floats]:
     if question.kind == "spectrum":  # what the mean spectrum does was judged beside the model
         return {"mean": table[[f"mean.{column}" for column in question.columns]].to_numpy(np.float64)}
     names = [f"look.{name}" for name in LOOKS]
@@ -333,7 +333,7 @@ def _baselines(table: pd.DataFrame, question: Question) -> dict[str, Floats]:
     return baseline_answers(question, targets(table, question), teaching, subjects(table), looks)
 
 
-def _with_answers(table: pd.DataFrame, question: Question, others: Mapping[str, Floats]) -> pd.DataFrame:
+def add_answers(table: pd.DataFrame, question: Question, others: Mapping[str, Floats]) -> pd.DataFrame:
     """Return the table with what the baselines say, and how far each answerer is off."""
     right = targets(table, question)
     new = {f"error.{question.name}": errors(question, right, predictions(table, question))}

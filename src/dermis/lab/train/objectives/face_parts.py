@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from dermis.core import SegmentationClass
+from dermis.core.arrays import BoolMap
 from dermis.errors import UsageError
 from dermis.lab.networks.model import Model
 from dermis.lab.networks.settings import Loss, loss_names
@@ -27,7 +28,7 @@ from dermis.lab.train.sources import Roots
 from dermis.lab.train.trainer import fabric_for, fit
 from dermis.lab.train.warm_start import begin_warm
 
-__all__ = ["PartsObjective", "area_iou", "new_parser", "train", "train_pools"]
+__all__ = ["PartsObjective", "area_iou", "face_area", "new_parser", "train", "train_pools"]
 
 HEAD = "parts"
 
@@ -97,9 +98,15 @@ class PartsObjective(PooledObjective):
         return {"validate_loss": lost, "validate_parts_iou_lost": lost}
 
 
-@torch.inference_mode()
 def area_iou(model: Model, example: Example, size_px: int = 320) -> float:
     """Return the IoU of the face area with the picture seen whole in a square; facial hair counts to it."""
+    found, true = face_area(model, example, size_px)
+    return float((found & true).sum() / max((found | true).sum(), 1))
+
+
+@torch.inference_mode()
+def face_area(model: Model, example: Example, size_px: int = 320) -> tuple[BoolMap, BoolMap]:
+    """Return where the face is found and where it is, (h, w), with the picture seen whole in a square."""
     device = next(model.parameters()).device
     height, width = example.sets.shape
     side = max(height, width)
@@ -112,5 +119,4 @@ def area_iou(model: Model, example: Example, size_px: int = 320) -> float:
     whole = torch.nn.functional.interpolate(shares, size=(side, side), mode="bilinear")[0].argmax(0).cpu().numpy()
     area = (*FACE_AREA, SegmentationClass.FACIAL_HAIR)
     found = np.isin(whole, area)[top : top + height, left : left + width]
-    true = (example.sets & one_of(*FACE_AREA)) > 0
-    return float((found & true).sum() / max((found | true).sum(), 1))
+    return found, np.asarray((example.sets & one_of(*FACE_AREA)) > 0)

@@ -1,0 +1,105 @@
+"""The tables of the docs, each printed by one command: of what ships, or of runs, made where they are missing.
+
+A table stands in a page between `<!-- table NAME -->` and `<!-- end of table -->`, as it was last printed to
+`docs/tables/NAME.md`; a test holds the one to the other.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from dermis.errors import UsageError
+from dermis.lab.train.recipe import RECIPES, find_recipe, read_recipe
+from dermis.lab.train.recipe.learners import LEARNERS
+from dermis.lab.train.recipe.toml_records import nearest
+from dermis.lab.train.sources import Roots, folder_of_data
+from dermis.models.weights import WEIGHTS, shipped
+from dermis.version import __version__
+
+__all__ = ["print_tables", "table_names", "table_of"]
+
+
+def table_names() -> tuple[str, ...]:
+    """Return the names of all tables: that of the weights, and one of each shipped recipe."""
+    return ("weights", *sorted(path.stem for path in RECIPES.glob("*.toml")))
+
+
+def print_tables(name: str, roots: Roots, runs: Path) -> None:
+    """Print the table `name`, or all of them; UsageError for one that does not exist."""
+    names = table_names() if name == "all" else (name,)
+    for one in names:
+        print(table_of(one, roots, runs))
+
+
+def table_of(name: str, roots: Roots, runs: Path) -> str:
+    """Return a table as Markdown, with the commit and the data it was made from."""
+    if name not in table_names():
+        raise UsageError(f"No table is called {name!r}.", advice=nearest(name, table_names()))
+    text = _TABLES[name](roots, runs) if name in _TABLES else _of_recipe(name, roots, runs)
+    return text.strip() + "\n"
+
+
+def _of_weights(roots: Roots, runs: Path) -> str:
+    lines = [
+        "| weights | what they say | learner | recipe | examples that taught | size, kB |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name in shipped():
+        meta = json.loads((WEIGHTS / name / "meta.json").read_text(encoding="utf-8"))
+        size = sum(path.stat().st_size for path in (WEIGHTS / name).iterdir() if path.suffix in (".onnx", ".npz"))
+        taught = meta.get("data", {}).get("samples", {}).get("train", "")
+        recipe = f"`{meta['recipe']}`" if meta["recipe"] else ""
+        cells = (f"`{name}`", meta["about"], meta.get("learner", ""), recipe, str(taught), f"{size / 1e3:.0f}")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _of_recipe(name: str, roots: Roots, runs: Path) -> str:
+    """Return the figures of a recipe: of its run on the part test, or of its folds where it keeps nobody aside."""
+    from dermis.lab.evaluate.evaluate import evaluate_run
+    from dermis.lab.evaluate.folds import evaluate_folds, evaluate_pools, folds_folder
+    from dermis.lab.train.train import train_recipe
+
+    recipe = read_recipe(find_recipe(name))
+    learner = LEARNERS[recipe.learner]
+    if learner.closed_form:
+        folder = train_recipe(recipe, roots, runs).folder
+        rows = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        lines = ["| figure | value |", "|---|---|", *(f"| {key} | {value:.4g} |" for key, value in rows.items())]
+        return "\n".join([*lines, "", _where(folder)])
+    tested = any(pool.part == "test" for pool in recipe.pool.values())
+    if recipe.split.folds or (recipe.pool and not tested):
+        evaluate_folds(recipe, roots, runs)
+        folder = folds_folder(recipe, runs)
+    else:
+        run = train_recipe(recipe, roots, runs)
+        folder = run.folder
+        if not (folder / "evaluation" / "evaluation.md").is_file():
+            if recipe.pool:
+                evaluate_pools(run, roots)
+            else:
+                from dermis.lab.datasets import find_dataset
+
+                root = folder_of_data(recipe, roots)
+                evaluate_run(run, find_dataset(recipe.data.dataset).index(root), root=root)
+    text = (folder / "evaluation" / "evaluation.md").read_text(encoding="utf-8")
+    return f"{text.strip()}\n\n{_where(folder)}"
+
+
+def _where(folder: Path) -> str:
+    """Return in words the commit and the data of a table."""
+    noted = folder / "data.json"
+    data = json.loads(noted.read_text(encoding="utf-8"))["fingerprint"][:16] if noted.is_file() else "as its runs note"
+    return f"dermis {__version__}, commit {_commit()}, data `{data}`."
+
+
+def _commit() -> str:
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    return said.stdout.strip() or "unknown"
+
+
+_TABLES: Mapping[str, Callable[[Roots, Path], str]] = {"weights": _of_weights}
