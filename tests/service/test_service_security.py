@@ -148,7 +148,10 @@ def test_a_key_does_what_its_scope_says(client, service, people, scope):
 def SCOPE_OF(method, path):  # noqa: N802
     if path in ("/v1/analyses", "/v1/jobs", "/v1/care") and method == "post":
         return "analyse"
-    if path in ("/v1/feedback", "/v1/insights/distribution", "/v1/insights/drift", "/metrics") and method == "get":
+    if (
+        path in ("/v1/feedback", "/v1/insights/distribution", "/v1/insights/drift", "/v1/insights/products", "/metrics")
+        and method == "get"
+    ):
         return "insights"
     if path in ("/v1/keys", "/v1/users", "/v1/audit"):
         return "admin"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -91,7 +92,8 @@ def care(options: CareOptions) -> int:
 
 
 def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+    """Return the names; the comma of a number such as 0,05 % parts nothing."""
+    return tuple(part.strip() for part in re.split(r"(?<!\d),|,(?!\d)", text) if part.strip())
 
 
 def _analyses(paths: Sequence[Path]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from dermis.care import totals
 from dermis.service.advice import advise
 from dermis.service.api.access import Analyser, Observer, Reader, Writer
 from dermis.service.api.answers import After, Limit, Object, answer, listed, moment
@@ -40,7 +42,7 @@ def give_care(
     """Give advice that follows from an analysis and from what a person says of themselves; nothing is kept of it."""
     with service.database.reading() as session:
         content = analyses.analysis_of(session, caller.account_id, asked.analysis).content
-    return answer(request, {"items": advise(content, asked.person)})
+    return answer(request, advise(content, asked.person))
 
 
 @router.post("/feedback", response_model=FeedbackShape, status_code=201)
@@ -57,6 +59,7 @@ def add_feedback(
             task=asked.task,
             rating=asked.rating,
             text=asked.text,
+            product=None if asked.product is None else asked.product.model_dump(),
         )
         return Made(kind="feedback", id=said.id, subject_id=analyses.subject_id_of_analysis(session, asked.analysis))
 
@@ -102,6 +105,14 @@ def get_drift(
     return {"task": task, "minimum_group": MINIMUM_GROUP, "months": months, "withheld": withheld}
 
 
+@router.get("/insights/products")
+def get_products(request: Request, service: Shared, caller: Observer) -> dict[str, Any]:
+    """Give what at least twenty people said of each product, as counts, without their words."""
+    with service.database.reading() as session:
+        found, withheld = totals(feedback.product_feedback(session, caller.account_id), minimum=MINIMUM_GROUP)
+    return {"minimum_group": MINIMUM_GROUP, "products": [asdict(one) for one in found], "withheld": withheld}
+
+
 def _said(said: Feedback) -> Object:
     return {
         "id": said.id,
@@ -110,4 +121,5 @@ def _said(said: Feedback) -> Object:
         "task": said.task,
         "rating": said.rating,
         "text": said.text,
+        "product": said.product,
     }

@@ -272,9 +272,21 @@ class CareAsked(Asked):
 
 
 class CareShape(BaseModel):
-    """Advice."""
+    """Advice, and the questions whose answers would change it."""
 
     items: list[dict[str, Any]]
+    questions: list[dict[str, Any]]
+
+
+class ProductAsked(Asked):
+    """What a user says of a product; nothing of it is told to its maker but in totals of many."""
+
+    product: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+    rule: Name | None = None
+    bought: bool | None = None
+    used_days: Annotated[int, Field(ge=0, le=36500)] | None = None
+    tolerated: bool | None = None
+    helped: bool | None = None
 
 
 class FeedbackAsked(Asked):
@@ -284,6 +296,7 @@ class FeedbackAsked(Asked):
     task: Name | None = None
     rating: Annotated[int, Field(ge=-1, le=1)] | None = None
     text: Text
+    product: ProductAsked | None = None
 
 
 class FeedbackShape(BaseModel):
@@ -295,6 +308,7 @@ class FeedbackShape(BaseModel):
     task: str | None
     rating: int | None
     text: str
+    product: dict[str, Any] | None
 
 
 class AuditShape(BaseModel):

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from dermis.care import Feedback as ProductFeedback
 from dermis.errors import NotFound
 from dermis.service.store.analyses import analysis_of
 from dermis.service.store.pages import Page, paged
-from dermis.service.store.schema import Feedback
+from dermis.service.store.schema import Analysis, Feedback, Visit
 
-__all__ = ["add_feedback", "feedback_of", "one_feedback"]
+__all__ = ["add_feedback", "feedback_of", "one_feedback", "product_feedback"]
 
 
 def add_feedback(
-    session: Session, account_id: str, *, analysis_id: str | None, task: str | None, rating: int | None, text: str
+    session: Session,
+    account_id: str,
+    *,
+    analysis_id: str | None,
+    task: str | None,
+    rating: int | None,
+    text: str,
+    product: Mapping[str, Any] | None = None,
 ) -> Feedback:
     """Keep what a user says. Raises NotFound for an analysis that is not the account's."""
     if analysis_id is not None:
         analysis_of(session, account_id, analysis_id)
-    said = Feedback(account_id=account_id, analysis_id=analysis_id, task=task, rating=rating, text=text)
+    said = Feedback(
+        account_id=account_id,
+        analysis_id=analysis_id,
+        task=task,
+        rating=rating,
+        text=text,
+        product=None if product is None else dict(product),
+    )
     session.add(said)
     session.flush()
     return said
@@ -37,3 +55,21 @@ def feedback_of(session: Session, account_id: str, *, limit: int, after: str | N
     """Return what the users of an account said, the newest first."""
     query = select(Feedback).where(Feedback.account_id == account_id)
     return paged(session, query, Feedback.created_at, Feedback.id, limit=limit, after=after, descending=True)
+
+
+def product_feedback(session: Session, account_id: str) -> Iterator[ProductFeedback]:
+    """Yield what the users of an account said of products, the oldest first.
+
+    Whose analysis it came with is its subject; all that came without one counts as one person's, so that nobody can
+    lift a product over the limit alone.
+    """
+    query = (
+        select(Feedback.product, Visit.subject_id)
+        .outerjoin(Analysis, Feedback.analysis_id == Analysis.id)
+        .outerjoin(Visit, Analysis.visit_id == Visit.id)
+        .where(Feedback.account_id == account_id)
+        .order_by(Feedback.created_at, Feedback.id)
+    )
+    for product, subject_id in session.execute(query):
+        if product is not None:
+            yield ProductFeedback(**product, subject=subject_id or account_id)

@@ -278,7 +278,7 @@ class JobItem(Base):
 
 
 class Feedback(Base):
-    """What a user says of an answer."""
+    """What a user says of an answer, or of a product: the fields of `dermis.care.Feedback` without text and subject."""
 
     __tablename__ = "feedback"
     id: Mapped[str] = _primary()
@@ -287,6 +287,7 @@ class Feedback(Base):
     task: Mapped[str | None] = mapped_column(String(40))
     rating: Mapped[int | None]
     text: Mapped[str] = mapped_column(Text)
+    product: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

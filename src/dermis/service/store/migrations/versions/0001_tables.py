@@ -248,6 +248,7 @@ def _others() -> None:
         sa.Column("task", sa.String(length=40), nullable=True),
         sa.Column("rating", sa.Integer(), nullable=True),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("product", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_feedback_account_id", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["analysis_id"], ["analysis.id"], name="fk_feedback_analysis_id", ondelete="CASCADE"),
