@@ -71,9 +71,17 @@ def test_a_form_is_read_like_a_raw_body(client):
     assert "Jane" not in form.text
 
 
-def test_a_body_of_another_kind_is_refused(client):
-    answer = client.post("/v1/analyses", content=b"{}", headers={"Content-Type": "application/json"})
-    assert (answer.status_code, answer.json()["code"]) == (415, "media_type")
+@pytest.mark.parametrize("kind", ["image/heic", "application/x-www-form-urlencoded", ""])
+def test_what_a_body_is_called_does_not_matter(client, kind):
+    assert client.post("/v1/analyses", content=PHOTO, headers={"Content-Type": kind}).status_code == 201
+    assert client.post("/v1/analyses", content=b"{}", headers={"Content-Type": kind}).status_code == 422
+
+
+@pytest.mark.parametrize("content", [b"", b"--x", b"--x\r\nContent-Disposition: nothing\r\n\r\n--x--"])
+def test_a_form_that_cannot_be_read_is_refused(client, content):
+    for kind in ("multipart/form-data; boundary=x", "multipart/form-data"):
+        answer = client.post("/v1/analyses", content=content, headers={"Content-Type": kind})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
 
 
 def test_a_photo_over_the_limit_is_refused(client, service):

@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from dermis.errors import UsageError
-from dermis.service.api.problems import TooLarge, UnsupportedMedia
+from dermis.service.api.problems import TooLarge
 
 __all__ = ["Files", "read_files"]
 
@@ -42,23 +42,19 @@ class _InMemory(MultiPartParser):
 
 
 async def read_files(request: Request, *, field_of_raw: str, most_bytes: int) -> Files:
-    """Read the body: `image/*` or `application/octet-stream` as one file, or a form's files.
+    """Read the body: a form's files, or one file of whatever type it is called; its first bytes tell what it is.
 
-    Raises TooLarge, UnsupportedMedia, and UsageError for a form that cannot be read or a body that comes too slowly.
+    Raises TooLarge, and UsageError for a form that cannot be read or a body that comes too slowly.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
         async with asyncio.timeout(_READ_S):
             if kind == _FORM:
                 return await _form(request, most_bytes)
-            if kind.startswith("image/") or kind == "application/octet-stream":
-                data = b"".join([chunk async for chunk in _bounded(request, most_bytes)])
-                return Files(by_field={field_of_raw: [data]})
+            data = b"".join([chunk async for chunk in _bounded(request, most_bytes)])
+            return Files(by_field={field_of_raw: [data]})
     except TimeoutError as fault:
         raise UsageError("The photo came too slowly.", advice="Send a smaller one.") from fault
-    raise UnsupportedMedia(
-        f"A body of type {kind or 'nothing'!r} is not read.", advice=f"Send image/jpeg, another image/*, or {_FORM}."
-    )
 
 
 async def _form(request: Request, most_bytes: int) -> Files:

@@ -45,10 +45,6 @@ class TooLarge(InputError):
     """A body over the limit."""
 
 
-class UnsupportedMedia(InputError):
-    """A body of a kind that is not read."""
-
-
 _KINDS: Mapping[type[DermisError], tuple[int, str, str]] = {
     Unauthorised: (401, "unauthorised", "Sign in"),
     Forbidden: (403, "forbidden", "Not allowed"),
@@ -56,7 +52,6 @@ _KINDS: Mapping[type[DermisError], tuple[int, str, str]] = {
     NotFound: (404, "not_found", "Not found"),
     Conflict: (409, "conflict", "Conflict"),
     TooLarge: (413, "too_large", "Too large"),
-    UnsupportedMedia: (415, "media_type", "Not a kind of body that is read"),
     UnreadablePhoto: (422, "unreadable", "Not a readable photo"),
     InputError: (422, "invalid", "Cannot be used"),
     UsageError: (422, "invalid", "Cannot be used"),
@@ -90,7 +85,6 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         405: "There is no such method here.",
         409: "What the store holds speaks against it.",
         413: "The body is too large.",
-        415: "A body of this kind is not read.",
         422: "The request cannot be used.",
         429: "Too many requests; see Retry-After.",
         500: "A fault of ours.",
