@@ -7,7 +7,8 @@ import hashlib
 import numpy as np
 
 from dermis.errors import UnreadablePhoto
-from dermis.service.measure import Asked, Measured, Measuring, Picture
+from dermis.service.measure import Asked, Measured, Measuring
+from dermis.service.pictures import Picture
 
 __all__ = ["PHOTO", "fake_change", "fake_content", "fake_measure", "fake_report", "measuring", "photo"]
 

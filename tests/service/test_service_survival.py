@@ -177,6 +177,25 @@ def test_a_worker_that_dies_is_replaced(sqlite):
     assert asyncio.run(go()) != os.getpid()
 
 
+def test_a_photo_that_never_ends_is_given_up():
+    import asyncio
+
+    from dermis.service.workers import TooLong, Workers
+
+    async def go():
+        workers = Workers(1, longest_s=3.0)
+        pid = await workers.run(os.getpid)
+        with pytest.raises(TooLong):
+            await workers.run(time.sleep, 600)
+        answer = await workers.run(os.getpid)
+        workers.stop()
+        return pid, answer
+
+    ended, answer = asyncio.run(go())
+    assert answer != ended
+    assert not command_line(ended) or b"spawn_main" not in command_line(ended)
+
+
 def test_a_subject_deleted_meanwhile_gets_no_analysis(sqlite):
     gate, begun = threading.Event(), threading.Event()
 

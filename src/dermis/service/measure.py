@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Analysis, Face, Photo, Region, ValueMap
+from dermis.core import Analysis, Face
 from dermis.core.arrays import LabelMap
 from dermis.errors import DermisError, UnreadablePhoto, UsageError
 from dermis.pipeline.options import AnalyseOptions
+from dermis.service.pictures import Picture, Placed, evidence_of, left_out_of, pictures_of, region_names
 
 __all__ = [
     "MEASURING",
     "Asked",
     "Measured",
     "Measuring",
-    "Picture",
     "change_between_photos",
     "measure",
     "report_page_of",
@@ -35,10 +35,7 @@ __all__ = [
 Object = dict[str, Any]
 NAME = "photo"
 """What every photo is called: names of files may name people."""
-PICTURE_PX = 1024
 VALUES_PX = 512
-OUTSIDE = 255
-_LEVELS = 255
 _MOST_MEGAPIXELS = 60
 
 
@@ -67,14 +64,6 @@ class Asked:
             "condition": self.condition,
             "close_up": self.close_up,
         }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """A map as a PNG of the photo's shape; `about` says what its colours mean."""
-
-    about: Object
-    png: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +99,7 @@ class Measured:
         values = {task: float(layer[place]) for task, layer in self.values.items()}
         reason = 0 if self.left_out is None else int(self.left_out[place])
         return {
-            "region": _region_names().get(int(self.regions[place])),
+            "region": region_names().get(int(self.regions[place])),
             "left_out": self.reasons[reason - 1] if reason else None,
             "values": {task: round(value, 3) for task, value in values.items() if np.isfinite(value)},
             "spectrum": None,
@@ -140,13 +129,13 @@ def measure(asked: Asked) -> Measured:
     photo, face = analysis.photo, analysis.face
     if photo is None or face is None:
         return Measured(content=content)
-    placed = _Placed(photo, face, VALUES_PX)
-    left_out, reasons = _left_out(analysis, face)
+    placed = Placed(photo, face, VALUES_PX)
+    left_out, reasons = left_out_of(analysis, face)
     return Measured(
         content=content,
-        pictures=_pictures(analysis, photo, face),
+        pictures=pictures_of(analysis, photo, face),
         values={
-            task: placed(evidence.values, np.nan).astype(np.float16) for task, evidence in _evidence(analysis).items()
+            task: placed(evidence.values, np.nan).astype(np.float16) for task, evidence in evidence_of(analysis).items()
         },
         regions=placed(face.regions, 0),
         left_out=None if left_out is None else placed(left_out, 0),
@@ -292,84 +281,3 @@ def _laid(face: Face | None, other: Face | None) -> list[list[float]] | None:
     places = np.column_stack([face.landmarks[:, :2], np.ones(len(face.landmarks))])
     fitted = np.linalg.lstsq(places, other.landmarks[:, :2].astype(np.float64), rcond=None)[0]
     return [[round(float(value), 6) for value in row] for row in fitted.T]
-
-
-class _Placed:
-    """Lays values of the analysed frame on a grid of the photo's shape, nearest pixel."""
-
-    def __init__(self, photo: Photo, face: Face, long_side_px: int) -> None:
-        share = min(1.0, long_side_px / max(photo.width_px, photo.height_px))
-        self.height, self.width = (max(1, round(side * share)) for side in (photo.height_px, photo.width_px))
-        frame = face.frame
-        self._rows = self._places(self.height, photo.height_px, frame.y_px, frame.factor)
-        self._columns = self._places(self.width, photo.width_px, frame.x_px, frame.factor)
-        self._inside = np.ix_(
-            (self._rows >= 0) & (self._rows < frame.height), (self._columns >= 0) & (self._columns < frame.width)
-        )
-        self._kept_rows = self._rows[(self._rows >= 0) & (self._rows < frame.height)]
-        self._kept_columns = self._columns[(self._columns >= 0) & (self._columns < frame.width)]
-
-    def __call__(self, values: NDArray[Any], outside: float) -> NDArray[Any]:
-        placed = np.full((self.height, self.width), outside, dtype=values.dtype)
-        placed[self._inside] = values[np.ix_(self._kept_rows, self._kept_columns)]
-        return placed
-
-    @staticmethod
-    def _places(count: int, photo_px: int, start_px: int, factor: int) -> NDArray[np.intp]:
-        centres = (np.arange(count) + 0.5) * photo_px / count
-        return np.floor((centres - start_px) / factor).astype(np.intp)
-
-
-def _evidence(analysis: Analysis) -> dict[str, ValueMap]:
-    found: dict[str, ValueMap] = {}
-    for finding in analysis.findings:
-        if finding.evidence is not None:
-            found.setdefault(finding.task, finding.evidence)
-    return found
-
-
-def _pictures(analysis: Analysis, photo: Photo, face: Face) -> tuple[Picture, ...]:
-    from dermis.report.formatting import colour_table, map_colours
-    from dermis.report.maps import CLEAR_COLOUR, REASONS, REGION_COLOURS
-    from dermis.report.pictures import levels_of, palette_png
-    from dermis.tasks import TASKS
-
-    placed = _Placed(photo, face, PICTURE_PX)
-    size = {"width_px": placed.width, "height_px": placed.height}
-    pictures = []
-    for task, evidence in _evidence(analysis).items():
-        record, levels = TASKS[task], levels_of(placed(evidence.values, np.nan), evidence.low, evidence.high, _LEVELS)
-        colours = colour_table([CLEAR_COLOUR, *map_colours(record.colours, _LEVELS)])
-        scale = {"unit": evidence.unit, "low": evidence.low, "high": evidence.high}
-        about = {"name": task, "title": record.title, **scale, "colours": list(map_colours(record.colours, 16)), **size}
-        pictures.append(Picture(about=about, png=palette_png(levels, colours, clear=0)))
-    names = _region_names()
-    labels = [{"index": code, "name": name, "colour": REGION_COLOURS[code]} for code, name in names.items()]
-    png = palette_png(placed(face.regions, 0), colour_table(REGION_COLOURS), clear=0)
-    pictures.append(Picture(about={"name": "regions", "title": "Regions", "labels": labels, **size}, png=png))
-    left_out, reasons = _left_out(analysis, face)
-    if left_out is not None:
-        labels = [
-            {"index": 1 + place, "name": reason, "colour": REASONS[reason]} for place, reason in enumerate(reasons)
-        ]
-        table = colour_table([CLEAR_COLOUR, *(REASONS[reason] for reason in reasons)])
-        png = palette_png(placed(left_out, 0), table, clear=0)
-        pictures.append(Picture(about={"name": "left_out", "title": "Not measured", "labels": labels, **size}, png=png))
-    return tuple(pictures)
-
-
-def _left_out(analysis: Analysis, face: Face) -> tuple[LabelMap | None, tuple[str, ...]]:
-    from dermis.report.maps import REASONS
-
-    if analysis.skin is None:
-        return None, ()
-    reasons = tuple(reason for reason in REASONS if reason in analysis.skin.excluded)
-    codes = np.zeros(face.skin.shape, dtype=np.uint8)
-    for place, reason in reversed(list(enumerate(reasons))):
-        codes[analysis.skin.excluded[reason]] = 1 + place
-    return codes, reasons
-
-
-@lru_cache(maxsize=1)
-def _region_names() -> dict[int, str]:
-    return {region.code: region.value for region in Region if region is not Region.FACE}

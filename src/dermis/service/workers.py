@@ -14,14 +14,15 @@ from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import ParamSpec, TypeVar
 
-from dermis.errors import DermisError
+from dermis.errors import DermisError, InputError
 
-__all__ = ["WAITING_PER_WORKER", "Busy", "Workers"]
+__all__ = ["LONGEST_S", "WAITING_PER_WORKER", "Busy", "TooLong", "Workers"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 WAITING_PER_WORKER = 2
 """How many photos may wait for each one that is worked on."""
+LONGEST_S = 300.0
 _FIRST_GUESS_S = 1.0
 _MEMORY = 0.8
 _TRIES = 2
@@ -35,10 +36,20 @@ class Busy(DermisError):
         self.retry_after_s = retry_after_s
 
 
+class TooLong(InputError):
+    """A photo that took so long that its worker was ended."""
+
+    def __init__(self, longest_s: float) -> None:
+        super().__init__(f"The photo took over {longest_s:.0f} s.", advice="Make it smaller, or save it as JPEG.")
+
+
 class Workers:
     """Processes that analyse photos; one that dies is replaced and its photo tried once more."""
 
-    def __init__(self, count: int, make_pool: Callable[[int], Executor] | None = None) -> None:
+    def __init__(
+        self, count: int, make_pool: Callable[[int], Executor] | None = None, *, longest_s: float = LONGEST_S
+    ) -> None:
+        self._longest_s = longest_s
         self._make_pool = make_pool or _pool
         self.count = count
         self.most = count * (1 + WAITING_PER_WORKER)
@@ -68,14 +79,22 @@ class Workers:
             self.held -= 1
 
     async def run(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        """Do work in a worker, in turn. Raises what it raises, and Busy where workers died twice under it."""
+        """Do work in a worker, in turn.
+
+        Raises what it raises, TooLong where it does not come to an end, Busy where workers died twice under it.
+        """
         async with self._turn:
             for _ in range(_TRIES):
                 pool, start = self._pool, perf_counter()
                 try:
-                    done = await asyncio.wrap_future(pool.submit(work, *args, **kwargs))
+                    async with asyncio.timeout(self._longest_s):
+                        done = await asyncio.wrap_future(pool.submit(work, *args, **kwargs))
                     self._seconds = _MEMORY * self._seconds + (1 - _MEMORY) * (perf_counter() - start)
                     return done
+                except TimeoutError:
+                    _end_children()
+                    self._pool = self._make_pool(self.count)
+                    raise TooLong(self._longest_s) from None
                 except BrokenProcessPool:
                     if pool is self._pool:
                         self._pool = self._make_pool(self.count)
@@ -84,6 +103,11 @@ class Workers:
     def stop(self) -> None:
         """Let the workers end."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _end_children() -> None:
+    for child in multiprocessing.active_children():
+        child.kill()
 
 
 def _pool(count: int) -> ProcessPoolExecutor:

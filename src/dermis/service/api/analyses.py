@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -100,7 +100,8 @@ def list_analyses(
             subjects.visit_of(session, caller.account_id, visit)
         page = analyses.analyses_of(session, caller.account_id, visit_id=visit, limit=limit, after=after)
         kept = analyses.photos_kept(session, [held.id for held in page.items])
-    return answer(request, listed(_summaries(page.items, kept), page.next))
+        owners = analyses.subjects_of_visits(session, [held.visit_id for held in page.items if held.visit_id])
+    return answer(request, listed(_summaries(page.items, kept, owners), page.next))
 
 
 @router.get("/analyses/{analysis_id}", response_model=AnalysisShape)
@@ -158,12 +159,13 @@ def _check_visit(service: Service, account_id: str, visit_id: str | None) -> Non
             subjects.visit_of(session, account_id, visit_id)
 
 
-def _summaries(held: Sequence[Analysis], kept: set[str]) -> list[Object]:
+def _summaries(held: Sequence[Analysis], kept: set[str], owners: Mapping[str, str]) -> list[Object]:
     return [
         {
             "id": analysis.id,
             "created_at": moment(analysis.created_at),
             "visit": analysis.visit_id,
+            "subject": None if analysis.visit_id is None else owners.get(analysis.visit_id),
             "usable": analysis.usable,
             "view": analysis.view,
             "photo_kept": analysis.id in kept,

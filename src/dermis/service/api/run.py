@@ -39,6 +39,7 @@ def run_service(service: Service) -> None:
         log_level="warning",
         access_log=False,  # addresses and ids are nobody's business
         server_header=False,
+        timeout_graceful_shutdown=20,  # who follows a job would keep the service for ever
         ssl_certfile=options.tls_cert,
         ssl_keyfile=options.tls_key,
     )

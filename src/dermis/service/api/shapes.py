@@ -226,6 +226,7 @@ class AnalysisSummary(BaseModel):
     id: str
     created_at: str
     visit: str | None
+    subject: str | None
     usable: bool
     view: str | None
     photo_kept: bool

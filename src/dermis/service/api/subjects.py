@@ -29,6 +29,7 @@ from dermis.service.api.shapes import (
 from dermis.service.archive import subject_archive
 from dermis.service.photo_keys import destroy_key
 from dermis.service.store import analyses, subjects
+from dermis.service.store.audit import note
 from dermis.service.store.database import Session
 from dermis.service.store.schema import Analysis, Consent, Finding, Subject, Visit
 
@@ -91,8 +92,9 @@ def delete_subject(service: Shared, caller: Writer, subject_id: Id) -> None:
 )
 def export_subject(service: Shared, caller: Reader, subject_id: Id) -> Response:
     """Give all that is kept of a subject, as an archive; kept photos are decrypted."""
-    with service.database.reading() as session:
+    with service.database.writing() as session:
         subject = subjects.subject_of(session, caller.account_id, subject_id)
+        note(session, caller.account_id, "subject.export", subject.audit_token)
         content = subject_archive(session, subject, service.photo_keys)
     name = f'attachment; filename="subject-{subject_id}.zip"'
     return Response(content, media_type="application/zip", headers={"Content-Disposition": name})

@@ -27,6 +27,7 @@ __all__ = [
     "photos_kept",
     "subject_id_of",
     "subject_id_of_analysis",
+    "subjects_of_visits",
 ]
 
 Object = Mapping[str, Any]
@@ -106,6 +107,12 @@ def delete_analysis(session: Session, account_id: str, analysis_id: str) -> None
 def subject_id_of(session: Session, visit_id: str | None) -> str | None:
     """Return whose visit it is."""
     return None if visit_id is None else session.scalar(select(Visit.subject_id).where(Visit.id == visit_id))
+
+
+def subjects_of_visits(session: Session, visit_ids: Sequence[str]) -> dict[str, str]:
+    """Return whose visits they are."""
+    query = select(Visit.id, Visit.subject_id).where(Visit.id.in_(visit_ids))
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def photo_of(session: Session, analysis_id: str) -> Photo | None:
