@@ -82,8 +82,12 @@ def quality_page() -> str:
 
 def _verbs() -> list[str]:
     """Return every verb, those of groups with the group's name before them."""
-    inner = {verb: getattr(import_module(f"dermis.cli.{verb}"), "VERBS", ()) for verb in VERBS}
-    return [name for verb in VERBS for name in (verb, *(f"{verb} {one}" for one in inner[verb]))]
+    names = []
+    for home, table in VERBS.items():
+        for verb in table:
+            groups = getattr(import_module(f"{home}.{verb}"), "VERBS", {})
+            names += [verb, *(f"{verb} {inner}" for group in groups.values() for inner in group)]
+    return names
 
 
 def cli_page() -> str:

@@ -14,32 +14,37 @@ from dermis.version import __version__
 __all__ = ["VERBS", "app", "main"]
 
 VERBS = {
-    "demo": "Analyse example photos and say where the report lies.",
-    "analyse": "Measure skin tone, melanin, redness and acne on photos.",
-    "change": "Compare two visits: which lesions are new, gone or lasting.",
-    "care": "Say what to do about what was measured, with sources.",
-    "spectra": "Estimate the reflectance of skin in a photo, 400-1000 nm.",
-    "cube": "Read, calibrate, render and compare spectral cubes.",
-    "annotate": "Draft marks for graders, read theirs, find disagreements.",
-    "serve": "Start the service: a page for people, an API for programs.",
-    "user": "Make a user of the service, or set their password.",
-    "backup": "Write the store of the service into one archive.",
-    "restore": "Fill an empty store of the service from a backup.",
-    "tasks": "List the questions that can be asked of the skin.",
-    "models": "List or fetch the models of others, with their licences.",
-    "recipes": "List the recipes to learn by and to make data by.",
-    "datasets": "List the dataset layouts that can be read; check one.",
-    "synth": "Make pictures of people who do not exist, with their truth.",
-    "train": "Learn what a recipe says.",
-    "sweep": "Train a grid or a search of recipes.",
-    "evaluate": "Judge a run beside trivial baselines, by subgroup.",
-    "compare": "Set evaluated runs side by side.",
-    "export": "Turn a run into a network that needs no torch.",
+    "dermis.cli": {
+        "demo": "Analyse example photos and say where the report lies.",
+        "analyse": "Measure skin tone, melanin, redness and acne on photos.",
+        "change": "Compare two visits: which lesions are new, gone or lasting.",
+        "care": "Say what to do about what was measured, with sources.",
+        "spectra": "Estimate the reflectance of skin in a photo, 400-1000 nm.",
+        "cube": "Read, calibrate, render and compare spectral cubes.",
+        "annotate": "Draft marks for graders, read theirs, find disagreements.",
+        "tasks": "List the questions that can be asked of the skin.",
+        "models": "List our weights and yours; list or fetch models of others.",
+        "recipes": "List the recipes to learn by and to make data by.",
+        "datasets": "List the dataset layouts that can be read; check one.",
+    },
+    "dermis.cli.service": {
+        "serve": "Start the service: a page for people, an API for programs.",
+        "user": "Make a user of the service, or set their password.",
+        "backup": "Write the store of the service into one archive.",
+        "restore": "Fill an empty store of the service from a backup.",
+    },
+    "dermis.cli.lab": {
+        "synth": "Make pictures of people who do not exist, with their truth.",
+        "train": "Learn what a recipe says.",
+        "sweep": "Train a grid or a search of recipes.",
+        "evaluate": "Judge a run beside trivial baselines, by subgroup.",
+        "compare": "Set evaluated runs side by side.",
+        "export": "Turn a run into weights that need no torch.",
+    },
 }
-"""Each verb is the file of its name in this folder."""
+"""By folder: each verb is the file of its name."""
 
 app = verbs(
-    "dermis.cli",
     VERBS,
     name="dermis",
     help="Measure facial skin from photographs, offline. A measuring tool, not a diagnosis.",

@@ -20,7 +20,7 @@ __all__ = ["fetch_with_progress", "models"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """List or fetch the models of others, with their licences; list our weights and yours."""
+    """List our weights and yours; list or fetch models of others."""
 
     json: JsonFlag = False
     fetch: Annotated[bool, "Fetch those that are missing, for work offline."] = False

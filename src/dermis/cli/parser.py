@@ -63,17 +63,19 @@ def _parameter(field: Field[Any], hint: Any) -> Parameter:  # noqa: ANN401 -- a 
     return Parameter(field.name, Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, info])
 
 
-def verbs(home: str, table: Mapping[str, str], *, alone: bool = False, **settings: Any) -> typer.Typer:  # noqa: ANN401
-    """Return the parser of a table of verbs: name -> what it does.
+def verbs(tables: Mapping[str, Mapping[str, str]], *, alone: bool = False, **settings: Any) -> typer.Typer:  # noqa: ANN401
+    """Return the parser of tables of verbs: folder -> name -> what it does.
 
-    Verb `x-y` is `x_y` of the module `home`.x_y: a command, or `app` with verbs of its own. The module is imported when
-    the verb is called. alone: the group does something by itself. settings: those of typer.Typer.
+    Verb `x-y` of the folder "dermis.cli" is `x_y` of dermis.cli.x_y: a command, or `app` with verbs of its own. The
+    module is imported when the verb is called. alone: the group does something by itself. settings: those of
+    typer.Typer.
     """
+    homes = {name: home for home, table in tables.items() for name in table}
 
     class Verbs(TyperGroup):
         def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 -- of typer
             name, command, rest = super().resolve_command(ctx, args)
-            return name, command if name not in table else _load(home, str(name)), rest
+            return name, _load(homes[name], name) if name in homes else command, rest
 
     app = typer.Typer(
         cls=Verbs,
@@ -83,8 +85,9 @@ def verbs(home: str, table: Mapping[str, str], *, alone: bool = False, **setting
         rich_markup_mode=None,
         **settings,
     )
-    for name, about in table.items():
-        app.command(name, help=about)(_called_by_name)
+    for table in tables.values():
+        for name, about in table.items():
+            app.command(name, help=about)(_called_by_name)
     return app
 
 

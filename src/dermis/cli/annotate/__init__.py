@@ -7,14 +7,15 @@ from dermis.cli.parser import verbs
 __all__ = ["VERBS", "app"]
 
 VERBS = {
-    "export": "Mark the lesions that the model sees, for graders to correct.",
-    "read": "Show what a file of annotations holds, whatever its format.",
-    "disagreements": "List where labels and model disagree.",
+    "dermis.cli.annotate": {
+        "export": "Mark the lesions that the model sees, for graders to correct.",
+        "read": "Show what a file of annotations holds, whatever its format.",
+        "disagreements": "List where labels and model disagree.",
+    },
 }
-"""Each verb is the file of its name in this folder."""
+"""By folder: each verb is the file of its name."""
 
 app = verbs(
-    "dermis.cli.annotate",
     VERBS,
     help="Draft marks for graders, read theirs, find disagreements.",
 )

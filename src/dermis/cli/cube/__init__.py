@@ -7,17 +7,18 @@ from dermis.cli.parser import verbs
 __all__ = ["VERBS", "app"]
 
 VERBS = {
-    "info": "Say what a cube is, and show it.",
-    "calibrate": "Turn a raw line scan into reflectance.",
-    "resample": "Put a cube into other bands.",
-    "render": "Render a reflectance cube as a camera sees it.",
-    "compare": "Say how far a cube is from the truth.",
-    "chromophores": "Map melanin, blood, its oxygen and water.",
+    "dermis.cli.cube": {
+        "info": "Say what a cube is, and show it.",
+        "calibrate": "Turn a raw line scan into reflectance.",
+        "resample": "Put a cube into other bands.",
+        "render": "Render a reflectance cube as a camera sees it.",
+        "compare": "Say how far a cube is from the truth.",
+        "chromophores": "Map melanin, blood, its oxygen and water.",
+    },
 }
-"""Each verb is the file of its name in this folder."""
+"""By folder: each verb is the file of its name."""
 
 app = verbs(
-    "dermis.cli.cube",
     VERBS,
     help="Read, calibrate, render and compare spectral cubes.",
 )

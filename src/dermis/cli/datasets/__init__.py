@@ -11,11 +11,13 @@ from dermis.cli.parser import verbs
 __all__ = ["VERBS", "app"]
 
 VERBS = {
-    "check": "Read every photo of a dataset once.",
+    "dermis.cli.datasets": {
+        "check": "Read every photo of a dataset once.",
+    },
 }
-"""Each verb is the file of its name in this folder."""
+"""By folder: each verb is the file of its name."""
 
-app = verbs("dermis.cli.datasets", VERBS, alone=True)
+app = verbs(VERBS, alone=True)
 
 
 @app.callback(invoke_without_command=True)

@@ -10,7 +10,7 @@ import typer
 
 from dermis.cli.extras import need_service
 from dermis.cli.parser import verb
-from dermis.cli.store import Db, default_db
+from dermis.cli.service.store import Db, default_db
 
 __all__ = ["restore"]
 

@@ -1,0 +1,1 @@
+"""The verbs of the lab: making data, learning, judging, exporting."""
