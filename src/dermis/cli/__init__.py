@@ -37,7 +37,7 @@ VERBS = {
         "synth": "Make pictures of people who do not exist, with their truth.",
         "train": "Learn what a recipe says.",
         "sweep": "Train a grid or a search of recipes.",
-        "evaluate": "Judge a run beside trivial baselines, by subgroup.",
+        "evaluate": "Judge a run, or a recipe by folds, beside baselines.",
         "compare": "Set evaluated runs side by side.",
         "export": "Turn a run into weights that need no torch.",
     },

@@ -84,7 +84,7 @@ def advice_object(advice: Advice) -> Object:
 
 
 def _photo(analysis: Analysis) -> Object:
-    photo, file = analysis.photo, {"file": analysis.name, "path": analysis.path or analysis.name}
+    photo, file = analysis.photo, {"file": analysis.name, "path": analysis.path or analysis.name or "photo"}
     if photo is None:
         return {**file, "sha256": None, "width_px": None, "height_px": None, "capture": {}}
     capture = photo.capture

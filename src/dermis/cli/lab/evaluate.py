@@ -19,7 +19,7 @@ __all__ = ["evaluate"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    r"""Judge a run, or a recipe by folds, beside trivial baselines and graders.
+    r"""Judge a run, or a recipe by folds, beside baselines.
 
     With intervals, by subgroup; tables and a report are written. With --folds the recipe is trained once without each
     fold of its people, so that everybody is judged once.
