@@ -16,6 +16,14 @@ PAGES = [*sorted(DOCS.rglob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.m
 SOURCE = ROOT / "src" / "dermis"
 ROOMS = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
 HISTORY = ("CONTRIBUTING.md", "log.md", "CHANGELOG.md")  # they name files that are not there, yet or any more
+VERBS = dict(
+    re.findall(
+        r"^## `dermis ([a-z -]+)`\n(.*?)(?=^## |\Z)",
+        (DOCS / "reference" / "cli.md").read_text(),
+        re.DOTALL | re.MULTILINE,
+    )
+)
+"""The help of every verb; another test holds the page to the code."""
 
 
 def generator():
@@ -52,6 +60,16 @@ def test_files_and_modules_that_a_page_names_exist(page):
             assert known, f"{page.name} names dermis{name}"
             left = parts[known[-1] :]
             assert not left or left[0] in module(parts[: known[-1]]).read_text(), f"{page.name} names dermis{name}"
+
+
+@pytest.mark.parametrize("page", [one for one in PAGES if one.name != "cli.md"], ids=lambda page: page.name)
+def test_options_of_commands_that_a_page_names_exist(page):
+    text = page.read_text().replace("\\\n", " ")
+    for command in re.findall(r"(?:^|[`$ /])dermis ([a-z]+ [^`\n]*)", text, re.MULTILINE):
+        words = command.split(" #")[0].split()
+        verb = next((name for n in (2, 1) if (name := " ".join(words[:n])) in VERBS), None)
+        for option in re.findall(r"(?<!\S)--[a-z][a-z-]+", " ".join(words)) if verb else ():
+            assert option in VERBS[verb], f"{page.name} names {option} of dermis {verb}"
 
 
 def module(parts):
