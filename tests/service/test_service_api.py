@@ -219,6 +219,29 @@ def test_a_change_between_visits(client, service):
     assert refused.status_code == 422
 
 
+def test_a_deleted_subject_is_in_no_file(client, service, tmp_path):
+    subject_id = subject(client, "Very-particular-pseudonym")
+    client.post(f"/v1/subjects/{subject_id}/consents", json={"purpose": "keep_photos"})
+    key = {"Idempotency-Key": "a"}
+    day = client.post(f"/v1/subjects/{subject_id}/visits", json={"date": "2026-11-01"}, headers=key)
+    made = analysis(client, day.json()["id"], **{"Idempotency-Key": "b"}).json()
+    client.post("/v1/feedback", json={"analysis": made["id"], "text": "Very-particular-words"})
+    job = client.post(f"/v1/jobs?visit={day.json()['id']}", files=[("photos", ("a", photo(4), "image/jpeg"))]).json()
+    client.get(f"/v1/jobs/{job['id']}/events")
+    marks = ["Very-particular", subject_id, day.json()["id"], made["id"], job["id"], made["photo"]["sha256"]]
+    assert all(files_with(tmp_path, mark) for mark in marks)
+    assert any(subject_id in path.name for path in tmp_path.rglob("*.key"))
+    assert client.delete(f"/v1/subjects/{subject_id}").status_code == 204
+    assert [mark for mark in marks if files_with(tmp_path, mark)] == []
+    assert list(service.photo_keys.folder.iterdir()) == []
+    assert service.recent.get(made["id"]) is None
+
+
+def files_with(folder, mark):
+    held = [path for path in folder.rglob("*") if path.is_file()]
+    return [path for path in held if mark.encode() in path.read_bytes() or mark in path.name]
+
+
 def test_an_export_holds_all_there_is(client):
     subject_id = subject(client)
     client.post(f"/v1/subjects/{subject_id}/consents", json={"purpose": "keep_photos"})

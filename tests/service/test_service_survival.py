@@ -87,6 +87,23 @@ def test_kill_9_loses_no_acknowledged_result(url):
 
 
 @pytest.mark.slow
+def test_two_services_on_one_store_make_nothing_twice(url):
+    ports = free_port(), free_port()
+    first, second = (stand_in(url, port) for port in ports)
+    with running(first[0], ports[0], first[1]), running(second[0], ports[1], second[1]), ThreadPoolExecutor(4) as pool:
+        numbers = [number for number in range(30) for _ in ports]
+        answers = list(pool.map(upload, ports * 30, numbers))
+    made = {}
+    for number, answer in zip(numbers, answers, strict=True):
+        made.setdefault(number, set()).add(answer["id"])
+    assert {len(ids) for ids in made.values()} == {1}
+    database = open_database(url)
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Analysis)) == 30
+    database.close()
+
+
+@pytest.mark.slow
 def test_workers_end_with_a_killed_service(tmp_path):
     port = free_port()
     command, environment = stand_in(f"sqlite:///{tmp_path / 'store.sqlite'}", port)
