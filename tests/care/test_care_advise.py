@@ -155,6 +155,11 @@ def test_tone_is_taken_as_dark_as_its_interval_allows():
     assert "pigment-no-peel" in by_rule(advise(analysis(marks, finding("skin_tone", 32, [20, 44]))))
 
 
+def test_tone_without_an_interval_is_taken_a_step_darker():
+    marks = finding("pigmentation_grade", 5, [4, 6])
+    assert "pigment-no-peel" in by_rule(advise(analysis(marks, finding("skin_tone", 50, None))))
+
+
 def test_very_red_skin_gets_a_doctor_and_no_treatment():
     lines = advise(analysis(finding("redness_grade", 3.8, [3.6, 4.0]), *MODERATE["findings"]), NOT_PREGNANT)
     assert "redness-severe-doctor" in by_rule(lines)

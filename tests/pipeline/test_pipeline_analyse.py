@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import dermis
+from dermis.care import advise
 from dermis.colour.srgb import decode, encode, hex_to_srgb
 from dermis.core import Encoding, Photo, Region, View
 from dermis.errors import InputError
@@ -68,6 +69,15 @@ def test_what_is_measured_is_visible_skin_without_what_was_left_out(analysis):
     assert not (skin.measured & ~skin.visible).any()
     for mask in skin.excluded.values():
         assert not (skin.measured & mask).any()
+
+
+def test_care_follows_from_what_was_measured(analysis):
+    assert {"cleanser", "about"} <= {line.rule for line in analysis.care}
+    assert advise(analysis_object(analysis)) == analysis.care
+
+
+def test_without_a_number_there_is_no_care(models):
+    assert analyse(noise_photo()).care == ()
 
 
 def test_no_face_is_a_clear_verdict_without_numbers(models):

@@ -78,12 +78,15 @@ def _lesions(findings: Sequence[Mapping[str, object]]) -> Reading | None:
 
 
 def _tone(findings: Sequence[Mapping[str, object]]) -> Reading | None:
-    """Return the darkest step that the interval reaches: what it adds are only warnings."""
+    """Return the darkest step that the interval reaches, one darker without one: what it adds are only warnings."""
     finding = _whole(findings, "skin_tone")
     if finding is None:
         return None
-    low, _ = _interval(finding) or (_value(finding), 0.0)
-    return Reading(level=_band(low, _TONE), said=_said(finding))
+    interval, names = _interval(finding), [name for _, name in _TONE]
+    if interval is not None:
+        return Reading(level=_band(interval[0], _TONE), said=_said(finding))
+    here = names.index(_band(_value(finding), _TONE))
+    return Reading(level=names[max(here - 1, 0)], said=_said(finding), measured_interval=False)
 
 
 def _of(findings: Sequence[Mapping[str, object]], task: str, bands: Bands) -> Reading | None:

@@ -36,11 +36,12 @@ def _open_step(
         f"if it is {_degree(other)}, {differences(lines, plan(_with(situation, {name: other})))}"
         for other in reading.others
     ]
-    sure = "may as well be" if reading.measured_interval else "may be a step off"
-    others = " or ".join(_degree(other) for other in reading.others)
-    said = f"{sure} {others}" if reading.measured_interval else f"{sure} ({others})"
+    others = " and ".join(_degree(other) for other in reading.others)
+    why = (
+        "within its interval" if reading.measured_interval else "a step away, and nobody has measured how sure this is"
+    )
     return Advice(
-        advice=f"The photo puts the {words} at {_degree(reading.level)}; it {said}: {'; '.join(cases)}.",
+        advice=f"The photo puts the {words} at {_degree(reading.level)}, but {others} is {why}: {'; '.join(cases)}.",
         kind=AdviceKind.HABIT,
         when="before you start",
         reason=f"A grade from a photo is not exact: {reading.said}.",
