@@ -14,6 +14,7 @@ from dermis.errors import ModelMissing
 from dermis.face.crop import crop
 from dermis.face.find import find_face
 from dermis.formats.analysis_json import analysis_line
+from dermis.models import weights
 from dermis.pipeline import products
 from dermis.pipeline.analyse import analyse, measure_skin
 from dermis.tasks import TASKS
@@ -155,7 +156,7 @@ def test_an_own_mask_holds_for_lesions_too(photo, face, with_network):
 
 
 def test_without_the_network_acne_is_not_offered(photo, monkeypatch):
-    monkeypatch.setattr(products, "WEIGHTS", Path("nowhere"))
+    monkeypatch.setattr(weights, "WEIGHTS", Path("nowhere"))
     assert {task.name for task in products.offered()} == set(TASKS) - set(LESION_TASKS)
     with pytest.raises(ModelMissing, match=r"acne_grade.*not installed"):
         analyse(photo, tasks=[TASKS["acne_grade"]])

@@ -36,6 +36,7 @@ from dermis.formats.images.container import plain_name, plain_path
 from dermis.formats.images.masks import read_mask, read_parts
 from dermis.formats.images.photo import read_photo
 from dermis.pipeline.exclusion import exclude
+from dermis.pipeline.foreign import with_foreign
 from dermis.pipeline.options import AS_IT_COMES, AnalyseOptions
 from dermis.pipeline.products import PRODUCTS, Source, compute, need, offered
 from dermis.pipeline.quality import assess, no_face, quality_measures, refused
@@ -100,7 +101,7 @@ def analyse(
     said in `quality`.
     """
     start = perf_counter()
-    wanted = _wanted(options) if tasks is None else tuple(tasks)
+    wanted = with_foreign(_wanted(options) if tasks is None else tuple(tasks), options.weights)
     need(wanted)
     if mask is None and options.mask is not None:
         mask = read_mask(options.mask, photo.width_px, photo.height_px)
@@ -238,6 +239,8 @@ def _provenance(seconds: dict[str, float], findings: Iterable[Finding]) -> Prove
     """Name the networks of others, our parser, and the network behind each task that needs one."""
     models = dict(models_used())
     for finding in findings:
+        if finding.task not in TASKS:
+            models.setdefault(finding.model, "foreign")
         for name in TASKS[finding.task].needs if finding.task in TASKS else ():
             network = PRODUCTS[name].network if name in PRODUCTS else name.partition(":")[2]
             if network:

@@ -26,6 +26,9 @@ class AnalyseOptions:
     estimate_light: Annotated[
         bool, "Experimental: guess the light from skin and exposure; for photos that tell ISO, time and f-number."
     ] = False
+    weights: Annotated[
+        tuple[str, ...], "Also answer by these weights of your own; TASK=NAME: in the place of our task.", "NAME"
+    ] = ()
     person: Annotated[bool, "The photos show one person from several sides: also answer for all together."] = False
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from dermis.core import Face, Photo, Skin, Task
+from dermis.core.arrays import BoolMap
 from dermis.errors import ModelMissing
-from dermis.models.weights import WEIGHTS, open_weights
+from dermis.models.weights import find_weights, open_weights
 from dermis.tasks import TASKS
 from dermis.tasks.acne.assign import place_lesions
 from dermis.tasks.acne.detect import NAME as LESION_NETWORK
@@ -54,15 +57,35 @@ PRODUCTS: Mapping[str, Product] = {
 def compute(name: str, source: Source) -> object:
     """Return a product. Raises ModelMissing where its network is not here, KeyError for a name that nothing has."""
     if name.startswith(OUTPUT):
-        return open_weights(name.removeprefix(OUTPUT)).ask(source.photo)
+        folder = find_weights(name.removeprefix(OUTPUT))
+        return open_weights(folder.name, folder.parent).ask(source.photo, _skin_on_photo(source))
     return PRODUCTS[name].compute(source)
+
+
+def _skin_on_photo(source: Source) -> BoolMap:
+    """Return the visible skin on the pixels of the photo, (h, w)."""
+    frame, photo = source.face.frame, source.photo
+    big = np.repeat(np.repeat(source.skin.visible, frame.factor, axis=0), frame.factor, axis=1)
+    found = np.zeros((photo.height_px, photo.width_px), np.bool_)
+    rows, columns = found[frame.y_px :, frame.x_px :].shape
+    height, width = min(rows, big.shape[0]), min(columns, big.shape[1])
+    found[frame.y_px : frame.y_px + height, frame.x_px : frame.x_px + width] = big[:height, :width]
+    return found
+
+
+def _here(network: str) -> bool:
+    try:
+        find_weights(network)
+    except ModelMissing:
+        return False
+    return True
 
 
 def why_not(task: Task) -> str:
     """Return why a task cannot be asked here, "" where it can."""
     for name in task.needs:
         network = name.removeprefix(OUTPUT) if name.startswith(OUTPUT) else PRODUCTS[name].network
-        if network and not (WEIGHTS / network / "meta.json").is_file():
+        if network and not _here(network):
             return f"the network {network!r} is not installed"
     return ""
 

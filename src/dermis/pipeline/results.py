@@ -13,9 +13,9 @@ from typing import Any
 from dermis.core import Analysis
 from dermis.formats.analysis_json import analysis_object
 from dermis.formats.files import folder_name, make_folder, refuse_write, replaced_results
+from dermis.pipeline.foreign import known_tasks
 from dermis.report.maps import write_maps
 from dermis.report.page import card_of, write_cards, write_report
-from dermis.tasks import TASKS
 from dermis.version import __version__
 
 __all__ = ["OWN_FILES", "Unfinished", "clear_results", "folders_for", "write_overview_of", "write_result"]
@@ -53,8 +53,9 @@ def write_result(analysis: Analysis, folder: Path) -> Path:
     with replaced_results(folder, OWN_FILES) as draft:
         text = json.dumps(analysis_object(analysis), ensure_ascii=False, allow_nan=False, indent=1)
         (draft / "analysis.json").write_text(text + "\n", encoding="utf-8")
-        write_maps(analysis, draft, TASKS)
-        write_report(analysis, draft / "report.html", tasks=TASKS)
+        tasks = known_tasks(analysis)
+        write_maps(analysis, draft, tasks)
+        write_report(analysis, draft / "report.html", tasks=tasks)
     return folder / "report.html"
 
 
@@ -98,7 +99,7 @@ class Unfinished:
 
     def keep(self, analysis: Analysis, file: Path, folder: Path) -> Any:  # noqa: ANN401 -- a card as a mapping
         """Keep that a photo is done, and return its card for the overview."""
-        card = asdict(card_of(analysis, f"{folder.name}/report.html", TASKS))
+        card = asdict(card_of(analysis, f"{folder.name}/report.html", known_tasks(analysis)))
         line = {"key": self._key, "folder": folder.name, "sha256": _sha256(file), "card": card}
         try:
             with self._path.open("a" if self._done else "w", encoding="utf-8") as held:

@@ -132,7 +132,8 @@ def _data(run: Run) -> Iterator[str]:
 
 
 def _figures(run: Run, meta: Mapping[str, Any]) -> Iterator[str]:
-    told = sorted(run.folder.glob("evaluation*/evaluation.md"))
+    folds = run.folder.parent / f"{run.recipe.name}-folds-{recipe_hash(run.recipe)}"
+    told = sorted((*run.folder.glob("evaluation/evaluation.md"), *folds.glob("evaluation/evaluation.md")))
     for path in told:
         yield from _demoted(path.read_text(encoding="utf-8"))
     figures = {name: held for name, held in meta["result"].items() if isinstance(held, float) and "validate" in name}
@@ -159,8 +160,11 @@ def _figures(run: Run, meta: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _demoted(text: str) -> Iterator[str]:
-    """Yield the lines of an evaluation, its title left out and its headings one lower."""
+    """Yield the lines of an evaluation, its title left out and its headings one lower; of subgroups that of tone."""
+    told = True
     for line in text.splitlines():
-        if not line.startswith("# "):
+        if line.startswith("#"):
+            told = not line.lstrip("# ").startswith("By ") or "tone" in line or "ita" in line.lower()
+        if told and not line.startswith("# "):
             yield f"#{line}" if line.startswith("##") else line
     yield ""
