@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mimetypes
-from importlib import import_module
 from pathlib import Path
 
 from fastapi import APIRouter, Request
@@ -11,6 +10,7 @@ from starlette.responses import Response
 
 from dermis.errors import NotFound
 from dermis.service.api.answers import tagged
+from dermis.service.engine_files import engine_file
 
 __all__ = ["router"]
 
@@ -52,18 +52,18 @@ def get_file(request: Request, path: str) -> Response:
 def get_engine(request: Request, name: str) -> Response:
     """Give a file of the engine that runs in the browser, fetched once by name and hash."""
     try:
-        file = import_module("dermis.service.engine_files").engine_file(name)  # late: it may fetch
-    except (KeyError, ModuleNotFoundError) as fault:
+        file = engine_file(name)
+    except KeyError as fault:
         raise NotFound(f"There is no {name!r}.") from fault
-    zipped = file.gzip_path is not None and "gzip" in request.headers.get("accept-encoding", "")
-    path = file.gzip_path if zipped and file.gzip_path is not None else file.path
+    zipped = "gzip" in request.headers.get("accept-encoding", "")
+    path = file.gzip_path if zipped else file.path
     headers = {**_FOR_EVER, "Vary": "Accept-Encoding", **({"Content-Encoding": "gzip"} if zipped else {})}
     return tagged(request, path.read_bytes(), file.media_type, headers=headers)
 
 
 def _file(request: Request, name: str) -> Response:
-    path = (PAGES / name).resolve()
-    if not path.is_relative_to(PAGES.resolve()) or not path.is_file() or "\x00" in name:
+    path = PAGES if "\x00" in name else (PAGES / name).resolve()
+    if not path.is_relative_to(PAGES.resolve()) or not path.is_file():
         raise NotFound("There is no such page.", advice="Open /.")
     kind = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return tagged(request, path.read_bytes(), kind, headers=_NO_CACHE)
