@@ -6,7 +6,7 @@ LOCK := requirements/lock.txt
 PIP_INSTALL := pip install --quiet --disable-pip-version-check
 EXTRAS := dev,lab,service,batch
 
-.PHONY: demo serve test lint types floors unit test-wheel test-newest lock benchmark clean
+.PHONY: demo serve test lint types floors unit test-wheel test-newest lock licences sbom fuzz benchmark clean
 
 demo: $(VENV)/base  ## install what is needed and analyse example photos
 	$(BIN)/dermis demo --out demo
@@ -47,6 +47,15 @@ test-newest:  ## run the tests with the newest versions that pyproject.toml allo
 lock: $(VENV)/dev  ## write down the versions installed here
 	$(BIN)/python requirements/lock.py $(EXTRAS) > $(LOCK).new
 	mv $(LOCK).new $(LOCK)
+
+licences: $(VENV)/dev  ## write docs/reference/licences.md from what is installed
+	$(BIN)/python requirements/licences.py > docs/reference/licences.md
+
+sbom: $(VENV)/dev  ## write a bill of materials (CycloneDX) from the lock file
+	$(BIN)/python requirements/licences.py --sbom > dermis.cdx.json
+
+fuzz: $(VENV)/dev  ## fuzz every reader for SECONDS; failing inputs are kept in fuzz-failures
+	$(BIN)/python tests/fuzz/run.py $(or $(SECONDS),60)
 
 benchmark: $(VENV)/dev  ## seconds and memory of the main job
 	$(BIN)/pytest benchmarks -q -n 0 --benchmark-only

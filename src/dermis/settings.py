@@ -57,8 +57,13 @@ def _switch(name: str) -> bool:
     return os.environ.get(name, "") not in ("", "0")
 
 
+_LONGEST_NUMBER = 4  # more threads no machine has
+
+
 def _whole_number(name: str) -> int:
     text = os.environ.get(name, "0") or "0"
-    if not text.isdecimal():
-        raise UsageError(f"{name}={text!r} is not a whole number.", advice=f"Unset it or write {name}=2.")
+    if not text.isdecimal() or len(text) > _LONGEST_NUMBER:
+        raise UsageError(
+            f"{name}={text[:40]!r} is not a whole number up to 9999.", advice=f"Unset it or write {name}=2."
+        )
     return int(text)

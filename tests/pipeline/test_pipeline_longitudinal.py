@@ -1,5 +1,7 @@
 """Two visits whose lesions, and their fates, are known: one photo, turned, reduced and lit otherwise."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.ndimage import affine_transform
@@ -161,3 +163,21 @@ def test_a_photo_that_was_refused_cannot_be_compared(photos):
     with pytest.raises(InputError, match="b cannot be compared"):
         change_between(whole, Analysis(name="b", photo=None, quality=Quality(), provenance=Provenance(dermis="0")))
     assert whole.lesions.counts[Region.FACE] == 0
+
+
+def test_two_people_are_refused(photos, examples):
+    before, face, _, _ = photos
+    other = dermis.read_photo(next(path for path in examples if path.stem == "P007_selfie"))
+    there = find_face(other)
+    assert there.view is face.view
+    with pytest.raises(InputError, match=r"skin in a.jpg and b.jpg does not match: they show two people"):
+        change_between(visit("a.jpg", before, face, at(face, STAYS)), visit("b.jpg", other, there, at(there, STAYS)))
+
+
+def test_what_is_told_is_counted_in_one_place(change):
+    from dermis.formats.analysis_json import change_object
+
+    faint = replace(change, gone=(replace(change.gone[0], probability=0.29), *change.gone[1:]))
+    told = change_object(faint)["told"]
+    assert (told["gone"], told["new"], told["doubtful"]) == (faint.told_gone, faint.told_new, 1)
+    assert faint.told_gone == len(change.gone) - 1

@@ -74,7 +74,8 @@ def _print(change: Change, console: Console) -> None:
     console.print()
     if change.grade_before is not None and change.grade_after is not None:
         console.print(f"  Hayashi grade {change.grade_before:.1f} → {change.grade_after:.1f}")
-    console.print(f"  {len(change.lasting)} lasting, {len(change.gone)} gone, {len(change.new)} new")
+    doubtful = f", {change.doubtful} doubtful" if change.doubtful else ""
+    console.print(f"  {len(change.lasting)} lasting, {change.told_gone} gone, {change.told_new} new{doubtful}")
     for word, fates in (("gone", change.gone), ("new", change.new)):
         for fate in fates:
             told = f"{fate.probability:.0%} sure" if fate.elsewhere else "its place is not in the other photo"

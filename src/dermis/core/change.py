@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from dermis.core.face import Box
 from dermis.core.finding import Detection
 
-__all__ = ["Change", "MatchedLesion", "UnmatchedLesion"]
+__all__ = ["TOLD_FROM", "Change", "MatchedLesion", "UnmatchedLesion"]
+
+TOLD_FROM = 0.3
+"""From this probability on a lesion counts as gone or new, in every place that tells of it; below, it is doubtful."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,3 +61,18 @@ class Change:
     textured: float
     level: float
     model: str
+
+    @property
+    def told_gone(self) -> int:
+        """How many lesions are told as gone."""
+        return sum(one.probability >= TOLD_FROM for one in self.gone)
+
+    @property
+    def told_new(self) -> int:
+        """How many lesions are told as new."""
+        return sum(one.probability >= TOLD_FROM for one in self.new)
+
+    @property
+    def doubtful(self) -> int:
+        """How many lesions without a partner are told as neither."""
+        return len(self.gone) + len(self.new) - self.told_gone - self.told_new

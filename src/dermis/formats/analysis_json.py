@@ -18,6 +18,7 @@ from dermis.core import (
     Problem,
     UnmatchedLesion,
 )
+from dermis.core.change import TOLD_FROM
 
 __all__ = [
     "CHANGE_SCHEMA",
@@ -220,6 +221,13 @@ def change_object(change: Change) -> Object:
         ],
         "gone": [_fate(fate) for fate in change.gone],
         "new": [_fate(fate) for fate in change.new],
+        "told": {
+            "from_probability": TOLD_FROM,
+            "lasting": len(change.lasting),
+            "gone": change.told_gone,
+            "new": change.told_new,
+            "doubtful": change.doubtful,
+        },
         "alignment": {
             "by": change.aligned_by,
             "off_face_widths": round(change.off_face_widths, 4),

@@ -195,7 +195,8 @@ def fetch(name: str, *, on_start: OnStart | None = None) -> Path:
     if _is(path, wanted.sha256):
         return path
     if read_settings().offline:
-        raise _missing(wanted, path, "DERMIS_OFFLINE is set")
+        damaged = " (what lies there is damaged: it has another hash)" if path.is_file() else ""
+        raise _missing(wanted, path, f"DERMIS_OFFLINE is set{damaged}")
     if on_start is not None:
         on_start(wanted)
     _fetch_package(wanted, read_settings().cache)

@@ -9,9 +9,11 @@ Those that ship lie in `WEIGHTS`; a user's own lie in the folder that the settin
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,18 @@ from dermis.models.preprocess import Input, preprocess
 from dermis.models.runtime import Network, load
 from dermis.settings import read_settings
 
-__all__ = ["WEIGHTS", "Answer", "Weights", "find_weights", "foreign", "open_weights", "shipped"]
+__all__ = [
+    "WEIGHTS",
+    "Answer",
+    "Weights",
+    "check_files",
+    "checked",
+    "file_hashes",
+    "find_weights",
+    "foreign",
+    "open_weights",
+    "shipped",
+]
 
 WEIGHTS = Path(__file__).parent / "weights"
 """The networks that ship with dermis."""
@@ -107,10 +120,47 @@ def shipped(home: Path = WEIGHTS) -> tuple[str, ...]:
     return tuple(sorted(one.parent.name for one in home.glob("*/meta.json")))
 
 
+def file_hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of numbers in a folder of weights, by name; meta.json keeps them."""
+    return {path.name: _sha256(path) for path in sorted(folder.iterdir()) if path.suffix in (".onnx", ".npz")}
+
+
+def check_files(folder: Path, meta: Mapping[str, Any]) -> None:
+    """Raise ModelMissing where a file of numbers is not the one that was exported, as meta.json knows it."""
+    for name, wanted in meta.get("files", {}).items():
+        path = folder / name
+        if not path.is_file() or _sha256(path) != wanted:
+            raise ModelMissing(
+                f"The network {folder.name!r} is damaged: {name} is not the file that was exported.",
+                advice="Install dermis again; weights of your own, export again.",
+            )
+
+
+def checked(file: Path) -> Path:
+    """Return a file of shipped numbers once it is known to be whole. Raises ModelMissing."""
+    try:
+        meta = json.loads((file.parent / "meta.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as fault:
+        raise ModelMissing(f"The network {file.parent.name!r} is not whole.", advice="Install dermis again.") from fault
+    check_files(file.parent, meta)
+    return file
+
+
+def _sha256(path: Path) -> str:
+    state = path.stat()
+    return _hashed(path, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _hashed(path: Path, size: int, modified_ns: int) -> str:
+    """Hash a file once as long as its size and time stay what they are."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def open_weights(name: str, home: Path = WEIGHTS, *, threads: int | None = None) -> Weights:
     """Return the network `name` of `home`.
 
-    Raises ModelMissing where it is not there or not whole.
+    Raises ModelMissing where it is not there, not whole or damaged.
     """
     folder = home / name
     try:
@@ -123,6 +173,7 @@ def open_weights(name: str, home: Path = WEIGHTS, *, threads: int | None = None)
         raise ModelMissing(
             f"The network {name!r} is not whole ({type(error).__name__}).", advice=f"There are: {there}."
         ) from None
+    check_files(folder, meta)
     return Weights(
         name=name,
         folder=folder,

@@ -35,6 +35,9 @@ _SIZE_SPREAD = 0.5
 """Spread of the logarithm of a lesion's size between two visits (1 sigma; chosen)."""
 _LASTS = 0.5
 """How often a lesion of the first visit is there at the second, before anything is known of it (chosen)."""
+_SAME_SKIN = 0.2
+"""On so small a share of the face two photos agree by chance: on made faces, two people share up to 0.1 of it, two
+photos of one person over 0.9 (docs/log.md)."""
 _NEAR = 3.0
 """So many sigmas around its place a lesion is looked for."""
 
@@ -63,6 +66,12 @@ def change_between(before: Analysis, after: Analysis) -> Change:
     """
     first, second = _visit(before), _visit(after)
     laid = align(first.photo, first.face, second.photo, second.face)
+    if laid.textured < _SAME_SKIN:
+        raise InputError(
+            f"The fine structure of the skin in {first.name} and {second.name} does not match: they show two people, "
+            "or one of them is blurred, made up, or lit very differently.",
+            advice="Compare sharp photos of one person, from the same side and in the same light.",
+        )
     back = align(second.photo, second.face, first.photo, first.face)
     lasting = _lasting(first, second, laid)
     stays, came = {id(pair.before) for pair in lasting}, {id(pair.after) for pair in lasting}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dermis.core import Analysis, Box, Change, Detection, Photo, UnmatchedLesion
+from dermis.core.change import TOLD_FROM
 from dermis.report.formatting import number, percent, plain, region_title
 from dermis.report.page import rendered
 from dermis.report.pictures import crop_uri, data_uri, shown, window_of
@@ -14,8 +15,6 @@ __all__ = ["change_page"]
 
 PICTURE_PX = 900
 MOST_PAIRS = 24
-SHOWN_FROM = 0.3
-"""A lesion whose fate is less likely than this is framed as doubtful."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +63,7 @@ def change_page(change: Change, before: Analysis, after: Analysis) -> str:
             _visit("After", after, after.photo, _frames_after(change)),
         ),
         "facts": _facts(change),
-        "counts": {"gone": _sure(change.gone), "new": _sure(change.new), "lasting": len(change.lasting)},
+        "counts": {"gone": change.told_gone, "new": change.told_new, "lasting": len(change.lasting)},
         "pairs": tuple(_pairs(change, before.photo, after.photo))[:MOST_PAIRS],
         "unseen": sum(fate.elsewhere is None for fate in (*change.gone, *change.new)),
         "alignment": (
@@ -92,10 +91,6 @@ def _facts(change: Change) -> tuple[tuple[str, str], ...]:
     return tuple(rows)
 
 
-def _sure(fates: Sequence[UnmatchedLesion]) -> int:
-    return sum(fate.probability >= SHOWN_FROM for fate in fates)
-
-
 def _frames_before(change: Change) -> list[tuple[str, str, Box]]:
     lasting = [("lasting", f"Lasting, {percent(pair.probability)}", pair.before.box) for pair in change.lasting]
     return lasting + _framed(change.gone, "gone")
@@ -109,7 +104,7 @@ def _frames_after(change: Change) -> list[tuple[str, str, Box]]:
 def _framed(fates: Iterable[UnmatchedLesion], state: str) -> list[tuple[str, str, Box]]:
     found = []
     for fate in fates:
-        sure = fate.probability >= SHOWN_FROM
+        sure = fate.probability >= TOLD_FROM
         words = f"{plain(state)}, {percent(fate.probability)}" if sure else f"Perhaps {state}: cannot be told"
         found.append((state if sure else "doubtful", words, fate.item.box))
     return found
@@ -145,10 +140,10 @@ def _visit(title: str, analysis: Analysis, photo: Photo, frames: list[tuple[str,
 
 def _pairs(change: Change, before: Photo, after: Photo) -> Iterable[Pair]:
     for fate in change.new:
-        if fate.probability >= SHOWN_FROM:
+        if fate.probability >= TOLD_FROM:
             yield _pair("new", fate.item, fate.probability, _crop(before, fate.elsewhere), _crop(after, fate.item.box))
     for fate in change.gone:
-        if fate.probability >= SHOWN_FROM:
+        if fate.probability >= TOLD_FROM:
             yield _pair("gone", fate.item, fate.probability, _crop(before, fate.item.box), _crop(after, fate.elsewhere))
     for pair in change.lasting:
         pictures = _crop(before, pair.before.box), _crop(after, pair.after.box)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dermis.colour.srgb import decode
 from dermis.core import Encoding
 from dermis.core.arrays import hold
-from dermis.models.weights import WEIGHTS
+from dermis.models.weights import WEIGHTS, checked
 from dermis.optics.camera import Camera, Population, draw_camera, response, white_raw
 from dermis.optics.illuminant import Illuminant
 from dermis.optics.isp import IspSettings, render
@@ -53,7 +53,7 @@ class SkinPrior:
 @cache
 def read_prior() -> SkinPrior:
     """Return the prior that comes with the package."""
-    with np.load(PRIOR_FILE) as held:
+    with np.load(checked(PRIOR_FILE)) as held:
         return SkinPrior(**{name: held[name].astype(np.float64) for name in SkinPrior.__slots__})
 
 

@@ -14,6 +14,7 @@ from dermis.colour.srgb import decode
 from dermis.core import Cube, Encoding, Photo, Quantity
 from dermis.core.arrays import BoolMap, FloatMap, hold
 from dermis.errors import UsageError
+from dermis.models.weights import checked
 from dermis.optics.camera import Camera
 from dermis.optics.illuminant import Illuminant
 from dermis.optics.spectral_grid import interpolation
@@ -227,7 +228,7 @@ def _file(*, balanced: bool) -> Path:
 
 @cache
 def _read(file: Path) -> Estimator:
-    with np.load(file) as held:
+    with np.load(checked(file)) as held:
         arrays = {name: held[name] for name in held.files if name != "known_within"}
         return Estimator(**arrays, known_within=float(held["known_within"]))
 

@@ -170,7 +170,9 @@ def read_recipe(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe
     kind or outside its range.
     """
     held = _toml(_file(name_or_path)) | dict(_change(text) for text in changes)
-    kind = KINDS[_known(str(held.get("layout", "faces")), KINDS, "layout")]
+    if "layout" not in held:
+        raise UsageError(f"{name_or_path} names no layout.", advice=f"Add layout = one of: {', '.join(KINDS)}.")
+    kind = KINDS[_known(str(held["layout"]), KINDS, "layout")]
     types = get_type_hints(kind)
     for key in held:
         _known(key, types, f"key of a {held.get('layout', 'faces')} recipe")
@@ -199,8 +201,10 @@ def _toml(path: Path) -> dict[str, Any]:
         return {"name": path.stem} | tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(f"{path} does not exist.", advice=f"There are: {', '.join(shipped_recipes())}.") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
-        raise UsageError(f"{path.name} is no TOML ({fault}).", advice="Write lines like: subjects = 20") from None
+    except (OSError, ValueError, RecursionError) as fault:
+        raise UsageError(
+            f"{path.name} is no TOML ({str(fault)[:80]}).", advice="Write lines like: subjects = 20"
+        ) from None
 
 
 def _change(text: str) -> tuple[str, Any]:

@@ -13,6 +13,7 @@ from dermis.lab.train.recipe import describe, recipe_hash
 from dermis.lab.train.recipe.learners import LEARNERS
 from dermis.lab.train.run import Run
 from dermis.models.preprocess import Input
+from dermis.models.weights import file_hashes
 from dermis.version import __version__
 
 __all__ = ["META_SCHEMA", "card", "meta_of", "write_meta"]
@@ -52,7 +53,8 @@ def meta_of(
 
 
 def write_meta(folder: Path, meta: Mapping[str, Any]) -> None:
-    """Write meta.json."""
+    """Write meta.json, with the hashes of the files of numbers beside it."""
+    meta = {**meta, "files": file_hashes(folder)}
     (folder / "meta.json").write_text(json.dumps(meta, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

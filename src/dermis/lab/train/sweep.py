@@ -72,7 +72,7 @@ def read_sweep(path: Path) -> tuple[Sweep, Path]:
         held = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The sweep {path} cannot be read ({error}).", advice="Check the path.") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not TOML: {error}.", advice='Quote names with dots: "train.lr" = [...].') from None
     grid = held.pop("grid", {})
     one = record_from(Sweep, {"name": path.stem, **held})

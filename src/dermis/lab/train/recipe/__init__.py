@@ -81,7 +81,7 @@ def read_recipe(path: Path, settings: Sequence[str] = (), *, whole: bool = True)
         held = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"The recipe {path} cannot be read ({error.strerror}).", advice=_shipped()) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not TOML: {error}.", advice="Write key = value, text in quotes.") from None
     return recipe_from(held, settings, default_name=path.stem, whole=whole)
 

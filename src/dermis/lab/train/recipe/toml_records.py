@@ -212,5 +212,5 @@ def _doc(hint: Any) -> str:  # noqa: ANN401 -- a type form
 def _parsed(text: str) -> Any:  # noqa: ANN401 -- what TOML holds
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
