@@ -1,7 +1,7 @@
 """Findings of a task straight from a skin or lesions, with the products that it needs."""
 
 from dermis.tasks import TASKS
-from dermis.tasks.pigments import unmix
+from dermis.tasks.pigment_index import pigment_maps
 
 SKIN_TASKS = [name for name, task in TASKS.items() if "lesions" not in task.needs]
 LESION_TASKS = [name for name, task in TASKS.items() if "lesions" in task.needs]
@@ -9,5 +9,9 @@ LESION_TASKS = [name for name, task in TASKS.items() if "lesions" in task.needs]
 
 def measured(name, *, skin=None, lesions=None):
     task = TASKS[name]
-    products = {"skin": lambda: skin, "chromophores": lambda: unmix(skin.linear), "lesions": lambda: lesions}
+    products = {
+        "skin": lambda: skin,
+        "pigments": lambda: pigment_maps(skin.linear, skin.measured),
+        "lesions": lambda: lesions,
+    }
     return task.measure(**{need: products[need]() for need in task.needs})

@@ -112,20 +112,30 @@ def test_pigments_come_back_from_their_densities():
     assert got == pytest.approx([35, 18, 12], abs=0.01)
 
 
-@pytest.mark.parametrize("task", ["melanin", "haemoglobin", "redness"])
-def test_exposure_and_shading_cancel(task):
+def test_exposure_and_shading_cancel_in_the_erythema_index():
     linear = patch((60.0, 14.0, 18.0))
     shaded = linear * np.linspace(0.6, 1.0, linear.shape[1])[None, :, None]
-    bright = face_finding(task, skin_of(linear))
-    assert face_finding(task, skin_of(shaded)).value == pytest.approx(bright.value, abs=0.01)
+    bright = face_finding("redness", skin_of(linear))
+    assert face_finding("redness", skin_of(shaded)).value == pytest.approx(bright.value, abs=0.01)
+
+
+@pytest.mark.parametrize("task", ["melanin", "haemoglobin"])
+@pytest.mark.parametrize("lab", [(70.0, 10.0, 15.0), (60.0, 14.0, 18.0), (35.0, 11.0, 13.0)])
+def test_shading_hardly_moves_a_pigment(task, lab):
+    linear = patch(lab)
+    across = np.linspace(0.75, 1.0, linear.shape[1])
+    even, shaded = face_finding(task, skin_of(linear)), face_finding(task, skin_of(linear * across[None, :, None]))
+    assert shaded.spread[1] - shaded.spread[0] < 1.0
+    assert shaded.value == pytest.approx(face_finding(task, skin_of(linear * across[35])).value, abs=1.5)
+    assert even.spread[1] - even.spread[0] < 0.01
 
 
 def test_a_redder_spot_shows_on_the_maps():
     linear = patch((60.0, 12.0, 16.0))
     linear[10:20, 10:20, 1] *= 0.8
-    for task in ("haemoglobin", "redness"):
+    for task, rise in (("haemoglobin", 1.5), ("redness", 3)):
         values = face_finding(task, skin_of(linear)).evidence.values
-        assert values[15, 15] > values[30, 30] + 3
+        assert values[15, 15] > values[30, 30] + rise
 
 
 def test_maps_are_nan_where_nothing_was_measured():

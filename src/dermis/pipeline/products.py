@@ -1,4 +1,4 @@
-"""What tasks need, computed once a photo and by name: the skin, its chromophores, its lesions, a network's answers."""
+"""What tasks need, computed once a photo and by name: the skin, its pigments, its lesions, a network's answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dermis.tasks import TASKS
 from dermis.tasks.acne.assign import place_lesions
 from dermis.tasks.acne.detect import NAME as LESION_NETWORK
 from dermis.tasks.acne.detect import find_lesions
-from dermis.tasks.pigments import unmix
+from dermis.tasks.pigment_index import pigment_maps
 
 __all__ = ["OUTPUT", "PRODUCTS", "Source", "compute", "need", "offered", "why_not"]
 
@@ -43,7 +43,7 @@ class Product:
 
 PRODUCTS: Mapping[str, Product] = {
     "skin": Product(compute=lambda source: source.skin),
-    "chromophores": Product(compute=lambda source: unmix(source.skin.linear)),
+    "pigments": Product(compute=lambda source: pigment_maps(source.skin.linear, source.skin.measured)),
     "lesions": Product(
         compute=lambda source: place_lesions(
             find_lesions(source.photo, source.face), source.face, source.skin, own_area=source.own_area

@@ -1,4 +1,4 @@
-"""Melanin and haemoglobin: pigment index maps by unmixing of optical density."""
+"""Melanin and haemoglobin: their index maps by region; the indices of the literature beside them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,25 @@ import numpy as np
 
 from dermis.core import Finding, Map, Region, Skin, Task
 from dermis.core.arrays import FloatMap
+from dermis.tasks.pigment_index import PigmentMaps
 from dermis.tasks.region_statistics import map_findings
 
 __all__ = [
     "HAEMOGLOBIN",
     "MELANIN",
     "Chromophores",
+    "literature_indices",
     "measure_haemoglobin",
     "measure_melanin",
     "optical_density",
     "unmix",
 ]
 
+MODEL = "pigment-index@1"
+REFERENCE = (
+    "Kollias, Stamatas, J. Investig. Dermatol. Symp. Proc. 7 (2002) 64-75 (density); "
+    "Lu et al., Scientific Data 2025 (the measured people)"
+)
 DARKEST = 1e-4
 """Linear light below this says nothing more; it bounds the density at 4."""
 
@@ -55,26 +62,44 @@ def unmix(linear: FloatMap) -> Chromophores:
     return Chromophores(melanin=parts[..., 0], haemoglobin=parts[..., 1], shading=parts[..., 2])
 
 
-def measure_melanin(skin: Skin, chromophores: Chromophores) -> tuple[Finding, ...]:
-    """Map the optical density (x 100) that melanin adds in the red channel, freed of shading and of blood."""
-    return map_findings(MELANIN, skin, chromophores.melanin, model="unmix@1")
+def measure_melanin(skin: Skin, pigments: PigmentMaps) -> tuple[Finding, ...]:
+    """Map the melanin index, 100 x optical density at 650-700 nm as the colour tells it, freed of shading."""
+    return map_findings(MELANIN, skin, pigments.melanin, model=MODEL)
 
 
-def measure_haemoglobin(skin: Skin, chromophores: Chromophores) -> tuple[Finding, ...]:
-    """Map the optical density (x 100) that blood adds in the green channel, freed of shading and melanin."""
-    return map_findings(HAEMOGLOBIN, skin, chromophores.haemoglobin, model="unmix@1")
+def measure_haemoglobin(skin: Skin, pigments: PigmentMaps) -> tuple[Finding, ...]:
+    """Map the haemoglobin index, 100 x optical density at 540-580 nm above its base line, freed of shading."""
+    return map_findings(HAEMOGLOBIN, skin, pigments.haemoglobin, model=MODEL)
+
+
+def literature_indices(linear: FloatMap) -> dict[str, FloatMap]:
+    """Return the indices (...) of the literature for linear sRGB (..., 3), for comparison; none is free of the light.
+
+    takiwaki_melanin: 100 x red density (Takiwaki 1998). diffey_erythema: 100 x green less red density (Diffey 1984).
+    dawson_erythema: 100 x (green density - 0.5 x (red + blue density)), Dawson's band over its base line
+    (Phys. Med. Biol. 25 (1980) 695-709) with the three channels that a photo has. tsumura_melanin, tsumura_haemoglobin:
+    the two-pigment unmixing (Tsumura 1999).
+    """
+    density, parts = 100 * optical_density(linear), unmix(linear)
+    return {
+        "takiwaki_melanin": density[..., 0],
+        "diffey_erythema": density[..., 1] - density[..., 0],
+        "dawson_erythema": density[..., 1] - 0.5 * (density[..., 0] + density[..., 2]),
+        "tsumura_melanin": parts.melanin,
+        "tsumura_haemoglobin": parts.haemoglobin,
+    }
 
 
 MELANIN = Task(
     name="melanin",
     title="Melanin",
     question="How much melanin is in the skin, and where?",
-    scale=Map(unit="melanin index", low=0.0, high=100.0),
+    scale=Map(unit="melanin index", low=10.0, high=110.0),
     regions=tuple(Region),
     metrics=("spearman", "mae"),
-    reference="Tsumura et al., J. Opt. Soc. Am. A 16 (1999) 2169-2176; Takiwaki, J. Med. Invest. 44 (1998) 121-126",
+    reference=REFERENCE,
     measure=measure_melanin,
-    needs=("skin", "chromophores"),
+    needs=("skin", "pigments"),
     colours=("#fff4da", "#efc377", "#c17f3c", "#80451f", "#3d1c0f"),
 )
 
@@ -83,11 +108,11 @@ HAEMOGLOBIN = Task(
     name="haemoglobin",
     title="Haemoglobin",
     question="How much blood is in the skin, and where?",
-    scale=Map(unit="haemoglobin index", low=0.0, high=50.0),
+    scale=Map(unit="haemoglobin index", low=0.0, high=30.0),
     regions=tuple(Region),
     metrics=("spearman", "mae"),
-    reference="Tsumura et al., J. Opt. Soc. Am. A 16 (1999) 2169-2176",
+    reference=REFERENCE,
     measure=measure_haemoglobin,
-    needs=("skin", "chromophores"),
+    needs=("skin", "pigments"),
     colours=("#fdeee8", "#f5b5a3", "#dd6262", "#a51f45", "#4d0a33"),
 )

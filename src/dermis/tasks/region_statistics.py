@@ -26,7 +26,9 @@ def measured_regions(skin: Skin, regions: tuple[Region, ...]) -> Iterator[tuple[
 def map_findings(task: Task, skin: Skin, values: FloatMap, *, model: str) -> tuple[Finding, ...]:
     """Sum up a map: the median of each region, the middle 90 % of its pixels as the spread.
 
-    values: (h, w) float32 in the unit of the task's Map scale. The whole face carries the map as evidence.
+    values: (h, w) float32 in the unit of the task's Map scale, NaN where a pixel tells nothing;
+    `detail["told_share"]` is the share that does, and a region with too few of these makes no statement. The whole
+    face carries the map as evidence.
     """
     if not isinstance(task.scale, Map):
         raise ValueError(f"{task.name} is no map.")
@@ -35,7 +37,11 @@ def map_findings(task: Task, skin: Skin, values: FloatMap, *, model: str) -> tup
     evidence = ValueMap(values=shown, unit=scale.unit, low=scale.low, high=scale.high)
     findings = []
     for region, mask in measured_regions(skin, task.regions):
-        low, middle, high = np.percentile(values[mask], (5, 50, 95))
+        told = values[mask]
+        told = told[np.isfinite(told)]
+        if told.size < FEWEST_PIXELS:
+            continue
+        low, middle, high = np.percentile(told, (5, 50, 95))
         findings.append(
             Finding(
                 task=task.name,
@@ -43,7 +49,10 @@ def map_findings(task: Task, skin: Skin, values: FloatMap, *, model: str) -> tup
                 value=float(middle),
                 unit=scale.unit,
                 spread=(float(low), float(high)),
-                detail={"pixels": int(np.count_nonzero(mask))},
+                detail={
+                    "pixels": int(told.size),
+                    "told_share": round(told.size / int(np.count_nonzero(mask)), 4),
+                },
                 evidence=evidence if region is Region.FACE else None,
                 model=model,
             )
