@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from socket import socket
 
 from dermis.errors import UsageError
 from dermis.service.api.app import make_app, make_service
@@ -27,11 +28,6 @@ def run_service(service: Service) -> None:
     import uvicorn
 
     options = service.options
-    secure = options.tls_cert is not None
-    host = f"[{options.host}]" if ":" in options.host else options.host
-    print(f"dermis: http{'s' if secure else ''}://{host}:{options.port}/", flush=True)
-    if not options.on_loopback and not secure and not options.site.startswith("https://"):
-        print("dermis: without --tls-cert, browsers on other machines give no camera and no passkey.", file=sys.stderr)
     config = uvicorn.Config(
         make_app(service),
         host=options.host,
@@ -43,15 +39,32 @@ def run_service(service: Service) -> None:
         ssl_certfile=options.tls_cert,
         ssl_keyfile=options.tls_key,
     )
+
+    class Announced(uvicorn.Server):
+        """Says its address once it listens there."""
+
+        async def startup(self, sockets: list[socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                _announce(options)
+
     try:
-        uvicorn.Server(config).run()
+        Announced(config).run()
     except KeyboardInterrupt:
         print("dermis: the service has stopped.", file=sys.stderr)
     except SystemExit as fault:
         if fault.code:
             raise UsageError(
-                f"The service cannot listen on {host}:{options.port}.", advice="Choose another --port."
+                f"The service cannot listen on {options.host}:{options.port}.", advice="Choose another --port."
             ) from fault
+
+
+def _announce(options: ServeOptions) -> None:
+    secure = options.tls_cert is not None
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    print(f"dermis: http{'s' if secure else ''}://{host}:{options.port}/", flush=True)
+    if not options.on_loopback and not secure and not options.site.startswith("https://"):
+        print("dermis: without --tls-cert, browsers on other machines give no camera and no passkey.", file=sys.stderr)
 
 
 def _opened_by(options: ServeOptions) -> str:
