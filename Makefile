@@ -29,6 +29,7 @@ floors:
 unit:
 	$(BIN)/pytest -n 2 --dist loadfile -q
 
+test-wheel: export PYTHONPATH :=
 test-wheel:  ## build the wheel, install it alone into a clean environment, and use it there
 	rm -rf build/lib build/wheel
 	$(PYTHON) -m venv build/wheel/env
