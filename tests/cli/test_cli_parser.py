@@ -35,6 +35,7 @@ class Options(Shared):
     out: Annotated[Path, "Where to.", "DIR"]
     point: Annotated[tuple[str, ...], typer.Option("--point", help="May be repeated.")] = ()
     white: Annotated[float | None, "A number.", "V"] = None
+    weights: Annotated[tuple[str, ...], "Other weights.", "NAME", "--with"] = ()
     json: JsonFlag = False
 
 
@@ -46,9 +47,15 @@ def told(run, *arguments):
 
 def test_a_record_comes_back_whole():
     seen = []
-    result = told(seen.append, "a.jpg", "b.jpg", "--out", "o", "--point", "1,2", "--point", "3,4", "--close-up")
+    result = told(
+        seen.append, "a.jpg", "b.jpg", "--out", "o", "--point", "1,2", "--point", "3,4", "--close-up", "--with", "w"
+    )
     assert result.exit_code == 0, result.output
-    assert seen == [Options(photos=(Path("a.jpg"), Path("b.jpg")), out=Path("o"), point=("1,2", "3,4"), close_up=True)]
+    assert seen == [
+        Options(
+            photos=(Path("a.jpg"), Path("b.jpg")), out=Path("o"), point=("1,2", "3,4"), close_up=True, weights=("w",)
+        )
+    ]
     with pytest.raises(FrozenInstanceError):
         seen[0].json = True
 

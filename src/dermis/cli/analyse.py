@@ -54,12 +54,6 @@ class Analyse(AnalyseOptions):
     Exit codes: 0 done, 1 a fault of ours, 2 wrong usage, 3 no photo was usable, 130 stopped.
     """
 
-    weights: Annotated[
-        tuple[str, ...],
-        typer.Option(
-            "--with", metavar="NAME", help="Also answer by these weights of your own; TASK=NAME: in place of our task."
-        ),
-    ] = ()
     photos: Annotated[tuple[Path, ...], typer.Argument(metavar="PHOTO...", help="Photos, or folders of photos.")]
     out: Annotated[Path | None, "Write report.html, analysis.json and PNG maps here.", "DIR"] = None
     json: JsonFlag = False

@@ -23,9 +23,10 @@ JsonFlag = Annotated[bool, "Print JSON for programs instead of text."]
 def verb(record: type[T]) -> Callable[[Callable[[T], int | None]], Callable[..., None]]:
     r"""Make a command of a function that takes one `record` and returns an exit code, or None for 0.
 
-    A field `close_up: Annotated[bool, "Help."]` becomes the option `--close-up`; a second string names its value. A
-    field with a `typer.Option` or `typer.Argument` is taken as that says. tuple[X, ...]: it may be repeated. The
-    record's docstring is the help; a line `\b` keeps the lines that follow apart.
+    A field `close_up: Annotated[bool, "Help."]` becomes the option `--close-up`; a second string names its value, a
+    third the option where it has another name. A field with a `typer.Option` or `typer.Argument` is taken as that
+    says. tuple[X, ...]: it may be repeated. The record's docstring is the help; a line `\b` keeps the lines that
+    follow apart.
     """
     hints = get_type_hints(record, include_extras=True)
     parameters = [_parameter(field, hints[field.name]) for field in fields(record)]  # type: ignore[arg-type]
@@ -50,13 +51,12 @@ def verb(record: type[T]) -> Callable[[Callable[[T], int | None]], Callable[...,
 
 
 def _parameter(field: Field[Any], hint: Any) -> Parameter:  # noqa: ANN401 -- a type
-    kind, *notes = get_args(hint)
+    kind, info, *more = get_args(hint)
     if get_origin(kind) is tuple:
         kind = list[get_args(kind)[0]]  # type: ignore[misc]
-    info = notes[0]
     if not isinstance(info, ParameterInfo):
-        metavar = notes[1] if len(notes) > 1 else None
-        info = typer.Option(f"--{field.name.replace('_', '-')}", help=info, metavar=metavar)
+        metavar, name = (*more, None, None)[:2]
+        info = typer.Option(name or f"--{field.name.replace('_', '-')}", help=info, metavar=metavar)
     default = Parameter.empty if field.default is MISSING else field.default
     if default == ():
         default = []

@@ -11,7 +11,10 @@ __all__ = ["AS_IT_COMES", "AnalyseOptions"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalyseOptions:
-    """How photos are analysed. The command line is made from it: first string the help, second a name for the value."""
+    """How photos are analysed; `dermis analyse` has its options from here.
+
+    The strings: the help, a name for the value, the option's name where it is another than the field's.
+    """
 
     tasks: Annotated[str | None, "Only these; see `dermis tasks`.", "A,B"] = None
     close_up: Annotated[bool, "Look for no face: measure all skin in view."] = False
@@ -27,7 +30,10 @@ class AnalyseOptions:
         bool, "Experimental: guess the light from skin and exposure; for photos that tell ISO, time and f-number."
     ] = False
     weights: Annotated[
-        tuple[str, ...], "Also answer by these weights of your own; TASK=NAME: in the place of our task.", "NAME"
+        tuple[str, ...],
+        "Also answer by these weights of your own; TASK=NAME: in the place of our task.",
+        "NAME",
+        "--with",
     ] = ()
     person: Annotated[bool, "The photos show one person from several sides: also answer for all together."] = False
 
