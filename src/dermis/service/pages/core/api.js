@@ -25,7 +25,13 @@ export const removeSubject = (id) => send("DELETE", `/v1/subjects/${id}`);
 export const exportAddress = (id) => `/v1/subjects/${id}/export`;
 export const consent = (id) => post(`/v1/subjects/${id}/consents`, { purpose: "keep_photos" });
 export const withdrawConsent = (id) => send("DELETE", `/v1/subjects/${id}/consents/keep_photos`);
-export const visits = (subject) => all(`/v1/subjects/${subject}/visits`);
+
+/** The visits of a person, the first one first; several of one day in the order in which they were made. */
+export async function visits(subject) {
+  const found = await all(`/v1/subjects/${subject}/visits`);
+  return found.sort((a, b) => a.date.localeCompare(b.date) || a.created_at.localeCompare(b.created_at));
+}
+
 export const addVisit = (subject, date) => post(`/v1/subjects/${subject}/visits`, { date });
 export const visit = (id) => send("GET", `/v1/visits/${id}`);
 export const removeVisit = (id) => send("DELETE", `/v1/visits/${id}`);

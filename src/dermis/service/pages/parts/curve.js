@@ -7,14 +7,14 @@ const WIDTH = 340;
 const HEIGHT = 150;
 const EDGE = { left: 36, right: 12, top: 10, bottom: 22 };
 
-export function Curve({ title, scale, rows }) {
-  const sorted = [...rows].sort((a, b) => a.date.localeCompare(b.date));
+/** rows: the findings of one question, the first visit first. */
+export function Curve({ title, scale, rows: sorted }) {
   const mdc = sorted.find((row) => row.mdc !== null && row.mdc !== undefined)?.mdc ?? null;
   const last = sorted.at(-1);
   return html`<section class="card curve-card">
     <h3>${title}</h3>
     <p class="headline">${last.label ? label(last.label) : valueWords(last.value, scale, last.unit)} <small>${verdict(sorted, mdc)}</small></p>
-    <${Plot} rows=${sorted} mdc=${mdc} title=${title} />
+    <${Plot} rows=${sorted} mdc=${mdc} title=${title} least=${leastSpan(scale)} />
     <details><summary>${t("curve/table")}</summary><table>
       <thead><tr><th scope="col">${t("table/date")}</th><th scope="col">${t("table/value")}</th><th scope="col">${t("table/interval")}</th></tr></thead>
       <tbody>${sorted.map((row) => html`<tr><th scope="row">${day(row.date)}</th><td>${number(row.value, 1)}</td>
@@ -32,12 +32,19 @@ function verdict(rows, mdc) {
   return t(difference > 0 ? "curve/more" : "curve/less");
 }
 
-function Plot({ rows, mdc, title }) {
+/** What the axis shows at least, so that a trifle does not look like a change: a tenth of the scale. */
+function leastSpan(scale) {
+  const whole = { ordinal: scale?.highest - scale?.lowest, count: 50, presence: 1 }[scale?.kind] ?? scale?.high - scale?.low;
+  return whole > 0 ? whole / 10 : 1;
+}
+
+function Plot({ rows, mdc, title, least }) {
   const times = rows.map(({ date }) => new Date(date).getTime());
   const ends = rows.flatMap(({ value, interval }) => [value, ...(interval ?? [])]);
   if (mdc !== null) ends.push(rows[0].value - mdc, rows[0].value + mdc);
-  const low = Math.min(...ends);
-  const high = Math.max(...ends, low + 1);
+  const middle = (Math.min(...ends) + Math.max(...ends)) / 2;
+  const low = Math.min(...ends, Math.max(middle - least / 2, Math.min(0, ...ends)));
+  const high = Math.max(...ends, low + least);
   const even = times.at(-1) === times[0];
   const across = (k) => (rows.length === 1 ? 0.5 : even ? k / (rows.length - 1) : (times[k] - times[0]) / (times.at(-1) - times[0]));
   const x = (k) => EDGE.left + 8 + across(k) * (WIDTH - EDGE.left - EDGE.right - 16);

@@ -38,8 +38,9 @@ async function loadHistory() {
 
 /** One curve a question, of the photo that each visit shows first (front before sides). */
 function Curves({ findings, tasks, visits }) {
-  const shown = new Map(visits.map((visit) => [visit.analyses[0], visit]));
-  const rows = findings.filter((row) => row.region === "face" && shown.has(row.analysis));
+  const order = new Map(visits.map((visit, k) => [visit.analyses[0], k]));
+  const rows = findings.filter((row) => row.region === "face" && order.has(row.analysis));
+  rows.sort((a, b) => order.get(a.analysis) - order.get(b.analysis));
   const names = [...new Set(rows.map(({ task }) => task))];
   const first = FIRST.filter((name) => names.includes(name));
   const rest = names.filter((name) => !first.includes(name));
