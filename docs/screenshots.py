@@ -1,4 +1,4 @@
-"""Photograph the page of the service for the docs: `python docs/screenshots.py ADDRESS`, with `dermis serve` running there.
+"""Photograph the page of the service for the docs: `python docs/screenshots.py ADDRESS`, where `dermis serve` runs.
 
 Shows a person who does not exist, with drawn spots at the first visit and without at the second.
 """
@@ -9,6 +9,7 @@ import io
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from PIL import Image
 
@@ -24,14 +25,14 @@ FILMED = (300, 200, 1400, 1667)
 PATIENCE_MS = 120_000
 
 
-def shoot(page, name, *, whole=False):
+def shoot(page: Any, name: str) -> None:  # noqa: ANN401 -- playwright is not always there
     """Save what the page shows as a small JPEG."""
     page.wait_for_timeout(1500)
-    with Image.open(io.BytesIO(page.screenshot(full_page=whole))) as picture:
+    with Image.open(io.BytesIO(page.screenshot())) as picture:
         picture.convert("RGB").save(IMAGES / f"app-{name}.jpg", quality=82, optimize=True)
 
 
-def visit(page, address, photo):
+def visit(page: Any, address: str, photo: bytes) -> None:  # noqa: ANN401
     """Analyse a photo and wait for its result."""
     page.goto(address + "#/capture")
     file = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo}
@@ -41,10 +42,10 @@ def visit(page, address, photo):
     page.wait_for_selector(".result .sentences p")
 
 
-def main(address):
+def main(address: str) -> None:
     """Take every picture of the docs."""
     portrait = fetch(PERSON)
-    with TemporaryDirectory() as folder, chromium(camera_film(portrait, FILMED, Path(folder) / "face.mjpeg")) as browser:
+    with TemporaryDirectory() as folder, chromium(camera_film(portrait, FILMED, Path(folder) / "f.mjpeg")) as browser:
         page = browser.new_page(**DESK)
         page.set_default_timeout(PATIENCE_MS)
         page.goto(address)
