@@ -14,12 +14,13 @@ subject each photo is a person of its own; a table that names a subject in some 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from dermis.core import Detection, Label, Sample, SampleKey
 from dermis.errors import InputError
+from dermis.formats.annotations.annotated import AnnotatedPhoto
 from dermis.formats.annotations.annotations import read_annotations
 from dermis.formats.annotations.on_photos import fit_to_photo, frame_of_file, match_photos
 from dermis.formats.tables import Row, Table, folded, open_table
@@ -73,9 +74,8 @@ def notes(root: Path) -> list[str]:
         if table.dates[column]:
             lines = ", ".join(map(str, table.dates[column][:_LISTED]))
             said.append(f"{column}: dates in line {lines}; a spreadsheet may have made them of names such as 1-2.")
-    if (root / BOXES).is_file():
-        said += [line for one in read_annotations(root / BOXES) for line in one.left_out]
-    return said
+    photos = [_path(row["photo"]) for row in table.rows if row["photo"]]
+    return said + [line for _, one in _fitted_marks(root, photos) for line in one.left_out]
 
 
 def _meaning(labels: _Labels, column: str) -> str:
@@ -127,25 +127,29 @@ def _path(name: str) -> str:
 
 
 def _boxes(root: Path, photos: Sequence[str]) -> Mapping[str, tuple[Detection, ...]]:
-    """Return the marked boxes by photo; of several graders, all. A bare file name is enough where one photo has it."""
+    """Return the marked boxes by photo; of several graders, all."""
+    found: dict[str, list[Detection]] = defaultdict(list)
+    for photo, one in _fitted_marks(root, photos):
+        found[photo] += [item(thing.name, thing.box) for thing in one.marked]
+    return {photo: tuple(items) for photo, items in found.items()}
+
+
+def _fitted_marks(root: Path, photos: Sequence[str]) -> Iterator[tuple[str, AnnotatedPhoto]]:
+    """Yield the marks of boxes.csv on the photos they lie on. A bare file name is enough where one photo has it."""
     path = root / BOXES
     if not path.is_file():
-        return {}
+        return
     held = read_annotations(path)
     files = {(root / photo).absolute(): photo for photo in photos}
     named = match_photos([one.photo for one in held], list(files), path.name)
-    found: dict[str, list[Detection]] = defaultdict(list)
     for one in held:
         if one.photo not in named:
             raise InputError(
                 f"{path.name} marks {one.photo}, which is no photo of the table.", advice="Name it as the table does."
             )
         photo = named[one.photo]
-        if not photo.is_file():
-            continue  # the table's own refusal says it better
-        fitted = fit_to_photo(one, frame_of_file(photo))
-        found[files[photo]] += [item(thing.name, thing.box) for thing in fitted.marked]
-    return {photo: tuple(items) for photo, items in found.items()}
+        if photo.is_file():  # else the table's own refusal says it better
+            yield files[photo], fit_to_photo(one, frame_of_file(photo))
 
 
 def _sample(
