@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from dermis.cli import app
 from dermis.core import Box, Lesions
+from dermis.models import weights
 from dermis.pipeline import products
 from fakes.products import LESION_TASKS
 
@@ -74,7 +75,7 @@ def test_change_between_two_photos(with_network, selfie, tmp_path):
 def test_without_the_network_the_reason_is_said(monkeypatch, selfie):
     from dermis.errors import ModelMissing
 
-    monkeypatch.setattr(products, "WEIGHTS", Path("nowhere"))
+    monkeypatch.setattr(weights, "WEIGHTS", Path("nowhere"))
     assert "Not offered here" in " ".join(run("tasks").output.split())
     for command in (("analyse", selfie, "--tasks", "acne_grade"), ("change", selfie, selfie)):
         assert isinstance(run(*command).exception, ModelMissing)

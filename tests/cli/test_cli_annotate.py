@@ -12,6 +12,7 @@ from dermis.cli import app
 from dermis.core import Box, Lesions
 from dermis.errors import InputError, ModelMissing, UsageError
 from dermis.formats.annotations.annotations import FORMATS, read_annotations
+from dermis.models import weights
 from dermis.pipeline import products
 
 
@@ -77,7 +78,7 @@ def test_what_the_label_lacks_and_what_the_model_does_not_see(with_network, self
 
 
 def test_predictions_from_a_file_need_no_network(monkeypatch, selfie, tmp_path):
-    monkeypatch.setattr(products, "WEIGHTS", Path("nowhere"))
+    monkeypatch.setattr(weights, "WEIGHTS", Path("nowhere"))
     predictions = tmp_path / "predictions.csv"
     predictions.write_text(f"photo,x_px,y_px,width_px,height_px,score\n{selfie.name},50,60,20,20,0.97\n")
     given = labels(tmp_path / "labels.csv", selfie, [(300, 300)])
