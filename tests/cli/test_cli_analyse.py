@@ -138,8 +138,12 @@ def test_without_models_and_network_the_way_out_is_said(selfie, tmp_path):
 def test_lists_for_programs_and_people(models):
     tasks = json.loads(dermis("tasks", "--json").stdout)
     assert {task["name"] for task in tasks} >= {"skin_tone", "melanin", "haemoglobin", "redness"}
-    zoo = json.loads(dermis("models", "--json").stdout)
-    assert all(model["licence"] and len(model["sha256"]) == 64 for model in zoo)
+    listed = json.loads(dermis("models", "--json").stdout)
+    others = [model for model in listed if "package" in model]
+    assert all(model["licence"] and len(model["sha256"]) == 64 for model in others)
+    ours = {model["name"] for model in listed if model.get("whose") == "dermis"}
+    assert len(others) >= 3
+    assert {"acne", "face-parser"} <= ours
     assert "skin_tone" in dermis("tasks").stdout
     assert "face_landmarks" in dermis("models").stdout
 
