@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 LOCK := requirements/lock.txt
 PIP_INSTALL := pip install --quiet --disable-pip-version-check
 EXTRAS := dev,lab,service,batch
+COVERED := 85
 
-.PHONY: demo serve test lint types floors unit test-wheel test-newest lock licences sbom fuzz benchmark clean
+.PHONY: demo serve test lint types floors unit coverage mutate test-wheel test-newest lock licences sbom fuzz benchmark clean
 
 demo: $(VENV)/base  ## install what is needed and analyse example photos
 	$(BIN)/dermis demo --out demo
@@ -28,6 +29,13 @@ floors:
 
 unit:
 	$(BIN)/pytest -n 2 --dist loadfile -q
+
+coverage: $(VENV)/dev  ## lines that the tests run, with a floor that is never lowered
+	$(BIN)/pytest -n 2 --dist loadfile -q --cov=dermis --cov-report=term:skip-covered --cov-fail-under=$(COVERED)
+
+mutate: $(VENV)/dev  ## change the code of measurements line by line and list what no test notices (hours)
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 test-wheel: export PYTHONPATH :=
 test-wheel:  ## build the wheel, install it alone into a clean environment, and use it there

@@ -1,7 +1,7 @@
 """The tables of the docs, each printed by one command: of what ships, or of runs, made where they are missing.
 
 A table stands in a page between `<!-- table NAME -->` and `<!-- end of table -->`, as it was last printed to
-`docs/tables/NAME.md`; a test holds the one to the other.
+`docs/tables/NAME.txt`; a test holds the one to the other.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ def _of_weights(roots: Roots, runs: Path) -> str:
         size = sum(path.stat().st_size for path in (WEIGHTS / name).iterdir() if path.suffix in (".onnx", ".npz"))
         taught = meta.get("data", {}).get("samples", {}).get("train", "")
         recipe = f"`{meta['recipe']}`" if meta["recipe"] else ""
-        cells = (f"`{name}`", meta["about"], meta.get("learner", ""), recipe, str(taught), f"{size / 1e3:.0f}")
+        told = read_recipe(RECIPES / f"{name}.toml")
+        cells = (f"`{name}`", told.about, told.learner, recipe, str(taught), f"{size / 1e3:.0f}")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
