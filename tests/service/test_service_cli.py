@@ -62,6 +62,8 @@ def test_a_password_comes_from_a_file(sqlite, tmp_path):
     [
         (["--host", "0.0.0.0"], "nobody has a login"),
         (["--tls-cert", "cert.pem"], "belong together"),
+        (["--tls-cert", "cert.pem", "--tls-key", "key.pem", "--port", "48731"], "cannot be used"),
+        (["--host", "203.0.113.1", "--site", "skin.example"], "is no address"),
         (["--db", "mysql://x"], "not served"),
         (["--photo-key", "/nowhere/key"], "--photo-key"),
     ],

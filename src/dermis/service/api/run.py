@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from socket import socket
+from socket import AF_INET, AF_INET6, create_server, socket
 
 from dermis.errors import UsageError
 from dermis.service.api.app import make_app, make_service
@@ -24,14 +24,15 @@ def open_service(options: ServeOptions) -> Service:
 
 
 def run_service(service: Service) -> None:
-    """Serve until the process is told to stop. Raises UsageError for a port that is taken."""
+    """Serve until the process is told to stop.
+
+    Raises UsageError for a port that is taken and for a certificate that cannot be used.
+    """
     import uvicorn
 
     options = service.options
     config = uvicorn.Config(
         make_app(service),
-        host=options.host,
-        port=options.port,
         log_level="warning",
         access_log=False,  # addresses and ids are nobody's business
         server_header=False,
@@ -39,24 +40,36 @@ def run_service(service: Service) -> None:
         ssl_certfile=options.tls_cert,
         ssl_keyfile=options.tls_key,
     )
+    listening = _listen(options)
+    try:
+        config.load()
+    except OSError as fault:
+        raise UsageError(f"--tls-cert {options.tls_cert} cannot be used: {fault}.", advice="Name PEM files.") from fault
 
     class Announced(uvicorn.Server):
-        """Says its address once it listens there."""
+        """Says its address once it answers there."""
 
         async def startup(self, sockets: list[socket] | None = None) -> None:
             await super().startup(sockets)
-            if self.started:
-                _announce(options)
+            _announce(options)
 
     try:
-        Announced(config).run()
+        Announced(config).run(sockets=[listening])
     except KeyboardInterrupt:
         print("dermis: the service has stopped.", file=sys.stderr)
-    except SystemExit as fault:
-        if fault.code:
-            raise UsageError(
-                f"The service cannot listen on {options.host}:{options.port}.", advice="Choose another --port."
-            ) from fault
+
+
+def _listen(options: ServeOptions) -> socket:
+    """Take the port, before anything is started."""
+    try:
+        return create_server(
+            (options.host, options.port), family=AF_INET6 if ":" in options.host else AF_INET, backlog=2048
+        )
+    except OSError as fault:
+        raise UsageError(
+            f"The service cannot listen on {options.host}:{options.port}: {fault.strerror}.",
+            advice="Choose another --port.",
+        ) from fault
 
 
 def _announce(options: ServeOptions) -> None:
