@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dermis.errors import Conflict, NotFound, UsageError
@@ -71,8 +72,15 @@ def users_exist(session: Session) -> bool:
 
 
 def local_account(session: Session) -> Account:
-    """Return the account of this machine, made on first use."""
-    return account_named(session, LOCAL) or _added(session, LOCAL)
+    """Return the account of this machine, made on first use; two services on one store make one."""
+    found = account_named(session, LOCAL)
+    if found is not None:
+        return found
+    try:
+        with session.begin_nested():
+            return _added(session, LOCAL)
+    except IntegrityError:  # another service was first
+        return session.scalars(select(Account).where(Account.name == LOCAL)).one()
 
 
 def account_named(session: Session, name: str) -> Account | None:
