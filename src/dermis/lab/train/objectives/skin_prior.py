@@ -7,7 +7,7 @@ together: where its order jumps, another measurement begins.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core.arrays import read_only
+from dermis.lab.train.objectives.measured_skin import MEASURED_NM, MeasuredSkin, group_weights
 from dermis.optics.camera import population, response, typical_camera
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import daylight
@@ -24,17 +25,18 @@ from dermis.spectra.prior import SkinPrior
 
 __all__ = [
     "ALL_NM",
-    "MEASURED_NM",
     "cut_where_it_jumps",
     "fit_prior",
     "group_alike",
+    "kinds_of_people",
+    "near_infrared_of",
+    "people_and_collections",
     "read_measured",
     "with_near_infrared",
 ]
 
 Floats = NDArray[np.float64]
 
-MEASURED_NM = np.arange(400.0, 701.0, 10.0)
 ALL_NM = np.arange(400.0, 1001.0, 10.0)
 RANK, RANK_BEYOND = 6, 3
 LEAST_TOGETHER = 25
@@ -46,6 +48,10 @@ EXTRA_SHARE = 0.3
 """What a further source counts, over all of the first."""
 MODEL_ERROR = 0.015  # of the tissue model, in log reflectance
 TISSUES, SEED = 6000, 11
+PEOPLE_SHARE, NIST_SHARE = 0.86, 0.08
+"""What measured people of known groups count, and NIST's; the collections are the rest."""
+A_KIND, LEAST_SPECTRA, LEAST_PEOPLE = 60, 25, 20
+"""Spectra of a kind of skin, on average and at least, and people at least: a set tells of nobody."""
 
 
 def read_measured(folder: Path) -> tuple[Floats, Floats]:
@@ -105,11 +111,11 @@ def group_alike(spectra: Floats, runs: Sequence[slice], kinds: int = KINDS) -> N
     return kind
 
 
-def with_near_infrared(spectra: Floats, seed: int = SEED) -> Floats:
+def with_near_infrared(spectra: Floats, seed: int = SEED, *, drawn: bool = True) -> Floats:
     """Return (n, 61) spectra, 400-1000 nm, for measured ones (n, 31): beyond 700 nm a draw given what was measured.
 
     Log reflectance of drawn tissues beyond 700 nm is linear in that up to 700 nm, with normal residuals; measured
-    spectra are taken as tissues plus the model's own error. The seam at 700 nm is closed.
+    spectra are taken as tissues plus the model's own error. The seam at 700 nm is closed. drawn: False for the mean.
     """
     rng = np.random.default_rng(seed)
     tissues = _log_tissues(seed)
@@ -120,8 +126,10 @@ def with_near_infrared(spectra: Floats, seed: int = SEED) -> Floats:
     weights = np.linalg.solve(curvature, visible.T @ beyond / TISSUES)
     left = beyond - visible @ weights
     logs = np.log(spectra)
-    drawn = left[rng.integers(TISSUES, size=len(spectra))]
-    found = mean[count:] + (logs - mean[:count]) @ weights + drawn - drawn.mean(axis=0)
+    found = mean[count:] + (logs - mean[:count]) @ weights
+    if drawn:
+        some = left[rng.integers(TISSUES, size=len(spectra))]
+        found += some - some.mean(axis=0)
     # What the model misses at 700 nm it goes on missing for a while.
     at_seam = mean[count - 1] + (logs - mean[:count]) @ _at_seam(curvature, visible)
     fading = np.exp(-(ALL_NM[count:] - 700.0) / 80.0)
@@ -139,15 +147,85 @@ def _at_seam(curvature: Floats, visible: Floats) -> Floats:
     return np.asarray(np.linalg.solve(curvature, visible.T @ visible[:, -1] / len(visible)))
 
 
+def near_infrared_of(nist: Floats) -> Callable[[Floats, int], Floats]:
+    """Return what continues measured spectra (n, 31) to (n, 61): the tissue model, put right by NIST's spectra (m, 61).
+
+    What the model misses of NIST's skin is linear in three components of the visible logarithm, within what NIST saw,
+    and what is left of it is drawn.
+    """
+    count = len(MEASURED_NM)
+    logs = np.log(nist)
+    mean = logs[:, :count].mean(axis=0)
+    _, lengths, axes = np.linalg.svd(logs[:, :count] - mean, full_matrices=False)
+    scale = lengths[:3] / np.sqrt(len(logs))
+    off = logs[:, count:] - np.log(with_near_infrared(nist[:, :count], drawn=False))[:, count:]
+
+    def terms(spectra: Floats) -> Floats:
+        scores = np.clip((np.log(spectra) - mean) @ axes[:3].T / scale, -2.5, 2.5)
+        return np.concatenate([np.ones((len(spectra), 1)), scores], axis=1)
+
+    inside = terms(nist[:, :count])
+    learnt = np.linalg.solve(inside.T @ inside + np.diag([0.0, 5.0, 5.0, 5.0]), inside.T @ off)
+    left = off - inside @ learnt
+
+    def continued(spectra: Floats, seed: int = SEED) -> Floats:
+        found = np.log(with_near_infrared(spectra, drawn=False))
+        some = left[np.random.default_rng(seed).integers(len(left), size=len(spectra))]
+        found[:, count:] += terms(spectra) @ learnt + some
+        return np.asarray(np.exp(found))
+
+    return continued
+
+
+def kinds_of_people(skin: MeasuredSkin, seed: int = SEED) -> tuple[list[NDArray[np.intp]], Floats]:
+    """Return the rows of each kind of skin, alike in origin and colour, and what it counts."""
+    from scipy.cluster.vq import kmeans2  # late: only learning needs it
+
+    logs, weights = np.log(skin.spectra), group_weights(skin.group)
+    kinds: list[NDArray[np.intp]] = []
+    for origin in np.unique(skin.origin):
+        rows = np.flatnonzero(skin.origin == origin)
+        off = logs[rows] - logs[rows].mean(axis=0)
+        _, _, axes = np.linalg.svd(off, full_matrices=False)
+        scores = off @ axes[:3].T
+        scores *= np.array([2.0, 1.0, 1.0]) / scores.std(axis=0)
+        _, kind = kmeans2(scores, max(1, len(rows) // A_KIND), rng=seed, minit="++")
+        kinds += [rows[kind == one] for one in np.unique(kind)]
+    kept = [one for one in kinds if len(one) >= LEAST_SPECTRA and len(set(skin.subject[one])) >= LEAST_PEOPLE]
+    # Half way between people as they are and all groups alike: what is rare counts, and what is common is not lost.
+    counts = np.array([np.sqrt(weights[one].sum() * len(one) / len(weights)) for one in kept])
+    return kept, counts / counts.sum()
+
+
+def people_and_collections(skin: MeasuredSkin, nist: Floats, collections: SkinPrior, rank: int = RANK) -> SkinPrior:
+    """Return the prior of measured people, of NIST's spectra (n, 61), and of the sets of `collections`."""
+    kinds, counts = kinds_of_people(skin)
+    continued = near_infrared_of(nist)
+    sets = [np.log(continued(skin.spectra[rows], SEED + at)) for at, rows in enumerate(kinds)] + [np.log(nist)]
+    shares = [PEOPLE_SHARE * counts, np.array([NIST_SHARE])]
+    shares.append((1.0 - PEOPLE_SHARE - NIST_SHARE) * collections.weights)
+    return SkinPrior(
+        wavelengths_nm=ALL_NM,
+        means=np.concatenate([np.stack([logs.mean(axis=0) for logs in sets]), collections.means]),
+        axes=np.concatenate([np.stack([_axes(logs, rank) for logs in sets]), collections.axes]),
+        weights=np.concatenate(shares),
+    )
+
+
 def fit_prior(
-    spectra: Floats, runs: Sequence[slice], kinds: NDArray[np.intp], *further: Floats, rank: int = RANK
+    spectra: Floats,
+    runs: Sequence[slice],
+    kinds: NDArray[np.intp],
+    *further: Floats,
+    rank: int = RANK,
+    continued: Callable[[Floats, int], Floats] = with_near_infrared,
 ) -> SkinPrior:
     """Return the prior of spectra (n, 31) in `runs`, each of a kind, and of `further` sources (m, 31)."""
     sizes = np.array([run.stop - run.start for run in runs], dtype=np.float64)
     of_kind = np.bincount(kinds, weights=sizes)
     shares = sizes / of_kind[kinds] * of_kind[kinds] ** SIZE_POWER
     weights = np.concatenate([shares / shares.sum(), np.full(len(further), EXTRA_SHARE)])
-    sets = [np.log(with_near_infrared(part)) for part in (*(spectra[run] for run in runs), *further)]
+    sets = [np.log(continued(part, SEED)) for part in (*(spectra[run] for run in runs), *further)]
     return SkinPrior(
         wavelengths_nm=ALL_NM,
         means=np.stack([logs.mean(axis=0) for logs in sets]),

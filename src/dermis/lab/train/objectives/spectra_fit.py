@@ -10,7 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.lab.train.examples import EXAMPLES
-from dermis.lab.train.objectives.skin_prior import cut_where_it_jumps, fit_prior, group_alike, read_measured
+from dermis.lab.train.objectives.measured_skin import FACE_SITES, only, read_issa, read_nist
+from dermis.lab.train.objectives.skin_prior import (
+    ALL_NM,
+    cut_where_it_jumps,
+    fit_prior,
+    group_alike,
+    near_infrared_of,
+    people_and_collections,
+    read_measured,
+)
 from dermis.lab.train.recipe import Recipe
 from dermis.lab.train.run import Run, note_data, open_run
 from dermis.lab.train.sources import Roots, folder_for
@@ -25,25 +34,33 @@ TABLES = ("prior.npz", "srgb.npz", "srgb-balanced.npz")
 
 
 def train(recipe: Recipe, roots: Roots, out: Path, *, show: bool = False) -> Run:
-    """Fit the prior to the spectra of the first pool, and from it the estimators; return the run."""
+    """Fit the prior to the spectra of the pools measured, people and near_infrared, and from it the estimators."""
     run = open_run(recipe, out)
-    pool = next(iter(recipe.pool.values()))
-    spectra, vrhel = read_measured(folder_for(pool, roots))
-    digest = hashlib.sha256(spectra.tobytes() + vrhel.tobytes()).hexdigest()
+    folders = {name: folder_for(pool, roots) for name, pool in recipe.pool.items()}
+    spectra, vrhel = read_measured(folders["measured"])
+    archive = read_issa(folders["people"])
+    people = only(archive, np.isin(archive.site, FACE_SITES))
+    nist, whose = read_nist(folders["near_infrared"], ALL_NM)
+    digest = hashlib.sha256(b"".join(one.tobytes() for one in (spectra, vrhel, people.spectra, nist))).hexdigest()
     keys = {
         "train": [f"collection/{place}" for place in range(len(spectra))]
         + [f"vrhel/{one}" for one in range(len(vrhel))]
+        + [f"issa/{one}" for one in sorted(set(people.subject.tolist()))]
+        + [f"nist/{one}" for one in sorted(set(whose.tolist()))]
     }
-    note_data(run, digest, parts=keys, licences=[EXAMPLES[pool.examples].licence])
+    note_data(run, digest, parts=keys, licences=[EXAMPLES[pool.examples].licence for pool in recipe.pool.values()])
     if run.finished:
         return run
     runs = cut_where_it_jumps(spectra)
-    prior = fit_prior(spectra, runs, group_alike(spectra, runs), vrhel)
+    collections = fit_prior(spectra, runs, group_alike(spectra, runs), vrhel, continued=near_infrared_of(nist))
+    prior = people_and_collections(people, nist, collections)
     folder = run.folder / "weights"
     tables = {name: getattr(prior, name).astype(np.float32) for name in SkinPrior.__slots__}
     np.savez_compressed(folder / "prior.npz", **tables)
     write_pretrained(prior, folder)
-    run.note("result", {"runs": len(runs), "spectra": len(spectra), "vrhel": len(vrhel), **_left(spectra, prior)})
+    told = {"runs": len(runs), "spectra": len(spectra), "vrhel": len(vrhel), "faces": len(people.spectra)}
+    told |= {"people": len(set(people.subject.tolist())), "nist_people": len(set(whose.tolist()))}
+    run.note("result", {**told, "sets": len(prior.means), **_left(spectra, prior)})
     return run
 
 
