@@ -34,7 +34,15 @@ from dermis.lab.train.objectives.skin_prior import (
     group_alike,
     read_measured,
 )
-from dermis.optics.camera import Camera, Population, find_camera, fit_population, read_cameras, response, white_raw
+from dermis.optics.camera import (
+    Camera,
+    CameraPopulation,
+    find_camera,
+    fit_population,
+    read_cameras,
+    response,
+    white_raw,
+)
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import Illuminant, find_illuminant
 from dermis.optics.isp import render
@@ -127,7 +135,9 @@ def whole_numbers(pixels: np.ndarray, bits: int) -> np.ndarray:
     return (np.rint(np.clip(pixels, 0, 1) * top) / top).astype(np.float32)
 
 
-def ours(prior: SkinPrior, sight: CaptureModel, cameras: Population | None = None) -> Callable[[np.ndarray], tuple]:
+def ours(
+    prior: SkinPrior, sight: CaptureModel, cameras: CameraPopulation | None = None
+) -> Callable[[np.ndarray], tuple]:
     level_known = sight.balanced or sight.encoding is Encoding.CAMERA_LINEAR
     estimator = fit_estimator(simulate_capture(prior, sight, cameras=cameras), ALL_NM, level_known=level_known)
     weights, half_width = on_bands(estimator, MEASURED_NM)

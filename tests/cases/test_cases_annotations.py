@@ -15,7 +15,7 @@ from dermis.formats.annotations.annotated import AnnotatedPhoto
 from dermis.formats.annotations.annotations import read_annotations, write_annotations
 from dermis.formats.annotations.on_photos import fit_to_photo, match_photos, turned_box
 from dermis.formats.annotations.voc import Marked
-from dermis.formats.images.decode import Frame
+from dermis.formats.images.decode import ImageFrame
 from dermis.lab.datasets import DATASETS
 
 DATA = Path(__file__).parent / "data"
@@ -175,11 +175,11 @@ def test_a_box_goes_where_its_pixels_go(orientation):
 
 
 def test_a_reduced_copy_is_scaled_and_another_shape_is_unread():
-    fitted = fit_to_photo(STORED, Frame(width_px=400, height_px=301, orientation=1))
+    fitted = fit_to_photo(STORED, ImageFrame(width_px=400, height_px=301, orientation=1))
     assert boxes_of(fitted)[0] == pytest.approx((40, 30.1, 80, 60.2))
     assert any("scaled from 40 x 30" in line for line in fitted.left_out)
     for width, height in ((400, 200), (30, 40)):
-        other = fit_to_photo(STORED, Frame(width_px=width, height_px=height, orientation=1))
+        other = fit_to_photo(STORED, ImageFrame(width_px=width, height_px=height, orientation=1))
         assert (other.marked, other.unread) == ((), 1)
         assert any("drawn at 40 x 30 px" in line for line in other.left_out)
 

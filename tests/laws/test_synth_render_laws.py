@@ -15,7 +15,7 @@ from dermis.lab.synth.camera.viewpoint import FRAMINGS, Framing, Viewpoint
 from dermis.lab.synth.head.accessories import draw_clothing
 from dermis.lab.synth.head.anatomy import LANDMARKS
 from dermis.lab.synth.head.hair import HairStyle
-from dermis.lab.synth.head.head import Expression, Head, HeadShape, build_head, draw_head, mirrored
+from dermis.lab.synth.head.head import Expression, HeadGeometry, HeadShape, build_head, draw_head, mirrored
 
 FEW = settings(max_examples=8, deadline=None)
 
@@ -172,7 +172,7 @@ def test_the_same_seed_gives_the_same_picture(seed: int, yaw: float, smile: floa
 @FEW
 @given(seeds, st.floats(-30, 30))
 def test_half_the_span_shows_twice_the_size(seed: int, yaw: float) -> None:
-    head: Head = build_head(person(seed))
+    head: HeadGeometry = build_head(person(seed))
     pose = Pose(yaw_deg=yaw, pitch_deg=0.0, roll_deg=0.0)
     wide = Framing(middle_mm=(0, -20, 0), span_mm=300)
     close = replace(wide, span_mm=150)

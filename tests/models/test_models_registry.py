@@ -12,7 +12,7 @@ import pytest
 
 from dermis.errors import ModelMissing
 from dermis.models import packages, registry
-from dermis.models.registry import MODELS, PORTRAITS, Entry
+from dermis.models.registry import MODELS, PORTRAITS, ModelFile
 
 _NET, _TWIN = b"the bytes of a network", b"the bytes of its twin"
 
@@ -28,7 +28,7 @@ def _wheel(folder: Path, net: bytes = _NET) -> Path:
     return path
 
 
-_ROW = Entry(
+_ROW = ModelFile(
     name="net",
     file="models/net.tflite",
     client="pip",

@@ -27,7 +27,7 @@ network.run(np.zeros((1, 128, 128, 3), dtype=np.float32))
 
 
 @pytest.fixture
-def detector() -> runtime.Network:
+def detector() -> runtime.LoadedNetwork:
     return runtime.load(registry.fetch("face_detector"), threads=1)
 
 

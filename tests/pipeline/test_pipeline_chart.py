@@ -9,7 +9,7 @@ from dermis.colour.lab import lab_to_linear, linear_to_lab
 from dermis.colour.tone import ita_deg
 from dermis.core import CaptureCondition, Encoding, Origin, Photo
 from dermis.errors import InputError, UsageError
-from dermis.pipeline.reference import ChartCorners, Patch, correct_light, read_reference
+from dermis.pipeline.reference import ChartCorners, ReferencePatch, correct_light, read_reference
 from fakes.charts import chart_picture
 
 SKIN = np.array([(72.0, 9.0, 14.0), (64.0, 12.0, 18.0), (55.0, 14.0, 19.0), (44.0, 13.0, 18.0), (33.0, 10.0, 12.0)])
@@ -32,7 +32,7 @@ def test_skin_of_every_tone_comes_back_through_mixing_cameras():
 
 
 def test_what_reference_takes():
-    assert isinstance(read_reference("40,60,200,150=#767676"), Patch)
+    assert isinstance(read_reference("40,60,200,150=#767676"), ReferencePatch)
     assert read_reference(" Chart ") == ChartCorners()
     assert read_reference("chart:1,2,3,4,5,6,7,8.5").corners_px == (1, 2, 3, 4, 5, 6, 7, 8.5)
     for wrong in ("chart:1,2,3", "chart:a,b,c,d,e,f,g,h", "charts"):

@@ -12,7 +12,7 @@ from dermis.lab.synth.camera.scene import Shot, compose_scene, cube_of
 from dermis.lab.synth.camera.shading import draw_lamps
 from dermis.lab.synth.camera.viewpoint import FRAMINGS, Viewpoint
 from dermis.lab.synth.head.head import Expression
-from dermis.lab.synth.subjects import Population, build_person, draw_subject, visit_of
+from dermis.lab.synth.subjects import SubjectPopulation, build_person, draw_subject, visit_of
 from dermis.optics.camera import find_camera
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import find_illuminant
@@ -32,7 +32,7 @@ def as_cube(values, nm=NM):
 def face(request):
     seed, lowest, highest = request.param
     person = build_person(
-        draw_subject(seed, Population(lowest_ita_deg=lowest, highest_ita_deg=highest, profiles={"severe": 1.0}))
+        draw_subject(seed, SubjectPopulation(lowest_ita_deg=lowest, highest_ita_deg=highest, profiles={"severe": 1.0}))
     )
     shot = Shot(
         viewpoint=Viewpoint(pose=Pose(yaw_deg=12, pitch_deg=0, roll_deg=0), framing=FRAMINGS["face"]),

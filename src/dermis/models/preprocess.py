@@ -15,7 +15,7 @@ from dermis.core.arrays import BoolMap, FloatMap
 from dermis.models.capture_features import capture_features
 from dermis.models.colour_chip import find_chip
 
-__all__ = ["CROPS", "Input", "Preprocessed", "Window", "on_square", "placed", "preprocess", "restored"]
+__all__ = ["CROPS", "Input", "InputWindow", "Preprocessed", "on_square", "placed", "preprocess", "restored"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class InputWindow:
     """A rectangle of whole photo pixels."""
 
     top: int
@@ -61,7 +61,7 @@ class Preprocessed:
 
     picture: NDArray[Any]
     numbers: NDArray[np.float32]
-    window: Window
+    window: InputWindow
 
 
 def preprocess(
@@ -88,7 +88,7 @@ def preprocess(
     return Preprocessed(picture=picture, numbers=numbers, window=window)
 
 
-def cut(values: NDArray[Any], window: Window) -> NDArray[Any]:
+def cut(values: NDArray[Any], window: InputWindow) -> NDArray[Any]:
     """Return the part (height, width, ...) of an array on photo pixels that `window` names."""
     return values[window.top : window.top + window.height, window.left : window.left + window.width]
 
@@ -134,17 +134,17 @@ def on_square(x_px: float, y_px: float, height: int, width: int, shown: Input) -
     )
 
 
-def _whole(photo: Photo, mask: BoolMap | None) -> Window:
-    return Window(top=0, left=0, height=photo.height_px, width=photo.width_px)
+def _whole(photo: Photo, mask: BoolMap | None) -> InputWindow:
+    return InputWindow(top=0, left=0, height=photo.height_px, width=photo.width_px)
 
 
-def _about_mask(photo: Photo, mask: BoolMap | None) -> Window:
+def _about_mask(photo: Photo, mask: BoolMap | None) -> InputWindow:
     """Return the rectangle about the mask, a tenth wider on every side; all of the photo without a mask."""
     if mask is None or not mask.any():
         return _whole(photo, mask)
     top, bottom = _wider(np.flatnonzero(mask.any(axis=1)), photo.height_px)
     left, right = _wider(np.flatnonzero(mask.any(axis=0)), photo.width_px)
-    return Window(top=top, left=left, height=bottom - top, width=right - left)
+    return InputWindow(top=top, left=left, height=bottom - top, width=right - left)
 
 
 def _wider(places: NDArray[Any], size: int) -> tuple[int, int]:
@@ -152,12 +152,12 @@ def _wider(places: NDArray[Any], size: int) -> tuple[int, int]:
     return max(0, int(places[0]) - margin), min(size, int(places[-1]) + 1 + margin)
 
 
-def _chip(photo: Photo, mask: BoolMap | None) -> Window:
+def _chip(photo: Photo, mask: BoolMap | None) -> InputWindow:
     left, top, right, bottom = find_chip(photo)
-    return Window(top=top, left=left, height=bottom - top, width=right - left)
+    return InputWindow(top=top, left=left, height=bottom - top, width=right - left)
 
 
-CROPS: Mapping[str, Callable[[Photo, BoolMap | None], Window]] = {"": _whole, "mask": _about_mask, "chip": _chip}
+CROPS: Mapping[str, Callable[[Photo, BoolMap | None], InputWindow]] = {"": _whole, "mask": _about_mask, "chip": _chip}
 """What of a photo is looked at, given the mask where to look: all, about the mask, a colour chip without its sheet."""
 
 

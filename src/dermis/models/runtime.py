@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from dermis.errors import ModelMissing
 from dermis.settings import read_settings
 
-__all__ = ["Network", "load"]
+__all__ = ["LoadedNetwork", "load"]
 
 _compiling = Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
+class LoadedNetwork:
     """A compiled network; `inputs` and `outputs` are its names, in the order of the file."""
 
     path: Path
@@ -49,7 +49,7 @@ class Network:
             self.idle.put(request)
 
 
-def load(path: Path, *, threads: int | None = None) -> Network:
+def load(path: Path, *, threads: int | None = None) -> LoadedNetwork:
     """Return the network in `path`, compiled once a process for a path and a number of threads.
 
     threads: processor threads, 0 for all, None for what the settings say. A free batch axis becomes 1, which
@@ -61,7 +61,7 @@ def load(path: Path, *, threads: int | None = None) -> Network:
 
 
 @lru_cache(maxsize=32)
-def _compile(path: Path, threads: int) -> Network:
+def _compile(path: Path, threads: int) -> LoadedNetwork:
     if not path.is_file():
         raise ModelMissing(f"The network {path} is not there.", advice="Install dermis again.")
     core = _engine()
@@ -76,7 +76,7 @@ def _compile(path: Path, threads: int) -> Network:
         raise ModelMissing(
             f"The file {path} is not a network that can be read.", advice="Delete it and run again."
         ) from error
-    return Network(
+    return LoadedNetwork(
         path=path,
         inputs=tuple(port.get_any_name() for port in compiled.inputs),
         outputs=tuple(port.get_any_name() for port in compiled.outputs),

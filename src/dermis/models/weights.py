@@ -24,7 +24,7 @@ from dermis.core import Photo
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.errors import ModelMissing
 from dermis.models.preprocess import Input, preprocess
-from dermis.models.runtime import Network, load
+from dermis.models.runtime import LoadedNetwork, load
 from dermis.settings import read_settings
 
 __all__ = [
@@ -63,7 +63,7 @@ class Weights:
 
     name: str
     folder: Path
-    network: Network
+    network: LoadedNetwork
     shown: Input
     number_names: tuple[str, ...]
     answers: Mapping[str, Answer]

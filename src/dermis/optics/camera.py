@@ -21,7 +21,7 @@ from dermis.optics.spectral_grid import VISIBLE, WORKING_NM, Spectrum, band_weig
 __all__ = [
     "CHANNELS",
     "Camera",
-    "Population",
+    "CameraPopulation",
     "draw_camera",
     "find_camera",
     "fit_population",
@@ -131,7 +131,7 @@ _LONGEST_TAIL = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Population:
+class CameraPopulation:
     """What cameras have in common and how they differ.
 
     mean: (3 x 81,) root sensitivities, channel by channel, on 380-780 nm by 5 nm. components: (k, 3 x 81),
@@ -153,7 +153,7 @@ class Population:
         hold(self, "gain_deviation", dtype=np.float64, shape=(2,))
 
 
-def fit_population(cameras: Sequence[Camera], components: int = COMPONENTS) -> Population:
+def fit_population(cameras: Sequence[Camera], components: int = COMPONENTS) -> CameraPopulation:
     """Return the population of measured cameras: more of them than components."""
     if len(cameras) <= components:
         raise ValueError(f"{components} components need more than {len(cameras)} cameras.")
@@ -161,7 +161,7 @@ def fit_population(cameras: Sequence[Camera], components: int = COMPONENTS) -> P
     mean = np.mean(roots, axis=0)
     _, singular, axes = np.linalg.svd(np.stack(roots) - mean, full_matrices=False)
     gains = np.log([(area[0] / area[1], area[2] / area[1]) for area in areas])
-    return Population(
+    return CameraPopulation(
         mean=mean,
         components=axes[:components],
         deviations=singular[:components] / np.sqrt(len(cameras) - 1),
@@ -178,18 +178,18 @@ def _area_and_root(camera: Camera) -> tuple[Spectrum, Spectrum]:
 
 
 @cache
-def population() -> Population:
+def population() -> CameraPopulation:
     """Return the population that comes with the package."""
     with np.load(_FILE) as stored:
-        return Population(**{name: stored[name].astype(np.float64) for name in stored.files})
+        return CameraPopulation(**{name: stored[name].astype(np.float64) for name in stored.files})
 
 
-def typical_camera(cameras: Population) -> Camera:
+def typical_camera(cameras: CameraPopulation) -> Camera:
     """Return the camera at the mean of the population."""
     return _camera("typical", cameras.mean, cameras.gain_mean)
 
 
-def draw_camera(rng: np.random.Generator, cameras: Population | None = None) -> Camera:
+def draw_camera(rng: np.random.Generator, cameras: CameraPopulation | None = None) -> Camera:
     """Return a camera drawn from `cameras`, the package's own population by default.
 
     The scores follow a Student t with 6 degrees of freedom, 1.2 times as wide as the fitted cameras, so that

@@ -16,7 +16,7 @@ from dermis.optics.tissue import PARAMETERS, Array, OpticalProperties, Tissue, o
 
 __all__ = [
     "EMULATOR_FILE",
-    "Weights",
+    "EmulatorWeights",
     "diffuse_share",
     "diffuse_share_and_slopes",
     "features",
@@ -35,7 +35,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
+class EmulatorWeights:
     """The network: w1 (5, h), b1 (h,), w2 (h, h), b2 (h,), w3 (h,), b3 ()."""
 
     w1: Array
@@ -47,10 +47,10 @@ class Weights:
 
 
 @cache
-def read_weights() -> Weights:
+def read_weights() -> EmulatorWeights:
     """Return the weights that lie beside the code, read once."""
     with np.load(EMULATOR_FILE) as held:
-        return Weights(**{name: read_only(held[name]) for name in ("w1", "b1", "w2", "b2", "w3", "b3")})
+        return EmulatorWeights(**{name: read_only(held[name]) for name in ("w1", "b1", "w2", "b2", "w3", "b3")})
 
 
 def features(
@@ -80,10 +80,10 @@ def diffuse_share(inputs: Array) -> Array:
     """Return (...) of the light that enters, how much comes out again at the top, for `features` (..., 5)."""
     xp = array_namespace(inputs)
     held = read_weights()
-    own = Weights(
+    own = EmulatorWeights(
         **{
             name: xp.asarray(np.array(getattr(held, name)), dtype=inputs.dtype, device=device(inputs))
-            for name in Weights.__slots__
+            for name in EmulatorWeights.__slots__
         }
     )
     if not is_numpy_array(inputs):
@@ -108,7 +108,7 @@ def diffuse_share_and_slopes(inputs: Floats) -> tuple[Floats, Floats]:
     return share.reshape(inputs.shape[:-1]), slopes.reshape(inputs.shape)
 
 
-def _network(rows: Array, weights: Weights) -> Array:
+def _network(rows: Array, weights: EmulatorWeights) -> Array:
     xp = array_namespace(rows)
     one = xp.tanh(rows @ weights.w1 + weights.b1)
     two = xp.tanh(one @ weights.w2 + weights.b2)

@@ -13,14 +13,14 @@ from dermis.colour.srgb import decode
 from dermis.core import Box, Encoding, LightReference, Photo
 from dermis.errors import InputError, UsageError
 
-__all__ = ["ChartCorners", "Patch", "Reference", "correct_light", "patch_box", "read_patch", "read_reference"]
+__all__ = ["ChartCorners", "Reference", "ReferencePatch", "correct_light", "patch_box", "read_patch", "read_reference"]
 
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _PATCH = re.compile(r"\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*=\s*(#?[0-9a-fA-F]{6})\s*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patch:
+class ReferencePatch:
     """A rectangle of the photo whose true colour is known: a grey card, a colour chip."""
 
     box: Box
@@ -36,7 +36,7 @@ class ChartCorners:
     corners_px: tuple[float, ...] = ()
 
 
-Reference = Patch | ChartCorners
+Reference = ReferencePatch | ChartCorners
 
 
 def read_reference(text: str) -> Reference:
@@ -58,7 +58,7 @@ def read_reference(text: str) -> Reference:
     return ChartCorners(corners_px=tuple(float(one) for one in numbers))
 
 
-def read_patch(text: str) -> Patch:
+def read_patch(text: str) -> ReferencePatch:
     """Read "X,Y,W,H=#RRGGBB", photo pixels and the patch's sRGB colour under D65.
 
     Raises UsageError where the text is anything else.
@@ -73,10 +73,10 @@ def read_patch(text: str) -> Patch:
     if width < 4 or height < 4:
         raise UsageError(f"The reference patch is {width} x {height} px.", advice="Name one of at least 4 x 4 px.")
     colour_hex = "#" + match.group(5).lstrip("#").lower()
-    return Patch(box=Box(x_px=x, y_px=y, width_px=width, height_px=height), colour_hex=colour_hex)
+    return ReferencePatch(box=Box(x_px=x, y_px=y, width_px=width, height_px=height), colour_hex=colour_hex)
 
 
-def patch_box(photo: Photo, patch: Patch) -> tuple[slice, slice]:
+def patch_box(photo: Photo, patch: ReferencePatch) -> tuple[slice, slice]:
     """Return the rows and columns of the patch, its outer tenth on each side left out.
 
     Raises InputError where the patch reaches out of the photo.

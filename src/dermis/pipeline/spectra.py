@@ -18,7 +18,7 @@ from dermis.face.find import find_face
 from dermis.formats.images.masks import reduce_by
 from dermis.optics.camera import Camera, find_camera
 from dermis.optics.illuminant import Illuminant, find_illuminant
-from dermis.pipeline.reference import Patch, correct_light, patch_box, read_patch
+from dermis.pipeline.reference import ReferencePatch, correct_light, patch_box, read_patch
 from dermis.spectra.reconstruct import WAVELENGTHS_NM, Reconstruction, reconstruct_skin
 
 __all__ = ["MOST_PX", "reconstruct"]
@@ -36,7 +36,7 @@ def reconstruct(
     illuminant: Illuminant | str | Path | None = None,
     linear: bool = False,
     white: float = 1.0,
-    reference: Patch | str | None = None,
+    reference: ReferencePatch | str | None = None,
     mask: BoolMap | Literal["all"] | None = None,
     close_up: bool = False,
     wavelengths_nm: ArrayLike = WAVELENGTHS_NM,
@@ -113,7 +113,7 @@ def _reduced(photo: Photo, where: BoolMap, white: float) -> tuple[Photo, BoolMap
     return replace(photo, pixels=np.ascontiguousarray(reduce_by(linear, factor))), share >= 0.5, white
 
 
-def _balance(photo: Photo, reference: Patch | str) -> NDArray[np.float64]:
+def _balance(photo: Photo, reference: ReferencePatch | str) -> NDArray[np.float64]:
     """Return the matrix from linear pixels to those whose diffuser is 1 in every channel."""
     patch = read_patch(reference) if isinstance(reference, str) else reference
     if photo.encoding is not Encoding.CAMERA_LINEAR:

@@ -18,7 +18,7 @@ MOST_PAIRS = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class VisitFrame:
     """A frame on a picture, in its pixels; `state` is lasting, gone, new or doubtful."""
 
     state: str
@@ -39,7 +39,7 @@ class Visit:
     width: int
     height: int
     alt: str
-    frames: tuple[Frame, ...]
+    frames: tuple[VisitFrame, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +125,7 @@ def _visit(title: str, analysis: Analysis, photo: Photo, frames: list[tuple[str,
         height=height,
         alt=f"{title}: the face with {len(frames)} lesions framed.",
         frames=tuple(
-            Frame(
+            VisitFrame(
                 state=state,
                 words=words,
                 x=round((box.x_px - window.x_px) * scale, 1),

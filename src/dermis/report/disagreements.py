@@ -34,7 +34,7 @@ class FlaggedPhoto:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
+class FlaggedCard:
     """A doubt with its picture and, in percent of the picture, the frame around what it is about."""
 
     uri: str
@@ -57,9 +57,9 @@ def disagreements_page(doubts: Sequence[FlaggedPhoto], photos: Mapping[str, Phot
     return rendered("disagreements.html", content)
 
 
-def _card(doubt: FlaggedPhoto, photo: Photo | None) -> Card:
+def _card(doubt: FlaggedPhoto, photo: Photo | None) -> FlaggedCard:
     sides = f" Label: {doubt.said}; model: {doubt.thought}." if doubt.said else ""
-    return Card(
+    return FlaggedCard(
         uri="" if photo is None else _picture(photo, doubt.box),
         photo=doubt.photo,
         kind=doubt.kind,

@@ -24,7 +24,16 @@ from dermis.report.viewer import viewer_of
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["Card", "card_of", "notebook_card", "rendered", "write", "write_cards", "write_overview", "write_report"]
+__all__ = [
+    "PhotoCard",
+    "card_of",
+    "notebook_card",
+    "rendered",
+    "write",
+    "write_cards",
+    "write_overview",
+    "write_report",
+]
 
 
 def rendered(template: str, content: Mapping[str, object], *, script: str = "report.js") -> str:
@@ -74,7 +83,7 @@ PICTURE_LONG_SIDE_PX = 480
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
+class PhotoCard:
     """One photo: its picture, its verdict, its key numbers and the way to its report."""
 
     name: str
@@ -84,10 +93,10 @@ class Card:
     panels: tuple[Panel, ...]
 
 
-def card_of(analysis: Analysis, link: str, tasks: Mapping[str, Task]) -> Card:
+def card_of(analysis: Analysis, link: str, tasks: Mapping[str, Task]) -> PhotoCard:
     """Return the card of a photo; `link` is a path, whatever characters its folders have."""
     panels = panels_of(analysis, tasks)
-    return Card(
+    return PhotoCard(
         name=analysis.name,
         link=quote(link),
         uri=_picture(analysis),
@@ -172,6 +181,6 @@ def write_overview(
     write_cards([card_of(*pair, tasks or {}) for pair in zip(analyses, links, strict=True)], path)
 
 
-def write_cards(cards: Sequence[Card | Mapping[str, object]], path: Path) -> None:
+def write_cards(cards: Sequence[PhotoCard | Mapping[str, object]], path: Path) -> None:
     """Write the overview of cards, as `card_of` gives them or as they were kept (`dataclasses.asdict`)."""
     write(path, rendered("overview.html", {"cards": tuple(cards)}).encode())

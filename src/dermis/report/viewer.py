@@ -16,7 +16,7 @@ from dermis.report.pictures import Window, cut, data_uri, levels_of, palette_png
 __all__ = [
     "VIEWER_WIDTH",
     "Bar",
-    "Mark",
+    "FramedItem",
     "Outline",
     "Overlay",
     "Rectangle",
@@ -144,7 +144,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class FramedItem:
     """One thing found, framed on the stage."""
 
     place: Rectangle
@@ -163,7 +163,7 @@ class Overlay:
     place: Rectangle | None = None
     bar: Bar | None = None
     keys: tuple[tuple[str, str], ...] = ()
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[FramedItem, ...] = ()
 
 
 def overlays_of(analysis: Analysis, face: Face, window: Window, tasks: Mapping[str, Task]) -> Iterator[Overlay]:
@@ -207,7 +207,7 @@ def _marks_overlay(name: str, title: str, findings: Sequence[Finding], window: W
         alt=f"{title}: {len(items)} marks on the skin.",
         note="Each frame is one mark; rest the pointer on it for its kind and score.",
         marks=tuple(
-            Mark(place=_on_stage(item.box, window), words=f"{plain(item.kind)}, {number(item.score, 2)}")
+            FramedItem(place=_on_stage(item.box, window), words=f"{plain(item.kind)}, {number(item.score, 2)}")
             for item in items
         ),
     )

@@ -19,11 +19,11 @@ from dermis.metrics.spectral import (
 )
 from dermis.spectra.resample import resample
 
-__all__ = ["Comparison", "compare_cubes"]
+__all__ = ["CubeComparison", "compare_cubes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class CubeComparison:
     """How far `predicted` is from `target`, on their common bands.
 
     scores: as they should be counted; challenge: as the Hyper-Skin challenge counts them (`dermis.metrics.spectral`).
@@ -41,7 +41,7 @@ class Comparison:
     notes: tuple[str, ...] = ()
 
 
-def compare_cubes(target: Cube, predicted: Cube, mask: BoolMap | None = None) -> Comparison:
+def compare_cubes(target: Cube, predicted: Cube, mask: BoolMap | None = None) -> CubeComparison:
     """Compare two cubes of one size, on the pixels of `mask`, all where None.
 
     Where their bands differ, `predicted` is read in the bands of `target` that lie within its range.
@@ -59,7 +59,7 @@ def compare_cubes(target: Cube, predicted: Cube, mask: BoolMap | None = None) ->
     if not inside.any():
         raise InputError("No pixel of the mask has values in both cubes.", advice="Check the mask.")
     angles = angle_map_rad(target.values, predicted.values)
-    return Comparison(
+    return CubeComparison(
         target=target,
         predicted=predicted,
         mask=inside,

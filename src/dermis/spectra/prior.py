@@ -12,7 +12,7 @@ from dermis.colour.srgb import decode
 from dermis.core import Encoding
 from dermis.core.arrays import hold
 from dermis.models.weights import WEIGHTS, checked
-from dermis.optics.camera import Camera, Population, draw_camera, response, white_raw
+from dermis.optics.camera import Camera, CameraPopulation, draw_camera, response, white_raw
 from dermis.optics.illuminant import Illuminant
 from dermis.optics.isp import IspSettings, render
 from dermis.optics.populations import colour_matrix, draw_illuminant, draw_isp
@@ -116,7 +116,7 @@ class SimulatedPixels:
 
 
 def simulate_capture(
-    prior: SkinPrior, sight: CaptureModel, seed: int = SEED, cameras: Population | None = None
+    prior: SkinPrior, sight: CaptureModel, seed: int = SEED, cameras: CameraPopulation | None = None
 ) -> SimulatedPixels:
     """Return skin drawn from `prior` as it looks at `sight`; the same for the same seed.
 
@@ -145,7 +145,7 @@ def _raw(spectra: Floats, grid: Floats, camera: Camera, light: Illuminant, *, ba
 
 
 def _drawn_sight(
-    rng: np.random.Generator, spectra: Floats, grid: Floats, sight: CaptureModel, cameras: Population | None
+    rng: np.random.Generator, spectra: Floats, grid: Floats, sight: CaptureModel, cameras: CameraPopulation | None
 ) -> Floats:
     """Return the pixels of `spectra` at one sight, what is unknown of it drawn."""
     camera = draw_camera(rng, cameras) if sight.camera is None else sight.camera

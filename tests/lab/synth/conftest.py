@@ -13,11 +13,11 @@ def scene():
     from dermis.lab.synth.camera.shading import draw_lamps
     from dermis.lab.synth.camera.viewpoint import FRAMINGS, Viewpoint
     from dermis.lab.synth.head.head import Expression
-    from dermis.lab.synth.subjects import Population, build_person, draw_subject, visit_of
+    from dermis.lab.synth.subjects import SubjectPopulation, build_person, draw_subject, visit_of
     from dermis.optics.camera import find_camera
     from dermis.optics.illuminant import find_illuminant
 
-    subject = draw_subject(5, Population(lowest_ita_deg=20, highest_ita_deg=35, profiles={"severe": 1.0}))
+    subject = draw_subject(5, SubjectPopulation(lowest_ita_deg=20, highest_ita_deg=35, profiles={"severe": 1.0}))
     person = build_person(subject)
     shot = Shot(
         viewpoint=Viewpoint(pose=Pose(yaw_deg=12, pitch_deg=0, roll_deg=0), framing=FRAMINGS["face"]),

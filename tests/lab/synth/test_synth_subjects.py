@@ -25,7 +25,14 @@ from dermis.lab.synth.lesions.progression import (
 )
 from dermis.lab.synth.skin.colour import tone_curve
 from dermis.lab.synth.skin.maps import Tone
-from dermis.lab.synth.subjects import VISITS, Population, compare_visits, draw_subject, subject_timeline, visit_skin
+from dermis.lab.synth.subjects import (
+    VISITS,
+    SubjectPopulation,
+    compare_visits,
+    draw_subject,
+    subject_timeline,
+    visit_skin,
+)
 
 LIGHT = Tone(melanosome_fraction=0.012, blood_fraction=0.012, oxygen_saturation=0.7)
 DARK = Tone(melanosome_fraction=0.2, blood_fraction=0.012, oxygen_saturation=0.7)
@@ -190,7 +197,7 @@ def test_dark_skin_is_left_with_brown_marks_light_skin_with_red_ones() -> None:
 
 @pytest.mark.parametrize("tone", [LIGHT, DARK])
 def test_the_mottled_grade_comes_near_its_aim(tone: Tone) -> None:
-    population = Population(profiles={"mottled": 1.0})
+    population = SubjectPopulation(profiles={"mottled": 1.0})
     for seed, wanted in enumerate((1.0, 3.0, 5.0, 7.0)):
         mixture = {MarkKind.LENTIGO: 0.5, MarkKind.FRECKLE: 0.2, MarkKind.PIH: 0.1, MarkKind.MELASMA: 0.2}
         subject = replace(
@@ -205,14 +212,14 @@ def test_no_mottling_wanted_no_mottles_drawn() -> None:
 
 
 def test_pigment_fades_over_the_trial() -> None:
-    population = Population(profiles={"mottled": 1.0}, youngest_years=50)
+    population = SubjectPopulation(profiles={"mottled": 1.0}, youngest_years=50)
     subject = replace(draw_subject(3, population), response=0.9)
     found = [visit_skin(subject, ATLAS, name).grades.mottled_real for name in ("W00", "W04", "W16")]
     assert found[0] > found[1] > found[2]
 
 
 def test_visits_tell_new_gone_and_lasting_marks() -> None:
-    subject = draw_subject(4, Population(profiles={"severe": 1.0}))
+    subject = draw_subject(4, SubjectPopulation(profiles={"severe": 1.0}))
     shared = subject_timeline(subject, ATLAS)
     first, later = (visit_skin(subject, ATLAS, name, course=shared).marks for name in ("W00", "W08"))
     change = compare_visits(first, later)
@@ -227,7 +234,7 @@ def test_visits_tell_new_gone_and_lasting_marks() -> None:
 
 @pytest.mark.parametrize("name", PROFILES)
 def test_every_profile_makes_a_visit(name: str) -> None:
-    subject = draw_subject(11, Population(profiles={name: 1.0}))
+    subject = draw_subject(11, SubjectPopulation(profiles={name: 1.0}))
     visit = visit_skin(subject, ATLAS)
     assert subject.profile.name == name
     assert len(visit.marks) <= len(visit.specs)
@@ -237,7 +244,7 @@ def test_every_profile_makes_a_visit(name: str) -> None:
 def test_severity_orders_the_hayashi_grade() -> None:
     names = ("clear", "mild", "moderate", "severe", "very_severe")
     found = [
-        [visit_skin(draw_subject(s, Population(profiles={name: 1.0})), ATLAS).grades.hayashi for s in range(4)]
+        [visit_skin(draw_subject(s, SubjectPopulation(profiles={name: 1.0})), ATLAS).grades.hayashi for s in range(4)]
         for name in names
     ]
     assert (np.diff([np.mean(one) for one in found]) >= 0).all()
@@ -266,12 +273,12 @@ def test_a_population_spans_tones_ages_and_profiles() -> None:
     assert {one.profile.name for one in drawn} == set(PROFILES)
     assert len({one.head_seed for one in drawn}) == len(drawn)
     assert all(0 <= one.response <= 1 and 16 <= one.age_years <= 70 for one in drawn)
-    narrow = Population(lowest_ita_deg=-40, highest_ita_deg=-30)
+    narrow = SubjectPopulation(lowest_ita_deg=-40, highest_ita_deg=-30)
     assert all(draw_subject(seed, narrow).tone.melanosome_fraction > 0.1 for seed in range(10))
 
 
 def test_a_face_without_skin_stays_bare() -> None:
     bare = replace(ATLAS, skin=np.zeros_like(ATLAS.skin))
-    visit = visit_skin(draw_subject(1, Population(profiles={"mixed": 1.0})), bare)
+    visit = visit_skin(draw_subject(1, SubjectPopulation(profiles={"mixed": 1.0})), bare)
     assert visit.marks == ()
     assert visit.grades.mottled == visit.grades.hayashi == 0

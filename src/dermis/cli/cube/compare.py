@@ -22,7 +22,7 @@ from dermis.formats.tables import write_csv
 from dermis.metrics.spectral import SpectralScores
 from dermis.report.page import write
 from dermis.report.spectra import band_errors_png, map_png, preview, scale_of
-from dermis.spectra.compare import Comparison, compare_cubes
+from dermis.spectra.compare import CubeComparison, compare_cubes
 from dermis.spectra.resample import band_grid
 
 __all__ = ["compare"]
@@ -102,7 +102,7 @@ def _print_scores(scores: SpectralScores, challenge: SpectralScores, pixels: int
     console.print(f"[dim]{pixels} pixels.[/dim]")
 
 
-def _write(found: Comparison, places: Points, out: Path) -> list[Path]:
+def _write(found: CubeComparison, places: Points, out: Path) -> list[Path]:
     """Write both previews, the SAM map, the errors by band and the spectra of points into `out`; return them."""
     make_folder(out)
     nm = found.target.wavelengths_nm

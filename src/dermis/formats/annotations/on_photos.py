@@ -13,7 +13,7 @@ from dermis.formats.annotations.annotated import AnnotatedPhoto
 from dermis.formats.annotations.marks import inside, photo_path
 from dermis.formats.annotations.voc import Marked
 from dermis.formats.images.container import HEAD_BYTES, identify
-from dermis.formats.images.decode import Frame, frame_of
+from dermis.formats.images.decode import ImageFrame, frame_of
 from dermis.formats.images.photo import read_bytes
 
 __all__ = ["fit_to_photo", "frame_of_file", "match_photos", "short_names", "turned_box"]
@@ -76,13 +76,13 @@ def short_names(files: Sequence[Path]) -> dict[Path, str]:
     return {file: found[file] for file in files}
 
 
-def frame_of_file(path: Path) -> Frame:
+def frame_of_file(path: Path) -> ImageFrame:
     """Return the frame of a photo. Raises UnreadablePhoto."""
     data = read_bytes(path)
     return frame_of(data, identify(data[:HEAD_BYTES], path.name), path.name)
 
 
-def fit_to_photo(one: AnnotatedPhoto, frame: Frame) -> AnnotatedPhoto:
+def fit_to_photo(one: AnnotatedPhoto, frame: ImageFrame) -> AnnotatedPhoto:
     """Return the marks in pixels of the photo as it is read, upright; what was done is told in `left_out`.
 
     A picture of the stated size that lies on its side was marked as the file stores it: its boxes are turned. One of

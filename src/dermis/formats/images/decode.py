@@ -35,7 +35,7 @@ from dermis.formats.images.rasters import (
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
-__all__ = ["Frame", "decode", "decode_classes", "frame_of"]
+__all__ = ["ImageFrame", "decode", "decode_classes", "frame_of"]
 
 Check = Callable[..., None]
 
@@ -94,7 +94,7 @@ def decode_classes(data: bytes, container: Container, name: str) -> NDArray[np.u
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class ImageFrame:
     """The size of a picture as it stands upright, in px, and the orientation (1 to 8) by which its pixels were turned.
 
     An orientation of 5 or more means that width and height are exchanged in the file.
@@ -105,7 +105,7 @@ class Frame:
     orientation: int
 
 
-def frame_of(data: bytes, container: Container, name: str) -> Frame:
+def frame_of(data: bytes, container: Container, name: str) -> ImageFrame:
     """Return the frame of the first picture in a file, without decoding its pixels. Raises UnreadablePhoto."""
     with _damage_refused(name):
         if container is Container.HEIF:
@@ -113,13 +113,13 @@ def frame_of(data: bytes, container: Container, name: str) -> Frame:
 
             file = pillow_heif.open_heif(data)
             turned = orientation_from_exif(file.info.get("exif") or b"")
-            return Frame(width_px=file.size[0], height_px=file.size[1], orientation=turned)
+            return ImageFrame(width_px=file.size[0], height_px=file.size[1], orientation=turned)
         image = _open(data, container)
         turned = orientation_of(exif_of(data, container, image.info), data, container, image.info)
         width, height = image.size
         if turned >= 5 and container is not Container.TIFF:  # whose size the library has exchanged already
             width, height = height, width
-        return Frame(width_px=width, height_px=height, orientation=turned)
+        return ImageFrame(width_px=width, height_px=height, orientation=turned)
 
 
 @contextmanager

@@ -27,13 +27,13 @@ from dermis.lab.networks.spectral import mst, mst_plus_plus, spectral_lite
 from dermis.lab.networks.spectral_challenge import hdnet, hrnet, hscnn_plus
 from dermis.lab.networks.unets import lite0_quarter, lite0_unet, unet_lite
 
-__all__ = ["NETWORKS", "Entry", "backbone"]
+__all__ = ["NETWORKS", "NetworkEntry", "backbone"]
 
 Weights = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class NetworkEntry:
     """A network: how it is built, what it is, which package has weights for it.
 
     rename: from the names in a common file of weights to ours. package: the file of weights in an installed package and
@@ -51,59 +51,59 @@ class Entry:
 
 _NO_WEIGHTS = "no package carries ImageNet weights: efficientnet_lite0 stands in where a pretrained network is wanted"
 
-NETWORKS: Mapping[str, Entry] = {
-    "small_cnn": Entry(build=small_cnn, about="4 convolutions, 0.4 M parameters, for small pictures"),
-    "resnet18": Entry(
+NETWORKS: Mapping[str, NetworkEntry] = {
+    "small_cnn": NetworkEntry(build=small_cnn, about="4 convolutions, 0.4 M parameters, for small pictures"),
+    "resnet18": NetworkEntry(
         build=partial(resnet, (2, 2, 2, 2), bottleneck=False),
         about=f"ResNet-18, 11 M parameters; {_NO_WEIGHTS}",
         rename=resnet_names,
     ),
-    "resnet50": Entry(
+    "resnet50": NetworkEntry(
         build=partial(resnet, (3, 4, 6, 3), bottleneck=True),
         about=f"ResNet-50, 24 M parameters; {_NO_WEIGHTS}",
         rename=resnet_names,
     ),
-    "resnet152": Entry(
+    "resnet152": NetworkEntry(
         build=partial(resnet, (3, 8, 36, 3), bottleneck=True),
         about=f"ResNet-152, 58 M parameters; {_NO_WEIGHTS}",
         rename=resnet_names,
     ),
-    "efficientnet_lite0": Entry(
+    "efficientnet_lite0": NetworkEntry(
         build=efficientnet_lite0,
         about="EfficientNet-Lite0, 3.4 M parameters, ImageNet weights from its package",
         rename=lite0_names,
         package=(packaged_lite0, SHA256),
     ),
-    "unet_lite": Entry(build=unet_lite, about="U-shaped, 0.4 M parameters, for maps"),
-    "lite0_unet": Entry(
+    "unet_lite": NetworkEntry(build=unet_lite, about="U-shaped, 0.4 M parameters, for maps"),
+    "lite0_unet": NetworkEntry(
         build=lite0_unet,
         about="EfficientNet-Lite0 with a way back up, 1.5 M parameters, for maps; ImageNet weights on the way down",
         rename=lite0_names,
         package=(packaged_lite0, SHA256),
         covers="stages.",
     ),
-    "lite0_quarter": Entry(
+    "lite0_quarter": NetworkEntry(
         build=lite0_quarter,
         about="lite0_unet up to a quarter of the size, 1.5 M parameters, for small things in large pictures",
         rename=lite0_names,
         package=(packaged_lite0, SHA256),
         covers="stages.",
     ),
-    "spectral_lite": Entry(
+    "spectral_lite": NetworkEntry(
         build=spectral_lite,
         about="ours, exposure from gloss and then pixels, 0.01 M parameters, for spectra",
         spectral=True,
     ),
-    "hscnn_plus": Entry(build=hscnn_plus, about="HSCNN+ (2018), 4.65 M parameters, for spectra", spectral=True),
-    "hscnn_plus_20": Entry(
+    "hscnn_plus": NetworkEntry(build=hscnn_plus, about="HSCNN+ (2018), 4.65 M parameters, for spectra", spectral=True),
+    "hscnn_plus_20": NetworkEntry(
         build=partial(hscnn_plus, blocks=20),
         about="HSCNN+ of 20 blocks as in the Hyper-Skin challenge, 2.7 M parameters, for spectra",
         spectral=True,
     ),
-    "hrnet": Entry(build=hrnet, about="HRNet or SGN (2020), 32.0 M parameters, for spectra", spectral=True),
-    "hdnet": Entry(build=hdnet, about="HDNet (2022), 2.5 M parameters, for spectra", spectral=True),
-    "mst": Entry(build=mst, about="MST-L (2022) without its mask, 2.0 M parameters, for spectra", spectral=True),
-    "mst_plus_plus": Entry(
+    "hrnet": NetworkEntry(build=hrnet, about="HRNet or SGN (2020), 32.0 M parameters, for spectra", spectral=True),
+    "hdnet": NetworkEntry(build=hdnet, about="HDNet (2022), 2.5 M parameters, for spectra", spectral=True),
+    "mst": NetworkEntry(build=mst, about="MST-L (2022) without its mask, 2.0 M parameters, for spectra", spectral=True),
+    "mst_plus_plus": NetworkEntry(
         build=mst_plus_plus, about="MST++ (2022), 1.62 M parameters from 3 to 31 bands, 6.2 M to 61", spectral=True
     ),
 }
@@ -130,7 +130,7 @@ def backbone(name: str, pretrained: str = "", *, channels: int = 3, bands: int =
     return network
 
 
-def _packaged(name: str, entry: Entry) -> Path:
+def _packaged(name: str, entry: NetworkEntry) -> Path:
     if entry.package is None:
         raise UsageError(
             f"No package has pretrained weights for {name}.",
@@ -149,7 +149,7 @@ def _packaged(name: str, entry: Entry) -> Path:
     return path
 
 
-def _fill(network: Backbone, path: Path, entry: Entry) -> None:
+def _fill(network: Backbone, path: Path, entry: NetworkEntry) -> None:
     """Load a file of weights; every one of the network's own must be in it."""
     try:
         held = torch.load(path, map_location="cpu", weights_only=True)

@@ -25,7 +25,7 @@ from dermis.lab.datasets.faces import read_map
 from dermis.lab.synth.camera.scene import CHROMOPHORES
 from dermis.lab.synth.layouts import LAYOUTS, Job
 from dermis.lab.synth.lesions.kinds import COMEDONES, INFLAMMATORY, MOTTLES, MarkKind
-from dermis.lab.synth.recipe import Recipe, recipe_hash
+from dermis.lab.synth.recipe import SynthRecipe, recipe_hash
 from dermis.lab.synth.record import Record, read_record, write_record
 from dermis.lab.synth.skin.colour import skin_table, spectra
 from dermis.optics.tissue import Tissue
@@ -80,7 +80,7 @@ _LIMITS = """\
 """
 
 
-def write_card(out: Path, recipe: Recipe, records: Sequence[Record]) -> None:
+def write_card(out: Path, recipe: SynthRecipe, records: Sequence[Record]) -> None:
     """Write `card.md` into the set's folder `out`."""
     subjects = {record.key.subject for record in records}
     lines = [
@@ -89,7 +89,7 @@ def write_card(out: Path, recipe: Recipe, records: Sequence[Record]) -> None:
         recipe.about or "Made by `dermis synth`.",
         "",
         f"{len(records)} pictures of {len(subjects)} subjects, {recipe.size_px} x {recipe.size_px} pixels, layout "
-        f"`{recipe.layout}`. Recipe hash `{recipe_hash(recipe)}`, dermis {__version__}, numpy {np.__version__}.",
+        f"`{recipe.layout}`. SynthRecipe hash `{recipe_hash(recipe)}`, dermis {__version__}, numpy {np.__version__}.",
         "",
         "The truth about each picture lies in `truth/` as JSON (schema `dermis.truth/1`). `contact-sheet.png` shows",
         "the set from light to dark, `lesions.png` names marks.",
@@ -251,7 +251,7 @@ TRUTH, _UNFINISHED = "truth", ".unfinished"
 _THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def plan_set(recipe: Recipe, out: Path) -> tuple[list[Job], int]:
+def plan_set(recipe: SynthRecipe, out: Path) -> tuple[list[Job], int]:
     """Return the jobs of `recipe` that are not finished in `out`, and how many pictures these still are.
 
     Raises UsageError where `out` holds something else than a part of this set.
@@ -272,7 +272,7 @@ def _missing(out: Path, job: Job) -> list[str]:
 
 
 def make_set(
-    recipe: Recipe, out: Path, *, workers: int = 1, progress: Callable[[int], None] = lambda made: None
+    recipe: SynthRecipe, out: Path, *, workers: int = 1, progress: Callable[[int], None] = lambda made: None
 ) -> list[Record]:
     """Make the set of `recipe` in `out`, or finish it; return all records by name.
 
@@ -295,7 +295,7 @@ def make_set(
     return records
 
 
-def _made(recipe: Recipe, out: Path, jobs: list[Job], workers: int) -> Iterator[int]:
+def _made(recipe: SynthRecipe, out: Path, jobs: list[Job], workers: int) -> Iterator[int]:
     """Work on `jobs` in processes of their own, one thread each: then no sum depends on how work is shared out."""
     if not jobs or workers == 0:
         yield from (make_job(recipe, out, job) for job in jobs)
@@ -324,7 +324,7 @@ def _one_thread_each() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def make_job(recipe: Recipe, out: Path, job: Job) -> int:
+def make_job(recipe: SynthRecipe, out: Path, job: Job) -> int:
     """Make what is missing of one job and move it into place; return how many pictures."""
     names = _missing(out, job)
     folder = out / _UNFINISHED / job.records[0]

@@ -23,8 +23,8 @@ __all__ = [
     "ChipRecipe",
     "FacesRecipe",
     "HyperSkinRecipe",
-    "Recipe",
     "SubjectRecipe",
+    "SynthRecipe",
     "TrialRecipe",
     "read_recipe",
     "recipe_hash",
@@ -35,7 +35,7 @@ _SHIPPED = Path(__file__).parent / "recipes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class SynthRecipe:
     """What every set has.
 
     name: of the recipe. layout: how the files lie. about: in words. seed: makes everything; the same recipe gives
@@ -50,7 +50,7 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SubjectRecipe(Recipe):
+class SubjectRecipe(SynthRecipe):
     """Sets of people.
 
     subjects: how many. lights: kinds of light or names of lights; "any" draws as people's photos have them. cameras:
@@ -119,7 +119,7 @@ class AcneRecipe(SubjectRecipe):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChipRecipe(Recipe):
+class ChipRecipe(SynthRecipe):
     """Chips of skin tones.
 
     tones: how many. cameras: names of folders, each one drawn camera. sets: of photos of all tones under one light,
@@ -144,7 +144,7 @@ class ChipRecipe(Recipe):
     border_share: float = 0.06
 
 
-KINDS: Mapping[str, type[Recipe]] = {
+KINDS: Mapping[str, type[SynthRecipe]] = {
     "faces": FacesRecipe,
     "hyper-skin": HyperSkinRecipe,
     "hyperpigmentation-trial": TrialRecipe,
@@ -163,7 +163,7 @@ def shipped_recipes() -> dict[str, Path]:
     return {path.stem: path for path in sorted(_SHIPPED.glob("*.toml"))}
 
 
-def read_recipe(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe:
+def read_recipe(name_or_path: str | Path, changes: Sequence[str] = ()) -> SynthRecipe:
     """Return a shipped recipe or that of a TOML file, with `changes` ("subjects=2") made.
 
     Raises UsageError: no such recipe, no TOML, an unknown key or word (it names the nearest), a value of the wrong
@@ -182,7 +182,7 @@ def read_recipe(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe
     return recipe
 
 
-def recipe_hash(recipe: Recipe) -> str:
+def recipe_hash(recipe: SynthRecipe) -> str:
     """Return 12 hexadecimal digits that change with anything a recipe says but its words about itself."""
     said = {key: value for key, value in asdict(recipe).items() if key not in ("name", "about")}
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
@@ -240,7 +240,7 @@ def _value(key: str, value: object, kind: str) -> object:
     raise UsageError(f"{key} is {value!r}.", advice=f"Expected {wanted}.")
 
 
-def _check(recipe: Recipe) -> None:
+def _check(recipe: SynthRecipe) -> None:
     for key, value in asdict(recipe).items():
         if isinstance(value, int | float):
             _check_number(key, value)

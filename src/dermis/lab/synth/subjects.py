@@ -25,8 +25,8 @@ from dermis.optics.tissue import RANGES, Tissue
 __all__ = [
     "VISITS",
     "Person",
-    "Population",
     "Subject",
+    "SubjectPopulation",
     "Visit",
     "VisitChange",
     "build_person",
@@ -43,7 +43,7 @@ VISITS: Mapping[str, int] = {"W00": 0, "W04": 4, "W08": 8, "W12": 12, "W16": 16,
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Population:
+class SubjectPopulation:
     """Whom to draw: tones evenly between two ITA, ages evenly, profiles by their share."""
 
     lowest_ita_deg: float = -60.0
@@ -99,7 +99,7 @@ class VisitChange:
     lasting: frozenset[int]
 
 
-def draw_subject(seed: int, population: Population = Population()) -> Subject:
+def draw_subject(seed: int, population: SubjectPopulation = SubjectPopulation()) -> Subject:
     """Draw the person of this `seed`; the same seed and population give the same person."""
     rng = np.random.default_rng(seed)
     names = list(population.profiles)

@@ -23,7 +23,7 @@ from dermis.lab.datasets.check import SIDE_PX, perceptual_hash
 from dermis.lab.networks.settings import Head, bands_of
 from dermis.lab.train.recipe import Recipe
 from dermis.models.capture_features import CAMERA, camera_name, number_names
-from dermis.models.preprocess import Input, Window, cut, on_square, placed, preprocess
+from dermis.models.preprocess import Input, InputWindow, cut, on_square, placed, preprocess
 from dermis.settings import read_settings
 
 __all__ = ["Decoded", "cameras_among", "decode", "fingerprint", "with_cameras"]
@@ -221,7 +221,7 @@ def _beside(sample: Sample, shown: Input) -> FloatMap | None:
     return pixels
 
 
-def _target(sample: Sample, window: Window, head: Head, recipe: Recipe) -> NDArray[Any] | list[float]:
+def _target(sample: Sample, window: InputWindow, head: Head, recipe: Recipe) -> NDArray[Any] | list[float]:
     if head.kind == "spectrum":
         return _spectra(sample, window, head, recipe.input)
     if head.kind == "map":
@@ -229,7 +229,7 @@ def _target(sample: Sample, window: Window, head: Head, recipe: Recipe) -> NDArr
     return _values(sample, head, recipe.data.graders)
 
 
-def _spectra(sample: Sample, window: Window, head: Head, shown: Input) -> NDArray[np.float32]:
+def _spectra(sample: Sample, window: InputWindow, head: Head, shown: Input) -> NDArray[np.float32]:
     """Return the bands of the cube beside the photo on the square, (size, size, band); NaN where there is none."""
     wanted = np.array(bands_of(head))
     target = head.targets[0]
@@ -260,7 +260,7 @@ def _values(sample: Sample, head: Head, graders: Sequence[str]) -> list[float]:
     return out
 
 
-def _map(sample: Sample, window: Window, head: Head, shown: Input) -> NDArray[Any]:
+def _map(sample: Sample, window: InputWindow, head: Head, shown: Input) -> NDArray[Any]:
     """Return the target map on the square: classes, real numbers, or a density."""
     target = head.targets[0]
     if target == "items":
@@ -273,7 +273,7 @@ def _map(sample: Sample, window: Window, head: Head, shown: Input) -> NDArray[An
     return placed(cut(values, window), shown, nearest=bool(head.classes))
 
 
-def _density(sample: Sample, window: Window, shown: Input) -> NDArray[np.float32]:
+def _density(sample: Sample, window: InputWindow, shown: Input) -> NDArray[np.float32]:
     """Return a map whose sum is the number of marked items in view: for each a bell of the size of its box."""
     size = shown.size_px
     centres = np.arange(size) + 0.5

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dermis.core import LESION_TYPES, Box, Photo
 from dermis.core.arrays import FloatMap
-from dermis.models.preprocess import Window, cut, preprocess
+from dermis.models.preprocess import InputWindow, cut, preprocess
 from dermis.models.weights import WEIGHTS, Weights, open_weights
 
 __all__ = [
@@ -142,7 +142,9 @@ def about_box(photo: Photo, box: Box, room: float = 1.0) -> Photo:
     left = round(box.x_px + box.width_px / 2 - side / 2)
     rows = np.clip(np.arange(top, top + side), 0, photo.height_px - 1)
     columns = np.clip(np.arange(left, left + side), 0, photo.width_px - 1)
-    near = Window(top=int(rows[0]), left=int(columns[0]), height=int(np.ptp(rows)) + 1, width=int(np.ptp(columns)) + 1)
+    near = InputWindow(
+        top=int(rows[0]), left=int(columns[0]), height=int(np.ptp(rows)) + 1, width=int(np.ptp(columns)) + 1
+    )
     pixels = cut(photo.pixels, near)[(rows - rows[0])[:, None], (columns - columns[0])[None, :]]
     return Photo(pixels=np.ascontiguousarray(pixels), encoding=photo.encoding, capture=photo.capture)
 

@@ -12,7 +12,7 @@ from dermis.lab.synth.camera.scene import cube_of, lab_of, raw_of, skin_mask
 from dermis.lab.synth.camera.visible_marks import find_visible_marks
 from dermis.lab.synth.skin.colour import COLOUR_NM, MATT_SHARE, channels, skin_table, spectra
 from dermis.lab.synth.skin.maps import PUS
-from dermis.lab.synth.subjects import Population, draw_subject, own_tissue
+from dermis.lab.synth.subjects import SubjectPopulation, draw_subject, own_tissue
 from dermis.optics.camera import response, white_raw
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import lab_under, to_xyz
@@ -131,7 +131,7 @@ def test_nothing_is_seen_where_nothing_is_marked(scene):
 @pytest.mark.parametrize("wanted_deg", [-55.0, -20.0, 10.0, 35.0, 60.0])
 def test_people_have_the_tone_they_were_drawn_for(wanted_deg):
     for seed in range(4):
-        subject = draw_subject(seed, Population(lowest_ita_deg=wanted_deg, highest_ita_deg=wanted_deg))
+        subject = draw_subject(seed, SubjectPopulation(lowest_ita_deg=wanted_deg, highest_ita_deg=wanted_deg))
         tissue, tone = own_tissue(subject)
         cheek = replace(
             tissue,

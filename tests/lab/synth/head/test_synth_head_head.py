@@ -14,20 +14,20 @@ from dermis.lab.synth.head.accessories import Glasses
 from dermis.lab.synth.head.anatomy import LANDMARKS
 from dermis.lab.synth.head.base_head import distance
 from dermis.lab.synth.head.hair import HairStyle
-from dermis.lab.synth.head.head import Expression, Head, HeadShape, build_head, draw_head
-from dermis.lab.synth.head.mesh import Patch
+from dermis.lab.synth.head.head import Expression, HeadGeometry, HeadShape, build_head, draw_head
+from dermis.lab.synth.head.mesh import MeshPatch
 from dermis.lab.synth.head.uv_atlas import eye_opening, places, template, trace
 
 
-def place(head: Head, name: str) -> np.ndarray:
+def place(head: HeadGeometry, name: str) -> np.ndarray:
     return head.landmarks[list(LANDMARKS).index(name)]
 
 
-def apart(head: Head, first: str, second: str) -> float:
+def apart(head: HeadGeometry, first: str, second: str) -> float:
     return float(np.linalg.norm(place(head, first) - place(head, second)))
 
 
-def look(head: Head, yaw_deg: float = 0, pitch_deg: float = 0, roll_deg: float = 0, side: int = 160) -> Buffers:
+def look(head: HeadGeometry, yaw_deg: float = 0, pitch_deg: float = 0, roll_deg: float = 0, side: int = 160) -> Buffers:
     pose = Pose(yaw_deg=yaw_deg, pitch_deg=pitch_deg, roll_deg=roll_deg)
     return render(head, Viewpoint(pose=pose), (side, side))
 
@@ -41,7 +41,7 @@ def across(buffers: Buffers, name: str) -> float:
 
 
 @pytest.fixture(scope="module")
-def average() -> Head:
+def average() -> HeadGeometry:
     return build_head(HeadShape())
 
 
@@ -61,7 +61,7 @@ def test_maps_of_the_square_lie_on_the_surface() -> None:
     assert np.percentile(gap, 95) < 1.5
 
 
-def test_the_average_head_has_adult_sizes(average: Head) -> None:
+def test_the_average_head_has_adult_sizes(average: HeadGeometry) -> None:
     # Ranges of adult means in facial anthropometry, mm.
     assert 58 < apart(average, "left_pupil", "right_pupil") < 68
     assert 29 < apart(average, "left_eye_inner", "right_eye_inner") < 40
@@ -69,12 +69,12 @@ def test_the_average_head_has_adult_sizes(average: Head) -> None:
     assert 45 < apart(average, "left_mouth_corner", "right_mouth_corner") < 57
     assert 128 < apart(average, "left_tragion", "right_tragion") < 150
     assert 100 < place(average, "nasion")[1] - place(average, "chin")[1] < 125
-    body = average.skin.points[average.skin.patch == Patch.BODY]
+    body = average.skin.points[average.skin.patch == MeshPatch.BODY]
     assert 135 < np.ptp(body[body[:, 1] > -20][:, 0]) < 160
     assert 175 < np.ptp(body[np.abs(body[:, 1] - 30) < 10][:, 2]) < 205
 
 
-def test_the_average_head_is_the_same_left_and_right(average: Head) -> None:
+def test_the_average_head_is_the_same_left_and_right(average: HeadGeometry) -> None:
     for name in LANDMARKS:
         if name.startswith("left_"):
             other = place(average, name.replace("left_", "right_"))
@@ -94,7 +94,7 @@ def test_the_average_head_is_the_same_left_and_right(average: Head) -> None:
         ("nose_length", ("nasion", "nose_tip")),
     ],
 )
-def test_a_trait_of_one_millimetre_moves_about_one(average: Head, trait: str, ends: tuple[str, str]) -> None:
+def test_a_trait_of_one_millimetre_moves_about_one(average: HeadGeometry, trait: str, ends: tuple[str, str]) -> None:
     grown = build_head(HeadShape(traits={trait: 1.0}))
     assert 0.5 < apart(grown, *ends) - apart(average, *ends) < 2.1
 
@@ -104,7 +104,7 @@ def test_an_unknown_trait_is_refused() -> None:
         HeadShape(traits={"nose_colour": 1.0})
 
 
-def test_a_smile_lifts_and_widens_the_mouth(average: Head) -> None:
+def test_a_smile_lifts_and_widens_the_mouth(average: HeadGeometry) -> None:
     smiling = build_head(HeadShape(), Expression(smile=1.0))
     ends = ("left_mouth_corner", "right_mouth_corner")
     assert apart(smiling, *ends) > apart(average, *ends) + 6
@@ -140,7 +140,7 @@ def test_dark_skin_goes_with_dark_hair_and_eyes() -> None:
 
 def test_the_eyeballs_are_round_and_lie_behind_the_lids() -> None:
     head = build_head(draw_head(np.random.default_rng(8)))
-    body = head.skin.patch == Patch.BODY
+    body = head.skin.patch == MeshPatch.BODY
     slit, rest = eye_opening(head.skin.rest[body]), head.skin.rest[body]
     left = (slit > 1.5) & (rest[:, 0] > 0)
     reach = np.linalg.norm(head.skin.points[body][left] - head.eyes[1], axis=1)
@@ -150,7 +150,7 @@ def test_the_eyeballs_are_round_and_lie_behind_the_lids() -> None:
     assert np.linalg.norm(head.skin.points[body][lid] - head.eyes[1], axis=1).min() > 13.5
 
 
-def test_turning_to_their_left_shows_their_right_cheek(average: Head) -> None:
+def test_turning_to_their_left_shows_their_right_cheek(average: HeadGeometry) -> None:
     regions = look(average, yaw_deg=40).regions
     right, left = ((regions == region.code).sum() for region in (Region.RIGHT_CHEEK, Region.LEFT_CHEEK))
     assert right > 2 * left
@@ -158,7 +158,7 @@ def test_turning_to_their_left_shows_their_right_cheek(average: Head) -> None:
     assert not look(average, yaw_deg=90).visible[list(LANDMARKS).index("left_eye_outer")]
 
 
-def test_looking_up_and_leaning(average: Head) -> None:
+def test_looking_up_and_leaning(average: HeadGeometry) -> None:
     level, up, lean = look(average), look(average, pitch_deg=20), look(average, roll_deg=15)
     assert (
         mark(up, "nose_tip")[1] - mark(up, "left_pupil")[1] < mark(level, "nose_tip")[1] - mark(level, "left_pupil")[1]
@@ -168,7 +168,7 @@ def test_looking_up_and_leaning(average: Head) -> None:
     assert mark(level, "left_pupil")[0] > mark(level, "right_pupil")[0]
 
 
-def test_pixels_measure_what_the_head_measures(average: Head) -> None:
+def test_pixels_measure_what_the_head_measures(average: HeadGeometry) -> None:
     buffers = look(average, side=200)
     left, right = mark(buffers, "left_pupil"), mark(buffers, "right_pupil")
     row, column = left[1].astype(int), left[0].astype(int)
@@ -176,7 +176,7 @@ def test_pixels_measure_what_the_head_measures(average: Head) -> None:
     assert seen_mm == pytest.approx(apart(average, "left_pupil", "right_pupil"), rel=0.03)
 
 
-def test_parts_and_regions_are_where_they_belong(average: Head) -> None:
+def test_parts_and_regions_are_where_they_belong(average: HeadGeometry) -> None:
     buffers = look(average, side=256)
     row, column = np.mgrid[:256, :256]
 
@@ -207,7 +207,7 @@ def test_hair_beard_and_glasses_have_their_parts() -> None:
     assert np.isnan(dressed.uv[dressed.parts == SegmentationClass.OCCLUDER]).all()
 
 
-def test_a_mark_keeps_its_place_on_the_square(average: Head) -> None:
+def test_a_mark_keeps_its_place_on_the_square(average: HeadGeometry) -> None:
     spot = np.zeros((256, 256), np.float32)
     rest = places(256, 256)
     spot[np.linalg.norm(rest - [42, -40, 74], axis=-1) < 5] = 1
@@ -218,7 +218,7 @@ def test_a_mark_keeps_its_place_on_the_square(average: Head) -> None:
         assert (look(head, yaw_deg=yaw).regions[seen] == Region.LEFT_CHEEK.code).mean() > 0.9
 
 
-def test_sampling_keeps_constants_and_means(average: Head) -> None:
+def test_sampling_keeps_constants_and_means(average: HeadGeometry) -> None:
     buffers = look(average)
     here = np.isfinite(buffers.uv[..., 0])
     assert np.allclose(sample(np.full((64, 48), 0.3, np.float32), buffers)[here], 0.3, atol=1e-6)
@@ -232,7 +232,7 @@ def test_sampling_keeps_constants_and_means(average: Head) -> None:
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (31, 50), (64, 17)])
-def test_awkward_pictures(average: Head, shape: tuple[int, int]) -> None:
+def test_awkward_pictures(average: HeadGeometry, shape: tuple[int, int]) -> None:
     buffers = render(replace(average, glasses=None), Viewpoint(framing=FRAMINGS["right_cheek"]), shape)
     assert buffers.shape == shape
     assert buffers.skin.any()
@@ -247,7 +247,7 @@ def test_viewpoints_are_drawn_within_their_bounds() -> None:
     assert draw_viewpoint(np.random.default_rng(3)) == draw_viewpoint(np.random.default_rng(3))
 
 
-def test_nearer_cameras_make_larger_noses(average: Head) -> None:
+def test_nearer_cameras_make_larger_noses(average: HeadGeometry) -> None:
     near, far = (render(average, Viewpoint(distance_mm=distance_mm), (200, 200)) for distance_mm in (300, 2000))
     share = [across(b, "ala") / across(b, "jaw_angle") for b in (near, far)]
     assert share[0] > share[1] * 1.05

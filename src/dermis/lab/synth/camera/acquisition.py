@@ -15,7 +15,7 @@ from dermis.lab.synth.camera.viewpoint import FRAMINGS, Viewpoint, draw_viewpoin
 from dermis.lab.synth.head.head import Expression
 from dermis.lab.synth.lesions.progression import PROFILES
 from dermis.lab.synth.recipe import SubjectRecipe
-from dermis.lab.synth.subjects import Population, Subject, draw_subject
+from dermis.lab.synth.subjects import Subject, SubjectPopulation, draw_subject
 from dermis.optics.camera import Camera, draw_camera, find_camera
 from dermis.optics.illuminant import Illuminant, find_illuminant
 from dermis.optics.isp import IspSettings
@@ -37,7 +37,7 @@ def stream(recipe_seed: int, *place: str | int) -> np.random.Generator:
 def subject_of(recipe: SubjectRecipe, number: int) -> Subject:
     """Return the set's person of that number; a set with more people holds the same ones first."""
     shares = {name: float(recipe.conditions.count(name)) for name in PROFILES if name in recipe.conditions}
-    population = Population(
+    population = SubjectPopulation(
         lowest_ita_deg=recipe.lowest_ita_deg,
         highest_ita_deg=recipe.highest_ita_deg,
         youngest_years=recipe.youngest_years,

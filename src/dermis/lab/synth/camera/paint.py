@@ -13,8 +13,8 @@ from dermis.lab.synth.head.accessories import Clothing, clothes, dressed_inside
 from dermis.lab.synth.head.anatomy import around_mm, brow_inside, lips_inside
 from dermis.lab.synth.head.base_head import EYE
 from dermis.lab.synth.head.hair import HairStyle
-from dermis.lab.synth.head.head import Head
-from dermis.lab.synth.head.mesh import Fragments, Mesh, Patch, interpolate
+from dermis.lab.synth.head.head import HeadGeometry
+from dermis.lab.synth.head.mesh import Fragments, Mesh, MeshPatch, interpolate
 from dermis.lab.synth.head.uv_atlas import eye_opening
 from dermis.lab.synth.noise import bilinear_wrapped, noise_tile
 
@@ -90,7 +90,7 @@ def carry(mesh: Mesh, fragments: Fragments, turn: Values) -> tuple[Surface, Visi
         open_sky=np.clip(values[:, 12], 0, 1),
     )
     hair, beard, nose, face = values[:, 8:12].T
-    return surface, VisibleSurface(values[:, 0:3], hair, beard, nose, face, mesh.patch[corner] != Patch.EAR)
+    return surface, VisibleSurface(values[:, 0:3], hair, beard, nose, face, mesh.patch[corner] != MeshPatch.EAR)
 
 
 def some(fragments: Fragments, which: NDArray[Any]) -> Fragments:
@@ -174,7 +174,7 @@ _IRIS_MM, _PUPIL_MM = 6.0, 2.1
 _WHITE, _CARUNCLE, _RIM, _PUPIL = (0.56, 0.50, 0.46), (0.42, 0.20, 0.17), (0.40, 0.21, 0.18), 0.004
 
 
-def paint_eyes(surface: Surface, seen: VisibleSurface, head: Head, fragments: Fragments, turn: Values) -> None:
+def paint_eyes(surface: Surface, seen: VisibleSurface, head: HeadGeometry, fragments: Fragments, turn: Values) -> None:
     """Paint what lies in the lid slits, and the lashes along them."""
     rest = seen.rest
     near = np.flatnonzero(seen.body & (np.abs(rest[:, 1]) < 13) & (np.abs(np.abs(rest[:, 0]) - EYE.x_mm) < 19))
@@ -202,7 +202,7 @@ def paint_eyes(surface: Surface, seen: VisibleSurface, head: Head, fragments: Fr
     surface.open_sky[ball] = (0.35 + 0.5 * under_lid) * np.clip(slit / 1.2 + 0.45, 0, 1)
 
 
-def _gaze(head: Head) -> Values:
+def _gaze(head: HeadGeometry) -> Values:
     side, up = np.radians(head.expression.gaze_deg)
     return np.array([np.sin(side) * np.cos(up), np.sin(up), np.cos(side) * np.cos(up)], np.float32)
 
@@ -242,7 +242,7 @@ Values = NDArray[np.floating]
 _SKIN_GLOSS, _LIP_GLOSS, _HAIR_GLOSS, _GLASSES_GLOSS = 0.45, 0.33, 0.6, 0.25
 
 
-def paint_skin(head: Head, dress: Clothing, fragments: Fragments, turn: Values) -> Surface:
+def paint_skin(head: HeadGeometry, dress: Clothing, fragments: Fragments, turn: Values) -> Surface:
     """Return what the body and the ears show. turn: (3, 3), head's axes to the picture's."""
     surface, seen = carry(head.skin, fragments, turn)
     surface.parts[:] = np.where(seen.body & (seen.face > 0), SegmentationClass.FACE_SKIN, SegmentationClass.OTHER_SKIN)
@@ -257,7 +257,7 @@ def paint_skin(head: Head, dress: Clothing, fragments: Fragments, turn: Values) 
     return surface
 
 
-def paint_hair(head: Head, fragments: Fragments, skin: Fragments, turn: Values) -> tuple[Fragments, Surface]:
+def paint_hair(head: HeadGeometry, fragments: Fragments, skin: Fragments, turn: Values) -> tuple[Fragments, Surface]:
     """Return what the hair's shell shows and the fragments of it that are hair.
 
     Its border runs in strands where it lies on `skin`.
@@ -279,7 +279,7 @@ def paint_hair(head: Head, fragments: Fragments, skin: Fragments, turn: Values) 
     return some(fragments, kept), surface.keep(kept)
 
 
-def paint_glasses(head: Head, fragments: Fragments, turn: Values) -> Surface:
+def paint_glasses(head: HeadGeometry, fragments: Fragments, turn: Values) -> Surface:
     """Return what the frame of the glasses shows."""
     assert head.glasses is not None
     assert head.shape.glasses is not None

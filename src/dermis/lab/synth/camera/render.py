@@ -16,7 +16,7 @@ from dermis.lab.synth.camera.paint import Surface, paint_glasses, paint_hair, pa
 from dermis.lab.synth.camera.viewpoint import Viewpoint, focal_px, project, rotation
 from dermis.lab.synth.head.accessories import PLAIN, Clothing, backdrop
 from dermis.lab.synth.head.anatomy import region_codes
-from dermis.lab.synth.head.head import Head
+from dermis.lab.synth.head.head import HeadGeometry
 from dermis.lab.synth.head.mesh import Fragments, Mesh, rasterise
 from dermis.lab.synth.head.uv_atlas import places
 from dermis.optics.illuminant import xyz_weights
@@ -100,7 +100,7 @@ class Buffers:
     open_sky: FloatMap
     landmarks: FloatMap
     visible: BoolMap
-    head: Head
+    head: HeadGeometry
     viewpoint: Viewpoint
     layers: tuple[tuple[Mesh, Fragments], ...]
 
@@ -125,7 +125,7 @@ class Buffers:
         return np.isin(self.parts, (SegmentationClass.FACE_SKIN, SegmentationClass.OTHER_SKIN, SegmentationClass.NOSE))
 
 
-def render(head: Head, viewpoint: Viewpoint, shape: tuple[int, int], dress: Clothing = PLAIN) -> Buffers:
+def render(head: HeadGeometry, viewpoint: Viewpoint, shape: tuple[int, int], dress: Clothing = PLAIN) -> Buffers:
     """Return what a camera at `viewpoint` sees of `head` in a picture of `shape` (h, w)."""
     turn = rotation(viewpoint.pose)
 
@@ -199,7 +199,7 @@ def _regions() -> LabelMap:
 
 
 def _lay_out(
-    head: Head, viewpoint: Viewpoint, shape: tuple[int, int], dress: Clothing, layers: list[_Layer]
+    head: HeadGeometry, viewpoint: Viewpoint, shape: tuple[int, int], dress: Clothing, layers: list[_Layer]
 ) -> Buffers:
     depth = np.full(shape[0] * shape[1], np.inf, np.float32)
     maps = _empty(shape, dress)
@@ -255,7 +255,7 @@ def _seen_regions(uv: FloatMap, parts: LabelMap) -> LabelMap:
     return codes
 
 
-def _landmarks(head: Head, viewpoint: Viewpoint, depth: FloatMap) -> tuple[FloatMap, BoolMap]:
+def _landmarks(head: HeadGeometry, viewpoint: Viewpoint, depth: FloatMap) -> tuple[FloatMap, BoolMap]:
     """Return the landmarks in the picture, and which of them are what is seen there, within a pixel and 3 mm."""
     height, width = depth.shape
     points, far = project(head.landmarks, viewpoint, (height, width))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.lab.synth.head.mesh import Mesh, Patch, grid_frames, grid_triangles, join
+from dermis.lab.synth.head.mesh import Mesh, MeshPatch, grid_frames, grid_triangles, join
 from dermis.lab.synth.noise import bilinear_wrapped, noise_tile
 
 __all__ = [
@@ -119,7 +119,7 @@ def _tube(path: Values, radius: float, *, closed: bool = False) -> Mesh:
         nose=outside,
         face=outside,
         open_sky=np.ones(count, np.float32),
-        patch=np.full(count, Patch.GLASSES, np.uint8),
+        patch=np.full(count, MeshPatch.GLASSES, np.uint8),
         triangles=triangles if outward else triangles[:, ::-1],
     )
 

@@ -16,11 +16,11 @@ from dermis.lab.synth.head.ambient_occlusion import open_sky
 from dermis.lab.synth.head.anatomy import EAR_ROOT, LANDMARKS, ear, face_inside, nose_inside
 from dermis.lab.synth.head.base_head import EYE
 from dermis.lab.synth.head.hair import HairStyle, beard_inside, draw_hair, scalp_inside, shell_offsets
-from dermis.lab.synth.head.mesh import Mesh, Patch, grid_frames, grid_triangles, join
+from dermis.lab.synth.head.mesh import Mesh, MeshPatch, grid_frames, grid_triangles, join
 from dermis.lab.synth.head.shape import ONE_SIDED, SMILE, TRAITS
 from dermis.lab.synth.head.uv_atlas import eye_opening, template
 
-__all__ = ["Expression", "Head", "HeadShape", "build_head", "draw_head", "mirrored"]
+__all__ = ["Expression", "HeadGeometry", "HeadShape", "build_head", "draw_head", "mirrored"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class Expression:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class HeadGeometry:
     """A head's surfaces in its own frame, in mm: x to the person's left, y up, z out of the face.
 
     skin: body and ears. hair: its shell, None where hair is short enough to be painted. glasses: their frame.
@@ -129,7 +129,7 @@ def mirrored(shape: HeadShape) -> HeadShape:
     return replace(shape, traits=turned)
 
 
-def build_head(shape: HeadShape, expression: Expression = Expression()) -> Head:
+def build_head(shape: HeadShape, expression: Expression = Expression()) -> HeadGeometry:
     """Return the surfaces of `shape` with `expression`."""
     base = _base()
     grid = template().points.shape
@@ -141,7 +141,7 @@ def build_head(shape: HeadShape, expression: Expression = Expression()) -> Head:
     landmarks = body.points[base.landmarks]
     # Long hair hangs over the ears.
     ears = [] if shape.hair.long else [_ear_mesh(shape, roots[k], right=k == 0) for k in (0, 1)]
-    return Head(
+    return HeadGeometry(
         shape=shape,
         expression=expression,
         skin=join(body, *ears),
@@ -235,7 +235,7 @@ def _body_mesh(points: FloatMap, shape: HeadShape) -> Mesh:
         nose=_base().nose,
         face=_base().face,
         open_sky=_base().open_sky,
-        patch=np.full(count, Patch.BODY, np.uint8),
+        patch=np.full(count, MeshPatch.BODY, np.uint8),
         triangles=grid_triangles(*points.shape[:2]),
     )
 
@@ -265,7 +265,7 @@ def _ear_mesh(shape: HeadShape, shift: FloatMap, *, right: bool) -> Mesh:
         nose=outside,
         face=outside,
         open_sky=np.ones(count, np.float32),
-        patch=np.full(count, Patch.EAR, np.uint8),
+        patch=np.full(count, MeshPatch.EAR, np.uint8),
         triangles=grid_triangles(*points.shape[:2]),
     )
 
@@ -297,6 +297,6 @@ def _hair_mesh(points: FloatMap, body: Mesh, style: HairStyle) -> Mesh | None:
         normals=normals.reshape(-1, 3),
         along_u=along_u.reshape(-1, 3),
         along_v=along_v.reshape(-1, 3),
-        patch=np.full(len(body.points), Patch.HAIR, np.uint8),
+        patch=np.full(len(body.points), MeshPatch.HAIR, np.uint8),
         triangles=triangles[grown],
     )

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 
-__all__ = ["Fragments", "Mesh", "Patch", "grid_frames", "grid_triangles", "interpolate", "join", "rasterise"]
+__all__ = ["Fragments", "Mesh", "MeshPatch", "grid_frames", "grid_triangles", "interpolate", "join", "rasterise"]
 
 
-class Patch(IntEnum):
+class MeshPatch(IntEnum):
     """Which surface a vertex belongs to."""
 
     BODY = 0
@@ -31,7 +31,7 @@ class Mesh:
     on the skin is drawn there. uv: (v, 2). along_u, along_v: (v, 3), how far the skin goes for one unit of u or
     v. hair, beard, nose, face: (v,), distance inside their borders, negative outside; the face ends at the jaw and
     before the ears. open_sky: (v,) in [0, 1], the part of the light from everywhere that arrives. patch: (v,)
-    uint8 of `Patch`.
+    uint8 of `MeshPatch`.
     triangles: (t, 3) int32, counter-clockwise from outside.
     """
 
