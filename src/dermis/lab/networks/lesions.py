@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dermis.core import HAYASHI_LIMITS
-from dermis.lab.networks.model import IMAGENET
-from dermis.lab.networks.registry import backbone
+from dermis.lab.networks.registry import IMAGENET, backbone
 
 __all__ = ["MAPS", "STRIDE", "LesionAnswers", "LesionNetwork"]
 

@@ -13,7 +13,7 @@ from dermis.lab.networks.heads import Answers, HeadModule, Joined, head
 from dermis.lab.networks.registry import NETWORKS, backbone
 from dermis.lab.networks.settings import Head, Loss, Network, bands_of
 
-__all__ = ["IMAGENET", "Answering", "Concat", "CrossAttention", "Film", "Fusion", "Model", "Plain", "fusion"]
+__all__ = ["Answering", "Concat", "CrossAttention", "Film", "Fusion", "Model", "Plain", "fusion"]
 
 _NUMBERS = 64
 _ATTENTION = 128
@@ -134,10 +134,6 @@ def _last(channels: int, settings: Network) -> tuple[nn.Module, int]:
     return nn.Sequential(*layers, nn.Dropout(settings.dropout, inplace=False)), channels
 
 
-IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-"""Mean and standard deviation of sRGB values that pretrained networks were shown."""
-
-
 class Model(nn.Module):
     """From a picture in [0, 1] and numbers in their own units to raw answers; all normalisation is inside.
 
@@ -215,7 +211,7 @@ class Model(nn.Module):
 def _scale(network: Network, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     if NETWORKS[network.name].spectral:
         return (0.0,) * channels, (1.0,) * channels
-    return IMAGENET if network.pretrained else ((0.5,) * 3, (0.25,) * 3)
+    return NETWORKS[network.name].scale if network.pretrained else ((0.5,) * 3, (0.25,) * 3)
 
 
 class Answering(nn.Module):

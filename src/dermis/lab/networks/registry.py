@@ -23,13 +23,23 @@ from dermis.lab.networks.backbones import (
     resnet_names,
     small_cnn,
 )
+from dermis.lab.networks.resnet_thin import OPEN_NSFW_SCALE, packaged_open_nsfw, read_open_nsfw, resnet50_thin
 from dermis.lab.networks.spectral import mst, mst_plus_plus, spectral_lite
 from dermis.lab.networks.spectral_challenge import hdnet, hrnet, hscnn_plus
 from dermis.lab.networks.unets import lite0_quarter, lite0_unet, unet_lite
 
-__all__ = ["NETWORKS", "NetworkEntry", "backbone"]
+__all__ = ["IMAGENET", "NETWORKS", "NetworkEntry", "backbone"]
 
 Weights = Mapping[str, Tensor]
+Scale = tuple[tuple[float, ...], tuple[float, ...]]
+
+IMAGENET: Scale = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+"""Mean and standard deviation of sRGB values that networks taught on ImageNet were shown."""
+
+
+def _torch_file(path: Path) -> Weights:
+    held: Weights = torch.load(path, map_location="cpu", weights_only=True)
+    return held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +48,8 @@ class NetworkEntry:
 
     rename: from the names in a common file of weights to ours. package: the file of weights in an installed package and
     its SHA-256, where one exists. covers: how the names begin that a common file has weights for, "" for all; the rest
-    starts as drawn. spectral: from any number of channels to spectra; built with both numbers.
+    starts as drawn. spectral: from any number of channels to spectra; built with both numbers. read: how the package's
+    file is read. scale: mean and standard deviation of what its weights were shown.
     """
 
     build: Callable[..., Backbone]
@@ -47,9 +58,12 @@ class NetworkEntry:
     package: tuple[Callable[[], Path], str] | None = None
     covers: str = ""
     spectral: bool = False
+    read: Callable[[Path], Weights] = _torch_file
+    scale: Scale = IMAGENET
 
 
-_NO_WEIGHTS = "no package carries ImageNet weights: efficientnet_lite0 stands in where a pretrained network is wanted"
+_NO_WEIGHTS = "no package carries its weights: resnet50_thin or efficientnet_lite0 stands in where they are wanted"
+_OPEN_NSFW_SHA256 = "fb29e60f4b224afa2a4a16d5f3e5993375efe15f88b4c591311eb3a6e5b251d8"
 
 NETWORKS: Mapping[str, NetworkEntry] = {
     "small_cnn": NetworkEntry(build=small_cnn, about="4 convolutions, 0.4 M parameters, for small pictures"),
@@ -67,6 +81,13 @@ NETWORKS: Mapping[str, NetworkEntry] = {
         build=partial(resnet, (3, 8, 36, 3), bottleneck=True),
         about=f"ResNet-152, 58 M parameters; {_NO_WEIGHTS}",
         rename=resnet_names,
+    ),
+    "resnet50_thin": NetworkEntry(
+        build=resnet50_thin,
+        about="ResNet-50 of half the width, 5.9 M parameters, weights of Open-NSFW from its package (fetched once)",
+        package=(packaged_open_nsfw, _OPEN_NSFW_SHA256),
+        read=read_open_nsfw,
+        scale=OPEN_NSFW_SCALE,
     ),
     "efficientnet_lite0": NetworkEntry(
         build=efficientnet_lite0,
@@ -134,7 +155,7 @@ def _packaged(name: str, entry: NetworkEntry) -> Path:
     if entry.package is None:
         raise UsageError(
             f"No package has pretrained weights for {name}.",
-            advice="Name a file of weights, or take efficientnet_lite0, which stands in for it.",
+            advice="Name a file of weights, or take resnet50_thin or efficientnet_lite0, which stand in for it.",
         )
     find, sha256 = entry.package
     try:
@@ -152,7 +173,7 @@ def _packaged(name: str, entry: NetworkEntry) -> Path:
 def _fill(network: Backbone, path: Path, entry: NetworkEntry) -> None:
     """Load a file of weights; every one of the network's own must be in it."""
     try:
-        held = torch.load(path, map_location="cpu", weights_only=True)
+        held = entry.read(path) if path.suffix == ".onnx" else _torch_file(path)
     except FileNotFoundError:
         raise ModelMissing(f"The weights {path} do not exist.", advice="Check network.pretrained.") from None
     except Exception as error:  # noqa: BLE001 -- a damaged pickle can raise anything
