@@ -83,3 +83,9 @@ def test_layouts_decide_the_keys():
     assert kinds["faces"] is FacesRecipe
     assert kinds["tone-chips"] is ChipRecipe
     assert len(set(kinds.values())) == 5
+
+
+def test_a_key_that_came_later_leaves_the_hash_of_those_who_do_not_use_it():
+    plain = read_recipe("faces")
+    assert recipe_hash(read_recipe("faces", ["balance_sd=0"])) == recipe_hash(plain)
+    assert recipe_hash(read_recipe("faces", ["balance_sd=0.1"])) != recipe_hash(plain)

@@ -74,7 +74,10 @@ class FacesRecipe(SubjectRecipe):
 
     visits: W00 to W17, and views: front, left, right, or the yaw in degrees (positive when the person looks to their
     own left); a photo of each. expressions: neutral, smile; people take one in turn. graders: how many people grade
-    each photo besides the truth. write: what lies beside photo and truth: maps, masks, cube.
+    each photo besides the truth. write: what lies beside photo and truth: maps, masks, cube. tone_classes: ITA
+    classes that people have in turn, so that each is there alike; evenly over ITA without. exposure_sd_ev, balance_sd,
+    curve_sd: how far exposure (stops), white balance (logarithm of its gains) and tone curve (logarithm of gamma) are
+    off beside what an automatic camera does, as standard deviations.
     """
 
     visits: tuple[str, ...] = ("W00",)
@@ -82,6 +85,10 @@ class FacesRecipe(SubjectRecipe):
     expressions: tuple[str, ...] = ("neutral",)
     graders: int = 0
     write: tuple[str, ...] = ("maps", "masks")
+    tone_classes: tuple[str, ...] = ()
+    exposure_sd_ev: float = 0.0
+    balance_sd: float = 0.0
+    curve_sd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +161,8 @@ KINDS: Mapping[str, type[SynthRecipe]] = {
 """The keys of a recipe, by its layout."""
 
 WRITABLE = ("maps", "masks", "cube")
+_LATER = ("tone_classes", "exposure_sd_ev", "balance_sd", "curve_sd")
+"""Keys that came later: unused, they leave the hash of an older recipe as it was."""
 _LEAST = {"subjects": 1, "tones": 1, "sets": 1, "size_px": 64, "seed": 0}
 _MOST = {"size_px": 4096, "compression": 9, "graders": 50}
 
@@ -184,7 +193,11 @@ def read_recipe(name_or_path: str | Path, changes: Sequence[str] = ()) -> SynthR
 
 def recipe_hash(recipe: SynthRecipe) -> str:
     """Return 12 hexadecimal digits that change with anything a recipe says but its words about itself."""
-    said = {key: value for key, value in asdict(recipe).items() if key not in ("name", "about")}
+    said = {
+        key: value
+        for key, value in asdict(recipe).items()
+        if key not in ("name", "about") and (value or key not in _LATER)
+    }
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -247,7 +260,7 @@ def _check(recipe: SynthRecipe) -> None:
         elif isinstance(value, tuple):
             for word in value:
                 _check_word(key, word)
-            if not value and key != "write":
+            if not value and key not in ("write", *_LATER):
                 raise UsageError(f"{key} is empty.", advice="Name at least one.")
     for low, high in (("lowest_ita_deg", "highest_ita_deg"), ("youngest_years", "oldest_years")):
         if getattr(recipe, low, 0) > getattr(recipe, high, 0):
@@ -286,6 +299,7 @@ def _is_number(word: str) -> bool:
 
 @cache
 def _words() -> Mapping[str, Sequence[str]]:
+    from dermis.colour.tone import ITA_CLASSES
     from dermis.lab.synth.lesions.progression import PROFILES
     from dermis.lab.synth.subjects import VISITS
     from dermis.optics.populations import ILLUMINANT_KINDS
@@ -296,5 +310,6 @@ def _words() -> Mapping[str, Sequence[str]]:
         "expressions": ("neutral", "smile"),
         "conditions": PROFILES,
         "write": WRITABLE,
+        "tone_classes": tuple(name for name, _ in ITA_CLASSES),
         "lights": ("any", *ILLUMINANT_KINDS),
     }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
+from dermis.colour.tone import ITA_CLASSES
 from dermis.core import Pose
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.lab.synth.camera.scene import Shot
@@ -14,7 +16,7 @@ from dermis.lab.synth.camera.shading import draw_lamps
 from dermis.lab.synth.camera.viewpoint import FRAMINGS, Viewpoint, draw_viewpoint
 from dermis.lab.synth.head.head import Expression
 from dermis.lab.synth.lesions.progression import PROFILES
-from dermis.lab.synth.recipe import SubjectRecipe
+from dermis.lab.synth.recipe import FacesRecipe, SubjectRecipe
 from dermis.lab.synth.subjects import Subject, SubjectPopulation, draw_subject
 from dermis.optics.camera import Camera, draw_camera, find_camera
 from dermis.optics.illuminant import Illuminant, find_illuminant
@@ -37,14 +39,25 @@ def stream(recipe_seed: int, *place: str | int) -> np.random.Generator:
 def subject_of(recipe: SubjectRecipe, number: int) -> Subject:
     """Return the set's person of that number; a set with more people holds the same ones first."""
     shares = {name: float(recipe.conditions.count(name)) for name in PROFILES if name in recipe.conditions}
+    lowest, highest = _tones_of(recipe, number)
     population = SubjectPopulation(
-        lowest_ita_deg=recipe.lowest_ita_deg,
-        highest_ita_deg=recipe.highest_ita_deg,
+        lowest_ita_deg=lowest,
+        highest_ita_deg=highest,
         youngest_years=recipe.youngest_years,
         oldest_years=recipe.oldest_years,
         profiles=shares,
     )
     return draw_subject(int(stream(recipe.seed, "subject", number).integers(2**62)), population)
+
+
+def _tones_of(recipe: SubjectRecipe, number: int) -> tuple[float, float]:
+    """Return the lowest and the highest ITA that the set's person of that number may have."""
+    low, high = recipe.lowest_ita_deg, recipe.highest_ita_deg
+    if not isinstance(recipe, FacesRecipe) or not recipe.tone_classes:
+        return low, high
+    name = recipe.tone_classes[number % len(recipe.tone_classes)]
+    place = [each for each, _ in ITA_CLASSES].index(name)
+    return max(low, ITA_CLASSES[place][1]), min(high, ITA_CLASSES[place - 1][1] if place else high)
 
 
 def draw_everyday_shot(
@@ -120,19 +133,41 @@ def _expression(rng: np.random.Generator, name: str) -> Expression:
     return Expression(smile=smile, gaze_deg=(float(gaze[0]), float(gaze[1])))
 
 
-def everyday_isp(rng: np.random.Generator, shot: Shot, raw: FloatMap, face: BoolMap) -> IspSettings:
+def everyday_isp(
+    rng: np.random.Generator, shot: Shot, raw: FloatMap, face: BoolMap, faults: FacesRecipe | None = None
+) -> IspSettings:
     """Draw how an automatic camera takes the picture: it looks at the face, and half makes up for its tone.
 
-    raw: (h, w, 3). face: (h, w), the pixels it takes for the face; the whole picture where there are none.
+    raw: (h, w, 3). face: (h, w), the pixels it takes for the face; the whole picture where there are none. faults: a
+    recipe that says how far exposure, white balance and tone curve are off beside that.
     """
     seen = float(raw[face].mean()) if face.any() else float(raw.mean())
     metered = 0.5 * np.sqrt(0.2 * max(seen, 1e-3)) * 2 ** float(rng.normal(0, 0.25))
-    return draw_isp(
+    isp = draw_isp(
         rng,
         shot.camera,
         shot.light,
         binning=max(1, round(_SENSOR_PX / shot.size_px)),
         metered_reflectance=float(metered),
+    )
+    return isp if faults is None else _with_faults(rng, isp, faults)
+
+
+def _with_faults(rng: np.random.Generator, isp: IspSettings, faults: FacesRecipe) -> IspSettings:
+    """Return a development with exposure, white balance and tone curve off; the exposure data tell of the first."""
+    if not (faults.exposure_sd_ev or faults.balance_sd or faults.curve_sd):
+        return isp
+    more = float(2 ** rng.normal(0, faults.exposure_sd_ev))
+    warm, green = rng.normal(0, faults.balance_sd), rng.normal(0, faults.balance_sd / 2)
+    gains = isp.white_balance * np.exp((warm, green, -warm))
+    curve = rng.normal(0, faults.curve_sd, 2)
+    return replace(
+        isp,
+        exposure=isp.exposure * more,
+        exposure_s=isp.exposure_s * more,
+        white_balance=gains / gains.min(),
+        gamma=isp.gamma * float(np.exp(curve[0])),
+        contrast=float(np.clip(isp.contrast + curve[1], 0, 0.45)),
     )
 
 

@@ -64,7 +64,7 @@ def make(recipe: FacesRecipe, job: Job, names: Sequence[str], folder: Path) -> l
         rng = stream(recipe.seed, "photo", name)
         scene = compose_scene(person, visit, draw_everyday_shot(rng, recipe, view, expression))
         raw = raw_of(scene)
-        development = everyday_isp(rng, scene.shot, raw, scene.buffers.regions > 0)
+        development = everyday_isp(rng, scene.shot, raw, scene.buffers.regions > 0, recipe)
         photo = develop(raw, development, rng)
         path = folder / "photos" / f"{name}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
