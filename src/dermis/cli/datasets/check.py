@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -13,8 +15,10 @@ from rich.markup import escape
 
 from dermis.cli.parser import JsonFlag, verb
 from dermis.cli.terminal import progress
-from dermis.lab.datasets import find_dataset
+from dermis.errors import UsageError
+from dermis.lab.datasets import Dataset, find_dataset
 from dermis.lab.datasets.check import DatasetCheck, DuplicatePair, check_dataset
+from dermis.lab.datasets.dataset import Mismatch
 
 __all__ = ["check"]
 
@@ -30,10 +34,18 @@ class Options:
     \b
     dermis datasets check acne04 data/acne04
     dermis datasets check graded-folders photos/ --thorough --json
+    dermis datasets check hyperpigmentation-trial trial/ --map subject=ID,visit=Visit,grade=MH_Left,grade=MH_Right
+
+    With --map the columns of your own sheets are read; said are what was understood and what does not fit: photos
+    without a grade, grades without a photo, duplicates, grades off the scale.
     """
 
     name: Annotated[str, typer.Argument(metavar="NAME", help="A layout; `dermis datasets` lists them.")]
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The dataset's folder.")]
+    columns: Annotated[
+        tuple[str, ...],
+        typer.Option("--map", metavar="FIELD=COLUMN,...", help="What the columns of a sheet mean, of trials."),
+    ] = ()
     thorough: Annotated[bool, "Also find turned and sheared copies; a few ms a likely pair."] = False
     json: JsonFlag = False
 
@@ -41,22 +53,45 @@ class Options:
 @verb(Options)
 def check(options: Options) -> None:
     """Check a dataset and print what was found."""
-    dataset = find_dataset(options.name)
-    samples, notes = dataset.index(options.folder), tuple(dataset.notes(options.folder))
+    dataset = _dataset(options)
+    notes, mismatches = tuple(dataset.notes(options.folder)), tuple(dataset.mismatches(options.folder))
+    if not options.json:
+        _print_sheet(notes, mismatches, Console(highlight=False))
+    samples = dataset.index(options.folder)
     with progress(len(samples), "reading") as bar:
         found = check_dataset(
             samples, thorough=options.thorough, seen=lambda count: bar.update(bar.task_ids[0], completed=count)
         )
-    found = replace(found, notes=notes)
+    found = replace(found, notes=notes, mismatches=mismatches)
     if options.json:
         print(json.dumps(asdict(found), ensure_ascii=False))
         return
     _print(found, Console(highlight=False))
 
 
-def _print(found: DatasetCheck, console: Console) -> None:
-    for note in found.notes:
+def _dataset(options: Options) -> Dataset:
+    dataset = find_dataset(options.name)
+    if not options.columns:
+        return dataset
+    if dataset.with_columns is None:
+        raise UsageError(
+            f"The columns of {dataset.name} are fixed.", advice="Leave out --map, or read photo-table or a trial."
+        )
+    return dataset.with_columns(options.columns)
+
+
+def _print_sheet(notes: Sequence[str], mismatches: Sequence[Mismatch], console: Console) -> None:
+    for note in notes:
         console.print(f"  [dim]{escape(note)}[/dim]")
+    kinds = Counter(one.kind for one in mismatches)
+    for kind, count in kinds.items():
+        first = [one.about for one in mismatches if one.kind == kind][:_TOLD]
+        console.print(f"[yellow]{count} x {escape(kind)}[/yellow]: {escape('; '.join(first))}")
+        if count > _TOLD:
+            console.print(f"  and {count - _TOLD} more; --json lists all")
+
+
+def _print(found: DatasetCheck, console: Console) -> None:
     graders = f" by {', '.join(found.graders)}" if found.graders else ""
     console.print(
         f"{found.photos} photos of {found.subjects} subjects, {found.labels} labels{escape(graders)}, "

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from dermis.core import Photo, Sample
 from dermis.core.arrays import BoolMap, FloatMap, hold
 from dermis.errors import InputError
+from dermis.lab.datasets.dataset import Mismatch
 
 __all__ = [
     "COPY",
@@ -253,7 +254,7 @@ class DatasetCheck:
     """What a dataset holds. values: by task and grader, how often each value, or "n values from a to b".
 
     labels: how many there are. graders: who gave them. unreadable: keys with the reason. notes: what the files were
-    taken for and what was left out.
+    taken for and what was left out. mismatches: what does not fit, such as a grade without its photo.
     """
 
     photos: int
@@ -265,6 +266,7 @@ class DatasetCheck:
     unreadable: Mapping[str, str]
     twins: tuple[DuplicatePair, ...]
     notes: tuple[str, ...] = ()
+    mismatches: tuple[Mismatch, ...] = ()
 
 
 def check_dataset(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dermis.core import Cube, Photo, Sample
 from dermis.errors import InputError
 
-__all__ = ["MADE", "Dataset", "existing", "licence_of", "photos_in", "read_grey", "reader", "subfolder"]
+__all__ = ["MADE", "Dataset", "Mismatch", "existing", "licence_of", "photos_in", "read_grey", "reader", "subfolder"]
 
 MADE = "dermis-synth.json"
 """The file in a folder made by `dermis synth`; it holds the recipe."""
@@ -27,7 +27,9 @@ class Dataset:
     """A dataset with one layout: `index(root)` finds its samples and reads no pixels.
 
     about: what it shows and how its folders lie. public: whether it can be had without asking its makers. notes: what
-    the files under a root were taken for and what was left out, in lines for the user.
+    the files under a root were taken for and what was left out, in lines for the user. mismatches: what does not fit
+    under a root. with_columns: the dataset as read by a mapping of a sheet's columns ("subject=ID"), None for those
+    whose columns are fixed.
     """
 
     name: str
@@ -38,6 +40,20 @@ class Dataset:
     public: bool
     index: Callable[[Path], list[Sample]]
     notes: Callable[[Path], list[str]] = lambda root: []
+    mismatches: Callable[[Path], list[Mismatch]] = lambda root: []
+    with_columns: Callable[[Sequence[str]], Dataset] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mismatch:
+    """What of a dataset does not fit: its kind, and about which photo or cell.
+
+    fatal: a label that cannot be believed, so that the dataset is refused for learning until it is mended.
+    """
+
+    kind: str
+    about: str
+    fatal: bool = False
 
 
 def existing(root: Path) -> Path:

@@ -7,25 +7,45 @@ one sheet by photo and the second in one by subject, side and visit.
     Additional_Images/P0001_FACE_R_S00_VCR_S2_V00D00W04.jpg
     MHPgrades.xlsx                   column "Mottled hyperpigmentation", one row a photo of image_test by name
     SKN-APP-0452-MHPgrades.xlsx      from its second line: Subject No., Side of Face, Baseline, Week 4 ... Week 17
+    graders/anna.xlsx                if wanted, a sheet a grader: ID, Visit, MH_Left, MH_Right
+    subjects.csv                     if wanted: subject, arm
 
-One of the two parts is enough. A photo without a grade stays in, without label.
+One of the two parts is enough. A photo without a grade stays in, without label. Photos of that name scheme in any
+folders, with sheets of any columns, are read by a mapping: `dermis datasets check hyperpigmentation-trial DIR --map
+subject=ID,visit=Visit,grade=MH_Left,grade=MH_Right`; it may lie in the folder as columns.txt, for training too.
+
+The criteria: 0 none; 1-3 mild, no or very few small or faint brown patches, not obvious from a distance; 4-6 moderate,
+obvious brown spots, faint but all over or pronounced but localised; 7-9 severe, pigmented patches, often with whitish
+spots, very noticeable from a distance.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from dermis.core import Label, Sample, SampleKey
 from dermis.errors import InputError
 from dermis.formats.tables import number_in, read_table
-from dermis.lab.datasets.dataset import Dataset, existing, licence_of, photos_in, reader
+from dermis.lab.datasets.dataset import MADE, Dataset, Mismatch, existing, licence_of, photos_in, read_json, reader
+from dermis.lab.datasets.trial_sheets import (
+    Address,
+    ColumnMap,
+    GradeCell,
+    columns_from,
+    grades_in,
+    matched,
+    subject_of,
+)
 
-__all__ = ["BY_PHOTO", "BY_VISIT", "DATASET", "GRADE", "VISITS", "index", "photo_name"]
+__all__ = ["BY_PHOTO", "BY_VISIT", "DATASET", "GRADE", "GRADERS", "SUBJECTS", "VISITS", "index", "photo_name"]
 
 BY_PHOTO, BY_VISIT = "MHPgrades.xlsx", "SKN-APP-0452-MHPgrades.xlsx"
 FIRST, SECOND = "image_test", "Additional_Images"
+GRADERS, SUBJECTS, COLUMNS = "graders", "subjects.csv", "columns.txt"
 GRADE = "Mottled hyperpigmentation"
 VISITS: Mapping[str, str] = {
     "Baseline": "00",
@@ -36,30 +56,52 @@ VISITS: Mapping[str, str] = {
     "Week 17": "17",
 }
 """Column of the sheet -> week in the file name."""
+REFERENCE = "reference"
 _NAME = re.compile(r"P(\d+)_FACE_([LR])_.*W(\d{2})")
 _SIDES = {"L": "left", "R": "right"}
+_OF_GRADERS = ("subject=ID", "visit=Visit", "grade=MH_Left", "grade=MH_Right")
+_OF_TRUTH = ("true_grade", "profile", "taken")
 
-Address = tuple[str, str, str]
-"""Subject without leading zeros, side L or R, week."""
 
+def index(root: Path, columns: ColumnMap | None = None) -> list[Sample]:
+    """Return a sample a photo with its labels `pigmentation_grade`. Traits: side, week, part, where told the arm.
 
-def index(root: Path) -> list[Sample]:
-    """Return a sample a photo with its label `pigmentation_grade`. Traits: side, week, part.
-
-    InputError: neither part is there, a strange name, a sheet that does not fit its folder, a grade outside 0-9.
+    columns: of sheets by a mapping; else that in columns.txt, else the published sheets.
+    InputError: no photos, a strange name, a sheet that does not fit its folder, a grade that cannot be believed.
     """
-    parts = [root / name for name in (FIRST, SECOND) if (existing(root) / name).is_dir()]
-    if not parts:
-        raise InputError(f"{root} has neither {FIRST} nor {SECOND}.", advice="Expected one folder of photos.")
-    licence = licence_of(root, DATASET.licence)
-    found = []
-    for folder in parts:
-        photos = photos_in(folder)
-        grades = _by_photo(root, photos) if folder.name == FIRST else _by_visit(root, photos)
-        found += [_sample(photo, grades.get(photo.name), licence) for photo in photos]
-    if not found:
-        raise InputError(f"{parts[0]} holds no photos.", advice="Expected P0001_FACE_L_S00_VCR_S2_V00D00W00.jpg.")
-    return found
+    photos, grades, found = _read(root, columns)
+    fatal = [one for one in found if one.fatal]
+    if fatal:
+        raise InputError(
+            f"{root}: {len(fatal)} grades cannot be believed, first {fatal[0].kind}: {fatal[0].about}.",
+            advice=f"`dermis datasets check {DATASET.name} {root}` lists all; mend the sheet.",
+        )
+    licence, arms, truths = licence_of(root, DATASET.licence), _arms(root), _truths(root)
+    return [_sample(photo, grades[photo.name], licence, arms, truths) for photo in photos]
+
+
+def notes(root: Path, columns: ColumnMap | None = None) -> list[str]:
+    """Return what the columns of mapped sheets were taken for, and what was left out."""
+    mapping = columns or _kept_columns(root)
+    if mapping is not None:
+        return grades_in(existing(root), mapping)[1]
+    return grades_in(root / GRADERS, columns_from(_OF_GRADERS))[1] if (existing(root) / GRADERS).is_dir() else []
+
+
+def mismatches(root: Path, columns: ColumnMap | None = None) -> list[Mismatch]:
+    """Return what does not fit: photos without a grade, grades without a photo, duplicates, grades off the scale."""
+    return _read(root, columns)[2]
+
+
+def with_columns(words: Sequence[str]) -> Dataset:
+    """Return the dataset as it is read by a mapping of columns, such as "subject=ID,grade=MH_Left"."""
+    columns = columns_from(words)
+    return replace(
+        DATASET,
+        index=partial(index, columns=columns),
+        notes=partial(notes, columns=columns),
+        mismatches=partial(mismatches, columns=columns),
+    )
 
 
 def photo_name(subject: int, side: str, week: str) -> str:
@@ -67,55 +109,137 @@ def photo_name(subject: int, side: str, week: str) -> str:
     return f"P{subject:04d}_FACE_{side}_S00_VCR_S2_V00D00W{week}.jpg"
 
 
-def _address(photo: Path) -> Address:
+def _read(root: Path, columns: ColumnMap | None) -> tuple[list[Path], dict[str, dict[str, float]], list[Mismatch]]:
+    """Return the photos, their grades by grader, and what does not fit."""
+    mapping = columns or _kept_columns(existing(root))
+    if mapping is not None:
+        photos = photos_in(root, deep=True)
+        cells = grades_in(root, mapping)[0]
+        named = {photo.name: _address_in(photo) for photo in photos}
+        doubled = _doubled(photos)
+    else:
+        photos, cells = _published(root)
+        named, doubled = {photo.name: _address(photo) for photo in photos}, []
+    if not photos:
+        raise InputError(f"{root} holds no photos.", advice=f"Expected {photo_name(1, 'L', '00')}.")
+    grades, found = matched(named, cells)
+    return photos, grades, [*doubled, *found]
+
+
+def _kept_columns(root: Path) -> ColumnMap | None:
+    path = existing(root) / COLUMNS
+    return columns_from(path.read_text(encoding="utf-8").splitlines()) if path.is_file() else None
+
+
+def _doubled(photos: Sequence[Path]) -> list[Mismatch]:
+    seen: dict[str, Path] = {}
+    return [
+        Mismatch(kind="two photos of one name", about=f"{photo} and {seen[photo.name]}", fatal=True)
+        for photo in photos
+        if seen.setdefault(photo.name, photo) != photo
+    ]
+
+
+def _published(root: Path) -> tuple[list[Path], list[GradeCell]]:
+    """Return the photos of the published folders, and the grades of the published sheets and of single graders."""
+    folders = [root / name for name in (FIRST, SECOND) if (root / name).is_dir()]
+    if not folders:
+        raise InputError(
+            f"{root} has neither {FIRST} nor {SECOND}.",
+            advice="Expected one folder of photos; read other layouts by a mapping of columns (--map).",
+        )
+    photos: list[Path] = []
+    cells: list[GradeCell] = []
+    for folder in folders:
+        here = photos_in(folder)
+        cells += _by_photo(root, here) if folder.name == FIRST else _by_visit(root)
+        photos += here
+    if (root / GRADERS).is_dir():
+        cells += grades_in(root / GRADERS, columns_from(_OF_GRADERS))[0]
+    return photos, cells
+
+
+def _address_in(photo: Path) -> Address | None:
     named = _NAME.fullmatch(photo.stem)
-    if named is None:
+    return None if named is None else Address(subject=subject_of(named[1]), side=named[2], week=int(named[3]))
+
+
+def _address(photo: Path) -> Address:
+    address = _address_in(photo)
+    if address is None:
         raise InputError(
             f"{photo.name} in {photo.parent} says no subject, side and week.",
             advice=f"Expected {photo_name(1, 'L', '00')}.",
         )
-    subject, side, week = named.groups()
-    return subject.lstrip("0") or "0", side, week
+    return address
 
 
-def _by_photo(root: Path, photos: list[Path]) -> dict[str, float]:
+def _by_photo(root: Path, photos: list[Path]) -> list[GradeCell]:
     rows = read_table(root / BY_PHOTO, needs=(GRADE,))
     if len(rows) != len(photos):
         raise InputError(
             f"{BY_PHOTO} has {len(rows)} rows for {len(photos)} photos in {FIRST}.",
             advice="Expected one row a photo, in the order of the file names.",
         )
-    grades = {photo.name: number_in(row, GRADE, BY_PHOTO) for photo, row in zip(photos, rows, strict=True)}
-    return _checked(grades, BY_PHOTO)
+    return [
+        GradeCell(where=BY_PHOTO, grader=REFERENCE, value=number_in(row, GRADE, BY_PHOTO), photo=photo.name)
+        for photo, row in zip(photos, rows, strict=True)
+    ]
 
 
-def _by_visit(root: Path, photos: list[Path]) -> dict[str, float]:
-    grades: dict[Address, float | None] = {}
+def _by_visit(root: Path) -> list[GradeCell]:
+    cells = []
     for row in read_table(root / BY_VISIT, needs=("Subject No.", "Side of Face"), skip=1):
-        subject, side = row["Subject No."].lstrip("0") or "0", row["Side of Face"][:1].upper()
+        subject, side = subject_of(row["Subject No."]), row["Side of Face"][:1].upper()
         for column, week in VISITS.items():
-            grades[subject, side, week] = number_in(row, column, f"{BY_VISIT}, subject {subject}")
-    return _checked({photo.name: grades.get(_address(photo)) for photo in photos}, BY_VISIT)
+            where = f"{BY_VISIT}, subject {subject}"
+            address = Address(subject=subject, side=side, week=int(week))
+            value = number_in(row, column, where)
+            cells.append(GradeCell(where=where, grader=REFERENCE, value=value, address=address))
+    return cells
 
 
-def _checked(grades: Mapping[str, float | None], sheet: str) -> dict[str, float]:
-    held = {name: grade for name, grade in grades.items() if grade is not None}
-    wrong = next((name for name, grade in held.items() if not 0 <= grade <= 9), None)
-    if wrong is not None:
-        raise InputError(f"{sheet} grades {wrong} {held[wrong]:g}.", advice="Expected 0 to 9 in half steps.")
-    return held
+def _arms(root: Path) -> dict[str, str]:
+    path = root / SUBJECTS
+    rows = read_table(path, needs=("subject", "arm")) if path.is_file() else []
+    return {subject_of(row["subject"]): row["arm"] for row in rows}
 
 
-def _sample(photo: Path, grade: float | None, licence: str) -> Sample:
-    subject, side, week = _address(photo)
-    labels = () if grade is None else (Label(task="pigmentation_grade", value=grade, grader="reference"),)
+def _truths(root: Path) -> dict[str, dict[str, str | float]]:
+    """Return what is known of made photos by file name: their true grade, a real number, and their confounders."""
+    folder = root / "truth"
+    files = sorted(folder.glob("*.json")) if (root / MADE).is_file() and folder.is_dir() else []
+    found = {}
+    for file in files:
+        held = read_json(file)
+        traits = held.get("traits")
+        if isinstance(traits, dict):
+            found[Path(str(held.get("photo"))).name] = {name: traits[name] for name in _OF_TRUTH if name in traits}
+    return found
+
+
+def _sample(
+    photo: Path,
+    grades: Mapping[str, float],
+    licence: str,
+    arms: Mapping[str, str],
+    truths: Mapping[str, Mapping[str, str | float]],
+) -> Sample:
+    address = _address(photo)
+    subject, side = address.subject, _SIDES[address.side]
+    traits: dict[str, str | float] = {"side": side, "week": float(address.week), "part": photo.parent.name}
+    if subject in arms:
+        traits["arm"] = arms[subject]
     return Sample(
         key=SampleKey(
-            dataset="hyperpigmentation-trial", subject=f"P{subject.zfill(4)}", visit=f"week {week}", view=_SIDES[side]
+            dataset="hyperpigmentation-trial",
+            subject=f"P{subject.zfill(4)}" if subject.isdigit() else subject,
+            visit=f"week {address.week:02d}",
+            view=side,
         ),
         read=reader(photo),
-        labels=labels,
-        traits={"side": _SIDES[side], "week": float(week), "part": photo.parent.name},
+        labels=tuple(Label(task="pigmentation_grade", value=value, grader=by) for by, value in sorted(grades.items())),
+        traits=traits | dict(truths.get(photo.name, {})),
         licence=licence,
     )
 
@@ -128,4 +252,7 @@ DATASET = Dataset(
     citation="Unilever facial hyperpigmentation auto-grading, Columbia University capstone, 2020 (code without data)",
     public=False,
     index=index,
+    notes=notes,
+    mismatches=mismatches,
+    with_columns=with_columns,
 )

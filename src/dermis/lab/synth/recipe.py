@@ -111,11 +111,17 @@ class HyperSkinRecipe(SubjectRecipe):
 class TrialRecipe(SubjectRecipe):
     """One-side photos over the visits of a trial.
 
-    second_share: of the people, whose grades lie in the second sheet; the last ones.
+    second_share: of the people, whose grades lie in the second sheet; the last ones. graders: how many people grade
+    each photo; the sheets then hold the mean of their grades, and each has a sheet of their own. vehicle_share: of the
+    people, whom nothing was given that works. phone_share: of the people, who are photographed by phones under any
+    light.
     """
 
     visits: tuple[str, ...] = ("W00", "W04", "W08", "W12", "W16", "W17")
     second_share: float = 0.5
+    graders: int = 0
+    vehicle_share: float = 0.0
+    phone_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from dermis.core import SampleKey, SegmentationClass
+from dermis.core import Label, Ordinal, SampleKey, SegmentationClass
 from dermis.core.arrays import FloatMap
 from dermis.formats.images.photo import write_photo
-from dermis.formats.tables import write_xlsx
-from dermis.lab.datasets.hyperpigmentation import BY_PHOTO, BY_VISIT, FIRST, GRADE, SECOND, VISITS, photo_name
-from dermis.lab.synth.camera.acquisition import draw_studio_shot, stream, studio_isp
+from dermis.formats.tables import write_csv, write_xlsx
+from dermis.lab.datasets.hyperpigmentation import (
+    BY_PHOTO,
+    BY_VISIT,
+    FIRST,
+    GRADE,
+    GRADERS,
+    SECOND,
+    SUBJECTS,
+    VISITS,
+    photo_name,
+)
+from dermis.lab.synth.camera.acquisition import (
+    draw_everyday_shot,
+    draw_studio_shot,
+    everyday_isp,
+    stream,
+    studio_isp,
+)
 from dermis.lab.synth.camera.scene import Scene, compose_scene, raw_of, skin_mask
 from dermis.lab.synth.layouts.layout import Job, Layout, person_at, record_of
+from dermis.lab.synth.lesions.raters import draw_panel, grade_by
 from dermis.lab.synth.recipe import TrialRecipe
 from dermis.lab.synth.record import Record
+from dermis.lab.synth.subjects import Person, Visit
 from dermis.optics.isp import develop
 
 __all__ = ["LAYOUT"]
 
 _SIDES = {"L": "left", "R": "right"}
 _TURN_DEG = 42.0
+_SCALE = Ordinal(lowest=0, highest=9, step=0.5)
+_PANEL = {"bias_sd": 0.03, "noise_sd": 0.05, "missing_rate": 0.0}
+"""Shares of the scale: trained graders are a quarter grade off and half a grade unsure (chosen)."""
+
+_Cell = str | float | None
 
 
 def plan(recipe: TrialRecipe) -> list[Job]:
@@ -37,36 +60,70 @@ def plan(recipe: TrialRecipe) -> list[Job]:
 
 def make(recipe: TrialRecipe, job: Job, names: Sequence[str], folder: Path) -> list[Record]:
     """Photograph sides of one person at one visit, all but their skin masked out."""
-    person, visit = person_at(recipe, job.number, job.visit)
+    person, visit = person_at(recipe, job.number, job.visit, treated=_arm(recipe, job.number) == "treated")
     place = FIRST if job.number < _first_part(recipe) else SECOND
-    records = []
-    for name in names:
-        side = name.split("_")[1]
-        rng = stream(recipe.seed, "photo", name)
+    (folder / place).mkdir(parents=True, exist_ok=True)
+    return [_photographed(recipe, job, person, visit, name, folder, place) for name in names]
+
+
+def _photographed(
+    recipe: TrialRecipe, job: Job, person: Person, visit: Visit, name: str, folder: Path, place: str
+) -> Record:
+    side, week = name.split("_")[1], job.visit[1:]
+    rng = stream(recipe.seed, "photo", name)
+    phone = _by_phone(recipe, job.number)
+    if phone:
+        own = replace(recipe, lights=("any",), cameras=("drawn",))
+        shot = draw_everyday_shot(rng, own, f"{-_TURN_DEG if side == 'L' else _TURN_DEG}", "neutral", framing="face")
+    else:
         shot = draw_studio_shot(rng, recipe, _SIDES[side], "neutral", turn_deg=_TURN_DEG)
-        scene = compose_scene(person, visit, shot)
-        development = studio_isp(recipe, shot)
-        photo = develop(raw_of(scene), development, rng)
-        file = photo_name(job.number + 1, side, job.visit[1:])
-        grade = visit.grades.mottled_left if side == "L" else visit.grades.mottled_right
-        (folder / place).mkdir(parents=True, exist_ok=True)
-        masked = replace(photo, pixels=photo.pixels * _kept(scene))
-        write_photo(folder / place / file, masked, quality=max(development.jpeg_quality, 92))
-        record, _ = record_of(
-            scene,
-            name=name,
-            key=SampleKey(
-                dataset="hyperpigmentation-trial",
-                subject=f"P{job.number + 1:04d}",
-                visit=f"week {job.visit[1:]}",
-                view=_SIDES[side],
-            ),
-            photo=f"{place}/{file}",
-            capture=photo.capture,
-            traits={"side": _SIDES[side], "week": float(job.visit[1:]), "grade": grade},
-        )
-        records.append(record)
-    return records
+    scene = compose_scene(person, visit, shot)
+    raw = raw_of(scene)
+    development = everyday_isp(rng, shot, raw, scene.buffers.regions > 0) if phone else studio_isp(recipe, shot)
+    photo = develop(raw, development, rng)
+    file = photo_name(job.number + 1, side, week)
+    write_photo(
+        folder / place / file,
+        replace(photo, pixels=photo.pixels * _kept(scene)),
+        quality=max(development.jpeg_quality, 92),
+    )
+    grades = visit.grades
+    grade, real = {
+        "L": (grades.mottled_left, grades.mottled_left_real),
+        "R": (grades.mottled_right, grades.mottled_right_real),
+    }[side]
+    record, _ = record_of(
+        scene,
+        name=name,
+        key=SampleKey(
+            dataset="hyperpigmentation-trial", subject=f"P{job.number + 1:04d}", visit=f"week {week}", view=_SIDES[side]
+        ),
+        photo=f"{place}/{file}",
+        capture=photo.capture,
+        labels=_graders(recipe, name, real),
+        traits={
+            "side": _SIDES[side],
+            "week": float(week),
+            "grade": grade,
+            "true_grade": round(real, 3),
+            "arm": _arm(recipe, job.number),
+            "taken": "phone" if phone else "studio",
+        },
+    )
+    return record
+
+
+def _graders(recipe: TrialRecipe, name: str, real: float) -> tuple[Label, ...]:
+    panel = draw_panel(stream(recipe.seed, "panel"), recipe.graders, **_PANEL)
+    return grade_by(panel, "pigmentation_grade_side", real, _SCALE, stream(recipe.seed, "graders", name))
+
+
+def _arm(recipe: TrialRecipe, number: int) -> str:
+    return "vehicle" if stream(recipe.seed, "arm", number).random() < recipe.vehicle_share else "treated"
+
+
+def _by_phone(recipe: TrialRecipe, number: int) -> bool:
+    return bool(stream(recipe.seed, "phone", number).random() < recipe.phone_share)
 
 
 def _first_part(recipe: TrialRecipe) -> int:
@@ -84,29 +141,49 @@ def _kept(scene: Scene) -> FloatMap:
 
 
 def finish(recipe: TrialRecipe, root: Path, records: Sequence[Record]) -> None:
-    """Write the two sheets of grades."""
+    """Write the two sheets of grades; where people graded, also a sheet each, and one of the subjects' arms."""
     first = sorted((r for r in records if r.photo.startswith(FIRST)), key=lambda record: record.photo)
     if first:
-        graded: list[list[str | float | None]] = [
-            [record.key.subject, float(record.traits["grade"])] for record in first
-        ]
+        graded: list[list[_Cell]] = [[record.key.subject, _sheet_grade(record)] for record in first]
         write_xlsx(root / BY_PHOTO, [["Subject", GRADE], *graded])
-    second = {
-        (r.key.subject, r.key.view, r.key.visit): float(r.traits["grade"])
-        for r in records
-        if r.photo.startswith(SECOND)
-    }
+    second = {_address(r): _sheet_grade(r) for r in records if r.photo.startswith(SECOND)}
     if second:
         pairs = sorted({(subject, side) for subject, side, _ in second})
-        rows: list[list[str | float | None]] = [
-            [
-                int(subject[1:]),
-                side.capitalize(),
-                *(second.get((subject, side, f"week {week}")) for week in VISITS.values()),
-            ]
+        rows: list[list[_Cell]] = [
+            [int(subject[1:]), side.capitalize(), *(second.get((subject, side, week)) for week in VISITS.values())]
             for subject, side in pairs
         ]
         write_xlsx(root / BY_VISIT, [[f"{GRADE}, 0-9 in half steps"], ["Subject No.", "Side of Face", *VISITS], *rows])
+    if recipe.graders:
+        _write_panel(root, records)
+
+
+def _address(record: Record) -> tuple[str, str, str]:
+    return record.key.subject, record.key.view, record.key.visit.removeprefix("week ")
+
+
+def _sheet_grade(record: Record) -> float:
+    """Return what the sheet says of a photo: the mean of the graders in half steps, the truth where nobody graded."""
+    given = [label.value for label in record.labels if label.task == "pigmentation_grade_side"]
+    return float(np.floor(2 * np.mean(given) + 0.5) / 2) if given else float(record.traits["grade"])
+
+
+def _write_panel(root: Path, records: Sequence[Record]) -> None:
+    given: dict[str, dict[tuple[str, str, str], float]] = {}
+    for record in records:
+        for label in record.labels:
+            if label.task == "pigmentation_grade_side":
+                given.setdefault(label.grader, {})[_address(record)] = label.value
+    visits = {week: name for name, week in VISITS.items()}
+    (root / GRADERS).mkdir(exist_ok=True)
+    for grader, held in given.items():
+        rows: list[list[_Cell]] = [
+            [subject, visits[week], *(held.get((subject, side, week)) for side in _SIDES.values())]
+            for subject, week in sorted({(subject, week) for subject, _, week in held})
+        ]
+        write_xlsx(root / GRADERS / f"{grader}.xlsx", [["ID", "Visit", "MH_Left", "MH_Right"], *rows])
+    arms: Mapping[str, object] = {r.key.subject: r.traits["arm"] for r in records}
+    write_csv(root / SUBJECTS, ("subject", "arm"), sorted(arms.items()))
 
 
 LAYOUT = Layout(name="hyperpigmentation-trial", plan=plan, make=make, finish=finish)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +46,15 @@ class Layout:
     finish: Callable[[Any, Path, Sequence[Record]], None]
 
 
-def person_at(recipe: SubjectRecipe, number: int, visit: str) -> tuple[Person, Visit]:
-    """Return the set's person of that number and their skin at a visit, as finely drawn as the pictures need."""
-    person = build_person(subject_of(recipe, number), texels=_texels(recipe.size_px))
+def person_at(recipe: SubjectRecipe, number: int, visit: str, *, treated: bool = True) -> tuple[Person, Visit]:
+    """Return the set's person of that number and their skin at a visit, as finely drawn as the pictures need.
+
+    treated: False for one to whom nothing was given that works.
+    """
+    subject = subject_of(recipe, number)
+    if not treated:
+        subject = replace(subject, response=0.0)
+    person = build_person(subject, texels=_texels(recipe.size_px))
     return person, visit_of(person, visit)
 
 

@@ -83,21 +83,30 @@ LesionTimeline = tuple[LesionEpisode, ...]
 _INFLAMED = {"clear": (0, 0), "mild": (2, 8), "moderate": (14, 34), "severe": (48, 88), "very_severe": (112, 160)}
 _COMEDONES = {"clear": (0, 2), "mild": (5, 25), "moderate": (15, 50), "severe": (25, 80), "very_severe": (30, 110)}
 _NODULES = {"clear": 0.0, "mild": 0.0, "moderate": 0.01, "severe": 0.04, "very_severe": 0.07}
-PROFILES = (*_INFLAMED, "mottled", "mixed")
+PROFILES = (*_INFLAMED, "mottled", "mixed", "trial", "trial_mixed")
+TRIAL_GRADES = (4.3, 1.2)
+"""Mean and standard deviation of the first visit's grade, chosen so that over all visits about a fifth of the grades
+lie under 3 and a tenth from 5.5 on: the shares in the published confusion matrices of the trial."""
 
 
 def draw_profile(rng: np.random.Generator, name: str, tone: Tone, age_years: float) -> Profile:
-    """Draw what a person has: "clear" to "very_severe" acne, "mottled" hyperpigmentation 0-9, or "mixed"."""
+    """Draw what a person has: "clear" to "very_severe" acne, "mottled" hyperpigmentation 0-9, or "mixed".
+
+    "trial" has few extreme grades, as a clinical trial has; "trial_mixed" acne and redness besides.
+    """
     if name not in PROFILES:
         raise ValueError(f"No profile is called {name!r}; there are {', '.join(PROFILES)}.")
     acne = {"mottled": "clear", "mixed": str(rng.choice(("mild", "moderate", "severe")))}.get(name, name)
     brown = {"mottled": rng.uniform(0, 9), "mixed": rng.uniform(2, 7)}.get(name, rng.uniform(0, 2))
+    if name.startswith("trial"):
+        acne = "clear" if name == "trial" else str(rng.choice(("mild", "moderate")))
+        brown = float(np.clip(rng.normal(*TRIAL_GRADES), 0.3, 8.7))
     return Profile(
         name=name,
         lesions=_draw_lesions(rng, acne),
         mottled=float(brown),
         mixture=_draw_mixture(rng, tone, age_years),
-        others=_draw_others(rng, acne, age_years),
+        others=_draw_others(rng, acne, age_years, flushed=0.6 if name == "trial_mixed" else 0.15),
     )
 
 
@@ -130,14 +139,16 @@ def _draw_mixture(rng: np.random.Generator, tone: Tone, age_years: float) -> dic
     return dict(zip(weights, drawn.tolist(), strict=True))
 
 
-def _draw_others(rng: np.random.Generator, severity: str, age_years: float) -> dict[MarkKind, int]:
+def _draw_others(
+    rng: np.random.Generator, severity: str, age_years: float, *, flushed: float = 0.15
+) -> dict[MarkKind, int]:
     scarring = {"severe": 8.0, "very_severe": 20.0, "moderate": 2.0}.get(severity, 0.2)
-    flushed = rng.random() < 0.15
+    red = rng.random() < flushed
     return {
         MarkKind.NAEVUS: int(rng.poisson(4)),
         MarkKind.SCAR: int(rng.poisson(scarring)),
-        MarkKind.REDNESS: int(rng.integers(2, 5)) if flushed else 0,
-        MarkKind.TELANGIECTASIA: int(rng.poisson(30 if flushed else 12 * max(age_years - 35, 0) / 35)),
+        MarkKind.REDNESS: int(rng.integers(2, 5)) if red else 0,
+        MarkKind.TELANGIECTASIA: int(rng.poisson(30 if red else 12 * max(age_years - 35, 0) / 35)),
         MarkKind.DEPIGMENTATION: int(rng.integers(2, 7)) if rng.random() < 0.03 else 0,
     }
 

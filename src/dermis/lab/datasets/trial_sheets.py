@@ -1,0 +1,276 @@
+"""Sheets of a trial's grades, whatever their columns: which column means what, and what does not fit the photos.
+
+A mapping says it in words: `subject=ID, grade=MH_Left`. Fields are `photo`, `subject`, `side`, `visit`, `grader`,
+`sheet` (a file; else every table in the folder that has the columns) and, as often as needed, `grade`. A column of
+grades may say more behind its field: `grade.left=MH_L`, `grade.week4=W4`, `grade@anna=MH_A`, `grade.left@anna=A_L`.
+What it does not say is read from the column's name (MH_Left, Week 4), else from the row, and is told in the preview.
+A sheet that names no grader is by the grader its file is called after.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dermis.errors import InputError, UsageError
+from dermis.formats.tables import Row, Table, number_in, open_table
+from dermis.lab.datasets.dataset import Mismatch
+
+__all__ = [
+    "SCALE",
+    "Address",
+    "Column",
+    "ColumnMap",
+    "GradeCell",
+    "columns_from",
+    "grades_in",
+    "matched",
+    "preview",
+    "subject_of",
+    "week_of",
+]
+
+SCALE = (0.0, 9.0, 0.5)
+"""Lowest and highest grade of mottled hyperpigmentation, and the step between two."""
+_ROW_FIELDS = ("photo", "subject", "side", "visit", "grader")
+_FIELDS = (*_ROW_FIELDS, "sheet", "grade")
+_SIDES = {"left": "L", "l": "L", "lt": "L", "right": "R", "r": "R", "rt": "R"}
+_WEEK = re.compile(r"(?:week|wk|w|visit|v)?[\s_.-]*0*(\d{1,3})", re.IGNORECASE)
+_WEEK_IN_NAME = re.compile(r"(?:^|[^a-z])(?:week|wk|w)[\s_.-]*0*(\d{1,3})(?:$|[^0-9])", re.IGNORECASE)
+_BASELINE = ("baseline", "base", "bl", "screening")
+_TABLES = (".xlsx", ".xlsm", ".csv", ".tsv")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Address:
+    """Which photo: subject without leading P and zeros, side L or R, week from the first visit."""
+
+    subject: str
+    side: str
+    week: int
+
+    def __str__(self) -> str:
+        return f"subject {self.subject}, {'left' if self.side == 'L' else 'right'}, week {self.week}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of grades: its name, and what is said of all grades in it; "" and None where the row says."""
+
+    name: str
+    side: str = ""
+    week: int | None = None
+    grader: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnMap:
+    """Which column of a sheet means what. fields: photo, subject, side, visit, grader -> column. sheet: "" for any."""
+
+    fields: Mapping[str, str]
+    grades: tuple[Column, ...]
+    sheet: str = ""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The columns that a sheet must have."""
+        return (*self.fields.values(), *(one.name for one in self.grades))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradeCell:
+    """One grade as a sheet has it: of which photo (its file's name, or an address), by whom, where it stands."""
+
+    where: str
+    grader: str
+    value: float | None
+    photo: str = ""
+    address: Address | None = None
+
+
+def columns_from(words: Sequence[str]) -> ColumnMap:
+    """Return the mapping said by words such as "subject=ID,grade.left=MH_L". Raises UsageError."""
+    fields: dict[str, str] = {}
+    grades: list[Column] = []
+    for word in (part.strip() for text in words for part in text.split(",") if text.strip()):
+        field, equals, column = (part.strip() for part in word.partition("="))
+        name = re.split(r"[.@]", field, maxsplit=1)[0].lower()
+        if not equals or not column or name not in _FIELDS:
+            raise UsageError(
+                f"--map {word!r} maps nothing.", advice=f"Write FIELD=COLUMN; fields are {', '.join(_FIELDS)}."
+            )
+        if name == "grade":
+            grades.append(_grade_column(field, column))
+        elif name in fields:
+            raise UsageError(f"--map names {name} twice.", advice="Only grade may be repeated.")
+        else:
+            fields[name] = column
+    sheet = fields.pop("sheet", "")
+    if not grades or not ("photo" in fields or "subject" in fields):
+        raise UsageError(
+            "--map needs a column of grades, and one of subjects or photos.", advice="Write subject=ID,grade=MH_Left."
+        )
+    return ColumnMap(fields=fields, grades=tuple(grades), sheet=sheet)
+
+
+def _grade_column(field: str, column: str) -> Column:
+    told, _, grader = field.partition("@")
+    side, week = "", None
+    for part in told.split(".")[1:]:
+        if part.lower() in _SIDES:
+            side = _SIDES[part.lower()]
+        elif (week := week_of(part)) is None:
+            raise UsageError(
+                f"--map {field}: {part!r} is no side and no week.", advice="Write grade.left or grade.week4."
+            )
+    words = re.split(r"[^a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column).lower())
+    side = side or next((_SIDES[word] for word in words if word in _SIDES), "")
+    if week is None:
+        named = _WEEK_IN_NAME.search(column)
+        week = int(named[1]) if named else 0 if any(word in _BASELINE for word in words) else None
+    return Column(name=column, side=side, week=week, grader=grader.strip())
+
+
+def week_of(text: str) -> int | None:
+    """Return the week that a visit's name says: Baseline, Week 4, W04, 4; None where it says none."""
+    if text.strip().lower() in _BASELINE:
+        return 0
+    found = _WEEK.fullmatch(text.strip())
+    return int(found[1]) if found else None
+
+
+def subject_of(text: str) -> str:
+    """Return a subject as it is compared: P0012, 0012 and 12 are one."""
+    bare = re.sub(r"^[Pp](?=\d+$)", "", text.strip())
+    return (bare.lstrip("0") or "0") if bare.isdigit() else bare
+
+
+def grades_in(root: Path, columns: ColumnMap) -> tuple[list[GradeCell], list[str]]:
+    """Return every grade in the sheets of a folder, and what was understood, in lines for the user.
+
+    Raises InputError where no sheet has the columns, and for a cell that is no number.
+    """
+    cells: list[GradeCell] = []
+    notes: list[str] = []
+    for path in _sheets(root, columns):
+        try:
+            table = open_table(path, needs=columns.needs, words=tuple(columns.fields.values()))
+        except InputError as fault:
+            if columns.sheet or "has no column" not in fault.message:
+                raise
+            notes.append(f"{path.name} was left out: it has not the columns {', '.join(columns.needs)}.")
+            continue
+        held = list(_cells(table, columns, path.stem))
+        notes += [*table.notes, *preview(table, columns, path.stem, held)]
+        cells += held
+    if not cells:
+        raise InputError(
+            f"{root} has no sheet with the columns {', '.join(columns.needs)}.",
+            advice="Check --map; " + (" ".join(notes) or "a sheet is .xlsx or .csv in that folder."),
+        )
+    return cells, notes
+
+
+def preview(table: Table, columns: ColumnMap, grader: str, cells: Sequence[GradeCell]) -> Iterator[str]:
+    """Yield what was understood of a sheet: each column's meaning, an example, and what was not looked at."""
+    for field, column in columns.fields.items():
+        example = next((row[column] for row in table.rows if row[column]), "")
+        yield f"{table.name}: {column} is the {field}, such as {example!r}."
+    for one in columns.grades:
+        values = [value for value in table.numbers(one.name) if value is not None]
+        side = {"L": "left side", "R": "right side", "": f"side by {columns.fields.get('side', 'the photo')}"}[one.side]
+        visit = f"week {one.week}" if one.week is not None else f"visit by {columns.fields.get('visit', 'the photo')}"
+        by = one.grader or (f"by {columns.fields['grader']}" if "grader" in columns.fields else grader)
+        span = f"{min(values):g} to {max(values):g}" if values else "all empty"
+        yield f"{table.name}: {one.name} holds {len(values)} grades, {side}, {visit}, grader {by}: {span}."
+    rest = [name for name in table.columns if name not in columns.needs]
+    if rest:
+        yield f"{table.name}: not looked at: {', '.join(rest)}."
+
+
+def _sheets(root: Path, columns: ColumnMap) -> list[Path]:
+    if columns.sheet:
+        return [root / columns.sheet]
+    return sorted(
+        path for path in root.iterdir() if path.suffix.lower() in _TABLES and not path.name.startswith((".", "~"))
+    )
+
+
+def _cells(table: Table, columns: ColumnMap, stem: str) -> Iterator[GradeCell]:
+    for row, line in zip(table.rows, table.lines, strict=True):
+        for one in columns.grades:
+            where = f"{table.name}, line {line}, {one.name}"
+            yield GradeCell(
+                where=where,
+                grader=one.grader or _said(row, columns, "grader") or stem,
+                value=number_in(row, one.name, where),
+                photo=_said(row, columns, "photo"),
+                address=_address(row, columns, one, where),
+            )
+
+
+def _said(row: Row, columns: ColumnMap, field: str) -> str:
+    return row[columns.fields[field]] if field in columns.fields else ""
+
+
+def _address(row: Row, columns: ColumnMap, one: Column, where: str) -> Address | None:
+    """Return which photo a grade is of; None where the row names a file. Raises InputError where neither is said."""
+    subject, said = _said(row, columns, "subject"), _said(row, columns, "visit")
+    side = one.side or _SIDES.get(_said(row, columns, "side").strip().lower()[:5], "")
+    week = one.week if one.week is not None else week_of(said)
+    if subject and side and week is not None:
+        return Address(subject=subject_of(subject), side=side, week=week)
+    if _said(row, columns, "photo"):
+        return None
+    missing = [name for name, known in (("subject", subject), ("side", side), ("visit", week is not None)) if not known]
+    raise InputError(
+        f"{where}: the {' and the '.join(missing)} is not told.",
+        advice="Map it (visit=COLUMN, side=COLUMN), or say it with the grade: grade.left=COLUMN, grade.week4=COLUMN.",
+    )
+
+
+def matched(
+    photos: Mapping[str, Address | None], cells: Sequence[GradeCell]
+) -> tuple[dict[str, dict[str, float]], list[Mismatch]]:
+    """Return the grades of each photo by grader, and what does not fit.
+
+    photos: by file name. Two equal grades of one grader are listed and count once; what lies outside the scale,
+    between its steps or in contradiction is left out.
+    """
+    names = {address: name for name, address in photos.items() if address is not None}
+    stems = {Path(name).stem.lower(): name for name in photos}
+    grades: dict[str, dict[str, float]] = {name: {} for name in photos}
+    found: list[Mismatch] = [
+        Mismatch(kind="a photo whose name says no subject, side and week", about=name)
+        for name, address in photos.items()
+        if address is None and not any(cell.photo for cell in cells)
+    ]
+    for cell in cells:
+        named = stems.get(Path(cell.photo).stem.lower()) if cell.photo else None
+        found += _laid(grades, named or (names.get(cell.address) if cell.address else None), cell)
+    found += [Mismatch(kind="a photo without a grade", about=name) for name, given in grades.items() if not given]
+    return grades, found
+
+
+def _laid(grades: dict[str, dict[str, float]], name: str | None, cell: GradeCell) -> list[Mismatch]:
+    """Lay a grade on its photo; return what does not fit about it."""
+    about = f"{cell.where} ({cell.photo or cell.address})"
+    if cell.value is None:
+        return []
+    low, high, step = SCALE
+    if not low <= cell.value <= high:
+        return [Mismatch(kind="a grade outside 0-9", about=f"{about}: {cell.value:g}", fatal=True)]
+    if (cell.value / step) % 1:
+        return [Mismatch(kind="a grade that is no half step", about=f"{about}: {cell.value:g}", fatal=True)]
+    if name is None:
+        return [Mismatch(kind="a grade without a photo", about=about)]
+    before = grades[name].get(cell.grader)
+    grades[name].setdefault(cell.grader, cell.value)
+    if before == cell.value:
+        return [Mismatch(kind="a grade twice", about=f"{about}, by {cell.grader}")]
+    if before is not None:
+        text = f"{about}: {cell.value:g}, and {before:g} before, both by {cell.grader}"
+        return [Mismatch(kind="two grades of one photo that contradict", about=text, fatal=True)]
+    return []
