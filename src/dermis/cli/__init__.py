@@ -21,6 +21,7 @@ VERBS = {
         "care": "Say what to do about what was measured, with sources.",
         "spectra": "Estimate the reflectance of skin in a photo, 400-1000 nm.",
         "cube": "Read, calibrate, render and compare spectral cubes.",
+        "deidentify": "Mask and rename photos: skin alone is left, and no name.",
         "annotate": "Draft marks for graders, read theirs, find disagreements.",
         "tasks": "List the questions that can be asked of the skin.",
         "models": "List our weights and yours; list or fetch models of others.",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dermis.core import Encoding, Origin, Photo
+from dermis.core import Capture, Encoding, Origin, Photo
 from dermis.core.arrays import FloatMap
 from dermis.errors import UnreadablePhoto
 from dermis.formats.files import write_bytes
@@ -94,7 +94,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def write_photo(path: str | Path, photo: Photo, *, quality: int = 92, bits: int = 8) -> None:
-    """Write a photo as JPEG or PNG, told by the suffix, with its capture as EXIF.
+    """Write a photo as JPEG or PNG, told by the suffix, with its capture as EXIF, if it has any.
 
     quality: of a JPEG, 1 to 100; its colour is not subsampled. bits: 8, or 16 for a PNG.
     Raises ValueError for linear sRGB, for camera-linear values in a JPEG, and for other suffixes and depths;
@@ -119,7 +119,7 @@ def _written(photo: Photo, suffix: str, quality: int, bits: int) -> bytes:
         return write_png16(numbers.astype(np.uint16), exif[6:], srgb=photo.encoding is Encoding.SRGB)
     image = Image.fromarray(_whole_numbers(photo.pixels, 255).astype(np.uint8))
     buffer = BytesIO()
-    image.save(buffer, kind, exif=exif, quality=quality, subsampling=0)
+    image.save(buffer, kind, exif=b"" if photo.capture == Capture() else exif, quality=quality, subsampling=0)
     return buffer.getvalue()
 
 
