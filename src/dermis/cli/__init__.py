@@ -23,6 +23,7 @@ VERBS = {
         "cube": "Read, calibrate, render and compare spectral cubes.",
         "deidentify": "Mask and rename photos: skin alone is left, and no name.",
         "annotate": "Draft marks for graders, read theirs, find disagreements.",
+        "study": "Statistics of trials: change over visits, by arm.",
         "tasks": "List the questions that can be asked of the skin.",
         "models": "List our weights and yours; list or fetch models of others.",
         "recipes": "List the recipes to learn by and to make data by.",
