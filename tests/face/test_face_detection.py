@@ -1,9 +1,15 @@
-"""Which of the detector's views is believed where landmarks do not hold."""
+"""A plain face is found at first sight; which of the views is believed where landmarks do not hold."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from dermis.face.detection import Candidate, _agreed
+from dermis.face import detection
+from dermis.face.detection import _agreed, detect_faces
+from dermis.face.detector import Candidate
+from dermis.formats.images.photo import read_photo
+from dermis.models import registry
 
 
 def seen(score, lean_deg, x=100.0, turn_deg=0.0):
@@ -26,3 +32,30 @@ def test_each_place_keeps_its_own():
     left, right = seen(0.8, 0), seen(0.7, 90, x=400, turn_deg=90)
     assert _agreed([right, left]) == [left, right]
     assert _agreed([]) == []
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """The sides of the detector's views, in the order it looked."""
+    sides, look = [], detection.run_detector
+    monkeypatch.setattr(
+        detection, "run_detector", lambda one, square: sides.append(square.side_px) or look(one, square)
+    )
+    return sides
+
+
+def test_a_plain_portrait_is_found_at_first_sight(models, looks):
+    photo = read_photo(registry.fetch("P005_selfie"))
+    [face] = detect_faces(photo)
+    assert looks == [max(photo.width_px, photo.height_px)]
+    assert face.landmarks is not None
+    overview = detection._overview(photo, 1024)
+    [swept] = detection._confirmed(overview, detection._sweep(photo, overview, (1.0,)))
+    assert np.abs(face.landmarks - swept.landmarks)[:, :2].mean() < 0.003 * face.square.side_px
+
+
+def test_a_face_in_doubt_is_swept_for(models, looks):
+    photo = read_photo(registry.fetch("P005_selfie"))
+    upside_down = replace(photo, pixels=np.ascontiguousarray(photo.pixels[::-4, ::4]))
+    assert len(detect_faces(upside_down)) == 1
+    assert len(looks) > 1

@@ -12,7 +12,7 @@ from dermis.core.analysis import (
 )
 from dermis.core.change import Change, MatchedLesion, UnmatchedLesion
 from dermis.core.cube import Cube, Quantity
-from dermis.core.face import Box, CropFrame, Face, Pose, Region, SegmentationClass, View, region_mask
+from dermis.core.face import Box, CropFrame, Face, Pose, Region, SegmentationClass, View, in_classes, region_mask
 from dermis.core.finding import Detection, Finding, Note, ValueMap
 from dermis.core.lesion import HAYASHI_LIMITS, LESION_TYPES, FaceLesions, HalfFace, Lesions
 from dermis.core.photo import Capture, Encoding, Origin, Photo
@@ -92,5 +92,6 @@ __all__ = [
     "Urgency",
     "ValueMap",
     "View",
+    "in_classes",
     "region_mask",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap, hold
 
-__all__ = ["Box", "CropFrame", "Face", "Pose", "Region", "SegmentationClass", "View", "region_mask"]
+__all__ = ["Box", "CropFrame", "Face", "Pose", "Region", "SegmentationClass", "View", "in_classes", "region_mask"]
 
 
 class View(StrEnum):
@@ -129,6 +130,14 @@ class Face:
             hold(self, "confidence", dtype=np.float32, shape=shape)
         if self.landmarks is not None:
             hold(self, "landmarks", dtype=np.float32, shape=(478, 3))
+
+
+def in_classes(parts: LabelMap, classes: Sequence[SegmentationClass]) -> BoolMap:
+    """Return where `parts` names one of `classes`; many times as fast as `np.isin`."""
+    found = np.zeros(parts.shape, dtype=np.bool_)
+    for one in classes:
+        found |= parts == one
+    return found
 
 
 def region_mask(regions: LabelMap, region: Region) -> BoolMap:

@@ -1,120 +1,20 @@
-"""Where faces are in a photo: the detector at several sizes and turns."""
+"""Where faces are in a photo: at first sight, else by the detector at several sizes and turns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dermis.core import Box, Photo
 from dermis.core.arrays import FloatMap
 from dermis.face.crop import frame_around
+from dermis.face.detector import Candidate, overlap, run_detector
 from dermis.face.image_pyramid import ImagePyramid, Square, build_pyramid
 from dermis.face.landmarks import FaceMesh, fit_landmarks, square_around
-from dermis.models import registry, runtime
 
-__all__ = ["Candidate", "DetectedFace", "detect_faces", "overlap", "run_detector"]
-
-_SIZE = 128
-_FLOOR = 0.35
-_DETECTOR_SAME = 0.3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A face as the detector saw it, in photo pixels.
-
-    turn_deg: how the view was turned. points: (6, 2): right eye, left eye, nose tip, mouth, right ear, left
-    ear (the person's own).
-    """
-
-    x_px: float
-    y_px: float
-    side_px: float
-    score: float
-    turn_deg: float
-    points: NDArray[np.float64]
-
-    @property
-    def roll_deg(self) -> float:
-        """How far the line of the eyes leans clockwise in the picture; rough for a profile."""
-        across = self.points[1] - self.points[0]
-        return float(np.rad2deg(np.arctan2(across[1], across[0])))
-
-    @property
-    def upright_deg(self) -> float:
-        """The roll of eyes over mouth, which also holds in profile; the view's own turn where it is absurd."""
-        down = self.points[3] - self.points[:2].mean(axis=0)
-        roll = float(np.rad2deg(np.arctan2(-down[0], down[1])))
-        lean = (roll - self.turn_deg + 180) % 360 - 180
-        return roll if abs(lean) < 60 else self.turn_deg
-
-    @property
-    def facing(self) -> float:
-        """Where the nose lies between the middle and the edge of the box, upright: -1 left, 1 right."""
-        turn = np.deg2rad(self.upright_deg)
-        right, down = self.points[2] - (self.x_px, self.y_px)
-        along = right * np.cos(turn) + down * np.sin(turn)
-        return float(np.clip(2 * along / self.side_px, -1, 1))
-
-
-def run_detector(picture: ImagePyramid, square: Square) -> list[Candidate]:
-    """Return the faces that the detector sees in one square view, the surest of each place."""
-    view = picture.view(square, _SIZE)
-    out = _network().run((view.astype(np.float32) / 127.5 - 1)[None])
-    scores = 1 / (1 + np.exp(-np.clip(out["classificators"][0, :, 0], -60, 60)))
-    keep = np.flatnonzero(scores >= _FLOOR)
-    # Row 0 is the centre, row 1 the size, the rest the six points; all but the size count from the anchor.
-    raw = out["regressors"][0, keep].astype(np.float64).reshape(-1, 8, 2)
-    raw += np.where(np.arange(8)[:, None] == 1, 0, _anchors()[keep, None] * _SIZE)
-    found = [_candidate(place, float(scores[k]), square) for place, k in zip(raw, keep, strict=True)]
-    kept: list[Candidate] = []
-    for candidate in sorted(found, key=lambda one: -one.score):
-        if all(overlap(candidate, other) < _DETECTOR_SAME for other in kept):
-            kept.append(candidate)
-    return kept
-
-
-def overlap(a: Candidate, b: Candidate) -> float:
-    """Return intersection over union of two candidates' upright boxes."""
-    half = (a.side_px + b.side_px) / 2
-    width = min(half - abs(a.x_px - b.x_px), a.side_px, b.side_px)
-    height = min(half - abs(a.y_px - b.y_px), a.side_px, b.side_px)
-    common = max(width, 0) * max(height, 0)
-    return common / (a.side_px**2 + b.side_px**2 - common)
-
-
-def _candidate(place: NDArray[np.float64], score: float, square: Square) -> Candidate:
-    to_photo = square.matrix(_SIZE)
-    centre, *points = place[[0, 2, 3, 4, 5, 6, 7]] @ to_photo[:, :2].T + to_photo[:, 2]
-    return Candidate(
-        x_px=float(centre[0]),
-        y_px=float(centre[1]),
-        side_px=max(float(place[1].mean()), 1.0) * square.side_px / _SIZE,
-        score=score,
-        turn_deg=square.roll_deg,
-        points=np.array(points),
-    )
-
-
-@lru_cache(maxsize=1)
-def _network() -> runtime.LoadedNetwork:
-    return runtime.load(registry.fetch("face_detector"), threads=1)  # too small to share
-
-
-@lru_cache(maxsize=1)
-def _anchors() -> NDArray[np.float64]:
-    """(896, 2) centres in [0, 1]: two at each of 16 x 16 places, six at each of 8 x 8."""
-    grids = []
-    for cells, each in ((16, 2), (8, 6)):
-        centres = (np.arange(cells) + 0.5) / cells
-        x, y = np.meshgrid(centres, centres)
-        grids.append(np.repeat(np.stack([x, y], axis=-1).reshape(-1, 2), each, axis=0))
-    return np.concatenate(grids)
-
+__all__ = ["DetectedFace", "detect_faces"]
 
 _OVERVIEW = 1024
 _DETAIL = 2560
@@ -123,6 +23,12 @@ _LARGE = (1.0, 1.6, 0.6)
 _MIDDLE = (0.35,)
 _SMALL = (0.2, 0.1)
 _TURNS_DEG = ((90.0, -90.0, 180.0), (45.0, -45.0, 135.0, -135.0))
+# A plain face: alone in the view of the whole photo, within these sizes over its long side, and sure for the detector
+# and for the landmark network, whose points hold still from one look to the next.
+_PLAIN_SIDES = (0.17, 0.9)
+_PLAIN_SCORE = 0.75
+_PLAIN_MESH = 0.95
+_MOVES = ((0.06, -0.05, 1.12, 8.0), (-0.06, 0.05, 0.94, -8.0))  # right, down, scale, turn in degrees
 _MOST = 12  # candidates that are looked at more closely in one sweep
 _VIEW = 1.5  # the mesh's view over the detector's box
 
@@ -186,10 +92,16 @@ class DetectedFace:
 def detect_faces(photo: Photo) -> list[DetectedFace]:
     """Return the faces in a photo, largest first.
 
-    Where no face has landmarks that can be trusted, the faces that only the detector saw are returned.
+    A face that is plain at first sight is returned alone: faces under a sixth of the photo's long side are not looked
+    for beside it. Elsewhere the photo is swept at several sizes, then turns. Where no face has landmarks that can be
+    trusted, the faces that only the detector saw are returned.
     """
     overview = _overview(photo, _OVERVIEW)
-    seen = _sweep(photo, overview, _LARGE)
+    whole = _sweep(photo, overview, _LARGE[:1])
+    plain = _plain_face(photo, overview, whole)
+    if plain is not None:
+        return [plain]
+    seen = whole + _sweep(photo, overview, _LARGE[1:])
     found = _confirmed(overview, seen + _likely(_sweep(photo, overview, _MIDDLE)))
     for turns in _TURNS_DEG:
         if found:
@@ -205,6 +117,25 @@ def detect_faces(photo: Photo) -> list[DetectedFace]:
         sure = [one for one in seen if one.score >= _SURE and one.side_px >= _WIDE * short_side]
         found = [_detected(candidate) for candidate in _agreed(sure)]
     return _apart(found)
+
+
+def _plain_face(photo: Photo, picture: ImagePyramid, whole: list[Candidate]) -> DetectedFace | None:
+    """Return the one face of a usual portrait, None where anything about it is in doubt."""
+    if len(whole) != 1 or whole[0].score < _PLAIN_SCORE:
+        return None
+    candidate = whole[0]
+    low, high = (share * max(photo.width_px, photo.height_px) for share in _PLAIN_SIDES)
+    if not (low <= candidate.side_px <= high and candidate.side_px >= _SMALLEST_PX):
+        return None
+    first = fit_landmarks(picture, _view_of(candidate))
+    view = square_around(first.landmarks)
+    mesh = fit_landmarks(picture, view)
+    moved = fit_landmarks(picture, _moved(square_around(mesh.landmarks), _MOVES[0]))
+    size = square_around(mesh.landmarks).side_px / _VIEW
+    wander = max(_apart_by(first, mesh, size), _apart_by(moved, mesh, size))
+    if min(first.score, mesh.score, moved.score) < _PLAIN_MESH or wander > _STEADY_WHEN_RIGHT:
+        return None
+    return _with_landmarks(candidate, mesh, size)
 
 
 def _overview(photo: Photo, longest: int) -> ImagePyramid:
@@ -255,13 +186,7 @@ def _confirmed(picture: ImagePyramid, seen: list[Candidate]) -> list[DetectedFac
 
 def _confirm(picture: ImagePyramid, candidate: Candidate) -> DetectedFace | None:
     """Refine the landmarks twice, then move the view and see whether they come back."""
-    view = Square(
-        x_px=candidate.x_px,
-        y_px=candidate.y_px,
-        side_px=candidate.side_px * _VIEW,
-        roll_deg=candidate.roll_deg,
-    )
-    held = _hold(picture, view)
+    held = _hold(picture, _view_of(candidate))
     if max(held.scores[:2]) < 0.01 and candidate.score < 0.75:
         return None
     if held.wander > _STEADY_WHEN_RIGHT:
@@ -271,10 +196,24 @@ def _confirm(picture: ImagePyramid, candidate: Candidate) -> DetectedFace | None
         held = min(held, other, key=lambda one: one.wander)
     if held.wander > _STEADY_IN_DOUBT + (_STEADY_IF_SURE - _STEADY_IN_DOUBT) * float(np.mean(held.scores[2:])):
         return None
+    return _with_landmarks(candidate, held.mesh, held.size_px)
+
+
+def _view_of(candidate: Candidate) -> Square:
+    """Return the view in which the mesh network is shown a face that the detector saw."""
+    return Square(
+        x_px=candidate.x_px,
+        y_px=candidate.y_px,
+        side_px=candidate.side_px * _VIEW,
+        roll_deg=candidate.roll_deg,
+    )
+
+
+def _with_landmarks(candidate: Candidate, mesh: FaceMesh, size_px: float) -> DetectedFace:
     return DetectedFace(
-        square=replace(square_around(held.mesh.landmarks), side_px=held.size_px),
+        square=replace(square_around(mesh.landmarks), side_px=size_px),
         score=candidate.score,
-        landmarks=held.mesh.landmarks,
+        landmarks=mesh.landmarks,
         facing=candidate.facing,
     )
 
@@ -296,17 +235,26 @@ def _hold(picture: ImagePyramid, view: Square) -> _Held:
     mesh = fit_landmarks(picture, view)
     size = square_around(mesh.landmarks).side_px / _VIEW
     scores, wander = [first.score, second.score, mesh.score], 0.0
-    for right, down, scale, turn in ((0.06, -0.05, 1.12, 8.0), (-0.06, 0.05, 0.94, -8.0)):
-        moved = Square(
-            x_px=view.x_px + right * view.side_px,
-            y_px=view.y_px + down * view.side_px,
-            side_px=view.side_px * scale,
-            roll_deg=view.roll_deg + turn,
-        )
-        again = fit_landmarks(picture, moved)
+    for move in _MOVES:
+        again = fit_landmarks(picture, _moved(view, move))
         scores.append(again.score)
-        wander = max(wander, float(np.abs(again.landmarks - mesh.landmarks)[:, :2].mean()) / size)
+        wander = max(wander, _apart_by(again, mesh, size))
     return _Held(mesh=mesh, size_px=size, wander=wander, scores=tuple(scores))
+
+
+def _moved(view: Square, move: tuple[float, float, float, float]) -> Square:
+    right, down, scale, turn = move
+    return Square(
+        x_px=view.x_px + right * view.side_px,
+        y_px=view.y_px + down * view.side_px,
+        side_px=view.side_px * scale,
+        roll_deg=view.roll_deg + turn,
+    )
+
+
+def _apart_by(a: FaceMesh, b: FaceMesh, size_px: float) -> float:
+    """Return the mean distance of two meshes along an axis, over the size of the face."""
+    return float(np.abs(a.landmarks - b.landmarks)[:, :2].mean()) / size_px
 
 
 def _agreed(sure: list[Candidate]) -> list[Candidate]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dermis.core import Box, CropFrame, Face, Photo, SegmentationClass, View
+from dermis.core import Box, CropFrame, Face, Photo, SegmentationClass, View, in_classes
 from dermis.core.arrays import BoolMap, LabelMap
 from dermis.errors import UsageError
 from dermis.face import segmentation_model, selfie_model
@@ -76,7 +76,7 @@ def _face(photo: Photo, faces: list[DetectedFace]) -> Face | None:
         return None
     frame = _head_frame(photo, first)
     parsing = segment_face(build_pyramid(photo, frame), first)
-    skin = np.isin(parsing.parts, _SKIN) & ~parsing.nostrils
+    skin = in_classes(parsing.parts, _SKIN) & ~parsing.nostrils
     skin = instance_mask(skin, frame, faces)
     if _share_in_box(skin, frame, first) < (_SKIN_SEEN_PROFILE if first.landmarks is None else _SKIN_SEEN):
         return None
@@ -122,7 +122,7 @@ def _close_up(photo: Photo, *, asked: bool, face_seen: bool = False) -> Face | N
     if not asked and not is_close_up(seen, face_seen=face_seen):
         return None
     parts = segment_close_up(picture, seen)
-    skin = np.isin(parts, _SKIN)
+    skin = in_classes(parts, _SKIN)
     if not skin.any():
         return None
     return _without_face(frame, parts, skin)
@@ -135,7 +135,7 @@ def _by_own_parts(photo: Photo, parts: LabelMap, *, close_up: bool) -> Face | No
         raise UsageError(
             f"The parts hold {parts.max()}, which is no part.", advice=f"Parts are 0 to {len(SegmentationClass) - 1}."
         )
-    skin = np.isin(parts, _SKIN)
+    skin = in_classes(parts, _SKIN)
     if not skin.any():
         return None
     whole = CropFrame(x_px=0, y_px=0, width=photo.width_px, height=photo.height_px, factor=1)
@@ -143,13 +143,13 @@ def _by_own_parts(photo: Photo, parts: LabelMap, *, close_up: bool) -> Face | No
     if not faces:
         frame = frame_around(photo, 0, 0, photo.width_px, photo.height_px, longest=_LONGEST)
         small = reduce_labels(parts, frame)
-        return _without_face(frame, small, np.isin(small, _SKIN))
+        return _without_face(frame, small, in_classes(small, _SKIN))
     first = max(faces, key=lambda one: _share_in_box(skin, whole, one) * one.square.side_px**2)
     rest = [one for one in faces if one is not first]
     frame = _head_frame(photo, first, beside=parts != SegmentationClass.BACKGROUND)
     small = reduce_labels(parts, frame)
     parsing = Parsing(parts=small, nostrils=nostrils_of(first, frame), confidence=np.ones(small.shape, np.float32))
-    own = instance_mask(np.isin(small, _SKIN) & ~parsing.nostrils, frame, [first, *rest])
+    own = instance_mask(in_classes(small, _SKIN) & ~parsing.nostrils, frame, [first, *rest])
     return _assembled(frame, first, [other.box for other in rest], parsing, own)
 
 

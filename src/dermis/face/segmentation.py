@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import CropFrame, SegmentationClass
+from dermis.core import CropFrame, SegmentationClass, in_classes
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.face import segmentation_model, selfie_model
 from dermis.face.crop import to_frame
@@ -37,6 +37,8 @@ __all__ = ["Parsing", "instance_mask", "nostrils_of", "segment_face"]
 _OWN_VIEWS = (2.1,)
 _OWN_LIFT = -0.075
 _VIEWS = (1.8, 2.8)
+# The segmenter, eight times the work of the parser, is asked where more than this share of the face's square is unsure.
+_DOUBT, _UNSURE = 0.1, 0.2
 _LEAST = 0.001  # smallest nose, mouth or eyes, over the frame
 _DENSE = 0.5  # share of facial hair in hair that is a beard
 _SEEN_BEARD_REACH = 0.05  # around the lower face, over its side
@@ -80,12 +82,7 @@ def segment_face(picture: ImagePyramid, face: DetectedFace) -> Parsing:
     frame = picture.frame
     grey = picture.grey()
     own = segmentation_model.gather_views(picture, _squares(face, _OWN_VIEWS, _OWN_LIFT), _coarse(frame))
-    shares = (
-        selfie_model.segment(picture, _squares(face, _VIEWS, _LIFT), _coarse(frame))
-        if selfie_model.installed()
-        else None
-    )
-    shares = selfie_model.combine_probabilities(own, shares)
+    shares = selfie_model.combine_probabilities(own, _second_opinion(picture, face, own))
     side = face.square.side_px / frame.factor
     skin = guided_upsample(shares[selfie_model.FACE_SKIN] + shares[selfie_model.BODY_SKIN], grey, _EDGE * side)
     parts = _coarse_parts(shares, skin)
@@ -103,11 +100,20 @@ def segment_face(picture: ImagePyramid, face: DetectedFace) -> Parsing:
         brows = _brows(grey, points, frame, side) & (
             resized(own[SegmentationClass.HAIR], (frame.height, frame.width)) > _HAIR_AT_ALL
         )
-        parts[np.isin(parts, (SegmentationClass.FACE_SKIN, SegmentationClass.OTHER_SKIN)) & brows] = (
+        parts[in_classes(parts, (SegmentationClass.FACE_SKIN, SegmentationClass.OTHER_SKIN)) & brows] = (
             SegmentationClass.HAIR
         )
     confidence = np.clip(np.abs(skin - 0.5) + 0.5, 0.5, 1).astype(np.float32)
     return Parsing(parts=parts, nostrils=nostrils_of(face, frame), confidence=confidence)
+
+
+def _second_opinion(picture: ImagePyramid, face: DetectedFace, own: FloatMap) -> FloatMap | None:
+    """Return what the person segmenter says, (6, h, w), where the parser is in doubt; None where it is not or alone."""
+    side = face.square.side_px / picture.frame.factor * own.shape[1] / picture.frame.height
+    skin = own[[SegmentationClass.FACE_SKIN, SegmentationClass.OTHER_SKIN, SegmentationClass.NOSE]].sum(axis=0)
+    if np.count_nonzero(np.abs(skin - 0.5) < _UNSURE) <= _DOUBT * side**2 or not selfie_model.installed():
+        return None
+    return selfie_model.segment(picture, _squares(face, _VIEWS, _LIFT), _coarse(picture.frame))
 
 
 def _seen_beard(parts: LabelMap, own: FloatMap, face: DetectedFace, frame: CropFrame) -> BoolMap:
@@ -119,7 +125,8 @@ def _seen_beard(parts: LabelMap, own: FloatMap, face: DetectedFace, frame: CropF
         lower = to_frame(face.landmarks, frame)[list(LOWER_FACE)]
         dense &= polygon_mask([lower], frame, grow=_SEEN_BEARD_REACH * face.square.side_px / frame.factor)
     enough = (
-        dense.sum() > _LEAST_BEARD * np.isin(parts, (SegmentationClass.FACE_SKIN, SegmentationClass.OTHER_SKIN)).sum()
+        dense.sum()
+        > _LEAST_BEARD * in_classes(parts, (SegmentationClass.FACE_SKIN, SegmentationClass.OTHER_SKIN)).sum()
     )
     return dense if enough else np.zeros_like(dense)
 
@@ -160,14 +167,17 @@ def _coarse(frame: CropFrame) -> tuple[int, int]:
 
 def _coarse_parts(shares: FloatMap, skin: FloatMap) -> LabelMap:
     """Turn class probabilities into parts; what is not skin is the likeliest of the rest."""
-    rest = {
-        SegmentationClass.HAIR: shares[selfie_model.HAIR],
-        SegmentationClass.OCCLUDER: shares[selfie_model.OTHER],
-        SegmentationClass.BACKGROUND: shares[selfie_model.BACKGROUND] + shares[selfie_model.CLOTHES],
-    }
-    names = np.array([int(part) for part in rest], dtype=np.uint8)
-    planes = np.stack([resized(plane, (skin.shape[0], skin.shape[1])) for plane in rest.values()])
-    parts: LabelMap = names[planes.argmax(axis=0)]
+    hair, other, behind = (
+        resized(plane, (skin.shape[0], skin.shape[1]))
+        for plane in (
+            shares[selfie_model.HAIR],
+            shares[selfie_model.OTHER],
+            shares[selfie_model.BACKGROUND] + shares[selfie_model.CLOTHES],
+        )
+    )
+    parts = np.full(skin.shape, SegmentationClass.BACKGROUND, dtype=np.uint8)
+    parts[other >= behind] = SegmentationClass.OCCLUDER
+    parts[hair >= np.maximum(other, behind)] = SegmentationClass.HAIR
     is_skin = fill_holes(skin > 0.5, but_not=parts != SegmentationClass.BACKGROUND)
     of_face = (
         resized(shares[selfie_model.FACE_SKIN] - shares[selfie_model.BODY_SKIN], (skin.shape[0], skin.shape[1])) > 0

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import combinations_with_replacement
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,7 @@ _RANGES = ((-1.5, -0.1), (-0.02, 0.50), (-0.08, 0.45))
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 _WELL_LIT = (50, 95)
 _MOST_PIXELS = 20_000
+_TOGETHER = 8192
 _LARGEST_FIELD = 0.3
 
 
@@ -51,23 +53,33 @@ class PigmentMaps:
 
 def features(linear: NDArray[np.floating]) -> _Floats:
     """Return the monomials (n, 20) up to the third degree of log10 linear RGB (n, 3), kept inside measured skin."""
-    logs = np.log10(np.maximum(np.asarray(linear, dtype=np.float64), 1e-6))
-    green = np.clip(logs[:, 1], *_RANGES[0])
-    red = green + np.clip(logs[:, 0] - logs[:, 1], *_RANGES[1])
-    blue = green - np.clip(logs[:, 1] - logs[:, 2], *_RANGES[2])
-    scaled = (np.stack([red, green, blue]) - CENTRE) / SPREAD
-    columns = [np.ones(len(logs))]
-    for degree in range(1, DEGREE + 1):
-        columns += [np.prod(scaled[list(one)], axis=0) for one in combinations_with_replacement(range(3), degree)]
-    return np.stack(columns, axis=1)
+    return _monomials(np.asarray(linear, dtype=np.float64)).T
 
 
-def pigment_indices(linear: NDArray[np.floating]) -> tuple[_Floats, _Floats]:
-    """Return the melanin and the haemoglobin index (...) of linear sRGB under D65 (..., 3)."""
+def _monomials(linear: NDArray[Any]) -> NDArray[Any]:
+    """Return the features as rows (20, n), in the precision of `linear` (n, 3)."""
+    logs = np.log10(np.maximum(linear.T, 1e-6))
+    green = np.clip(logs[1], *_RANGES[0])
+    red = green + np.clip(logs[0] - logs[1], *_RANGES[1])
+    blue = green - np.clip(logs[1] - logs[2], *_RANGES[2])
+    rows = {(): np.ones_like(green)}
+    rows |= {(channel,): (one - CENTRE) / SPREAD for channel, one in enumerate((red, green, blue))}
+    for degree in range(2, DEGREE + 1):
+        for one in combinations_with_replacement(range(3), degree):
+            rows[one] = rows[one[:-1]] * rows[one[-1:]]
+    return np.stack(list(rows.values()))
+
+
+def pigment_indices(linear: NDArray[np.floating]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the melanin and the haemoglobin index (...) of linear sRGB under D65 (..., 3), in its precision."""
     pixels = np.asarray(linear).reshape(-1, 3)
-    found = features(pixels) @ _coefficients()
+    weights = _coefficients().T.astype(pixels.dtype)
+    found = np.empty((2, len(pixels)), dtype=pixels.dtype)
+    for start in range(0, len(pixels), _TOGETHER):  # so that what is in between stays in the cache
+        part = slice(start, start + _TOGETHER)
+        found[:, part] = weights @ _monomials(pixels[part])
     shape = np.shape(linear)[:-1]
-    return found[:, 0].reshape(shape), found[:, 1].reshape(shape)
+    return found[0].reshape(shape), found[1].reshape(shape)
 
 
 def pigment_maps(linear: FloatMap, measured: BoolMap) -> PigmentMaps:
@@ -78,11 +90,11 @@ def pigment_maps(linear: FloatMap, measured: BoolMap) -> PigmentMaps:
     """
     shading = shading_field(linear, measured)
     maps = np.full((2, *measured.shape), np.nan, dtype=np.float32)
-    brightest = linear.max(axis=-1)
+    brightest = np.maximum(np.maximum(linear[..., 0], linear[..., 1]), linear[..., 2])
     told = measured & (brightest >= DARKEST) & (brightest < BRIGHTEST)
     if told.any():
-        lit = linear[told] * (10.0 ** shading[told])[:, None]
-        maps[:, told] = np.stack(pigment_indices(lit)).astype(np.float32)
+        lit = linear[told] * (np.float32(10) ** shading[told])[:, None]
+        maps[:, told] = np.stack(pigment_indices(lit))
     return PigmentMaps(melanin=maps[0], haemoglobin=maps[1], shading=(100 * shading).astype(np.float32))
 
 
@@ -104,16 +116,18 @@ def shading_field(linear: FloatMap, measured: BoolMap) -> FloatMap:
     weights = np.ones(len(logs))
     solved = np.zeros(basis.shape[1])
     for _ in range(4):
-        rooted = np.sqrt(weights)[:, None]
-        solved = np.linalg.lstsq(basis * rooted, logs * rooted[:, 0], rcond=None)[0]
+        weighted = basis.T * weights
+        solved = np.linalg.lstsq(weighted @ basis, weighted @ logs, rcond=None)[0]
         errors = np.abs(logs - basis @ solved)
         limit = 1.5 * max(float(np.median(errors)), 1e-4)
         weights = np.minimum(1.0, limit / np.maximum(errors, 1e-9))
     level = float(np.percentile(basis @ solved, np.mean(_WELL_LIT)))
-    y = (np.arange(measured.shape[0]) - middle[0]) / reach
-    x = (np.arange(measured.shape[1]) - middle[1]) / reach
-    everywhere = (_basis(*(one.ravel() for one in np.meshgrid(y, x, indexing="ij"))) @ solved).reshape(measured.shape)
-    return np.clip(level - everywhere, -_LARGEST_FIELD, _LARGEST_FIELD).astype(np.float32)
+    y = ((np.arange(measured.shape[0]) - middle[0]) / reach)[:, None]
+    x = ((np.arange(measured.shape[1]) - middle[1]) / reach)[None, :]
+    start, by_x, by_y, by_xx, by_xy, by_yy = solved
+    down, across, along = level - start - by_y * y - by_yy * y * y, by_x * x + by_xx * x * x, by_xy * y
+    field: FloatMap = down.astype(np.float32) - across.astype(np.float32) - along.astype(np.float32) * np.float32(x)
+    return np.clip(field, -_LARGEST_FIELD, _LARGEST_FIELD, out=field)
 
 
 def _basis(y: _Floats, x: _Floats) -> _Floats:

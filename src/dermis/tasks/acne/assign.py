@@ -18,6 +18,7 @@ from dermis.core import (
     SegmentationClass,
     Skin,
     View,
+    in_classes,
 )
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.face.crop import to_frame
@@ -160,7 +161,7 @@ def _on_face(face: Face, width_px: float, *, own_area: bool) -> BoolMap:
     parts, skin = face.segmentation[::step, ::step], face.skin[::step, ::step]
     if own_area or face.box is None:
         return _grown(skin, _SLIPPED * width_px / pixel_px)
-    bearing = np.isin(parts, _BEARING)
+    bearing = in_classes(parts, _BEARING)
     near = _grown(bearing, _FACE_EDGE * width_px / pixel_px)
     bearing |= near & (parts == SegmentationClass.OTHER_SKIN) & skin
     return _grown(bearing, _SLIPPED * width_px / pixel_px)

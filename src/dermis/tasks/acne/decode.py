@@ -80,14 +80,15 @@ def mirrored_back(name: str, held: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _apart(boxes: FloatMap) -> NDArray[np.intp]:
     """Return the places of the boxes that no surer one, before them, covers."""
-    kept: list[int] = []
     areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    for place, box in enumerate(boxes):
-        held = boxes[kept]
-        shared = np.prod(np.clip(np.minimum(held[:, 2:], box[2:]) - np.maximum(held[:, :2], box[:2]), 0, None), axis=1)
-        if not np.any(shared > _OVERLAP * (areas[kept] + areas[place] - shared)):
-            kept.append(place)
-    return np.array(kept, dtype=np.intp)
+    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    shared = np.prod(np.clip(np.minimum(boxes[:, None, 2:], boxes[None, :, 2:]) - low, 0, None), axis=-1)
+    covered = shared > _OVERLAP * (areas[:, None] + areas[None, :] - shared)
+    kept = np.ones(len(boxes), dtype=np.bool_)
+    for place in range(len(boxes)):
+        if kept[place]:
+            kept[place + 1 :] &= ~covered[place, place + 1 :]
+    return np.flatnonzero(kept)
 
 
 def grade_probabilities(logits: NDArray[np.floating]) -> FloatMap:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.colour.srgb import encode
-from dermis.core import LESION_TYPES, Box, Encoding, Face, Lesions, Photo, SegmentationClass
+from dermis.core import LESION_TYPES, Box, Encoding, Face, Lesions, Photo, SegmentationClass, in_classes
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.models.weights import Weights, open_weights
 from dermis.tasks.acne.decode import (
@@ -190,14 +190,14 @@ def _skin(face: Face) -> BoolMap:
     if face.others or face.box is None:
         bare: BoolMap = face.skin | (face.segmentation == SegmentationClass.FACIAL_HAIR)
         return bare
-    parsed: BoolMap = np.isin(face.segmentation, _SKIN)
+    parsed: BoolMap = in_classes(face.segmentation, _SKIN)
     return parsed
 
 
 def _square(face: Face) -> Box:
     """Return the square about the face in photo pixels; about all skin where no face is parsed."""
     frame = face.frame
-    inside: BoolMap = np.isin(face.segmentation, _FACE)
+    inside: BoolMap = in_classes(face.segmentation, _FACE)
     if inside.mean() < _OUTERMOST:
         inside = face.skin
     ends = [_ends(inside.sum(axis=axis)) for axis in (0, 1)]
