@@ -62,7 +62,7 @@ def _monomials(linear: NDArray[Any]) -> NDArray[Any]:
     green = np.clip(logs[1], *_RANGES[0])
     red = green + np.clip(logs[0] - logs[1], *_RANGES[1])
     blue = green - np.clip(logs[1] - logs[2], *_RANGES[2])
-    rows = {(): np.ones_like(green)}
+    rows: dict[tuple[int, ...], NDArray[Any]] = {(): np.ones_like(green)}
     rows |= {(channel,): (one - CENTRE) / SPREAD for channel, one in enumerate((red, green, blue))}
     for degree in range(2, DEGREE + 1):
         for one in combinations_with_replacement(range(3), degree):
