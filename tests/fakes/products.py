@@ -2,6 +2,7 @@
 
 from dermis.tasks import TASKS
 from dermis.tasks.pigment_index import pigment_maps
+from dermis.tasks.redness.redness_map import redness_map
 
 SKIN_TASKS = [name for name, task in TASKS.items() if "lesions" not in task.needs]
 LESION_TASKS = [name for name, task in TASKS.items() if "lesions" in task.needs]
@@ -12,6 +13,7 @@ def measured(name, *, skin=None, lesions=None):
     products = {
         "skin": lambda: skin,
         "pigments": lambda: pigment_maps(skin.linear, skin.measured),
+        "redness_map": lambda: redness_map(skin),
         "lesions": lambda: lesions,
     }
     return task.measure(**{need: products[need]() for need in task.needs})

@@ -112,13 +112,6 @@ def test_pigments_come_back_from_their_densities():
     assert got == pytest.approx([35, 18, 12], abs=0.01)
 
 
-def test_exposure_and_shading_cancel_in_the_erythema_index():
-    linear = patch((60.0, 14.0, 18.0))
-    shaded = linear * np.linspace(0.6, 1.0, linear.shape[1])[None, :, None]
-    bright = face_finding("redness", skin_of(linear))
-    assert face_finding("redness", skin_of(shaded)).value == pytest.approx(bright.value, abs=0.01)
-
-
 @pytest.mark.parametrize("task", ["melanin", "haemoglobin"])
 @pytest.mark.parametrize("lab", [(70.0, 10.0, 15.0), (60.0, 14.0, 18.0), (35.0, 11.0, 13.0)])
 def test_shading_hardly_moves_a_pigment(task, lab):

@@ -20,7 +20,7 @@ class Detection:
     """One thing found on the skin, such as a lesion; what was not measured is None.
 
     size_face_widths: side of the square of the box's area over the width of the face between its cheeks.
-    redness: how much redder than the skin around, in the erythema index of the task redness.
+    redness: how much redder than the skin around, in the erythema index of reflectance meters.
     relief: how much more its light and shadow vary than those of the skin around, in 100 x optical density.
     """
 

@@ -1,4 +1,4 @@
-"""What tasks need, computed once a photo and by name: the skin, its pigments, its lesions, a network's answers."""
+"""What tasks need, computed once a photo and by name: skin, pigments, redness, lesions, a network's answers."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from dermis.tasks.acne.assign import place_lesions
 from dermis.tasks.acne.detect import NAME as LESION_NETWORK
 from dermis.tasks.acne.detect import find_lesions
 from dermis.tasks.pigment_index import pigment_maps
+from dermis.tasks.redness.redness_map import redness_map
 
 __all__ = ["OUTPUT", "PRODUCTS", "Source", "compute", "need", "offered", "why_not"]
 
@@ -44,6 +45,7 @@ class Product:
 PRODUCTS: Mapping[str, Product] = {
     "skin": Product(compute=lambda source: source.skin),
     "pigments": Product(compute=lambda source: pigment_maps(source.skin.linear, source.skin.measured)),
+    "redness_map": Product(compute=lambda source: redness_map(source.skin)),
     "lesions": Product(
         compute=lambda source: place_lesions(
             find_lesions(source.photo, source.face), source.face, source.skin, own_area=source.own_area

@@ -7,8 +7,9 @@ from difflib import get_close_matches
 
 from dermis.core import Task
 from dermis.errors import UsageError
-from dermis.tasks import pigments, redness, tone
+from dermis.tasks import pigments, tone
 from dermis.tasks.acne import count, gags, hayashi, iga, presence
+from dermis.tasks.redness import redness
 
 __all__ = ["GROUPS", "TASKS", "choose"]
 

@@ -1,0 +1,1 @@
+"""Redness against the person's own skin."""
