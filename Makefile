@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements/lock.txt
 PIP_INSTALL := pip install --quiet --disable-pip-version-check
-EXTRAS := dev,lab,service,batch,study
+EXTRAS := dev,lab,service,batch,ray,study
 COVERED := 85
 
 .PHONY: demo serve test lint types floors unit coverage mutate test-wheel test-newest lock licences sbom fuzz benchmark clean

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from dermis.errors import UsageError
 
-__all__ = ["Settings", "read_settings"]
+__all__ = ["ONE_THREAD", "Settings", "one_thread", "read_settings"]
+
+ONE_THREAD = dict.fromkeys(("DERMIS_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""What keeps a process to one processor thread, in the engine and in numerics."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,3 +72,18 @@ def _whole_number(name: str) -> int:
             f"{name}={text[:40]!r} is not a whole number up to 9999.", advice=f"Unset it or write {name}=2."
         )
     return int(text)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let the processes that are started meanwhile use one processor thread each."""
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(ONE_THREAD)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

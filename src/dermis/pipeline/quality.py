@@ -32,6 +32,16 @@ PROBLEMS: Mapping[str, _Words] = {
         "The file is no photo that can be read (the message says why).",
         "See the message.",
     ),
+    "unreachable": (
+        Severity.REJECT,
+        "The file could not be fetched from its address (the message says why).",
+        "Run the batch again.",
+    ),
+    "crashed": (
+        Severity.REJECT,
+        "The analysis of this file broke off (the message says why).",
+        "Try it alone.",
+    ),
     "unusable_option": (
         Severity.REJECT,
         "The mask or reference patch does not fit the photo (the message says why).",

@@ -44,18 +44,21 @@ def folders_for(files: Sequence[Path], out: Path) -> Mapping[Path, Path]:
     return {file: out / folder_name(file.stem, taken) for file in files}
 
 
-def write_result(analysis: Analysis, folder: Path) -> Path:
-    """Write report.html, analysis.json and the maps of one photo; return the report.
+def write_result(analysis: Analysis, folder: Path, *, report: bool = True, maps: bool = True) -> Path:
+    """Write report.html, analysis.json and the maps of one photo; return where the report is or would be.
 
-    What an earlier run left in the folder goes; all of it appears together or, where the disk fails, not at all.
+    report, maps: whether they are wanted; the JSON always is. What an earlier run left in the folder goes; all of it
+    appears together or, where the disk fails, not at all.
     Raises UsageError.
     """
     with replaced_results(folder, OWN_FILES) as draft:
         text = json.dumps(analysis_object(analysis), ensure_ascii=False, allow_nan=False, indent=1)
         (draft / "analysis.json").write_text(text + "\n", encoding="utf-8")
         tasks = known_tasks(analysis)
-        write_maps(analysis, draft, tasks)
-        write_report(analysis, draft / "report.html", tasks=tasks)
+        if maps:
+            write_maps(analysis, draft, tasks)
+        if report:
+            write_report(analysis, draft / "report.html", tasks=tasks)
     return folder / "report.html"
 
 
