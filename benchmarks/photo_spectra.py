@@ -47,9 +47,10 @@ from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import Illuminant, find_illuminant
 from dermis.optics.isp import render
 from dermis.optics.populations import colour_matrix, draw, draw_isp
+from dermis.spectra.estimator import fit_estimator, on_bands, spectra_of, terms_of
 from dermis.spectra.methods import METHODS, Examples
 from dermis.spectra.prior import CaptureModel, SkinPrior, draw_skin, read_prior, simulate_capture
-from dermis.spectra.reconstruct import fit_estimator, on_bands, reconstruct_skin, spectra_of, terms_of
+from dermis.spectra.reconstruct import reconstruct_skin
 
 LIGHTS = ("A", "D50", "D65", "LED-B3", "FL2", "FL11", "daylight 5600", "halogen 3000")
 FEW_LIGHTS = ("A", "D65", "LED-B3", "FL11")  # for the tables that try every method

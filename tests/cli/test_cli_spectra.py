@@ -211,3 +211,32 @@ def test_large_photos_are_reduced(monkeypatch, skin: np.ndarray) -> None:
     assert found.values.shape[:2] == (7, 10)
     whole = home.reconstruct(Photo(pixels=pixels[:7, :10], encoding=Encoding.SRGB), mask="all")
     np.testing.assert_allclose(found.values, whole.values, rtol=1e-3)
+
+
+def test_a_further_band_tells_the_near_infrared(
+    patches: Path, tables: tuple[Path, Path], skin: np.ndarray, tmp_path: Path
+) -> None:
+    picture = np.rint(skin[:, WAVELENGTHS_NM == 960.0].reshape(4, 18, 1).repeat(3, axis=2) * 65535)
+    (tmp_path / "960.png").write_bytes(write_png16(picture.astype(np.uint16), b"", srgb=False))
+    camera, light = tables
+    known = ("--linear", "--camera", camera, "--illuminant", light, "--white", WHITE, "--mask", "all")
+    off = {}
+    for name, more in {"without": (), "with": ("--band", f"960={tmp_path / '960.png'}")}.items():
+        dermis(patches, "--out", tmp_path / f"{name}.npz", *known, *more)
+        found = read_cube(tmp_path / f"{name}.npz").values.reshape(72, -1)
+        off[name] = np.abs(found - skin)[:, WAVELENGTHS_NM > 700].mean()
+    assert off["with"] < 0.5 * off["without"]
+
+
+@pytest.mark.parametrize(
+    ("band", "words"), [("nir.png", "is no band"), ("x=nir.png", "is no band"), ("1200=PATCH", "band at 1200 nm")]
+)
+def test_a_band_that_cannot_be_is_refused(patches: Path, tmp_path: Path, band: str, words: str) -> None:
+    asked = band.replace("PATCH", str(patches))
+    with pytest.raises(DermisError, match=words):
+        dermis(patches, "--out", tmp_path / "a.npz", "--linear", "--mask", "all", "--band", asked)
+
+
+def test_a_band_beside_a_photo_of_unknown_level_is_refused(patches: Path, tmp_path: Path) -> None:
+    with pytest.raises(DermisError, match="does not tell its level"):
+        dermis(patches, "--out", tmp_path / "a.npz", "--mask", "all", "--band", f"960={patches}")

@@ -11,8 +11,9 @@ from dermis.optics.camera import find_camera, response, white_raw
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import find_illuminant
 from dermis.optics.populations import draw
+from dermis.spectra.estimator import fit_estimator
 from dermis.spectra.prior import CaptureModel, draw_skin, read_prior, simulate_capture
-from dermis.spectra.reconstruct import WAVELENGTHS_NM, estimator_for, fit_estimator, reconstruct_skin
+from dermis.spectra.reconstruct import WAVELENGTHS_NM, estimator_for, reconstruct_skin
 
 CAMERA, LIGHT = find_camera("Nikon D5100"), find_illuminant("A")
 VISIBLE = slice(2, 31)  # 420-700 nm

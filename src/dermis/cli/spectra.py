@@ -22,7 +22,7 @@ from dermis.formats.files import make_folder
 from dermis.formats.images.masks import read_mask
 from dermis.formats.images.photo import read_photo
 from dermis.pipeline.spectra import reconstruct
-from dermis.spectra.reconstruct import Reconstruction
+from dermis.spectra.reconstruct import MeasuredBand, Reconstruction
 from dermis.spectra.resample import band_grid
 
 __all__ = ["SCHEMA", "spectra"]
@@ -61,6 +61,7 @@ class Options:
     reference: Annotated[str | None, "A patch of known colour (grey card).", "X,Y,W,H=#RRGGBB"] = None
     mask: Annotated[str | None, "Every pixel, or where this picture is bright.", "all|PNG"] = None
     close_up: Annotated[bool, "Look for no face: take all skin in view."] = False
+    band: Annotated[str | None, "A picture of the same pixels at one wavelength.", "NM=PICTURE"] = None
     bands: Annotated[str, "61, vis, nir, FIRST:LAST:STEP, A,B,C or a CSV; in 400-1000 nm.", "BANDS"] = "61"
     json: JsonFlag = False
     report: Annotated[Path | None, "Write spectra.html here: click a pixel, see it.", "DIR"] = None
@@ -87,6 +88,7 @@ def spectra(options: Options) -> None:
         mask=_mask(options.mask, photo),
         close_up=options.close_up,
         wavelengths_nm=grid,
+        band=_band(options.band),
     )
     estimated_s = perf_counter() - start - read_s
     written = write_cube(
@@ -175,6 +177,21 @@ def _mask(asked: str | None, photo: Photo) -> Any:  # noqa: ANN401 -- None, the 
         return asked
     found: BoolMap = read_mask(Path(asked), photo.width_px, photo.height_px)
     return found
+
+
+def _band(asked: str | None) -> MeasuredBand | None:
+    """Return the picture in "960=band.png", its values over the full scale as reflectance."""
+    if asked is None:
+        return None
+    wavelength, equals, file = asked.partition("=")
+    try:
+        wavelength_nm = float(wavelength)
+    except ValueError:
+        wavelength_nm = float("nan")
+    if not equals or not np.isfinite(wavelength_nm):
+        raise UsageError(f"--band {asked} is no band.", advice="Write --band 960=band.png: a wavelength and a picture.")
+    pixels = read_photo(Path(file), linear=True, fewest_px=1).pixels
+    return MeasuredBand(wavelength_nm=wavelength_nm, reflectance=np.ascontiguousarray(pixels.mean(axis=2)))
 
 
 def _mean(found: Reconstruction) -> tuple[np.ndarray[Any, Any] | None, np.ndarray[Any, Any] | None]:

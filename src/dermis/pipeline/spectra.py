@@ -19,7 +19,7 @@ from dermis.formats.images.masks import reduce_by
 from dermis.optics.camera import Camera, find_camera
 from dermis.optics.illuminant import Illuminant, find_illuminant
 from dermis.pipeline.reference import ReferencePatch, correct_light, patch_box, read_patch
-from dermis.spectra.reconstruct import WAVELENGTHS_NM, Reconstruction, reconstruct_skin
+from dermis.spectra.reconstruct import WAVELENGTHS_NM, MeasuredBand, Reconstruction, reconstruct_skin
 
 __all__ = ["MOST_PX", "reconstruct"]
 
@@ -40,6 +40,7 @@ def reconstruct(
     mask: BoolMap | Literal["all"] | None = None,
     close_up: bool = False,
     wavelengths_nm: ArrayLike = WAVELENGTHS_NM,
+    band: MeasuredBand | None = None,
 ) -> Reconstruction:
     """Return the reflectance of the skin in a photo, 400-1000 nm, with intervals; a `Cube` that knows its doubt.
 
@@ -47,7 +48,8 @@ def reconstruct(
     proportional to light, white balance not applied, whatever the photo's encoding says. white: the pixel value (0-1)
     of a perfect diffuser in its brightest channel. reference: a patch of known colour, "X,Y,W,H=#RRGGBB"; it replaces
     the white. mask: (h, w) bool, where to look; "all" for every pixel; by default the skin of the largest face.
-    close_up: all skin in view, without a face. wavelengths_nm: the bands, within 400-1000 nm.
+    close_up: all skin in view, without a face. wavelengths_nm: the bands, within 400-1000 nm. band: a further
+    picture of the same pixels through one narrow band, as the challenge's at 960 nm; the photo's level must be known.
 
     Pixels outside the mask are NaN. A photo of over 4 megapixels is reduced by a whole number first. Without a camera
     and a light the pixels of a linear photo say little; a photo in sRGB is taken as developed by some camera.
@@ -63,7 +65,7 @@ def reconstruct(
         photo = replace(photo, encoding=Encoding.CAMERA_LINEAR)
     balance = None if reference is None else _balance(photo, reference)
     where = _where(photo, mask, close_up=close_up)
-    photo, where, white = _reduced(photo, where, white)
+    photo, where, white, band = _reduced(photo, where, white, band)
     return reconstruct_skin(
         photo,
         where,
@@ -72,6 +74,7 @@ def reconstruct(
         white=white,
         balance=balance,
         wavelengths_nm=np.asarray(wavelengths_nm, dtype=np.float64),
+        band=band,
     )
 
 
@@ -98,19 +101,23 @@ def _where(photo: Photo, mask: BoolMap | Literal["all"] | None, *, close_up: boo
     return where
 
 
-def _reduced(photo: Photo, where: BoolMap, white: float) -> tuple[Photo, BoolMap, float]:
-    """Return photo, mask and white as they are, or a large photo as the means of linear light over squares."""
+def _reduced(
+    photo: Photo, where: BoolMap, white: float, band: MeasuredBand | None
+) -> tuple[Photo, BoolMap, float, MeasuredBand | None]:
+    """Return photo, mask, white and band as they are, or of a large photo the means of linear light over squares."""
     factor = int(np.ceil(np.sqrt(where.size / MOST_PX)))
     factor = min(factor, *where.shape)
     if factor <= 1:
-        return photo, where, white
+        return photo, where, white, band
     linear = photo.pixels
     if photo.encoding is Encoding.SRGB:
         linear = np.asarray(decode(linear), dtype=np.float32)
         white = float(decode(np.full(3, white))[0])
         photo = replace(photo, encoding=Encoding.LINEAR_SRGB)
     share = reduce_by(where[..., None].astype(np.float32), factor)[..., 0]
-    return replace(photo, pixels=np.ascontiguousarray(reduce_by(linear, factor))), share >= 0.5, white
+    if band is not None and band.reflectance.shape == where.shape:
+        band = replace(band, reflectance=reduce_by(band.reflectance[..., None], factor)[..., 0])
+    return replace(photo, pixels=np.ascontiguousarray(reduce_by(linear, factor))), share >= 0.5, white, band
 
 
 def _balance(photo: Photo, reference: ReferencePatch | str) -> NDArray[np.float64]:

@@ -25,7 +25,7 @@ PRIOR_FILE = WEIGHTS / "skin-spectra" / "prior.npz"
 REACH = 2.5
 """Deviations beyond which no draw goes: a normal tail of a logarithm is no skin any more."""
 BRIGHTEST = 0.95
-SHADING = 0.08
+SHADING = 0.04
 """Spread of the logarithm of the light that a patch of skin gets, for its tilt and the level of the white."""
 
 
@@ -69,7 +69,7 @@ def draw_skin(
     return np.exp(logs).reshape(-1, logs.shape[-1]), np.repeat(prior.weights / per_set, per_set)
 
 
-PER_SET, PER_SET_UNKNOWN = 40, 150
+PER_SET, PER_SET_UNKNOWN = 80, 150
 SIGHTS = 240
 SEED = 20
 NOISE = 0.003
@@ -95,6 +95,11 @@ class CaptureModel:
     bits: int = 8
 
     @property
+    def level_known(self) -> bool:
+        """Whether the level is anchored: what sRGB says of it went through a tone curve and an unknown exposure."""
+        return self.balanced or self.encoding is Encoding.CAMERA_LINEAR
+
+    @property
     def response_known(self) -> bool:
         """Whether one camera under one light made the pixels, and nothing else."""
         known = self.camera is not None and self.light is not None
@@ -103,16 +108,18 @@ class CaptureModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedPixels:
-    """Drawn skin with its pixels (n, 3), its `spectra` (n, band) and how much each counts, summing to 1."""
+    """Drawn skin: pixels (n, 3), spectra (n, band), how much each counts (n,), summing to 1, and of which set (n,)."""
 
     pixels: Floats
     spectra: Floats
     weights: Floats
+    kind: NDArray[np.intp]
 
     def __post_init__(self) -> None:
         hold(self, "pixels", dtype=np.float64, shape=(None, 3))
         hold(self, "spectra", dtype=np.float64, shape=(len(self.pixels), None))
         hold(self, "weights", dtype=np.float64, shape=(len(self.pixels),))
+        hold(self, "kind", dtype=np.intp, shape=(len(self.pixels),))
 
 
 def simulate_capture(
@@ -136,7 +143,12 @@ def simulate_capture(
             pixels[part] = _drawn_sight(rng, spectra[part], grid, sight, cameras)
     step = 1.0 / (2**sight.bits - 1)
     noise = np.hypot(NOISE * pixels, step / np.sqrt(12.0))
-    return SimulatedPixels(pixels=pixels + noise * rng.standard_normal(pixels.shape), spectra=spectra, weights=weights)
+    return SimulatedPixels(
+        pixels=pixels + noise * rng.standard_normal(pixels.shape),
+        spectra=spectra,
+        weights=weights,
+        kind=np.repeat(np.arange(len(prior.means)), len(spectra) // len(prior.means)),
+    )
 
 
 def _raw(spectra: Floats, grid: Floats, camera: Camera, light: Illuminant, *, balanced: bool) -> Floats:

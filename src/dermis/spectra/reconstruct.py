@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -17,194 +18,29 @@ from dermis.errors import UsageError
 from dermis.models.weights import checked
 from dermis.optics.camera import Camera
 from dermis.optics.illuminant import Illuminant
-from dermis.optics.log_polynomial import log_terms, term_count
-from dermis.optics.spectral_grid import interpolation
-from dermis.spectra.prior import PRIOR_FILE, CaptureModel, SimulatedPixels, SkinPrior, read_prior, simulate_capture
+from dermis.spectra.estimator import (
+    BLOCK,
+    LEVEL,
+    Estimator,
+    add_band,
+    band_gain,
+    fit_estimator,
+    on_bands,
+    spectra_of,
+    terms_of,
+)
+from dermis.spectra.prior import PRIOR_FILE, CaptureModel, SkinPrior, read_prior, simulate_capture
 
 __all__ = [
-    "LEVEL",
     "WAVELENGTHS_NM",
-    "Estimator",
+    "MeasuredBand",
     "Reconstruction",
-    "Terms",
     "estimator_for",
-    "fit_estimator",
-    "on_bands",
     "reconstruct_skin",
-    "spectra_of",
-    "terms_of",
     "write_pretrained",
 ]
 
 Floats = NDArray[np.float64]
-
-LEVEL = 0.9
-"""How often an interval holds the truth."""
-WIDER, WIDER_OF_SHAPE = 1.1, 1.3
-"""Intervals over what drawn skin asks, by what skin and cameras that took no part in learning ask. Those of the shape
-hold the level of a plainly developed photo, too; see docs/concepts/spectra.md."""
-SIGHTED_TO_NM = 700.0  # where cameras look, where skin was measured, and where the level of a shape is taken
-WIDER_BEYOND = 1.4
-"""Further factor on intervals beyond that, where the prior is a model's."""
-LEAST = 1e-4
-DEGREE = 4
-RIDGE = 1e-8
-MIDDLE_LOG = -1.5  # of skin: keeps the logarithms near 0
-USUAL = 0.999
-BEYOND = 1.3
-"""A colour is known up to the squared distance of all but a thousandth of the drawn ones, and so much more."""
-BLOCK = 1 << 14
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimator:
-    """What is learnt for one way of taking photos.
-
-    weights: (35, band) from the terms of a pixel to its spectrum. half_width: (band,) of the interval over the level,
-    for a pixel of scale 1. scale: (3,), the squared scale as a polynomial of the log level. centre (3,), whitening
-    (3, 3): of the log pixels of skin; known_within: the squared distance from there up to which a colour is known.
-    level_range: of the log level, as far as the scale was learnt.
-    """
-
-    wavelengths_nm: Floats
-    weights: Floats
-    half_width: Floats
-    scale: Floats
-    level_range: Floats
-    centre: Floats
-    whitening: Floats
-    known_within: float
-
-    def __post_init__(self) -> None:
-        bands = len(self.wavelengths_nm)
-        shapes = {
-            "wavelengths_nm": (bands,),
-            "weights": (term_count(DEGREE), bands),
-            "half_width": (bands,),
-            "scale": (3,),
-        }
-        shapes |= {"level_range": (2,), "centre": (3,), "whitening": (3, 3)}
-        for name, shape in shapes.items():
-            hold(self, name, dtype=np.float64, shape=shape)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What of each pixel enters: `terms` (n, 35), the `scale` (n,) of its interval, whether its colour is `known`."""
-
-    terms: FloatMap
-    scale: FloatMap
-    known: BoolMap
-
-
-def fit_estimator(
-    seen: SimulatedPixels, wavelengths_nm: Floats, *, level_known: bool = True, wider: float | None = None
-) -> Estimator:
-    """Return what drawn skin teaches; errors count relative to the level, so dark skin as much as light.
-
-    level_known: False for intervals of the shape alone, at the photo's own level. wider: factor on the intervals,
-    by default what was found to hold on skin that took no part.
-    """
-    wider = wider or (WIDER if level_known else WIDER_OF_SHAPE)
-    logs, level = _logs_and_level(seen.pixels)
-    terms = _terms(logs, level)
-    weights = _weighted_ridge(terms, seen.spectra, seen.weights / seen.spectra.mean(axis=1) ** 2)
-    found = terms @ weights
-    if not level_known:
-        sighted = wavelengths_nm <= SIGHTED_TO_NM
-        shown, true = found[:, sighted], seen.spectra[:, sighted]
-        found *= (shown * true).sum(axis=1, keepdims=True) / np.square(shown).sum(axis=1, keepdims=True)
-    left = np.abs(seen.spectra - found) / level
-    log_level = np.log(level[:, 0])
-    half_width = np.maximum(_quantile(left, seen.weights, LEVEL), 1e-6)
-    ends = _quantile(log_level[:, None], seen.weights, 0.01), _quantile(log_level[:, None], seen.weights, 0.99)
-    level_range = np.concatenate(ends)
-    curve = np.vander(np.clip(log_level, *level_range), 3, increasing=True)
-    scale = _weighted_ridge(curve, np.square(left / half_width).mean(axis=1, keepdims=True), seen.weights)[:, 0]
-    scale /= seen.weights @ (curve @ scale)
-    scaled = left / np.sqrt(np.maximum(curve @ scale, 0.1))[:, None]
-    widths = wider * np.maximum(_quantile(scaled, seen.weights, LEVEL), 1e-6)
-    widths[wavelengths_nm > SIGHTED_TO_NM] *= WIDER_BEYOND
-    centre = seen.weights @ logs
-    apart = logs - centre
-    whitening = np.linalg.inv(np.linalg.cholesky((apart * seen.weights[:, None]).T @ apart + 1e-6 * np.eye(3))).T
-    distance = np.square(apart @ whitening).sum(axis=1)
-    return Estimator(
-        wavelengths_nm=wavelengths_nm,
-        weights=weights,
-        half_width=widths,
-        scale=scale,
-        level_range=level_range,
-        centre=centre,
-        whitening=whitening,
-        known_within=BEYOND * float(_quantile(distance[:, None], seen.weights, USUAL)[0]),
-    )
-
-
-def terms_of(estimator: Estimator, pixels: FloatMap) -> Terms:
-    """Return what of `pixels` (n, 3) enters; float32 throughout, a block at a time."""
-    count = len(pixels)
-    terms = np.empty((count, term_count(DEGREE)), dtype=np.float32)
-    scale, known = np.empty(count, dtype=np.float32), np.empty(count, dtype=np.bool_)
-    single = {name: getattr(estimator, name).astype(np.float32) for name in ("scale", "centre", "whitening")}
-    for at in range(0, count, BLOCK):
-        part = slice(at, at + BLOCK)
-        logs, level = _logs_and_level(pixels[part])
-        apart = logs - single["centre"]
-        squared = np.square(apart @ single["whitening"]).sum(axis=1)
-        further = np.maximum(squared / np.float32(estimator.known_within), 1)
-        # Beyond what is known a polynomial goes astray: take the last known colour on the way there.
-        inside = single["centre"] + apart / np.sqrt(further)[:, None]
-        terms[part] = _terms(inside, level)
-        log_level = np.clip(np.log(level[:, 0]), *estimator.level_range.astype(np.float32))
-        curve = single["scale"][0] + log_level * (single["scale"][1] + log_level * single["scale"][2])
-        scale[part] = level[:, 0] * np.sqrt(np.maximum(curve, np.float32(0.1))) * further
-        known[part] = (squared <= estimator.known_within) & (pixels[part].min(axis=1) > 0)
-    return Terms(terms=terms, scale=scale, known=known)
-
-
-def spectra_of(terms: FloatMap, weights: Floats, out: FloatMap | None = None) -> FloatMap:
-    """Return the spectra (n, band) of the terms (n, 35), none negative."""
-    found = np.matmul(terms, weights.astype(np.float32), out=out)
-    np.maximum(found, 0, out=found)
-    return found
-
-
-def on_bands(estimator: Estimator, wavelengths_nm: Floats) -> tuple[Floats, Floats]:
-    """Return weights (35, band) and half widths (band,) at other wavelengths, straight between the learnt ones."""
-    matrix = interpolation(estimator.wavelengths_nm, wavelengths_nm)
-    return estimator.weights @ matrix.T, matrix @ estimator.half_width
-
-
-def _logs_and_level(pixels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the logarithms (n, 3) and the mean (n, 1) of the channels, in the precision of the pixels."""
-    held = np.maximum(pixels, LEAST)
-    return np.log(held), held.mean(axis=1, keepdims=True)
-
-
-def _terms(logs: NDArray[Any], level: NDArray[Any]) -> NDArray[Any]:
-    """Return (n, 35): the level times the products of up to four logarithms."""
-    products = log_terms(np.ascontiguousarray((logs - np.asarray(MIDDLE_LOG, dtype=logs.dtype)).T), DEGREE)
-    products *= level[:, 0]
-    return np.asarray(products.T)
-
-
-def _weighted_ridge(inputs: Floats, targets: Floats, weights: Floats) -> Floats:
-    weighted = inputs * weights[:, None]
-    curvature, moments = weighted.T @ inputs, weighted.T @ targets
-    size = np.sqrt(np.maximum(np.diag(curvature), 1e-30))
-    scaled = curvature / size / size[:, None] + RIDGE * np.eye(len(size))
-    found: Floats = np.linalg.solve(scaled, moments / size[:, None]) / size[:, None]
-    return found
-
-
-def _quantile(values: Floats, weights: Floats, share: float) -> Floats:
-    """Return the weighted quantile (k,) of each column of (n, k)."""
-    order = values.argsort(axis=0)
-    risen = np.cumsum(weights[order], axis=0)
-    place = (risen < share * risen[-1]).sum(axis=0)
-    found: Floats = np.take_along_axis(values, np.take_along_axis(order, place[None], axis=0), axis=0)[0]
-    return found
 
 
 def estimator_for(sight: CaptureModel) -> Estimator:
@@ -223,9 +59,7 @@ def write_pretrained(prior: SkinPrior, folder: Path = PRIOR_FILE.parent) -> None
 
 
 def _learnt(prior: SkinPrior, sight: CaptureModel) -> Estimator:
-    # What a photo in sRGB says of the level went through a tone curve and an exposure that nobody knows.
-    level_known = sight.balanced or sight.encoding is Encoding.CAMERA_LINEAR
-    return fit_estimator(simulate_capture(prior, sight), prior.wavelengths_nm, level_known=level_known)
+    return fit_estimator(simulate_capture(prior, sight), prior.wavelengths_nm, level_known=sight.level_known)
 
 
 def _file(*, balanced: bool) -> Path:
@@ -239,8 +73,17 @@ def _read(file: Path) -> Estimator:
         return Estimator(**arrays, known_within=float(held["known_within"]))
 
 
+THREADS = 2
 WAVELENGTHS_NM = np.arange(400.0, 1001.0, 10.0)
 """The bands of a reconstruction unless others are asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredBand:
+    """A further picture of the same pixels, through one narrow band: `reflectance` (h, w), 0 to 1, at a wavelength."""
+
+    wavelength_nm: float
+    reflectance: FloatMap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,13 +134,15 @@ def reconstruct_skin(
     white: float = 1.0,
     balance: Floats | None = None,
     wavelengths_nm: Floats = WAVELENGTHS_NM,
+    band: MeasuredBand | None = None,
 ) -> Reconstruction:
     """Return the spectra of the pixels in `mask` (h, w).
 
     camera, light: where known. white: the pixel value, as in the photo, of a perfect diffuser in its brightest
     channel. balance: (3, 3) from linear pixels to those whose diffuser is 1 in every channel, by a patch of known
-    colour; `white` takes no part then. wavelengths_nm: (band,), increasing, within 400-1000 nm.
-    Raises UsageError for a white or wavelengths that cannot be.
+    colour; `white` takes no part then. wavelengths_nm: (band,), increasing, within 400-1000 nm. band: a further band
+    that was measured, where the level of the pixels is known.
+    Raises UsageError for a white, wavelengths or a band that cannot be.
     """
     if not 0.0 < white <= 1.0:
         raise UsageError(f"The white is {white:g}.", advice="Give a pixel value over 0 and up to 1.")
@@ -310,6 +155,8 @@ def reconstruct_skin(
         balanced=balance is not None,
         bits=photo.origin.bits,
     )
+    if band is not None:
+        _check_band(band, mask, level_known=sight.level_known)
     estimator = estimator_for(sight)
     weights, half_width = on_bands(estimator, grid)
     size = mask.shape
@@ -317,25 +164,49 @@ def reconstruct_skin(
     scale, known = np.zeros(mask.size, dtype=np.float32), np.zeros(mask.size, dtype=np.bool_)
     rows = np.flatnonzero(mask)
     flat = photo.pixels.reshape(-1, 3)
-    for at in range(0, len(rows), BLOCK):
+    gain = None if band is None else band_gain(estimator, band.wavelength_nm, grid)
+
+    def fill(at: int) -> None:
         part = rows[at : at + BLOCK]
         # A run without gaps is written where it lies.
         place = slice(part[0], part[-1] + 1) if part[-1] - part[0] + 1 == len(part) else part
         found = terms_of(estimator, _relative(flat[place], photo.encoding, white, balance))
-        values[place] = spectra_of(found.terms, weights)
         scale[place], known[place] = found.scale, found.known
+        values[place] = spectra_of(found.terms, weights)
+        if band is not None and gain is not None:
+            values[place] = add_band(values[place], found.terms, band.reflectance.reshape(-1)[place], gain)
+
+    # numpy and scipy leave the interpreter free while they count, so two blocks at a time take half as long.
+    with ThreadPoolExecutor(THREADS) as pool:
+        for _ in pool.map(fill, range(0, len(rows), BLOCK)):
+            pass
     return Reconstruction(
         values=values.reshape(*size, len(grid)),
         wavelengths_nm=grid,
         quantity=Quantity.REFLECTANCE,
         interval_scale=scale.reshape(size),
-        interval_half_width=half_width.astype(np.float32),
+        interval_half_width=(half_width if gain is None else gain.half_width).astype(np.float32),
         mask=mask,
         known=known.reshape(size),
-        level_known=camera_linear or balance is not None,
+        level_known=sight.level_known,
         camera=None if camera is None else camera.name,
         light=None if light is None else light.name,
     )
+
+
+def _check_band(band: MeasuredBand, mask: BoolMap, *, level_known: bool) -> None:
+    if band.reflectance.shape != mask.shape:
+        raise UsageError(
+            f"The band at {band.wavelength_nm:g} nm is {band.reflectance.shape}, the photo {mask.shape}.",
+            advice="Give a picture of the same pixels.",
+        )
+    if not 400.0 <= band.wavelength_nm <= 1000.0:
+        raise UsageError(f"A band at {band.wavelength_nm:g} nm.", advice="Give one within 400-1000 nm.")
+    if not level_known:
+        raise UsageError(
+            "A further band was given, and the photo does not tell its level.",
+            advice="Give linear pixels with their white, or a grey card (reference).",
+        )
 
 
 def _checked(wavelengths_nm: Floats) -> Floats:

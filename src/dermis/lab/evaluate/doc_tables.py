@@ -15,7 +15,7 @@ from dermis.errors import UsageError
 from dermis.lab.train.recipe import RECIPES, find_recipe, read_recipe
 from dermis.lab.train.recipe.learners import LEARNERS
 from dermis.lab.train.recipe.toml_records import nearest
-from dermis.lab.train.sources import Roots, folder_of_data
+from dermis.lab.train.sources import Roots, folder_of, folder_of_data
 from dermis.models.weights import WEIGHTS, shipped
 from dermis.version import __version__
 
@@ -23,8 +23,8 @@ __all__ = ["print_tables", "table_names", "table_of"]
 
 
 def table_names() -> tuple[str, ...]:
-    """Return the names of all tables: that of the weights, and one of each shipped recipe."""
-    return ("weights", *sorted(path.stem for path in RECIPES.glob("*.toml")))
+    """Return the names of all tables: those made by code of their own, and one of each shipped recipe."""
+    return (*_TABLES, *sorted(path.stem for path in RECIPES.glob("*.toml")))
 
 
 def print_tables(name: str, roots: Roots, runs: Path) -> None:
@@ -103,4 +103,14 @@ def _commit() -> str:
     return said.stdout.strip() or "unknown"
 
 
-_TABLES: Mapping[str, Callable[[Roots, Path], str]] = {"weights": _of_weights}
+def _of_measured_people(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.measured_people import people_table
+
+    text = people_table(*(folder_of(name, roots) for name in ("issa_spectra", "nist_spectra", "spectra")))
+    return f"{text}\n\ndermis {__version__}, commit {_commit()}."
+
+
+_TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
+    "weights": _of_weights,
+    "spectra-people": _of_measured_people,
+}

@@ -19,7 +19,7 @@ from dermis.core.arrays import read_only
 from dermis.lab.train.objectives.measured_skin import MEASURED_NM, MeasuredSkin, group_weights
 from dermis.optics.camera import population, response, typical_camera
 from dermis.optics.forward import reflectance
-from dermis.optics.illuminant import daylight
+from dermis.optics.illuminant import daylight, to_xyz
 from dermis.optics.populations import draw
 from dermis.spectra.prior import SkinPrior
 
@@ -48,8 +48,12 @@ EXTRA_SHARE = 0.3
 """What a further source counts, over all of the first."""
 MODEL_ERROR = 0.015  # of the tissue model, in log reflectance
 TISSUES, SEED = 6000, 11
-PEOPLE_SHARE, NIST_SHARE = 0.86, 0.08
+PEOPLE_SHARE, NIST_SHARE = 0.93, 0.05
 """What measured people of known groups count, and NIST's; the collections are the rest."""
+FURTHEST_SEEN = 4.0
+"""Deviations of NIST's skin up to which its near infrared is continued to darker and lighter skin."""
+GAP_CARRIED, SEAM_NM = 0.6, 15.0
+"""Share of the gap between a face and NIST's skin at 700 nm that stays beyond it; how fast the rest is closed."""
 A_KIND, LEAST_SPECTRA, LEAST_PEOPLE = 60, 25, 20
 """Spectra of a kind of skin, on average and at least, and people at least: a set tells of nobody."""
 
@@ -148,33 +152,39 @@ def _at_seam(curvature: Floats, visible: Floats) -> Floats:
 
 
 def near_infrared_of(nist: Floats) -> Callable[[Floats, int], Floats]:
-    """Return what continues measured spectra (n, 31) to (n, 61): the tissue model, put right by NIST's spectra (m, 61).
+    """Return what continues measured spectra (n, 31) to (n, 61) as NIST's (m, 61) go on.
 
-    What the model misses of NIST's skin is linear in three components of the visible logarithm, within what NIST saw,
-    and what is left of it is drawn.
+    Log reflectance beyond 700 nm is linear in the logarithm of the skin's XYZ, which is what a camera sees of it, and
+    what is left of NIST's is drawn. Instruments with a small opening lose red light that leaves the skin beside it, a
+    sphere does not, so the two do not meet at 700 nm: a part of the gap is closed near the seam, a part stays.
     """
     count = len(MEASURED_NM)
-    logs = np.log(nist)
-    mean = logs[:, :count].mean(axis=0)
-    _, lengths, axes = np.linalg.svd(logs[:, :count] - mean, full_matrices=False)
-    scale = lengths[:3] / np.sqrt(len(logs))
-    off = logs[:, count:] - np.log(with_near_infrared(nist[:, :count], drawn=False))[:, count:]
+    logs, seen = np.log(nist), _log_xyz(nist[:, :count])
+    mean = seen.mean(axis=0)
+    _, lengths, axes = np.linalg.svd(seen - mean, full_matrices=False)
+    scale = lengths / np.sqrt(len(seen))
 
     def terms(spectra: Floats) -> Floats:
-        scores = np.clip((np.log(spectra) - mean) @ axes[:3].T / scale, -2.5, 2.5)
+        scores = np.clip((_log_xyz(spectra) - mean) @ axes.T / scale, -FURTHEST_SEEN, FURTHEST_SEEN)
         return np.concatenate([np.ones((len(spectra), 1)), scores], axis=1)
 
     inside = terms(nist[:, :count])
-    learnt = np.linalg.solve(inside.T @ inside + np.diag([0.0, 5.0, 5.0, 5.0]), inside.T @ off)
-    left = off - inside @ learnt
+    learnt = np.linalg.solve(inside.T @ inside + np.diag([0.0, 1.0, 1.0, 1.0]), inside.T @ logs[:, count - 1 :])
+    left = (logs[:, count - 1 :] - inside @ learnt)[:, 1:]
+    closed = GAP_CARRIED + (1.0 - GAP_CARRIED) * np.exp(-(ALL_NM[count:] - 700.0) / SEAM_NM)
 
     def continued(spectra: Floats, seed: int = SEED) -> Floats:
-        found = np.log(with_near_infrared(spectra, drawn=False))
+        found = terms(spectra) @ learnt
+        measured = np.log(spectra)
         some = left[np.random.default_rng(seed).integers(len(left), size=len(spectra))]
-        found[:, count:] += terms(spectra) @ learnt + some
-        return np.asarray(np.exp(found))
+        beyond = found[:, 1:] + some + (measured[:, -1] - found[:, 0])[:, None] * closed
+        return np.asarray(np.exp(np.concatenate([measured, beyond], axis=1)))
 
     return continued
+
+
+def _log_xyz(spectra: Floats) -> Floats:
+    return np.asarray(np.log(to_xyz(spectra, MEASURED_NM)))
 
 
 def kinds_of_people(skin: MeasuredSkin, seed: int = SEED) -> tuple[list[NDArray[np.intp]], Floats]:
