@@ -125,6 +125,36 @@ def test_a_search_draws_as_many_as_asked(plan, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ('base = "base.toml"\n[grid]\nseed = [1, 2]', 2),
+        ('base = "base.toml"\ntrials = 2\n[search]\n"train.lr" = { low = 1e-4, high = 1e-2 }', 2),
+    ],
+)
+def test_what_two_processes_queue_at_once_is_run_once(text, count, plan, monkeypatch):
+    queue, runs = sweeping._queue, counted(monkeypatch)
+
+    class Unseeing:
+        """The study as another process sees it that looks at the same moment."""
+
+        def __init__(self, study):
+            self.enqueue_trial = study.enqueue_trial
+
+        def get_trials(self, **more):
+            return []
+
+    def both(study, points, trials):
+        if not study.get_trials():
+            queue(Unseeing(study), points, trials)
+            queue(Unseeing(study), points, trials)
+        queue(study, points, trials)
+
+    monkeypatch.setattr(sweeping, "_queue", both)
+    outcomes = plan(text)(settings=["train.epochs=1"])
+    assert len(runs) == len(outcomes) == count
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ('base = "base.toml"', "varies nothing"),

@@ -93,6 +93,8 @@ def test_two_processes_share_a_sweep_and_run_nothing_twice(storage, tmp_path):
     assert sum(runs) == 6
     held = optuna.storages.RDBStorage(storage)
     (study,) = held.get_all_studies()
-    assert len(held.get_all_trials(study._study_id)) == 6
+    trials = held.get_all_trials(study._study_id)
+    done = [one.user_attrs["point"]["seed"] for one in trials if one.state is optuna.trial.TrialState.COMPLETE]
+    assert sorted(done) == [1, 2, 3, 4, 5, 6]  # what both queued at once was run by one
     held.remove_session()
     held.engine.dispose()

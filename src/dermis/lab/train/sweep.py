@@ -177,8 +177,8 @@ class _Work:
     def run(self, trial: Trial, epochs: int, *, drawing: bool) -> float:
         """Run one trial and return its error."""
         trial.set_user_attr("worker", f"{socket.gethostname()}:{os.getpid()}")
-        if not drawing and "point" not in trial.user_attrs:
-            raise optuna.TrialPruned  # another process took the last one that waited
+        if self.surplus(trial, drawing=drawing):
+            raise optuna.TrialPruned
         if drawing:
             trial.set_user_attr("point", self.draw(trial))
         recipe = self.recipe(trial.user_attrs["point"], epochs)
@@ -189,6 +189,18 @@ class _Work:
         except UsageError as error:
             trial.set_user_attr("reason", str(error))
             raise
+
+    def surplus(self, trial: Trial, *, drawing: bool) -> bool:
+        """Return whether a trial is one too many: two processes may queue the same at once, or take the last at once.
+
+        Of equal ones that with the lowest number counts. A database numbers the trials of a study one after the other,
+        so whoever holds a trial sees all with a lower number, and each point is run once.
+        """
+        before = [one for one in trial.study.get_trials(deepcopy=False) if one.number < trial.number and _counts(one)]
+        if drawing:
+            return len(before) >= self.plan.trials
+        point = trial.user_attrs.get("point")
+        return point is None or any(one.user_attrs.get("point") == point for one in before)
 
     def draw(self, trial: Trial) -> Point:
         """Return a point drawn for a trial; what stands in the grid is drawn among its values."""
