@@ -7,7 +7,7 @@ PIP_INSTALL := pip install --quiet --disable-pip-version-check
 EXTRAS := dev,lab,service,batch,ray,study
 COVERED := 85
 
-.PHONY: demo serve test lint types floors unit coverage mutate test-wheel test-newest lock licences sbom fuzz benchmark clean
+.PHONY: demo serve test lint types floors unit coverage mutate test-wheel test-newest lock licences sbom fuzz benchmark benchmark-compare clean
 
 demo: $(VENV)/base  ## install what is needed and analyse example photos
 	$(BIN)/dermis demo --out demo
@@ -66,8 +66,11 @@ sbom: $(VENV)/dev  ## write a bill of materials (CycloneDX) from the lock file
 fuzz: $(VENV)/dev  ## fuzz every reader for SECONDS; failing inputs are kept in fuzz-failures
 	$(BIN)/python tests/fuzz/run.py $(or $(SECONDS),60)
 
-benchmark: $(VENV)/dev  ## seconds and memory of the main job
-	$(BIN)/pytest benchmarks -q -n 0 --benchmark-only
+benchmark: $(VENV)/dev  ## seconds and memory of each stage beside references; STONE: the command of skin-tone-classifier
+	$(BIN)/python benchmarks/speed.py --json build/benchmark.json --table docs/concepts/speed.md $(if $(STONE),--stone $(STONE))
+
+benchmark-compare: $(VENV)/dev  ## BASE and HEAD side by side: stages in turns, findings that differ
+	$(BIN)/python benchmarks/compare.py $(or $(BASE),HEAD~1) $(or $(HEAD),HEAD) --json build/benchmark-compare.json
 
 $(VENV)/base: pyproject.toml $(LOCK)
 	$(PYTHON) -c 'import sys; sys.exit("dermis needs Python 3.11 or newer: make PYTHON=python3.11 ..." if sys.version_info < (3, 11) else 0)'

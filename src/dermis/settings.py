@@ -23,7 +23,7 @@ class Settings:
     cache: folder for models of others (`DERMIS_CACHE`; default: the system's user cache).
     weights: folder for weights of the user's own (`DERMIS_WEIGHTS`; default: the system's user data).
     data: folder whose folders are datasets by name (`DERMIS_DATA`; empty: each is named when it is needed).
-    threads: processor threads the engine may use, 0 for all (`DERMIS_THREADS`).
+    threads: processor threads the engine and large arithmetic may use, 0 for all (`DERMIS_THREADS`).
     offline: never start a package client (`DERMIS_OFFLINE=1`).
     debug: show the traceback of a fault of ours (`DERMIS_DEBUG=1`).
     """

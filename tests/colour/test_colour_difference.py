@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dermis.colour import delta_e_00, delta_e_76, linear_to_lab
+from dermis.colour.difference import _by_angles
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 
@@ -53,3 +54,26 @@ def test_colours_broadcast(difference, colours):
     assert table.shape == (6, 4)
     assert table[5, 2] == pytest.approx(difference(lab[5], lab[2]))
     assert difference(lab[:0], lab[0]).shape == (0,)
+
+
+@pytest.mark.parametrize(("dtype", "near"), [(np.float64, 1e-10), (np.float32, 2e-3)])
+def test_hues_as_vectors_give_what_angles_give(dtype, near):
+    draw = np.random.default_rng(0)
+    lab = (draw.random((50_000, 3)) * (100, 160, 160) - (0, 80, 80)).astype(dtype)
+    other = (lab + draw.normal(0, 5, lab.shape)).astype(dtype)
+    other[::7, 1:] = -lab[::7, 1:]  # opposite hues, exactly
+    other[1::7, 1:] = -1.001 * lab[1::7, 1:] + dtype(0.001)  # and nearly
+    lab[2::7, 1:] = 0  # greys
+    np.testing.assert_allclose(delta_e_00(lab, other), _by_angles(lab, other), atol=near)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_many_colours_are_split_and_nothing_is_lost(monkeypatch, threads):
+    monkeypatch.setenv("DERMIS_THREADS", str(threads))
+    draw = np.random.default_rng(1)
+    lab = draw.random((700, 401, 3)) * 50
+    whole = delta_e_00(lab, lab[::-1])
+    assert whole.shape == (700, 401)
+    for row in (0, 350, 699):
+        np.testing.assert_array_equal(whole[row], delta_e_00(lab[row], lab[-1 - row]))
+    np.testing.assert_array_equal(linear_to_lab(lab / 50)[600], linear_to_lab(lab[600] / 50))

@@ -108,3 +108,21 @@ def test_the_engine_opens_no_connection_and_writes_nothing_at_home(tmp_path: Pat
     )
     assert done.returncode == 0, done.stderr
     assert list(home.iterdir()) == []
+
+
+def test_what_was_compiled_is_kept_for_the_next_process(monkeypatch, tmp_path, view):
+    path = registry.fetch("face_detector")
+    plain = runtime.load(path, threads=1).run(view)
+    monkeypatch.setenv("DERMIS_CACHE", str(tmp_path))
+    kept = [runtime._compile.__wrapped__(path, 1).run(view) for _ in range(2)]
+    assert len(list((tmp_path / "compiled").iterdir())) == 1
+    for found in kept:
+        for name, values in plain.items():
+            np.testing.assert_allclose(found[name], values, atol=1e-5)
+
+
+def test_where_nothing_can_be_kept_networks_are_compiled_each_time(monkeypatch, tmp_path, view):
+    (tmp_path / "file").write_text("")
+    path = registry.fetch("face_detector")
+    monkeypatch.setenv("DERMIS_CACHE", str(tmp_path / "file"))
+    assert runtime._compile.__wrapped__(path, 1).run(view)

@@ -6,8 +6,10 @@ below zero, so every real XYZ has a Lab and finds its way back.
 
 from __future__ import annotations
 
+import numpy as np
+
 from dermis.colour.adaptation import WHITES, White
-from dermis.colour.arrays import Array, constant, namespace
+from dermis.colour.arrays import Array, constant, in_blocks, namespace
 from dermis.colour.srgb import decode, linear_to_xyz, xyz_to_linear
 
 __all__ = ["WHITES", "White", "lab_to_linear", "lab_to_xyz", "linear_to_lab", "srgb_to_lab", "xyz_to_lab"]
@@ -39,6 +41,13 @@ def lab_to_xyz(lab: Array, white: White = _D65) -> Array:
 
 def linear_to_lab(linear: Array) -> Array:
     """Return L*a*b* (D65) of linear sRGB, both (..., 3), 1 = white."""
+    namespace(linear)
+    return (
+        in_blocks(_linear_to_lab, linear, to_colours=True) if isinstance(linear, np.ndarray) else _linear_to_lab(linear)
+    )
+
+
+def _linear_to_lab(linear: Array) -> Array:
     return xyz_to_lab(linear_to_xyz(linear))
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 
 import numpy as np
+from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
 from dermis.colour.adaptation import WHITES
-from dermis.colour.arrays import Array, constant, namespace
+from dermis.colour.arrays import Array, constant, in_blocks, namespace
 from dermis.errors import UsageError
 
 __all__ = ["decode", "encode", "hex_to_srgb", "linear_to_xyz", "srgb_to_hex", "xyz_to_linear"]
@@ -37,7 +38,12 @@ _XYZ_TO_LINEAR = np.linalg.inv(_LINEAR_TO_XYZ)
 
 def decode(encoded: Array) -> Array:
     """Return linear sRGB from sRGB values, both (..., 3)."""
-    xp = namespace(encoded)
+    namespace(encoded)
+    return in_blocks(_decode, encoded, to_colours=True) if isinstance(encoded, np.ndarray) else _decode(encoded)
+
+
+def _decode(encoded: Array) -> Array:
+    xp = array_namespace(encoded)
     size = xp.abs(encoded)
     curve = xp.sign(encoded) * ((size + 0.055) / 1.055) ** 2.4
     return xp.where(size <= _ENCODED_KNEE, encoded / 12.92, curve)
@@ -45,7 +51,12 @@ def decode(encoded: Array) -> Array:
 
 def encode(linear: Array) -> Array:
     """Return sRGB values from linear sRGB, both (..., 3)."""
-    xp = namespace(linear)
+    namespace(linear)
+    return in_blocks(_encode, linear, to_colours=True) if isinstance(linear, np.ndarray) else _encode(linear)
+
+
+def _encode(linear: Array) -> Array:
+    xp = array_namespace(linear)
     size = xp.abs(linear)
     low = size <= _LINEAR_KNEE
     # The root's slope is infinite at 0: keep 0 out of it, or the unused branch turns the gradient into NaN.

@@ -8,8 +8,20 @@ import numpy as np
 
 from dermis.colour.lab import linear_to_lab
 from dermis.colour.tone import hue_deg
-from dermis.core import Face, LightReference, Problem, Quality, Region, SegmentationClass, Severity, Skin, View
+from dermis.core import (
+    Face,
+    LightReference,
+    Problem,
+    Quality,
+    Region,
+    SegmentationClass,
+    Severity,
+    Skin,
+    View,
+    in_classes,
+)
 from dermis.core.arrays import BoolMap, FloatMap
+from dermis.face.landmarks import polygon_mask
 from dermis.pipeline.exclusion import LUMINANCE, brightest_channel
 
 __all__ = ["FEWEST_MEASURED_PX", "PROBLEMS", "assess", "no_face", "quality_measures", "refused"]
@@ -253,16 +265,13 @@ def _of_the_head(face: Face) -> dict[str, float]:
 def _covered(face: Face, landmarks: FloatMap) -> dict[str, float]:
     """Return the share of the face's outline in which something else than the face is seen."""
     from scipy.spatial import ConvexHull  # late: 0.1 s
-    from skimage.draw import polygon2mask
 
     frame = face.frame
     points = (landmarks[:, :2] - (frame.x_px, frame.y_px)) / frame.factor
     outline = points[ConvexHull(points).vertices]
-    inside = polygon2mask(face.segmentation.shape, outline[:, ::-1])
-    other = (
-        np.isin(face.segmentation, (SegmentationClass.BACKGROUND, SegmentationClass.HAIR, SegmentationClass.OCCLUDER))
-        & ~face.skin
-    )
+    inside = polygon_mask([outline], frame)
+    beside = (SegmentationClass.BACKGROUND, SegmentationClass.HAIR, SegmentationClass.OCCLUDER)
+    other = in_classes(face.segmentation, beside) & ~face.skin
     area = int(np.count_nonzero(inside))
     return {"covered_share": int(np.count_nonzero(inside & other)) / area} if area else {}
 
