@@ -136,7 +136,7 @@ def test_no_lesion_is_no_acne_unless_the_interval_allows_one():
 
 
 def test_only_comedones_get_no_benzoyl_peroxide():
-    items = [{"class": "comedone"}] * 9 + [{"class": "papule"}]
+    items = [{"class": "open_comedo"}] * 5 + [{"class": "closed_comedo"}] * 4 + [{"class": "inflamed"}]
     lesions = finding("acne_lesions", 10, [8, 12], items=items)
     lines = by_rule(advise(analysis(*MODERATE["findings"], lesions), NOT_PREGNANT))
     assert "acne-evening-adapalene" in lines

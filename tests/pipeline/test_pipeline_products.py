@@ -90,22 +90,24 @@ def test_unsure_ones_are_no_items(photo, face, skin):
 
 
 @pytest.mark.parametrize(
-    ("shares", "side", "kind"),
-    [
-        ((0.1, 0.2, 0.6, 0.1), 0.05, "pustule"),
-        ((0.4, 0.3, 0.2, 0.1), 0.05, "lesion"),  # none likelier than all others together
-        ((0.0, 0.1, 0.1, 0.8), 0.10, "nodule"),
-        ((0.0, 0.1, 0.1, 0.8), 0.05, "papule"),  # under 5 mm across
-    ],
+    ("colour", "kind"),
+    [((1.0, 0.75, 0.8), "inflamed"), ((0.8, 0.8, 0.8), "open_comedo"), ((1.08, 1.08, 1.08), "closed_comedo")],
 )
-def test_a_type_is_told_where_it_is_likely_and_large_enough(photo, face, skin, shares, side, kind):
-    found = lesions_at(
-        at(face, FOREHEAD),
-        photo,
-        side_px=side * face.face_width_px,
-        type_probabilities=np.array([shares], np.float32),
-    )
-    assert [item.kind for item in place_lesions(found, face, skin).items] == [kind]
+def test_blood_makes_a_lesion_inflamed_and_a_dark_plug_an_open_comedo(photo, face, colour, kind):
+    ((x, y),) = at(face, CHEEKS[0])
+    pixels = photo.pixels.copy()
+    yy, xx = np.mgrid[: photo.height_px, : photo.width_px]
+    pixels[(xx - x) ** 2 + (yy - y) ** 2 < 6**2] *= np.float32(colour)
+    shown = Photo(pixels=np.clip(pixels, 0, 1), encoding=photo.encoding)
+    skin = measure_skin(crop(shown, face.frame), shown.encoding, face, None)
+    placed = place_lesions(lesions_at([(x, y)], shown), face, skin)
+    assert [item.kind for item in placed.items] == [kind]
+    assert placed.not_red == (kind != "inflamed")
+
+
+def test_without_anything_likely_nothing_is_said_of_comedones(photo, face, skin):
+    placed = place_lesions(lesions_at(at(face, CHEEKS[0]), photo, scores=[0.05]), face, skin)
+    assert placed.not_red is None
 
 
 def test_a_red_bump_is_redder_than_the_skin_around(photo, face, skin):

@@ -35,7 +35,7 @@ def test_the_report_shows_the_worst_lesions_and_says_how_it_counted(acne_analysi
     assert "would count about" in page
     assert 'data-layer="acne_lesions-marks"' in page
     assert 'id="map-acne_lesions"' in page
-    assert "all comedones to all nodules" in page
+    assert "what else each lesion may be" in page
     assert "dermatologist" not in page
 
 

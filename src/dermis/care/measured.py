@@ -62,6 +62,9 @@ def _acne(findings: Sequence[Mapping[str, object]]) -> Reading | None:
     return Reading(level=graded.level, others=others, said=graded.said, measured_interval=graded.measured_interval)
 
 
+_RED, _NOT_RED = ("inflamed", "papule", "pustule"), ("open_comedo", "closed_comedo", "comedone")
+
+
 def _lesions(findings: Sequence[Mapping[str, object]]) -> Reading | None:
     """Return the kind of lesions that decides: nodules, else whether inflamed ones or comedones are the most."""
     counted = _whole(findings, "acne_lesions")
@@ -69,12 +72,12 @@ def _lesions(findings: Sequence[Mapping[str, object]]) -> Reading | None:
     if not isinstance(items, Sequence):
         return None
     kinds = [str(item.get("class", "")) for item in items if isinstance(item, Mapping)]
-    count = {kind: kinds.count(kind) for kind in ("comedone", "papule", "pustule", "nodule")}
-    if not sum(count.values()):
+    nodules, inflamed, comedones = (sum(kind in names for kind in kinds) for names in (("nodule",), _RED, _NOT_RED))
+    if not nodules + inflamed + comedones:
         return None
-    if count["nodule"]:
-        return Reading(level="nodules" if count["nodule"] >= _NODULES_SEND else "few nodules")
-    return Reading(level="inflamed" if count["papule"] + count["pustule"] >= count["comedone"] else "comedones")
+    if nodules:
+        return Reading(level="nodules" if nodules >= _NODULES_SEND else "few nodules")
+    return Reading(level="inflamed" if inflamed >= comedones else "comedones")
 
 
 def _tone(findings: Sequence[Mapping[str, object]]) -> Reading | None:

@@ -14,7 +14,16 @@ from dermis.core.change import Change, MatchedLesion, UnmatchedLesion
 from dermis.core.cube import Cube, Quantity
 from dermis.core.face import Box, CropFrame, Face, Pose, Region, SegmentationClass, View, in_classes, region_mask
 from dermis.core.finding import Detection, Finding, Note, ValueMap
-from dermis.core.lesion import HAYASHI_LIMITS, LESION_TYPES, FaceLesions, HalfFace, Lesions
+from dermis.core.lesion import (
+    CLOSED_COMEDO,
+    HAYASHI_LIMITS,
+    INFLAMED,
+    LESION_TYPES,
+    OPEN_COMEDO,
+    FaceLesions,
+    HalfFace,
+    Lesions,
+)
 from dermis.core.photo import Capture, Encoding, Origin, Photo
 from dermis.core.sample import Label, Sample, SampleKey
 from dermis.core.skin import Skin, ToneEstimate
@@ -37,8 +46,11 @@ from dermis.core.task import (
 )
 
 __all__ = [
+    "CLOSED_COMEDO",
     "HAYASHI_LIMITS",
+    "INFLAMED",
     "LESION_TYPES",
+    "OPEN_COMEDO",
     "Advice",
     "AdviceKind",
     "Analysis",

@@ -11,13 +11,25 @@ from dermis.core.arrays import BoolMap, FloatMap, hold
 from dermis.core.face import Box, Region, View
 from dermis.core.finding import Detection
 
-__all__ = ["HAYASHI_LIMITS", "LESION_TYPES", "FaceLesions", "HalfFace", "Lesions"]
+__all__ = [
+    "CLOSED_COMEDO",
+    "HAYASHI_LIMITS",
+    "INFLAMED",
+    "LESION_TYPES",
+    "OPEN_COMEDO",
+    "FaceLesions",
+    "HalfFace",
+    "Lesions",
+]
 
 HAYASHI_LIMITS = (5.5, 20.5, 50.5)
 """Between the counts where Hayashi's grade changes: 5 and 6, 20 and 21, 50 and 51 lesions on half a face."""
 
 LESION_TYPES = ("comedone", "papule", "pustule", "nodule")
 """What a lesion can be, in the order of a lesion's weight in GAGS; a cyst counts as a nodule."""
+
+INFLAMED, OPEN_COMEDO, CLOSED_COMEDO = "inflamed", "open_comedo", "closed_comedo"
+"""What a lesion of a photo is called by its looks: red, or not red and dark or light in the middle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +39,8 @@ class Lesions:
     boxes_px: (n, 4) float32, left, top, right, bottom (x to the right, y down), in any order.
     scores: (n,) float32 in [0, 1], how sure each is. Unsure ones are kept: they lie below `score_threshold`.
     density: (h, w) float32, lesions in each map pixel by the protocol of the boxes (Hayashi's); its sum is the count.
-    density_inclusive: the same by the stricter protocol of a second team, which marks small and faint ones too.
+    density_inclusive: the same with small and faint ones: by a stricter protocol, and where the skin is shown large
+    enough, of two looks from afar and near that must agree.
     area: the part of the photo that both maps cover, edge to edge.
     score_threshold: boxes from this score on are called lesions.
     presence: probability that the face has any lesion, None where the model does not say.
@@ -35,8 +48,6 @@ class Lesions:
     grade_probabilities: (4,) float32, the probability of each grade; of all lesions in the picture, as its training
     data were graded.
     count_interval: where the count by the boxes' protocol lies with probability `level`.
-    type_probabilities: (n, 4) float32, the probability of each of `LESION_TYPES`; experimental, None where the model
-    tells no types.
     model: name and version of what found them.
     """
 
@@ -53,7 +64,6 @@ class Lesions:
     grade_probabilities: FloatMap | None = None
     count_interval: tuple[float, float] | None = None
     level: float = 0.9
-    type_probabilities: FloatMap | None = None
 
     def __post_init__(self) -> None:
         hold(self, "boxes_px", dtype=np.float32, shape=(None, 4))
@@ -62,8 +72,6 @@ class Lesions:
         hold(self, "density_inclusive", dtype=np.float32, shape=self.density.shape)
         if self.grade_probabilities is not None:
             hold(self, "grade_probabilities", dtype=np.float32, shape=(4,))
-        if self.type_probabilities is not None:
-            hold(self, "type_probabilities", dtype=np.float32, shape=(len(self.boxes_px), len(LESION_TYPES)))
 
     @property
     def count(self) -> float:
@@ -72,7 +80,7 @@ class Lesions:
 
     @property
     def count_all(self) -> float:
-        """How many by the second team's protocol, small and faint ones included."""
+        """How many, small and faint ones included."""
         return float(self.density_inclusive.sum(dtype=np.float64))
 
 
@@ -91,13 +99,16 @@ class FaceLesions:
     """Lesions put in their places on one face: what the acne tasks read.
 
     found: as the network found them. items: those called lesions that lie on the face, the surest first; their kind
-    is one of `LESION_TYPES` where types were told, else "lesion". on_right: (m,) bool, which items lie on the person's
-    right half; None where the photo shows one side only, as a side view, a profile or a close-up does.
-    counts, counts_all: lesions by both protocols, by region; `Region.FACE` is the whole face, with what lies in no
-    named region. halves: the count on the person's right and left half; None where one side is in view.
+    is `INFLAMED`, `OPEN_COMEDO` or `CLOSED_COMEDO`, and "lesion" where too little of it shows. on_right: (m,) bool,
+    which items lie on the person's right half; None where the photo shows one side only, as a side view, a profile or
+    a close-up does.
+    counts, counts_all: lesions by the boxes' protocol, and small and faint ones included, by region; `Region.FACE` is
+    the whole face, with what lies in no named region. halves: the count on the person's right and left half; None where
+    one side is in view.
     seen: share in [0, 1] of each region in view that is open skin; None where its whole size is not known.
     involved: share of the open skin of the face that lies near a lesion.
     heat: (h, w) float32 on the analysed frame, lesions in a square of a tenth of the face's width, NaN beside the face.
+    not_red: share in [0, 1] of what may be a lesion that holds no blood, so is a comedo; None where nothing tells.
     beside: how many called lesions lay beside the face (hair, lips, eyes, other people) and were not counted.
     graded_halves: by side, where several photos of one person were put together.
     """
@@ -113,6 +124,7 @@ class FaceLesions:
     heat: FloatMap
     seen: Mapping[Region, float | None] = field(default_factory=dict)
     beside: int = 0
+    not_red: float | None = None
     graded_halves: Mapping[str, HalfFace] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

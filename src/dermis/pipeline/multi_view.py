@@ -100,8 +100,18 @@ def _merged(shots: Sequence[_Shot], best: dict[Region, _Shot | None]) -> FaceLes
         involved=float(np.average(involved, weights=np.maximum(areas, 1e-9))),
         heat=np.zeros((1, 1), np.float32),
         beside=0,
+        not_red=_not_red(shots),
         graded_halves=_graded_halves(shots),
     )
+
+
+def _not_red(shots: Sequence[_Shot]) -> float | None:
+    """Return the share of all lesions that are not red, of each photo by how many it shows."""
+    told = [(shot.lesions.not_red, shot.lesions.counts_all[Region.FACE]) for shot in shots]
+    shares = [(share, max(count, 1e-9)) for share, count in told if share is not None]
+    if not shares:
+        return None
+    return float(np.average([share for share, _ in shares], weights=[count for _, count in shares]))
 
 
 def _in_no_region(counts: Mapping[Region, float]) -> float:
@@ -113,7 +123,6 @@ def _found(shots: Sequence[_Shot], held: dict[Region, _Shot], counts: dict[Regio
     first = shots[0].lesions.found
     presences = [shot.lesions.found.presence for shot in shots]
     known = [presence for presence in presences if presence is not None]
-    typed = all(shot.lesions.found.type_probabilities is not None for shot in shots)
     return Lesions(
         boxes_px=np.zeros((0, 4), np.float32),
         scores=np.zeros(0, np.float32),
@@ -124,7 +133,6 @@ def _found(shots: Sequence[_Shot], held: dict[Region, _Shot], counts: dict[Regio
         presence=max(known) if known else None,
         count_interval=_count_interval(held, counts),
         level=first.level,
-        type_probabilities=np.zeros((0, 4), np.float32) if typed else None,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dermis.core import LESION_TYPES, Analysis, Box
+from dermis.core import Analysis, Box
 from dermis.formats.annotations.annotated import AnnotatedPhoto
 from dermis.formats.annotations.voc import Marked
 from dermis.metrics.detection import Found
@@ -57,20 +57,18 @@ def detections_of(analysis: Analysis) -> AnnotatedPhoto:
         return draft
     found = analysis.lesions.found
     kept = found.scores >= _LEAST
-    names = (
-        ["lesion"] * len(found.scores)
-        if found.type_probabilities is None
-        else [LESION_TYPES[int(row.argmax())] for row in found.type_probabilities]
-    )
-    drafted = {thing.box for thing in draft.marked}
+    names = {thing.box: thing.name for thing in draft.marked}
     boxes = [
         Box(x_px=left, y_px=top, width_px=right - left, height_px=bottom - top, score=score)
         for (left, top, right, bottom), score in zip(found.boxes_px.tolist(), found.scores.tolist(), strict=True)
     ]
     scores = called_scores(found.scores, found.score_threshold)
     marked = tuple(
-        Marked(name=name, box=replace(box, score=float(score if box in drafted else min(score, _NOT_CALLED))))
-        for name, box, score, keep in zip(names, boxes, scores, kept, strict=True)
+        Marked(
+            name=names.get(box, "lesion"),
+            box=replace(box, score=float(score if box in names else min(score, _NOT_CALLED))),
+        )
+        for box, score, keep in zip(boxes, scores, kept, strict=True)
         if keep
     )
     return replace(draft, marked=marked)

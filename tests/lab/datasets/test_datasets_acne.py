@@ -155,3 +155,12 @@ def test_renamed_files_give_the_same_labels_boxes_and_groups(tmp_path):
     for one, other in zip(before, after, strict=True):
         assert one.traits.get("original_width_px") == other.traits.get("original_width_px")
         assert other.read().origin.name.startswith("photo-")
+
+
+def test_groups_that_are_one_persons_are_joined(tmp_path):
+    acne04.make_tables(tmp_path)
+    table = tmp_path / "images.csv"
+    rows = table.read_text().replace("levle0_4,0,7,", "levle3_127,0,70,").replace("levle2_11,2,8,", "levle3_31,2,8,")
+    table.write_text(rows)
+    subjects = {sample.key.view: sample.key.subject for sample in DATASETS["acne04"].index(tmp_path)}
+    assert subjects["levle3_127"] == subjects["levle3_31"] != subjects["levle0_3"]

@@ -1,10 +1,9 @@
-"""Types of lesions: the square about each, and answers only where the network is."""
+"""Types of lesions as they are labelled, and the square about each."""
 
 import numpy as np
 
 from dermis.core import LESION_TYPES, Box, Encoding, Photo
-from dermis.tasks.acne import decode
-from dermis.tasks.acne.decode import TYPE_OF, about_box, type_probabilities
+from dermis.tasks.acne.decode import TYPE_OF, about_box
 
 PHOTO = Photo(pixels=np.random.default_rng(0).random((60, 50, 3)).astype(np.float32), encoding=Encoding.SRGB)
 
@@ -24,18 +23,3 @@ def test_the_square_about_a_lesion_is_that_part_of_the_photo():
 
 def test_a_tiny_lesion_is_seen_with_the_skin_around_it():
     assert about_box(PHOTO, Box(x_px=20, y_px=30, width_px=1, height_px=0)).pixels.shape == (16, 16, 3)
-
-
-def test_without_the_network_nobody_tells_types(monkeypatch, tmp_path):
-    monkeypatch.setattr(decode, "WEIGHTS", tmp_path)
-    assert type_probabilities(PHOTO, np.array([[1, 2, 9, 9]], np.float32)) is None
-
-
-def test_types_of_each_box_are_shares():
-    boxes = np.array([[10, 10, 20, 20], [-5, -5, 4, 4], [48, 58, 70, 80]], np.float32)
-    shares = type_probabilities(PHOTO, boxes)
-    assert shares is not None
-    assert shares.shape == (3, 4)
-    np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-3)
-    np.testing.assert_allclose(type_probabilities(PHOTO, boxes[::-1])[::-1], shares, atol=1e-5)
-    assert type_probabilities(PHOTO, boxes[:0]).shape == (0, 4)

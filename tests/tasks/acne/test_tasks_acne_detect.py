@@ -189,6 +189,46 @@ def test_weights_without_a_formula_do_not_say_how_likely_any_lesion_is(monkeypat
     assert find_lesions(photo_of(np.full((200, 300, 3), 0.6)), face_of(half_skin())).presence is None
 
 
+def looking(answer, size):
+    """Stand for the network: `answer` gives the density of each cell from the red of what it is shown."""
+
+    def run(image, skin):
+        red = image[0, 0].reshape(size // 4, 4, size // 4, 4).mean(axis=(1, 3))
+        maps = {"density": answer(red), "density_all": answer(red), "centres": 0 * red, "grade": np.zeros(3),
+                "reaches": np.ones((4, *red.shape))}  # fmt: skip
+        return {name: held[None].astype(np.float32) for name, held in maps.items()}
+
+    return replace_run(weights_answering(np.zeros((size // 4, size // 4))), run)
+
+
+def replace_run(weights, run):
+    weights.network.run = run
+    return weights
+
+
+def test_small_lesions_are_counted_where_both_looks_see_them(monkeypatch):
+    mask = np.ones((600, 600), np.bool_)
+    pixels = np.full((600, 600, 3), 0.5)
+    pixels[150:170, 150:170] = 0.9
+    monkeypatch.setattr(detect, "_weights", lambda: looking(lambda red: (red > 0.6) / 10, 256))
+    agreed = find_lesions(photo_of(pixels), face_of(mask))
+    row, column = np.unravel_index(agreed.density_inclusive.argmax(), agreed.density_inclusive.shape)
+    place = np.array([column + 0.5, row + 0.5]) * agreed.area.width_px / 64 + (agreed.area.x_px, agreed.area.y_px)
+    assert np.abs(place - 160).max() < 12
+    assert agreed.count < agreed.count_all < 4 * agreed.count
+    # Texture that only the near look takes for lesions does not count.
+    shown = iter([*[True] * 4, *[False] * 8])  # two looks from afar, four near, two densities each
+    monkeypatch.setattr(detect, "_weights", lambda: looking(lambda red: np.where(next(shown), 0, 1) + 0 * red, 256))
+    assert find_lesions(photo_of(pixels), face_of(mask)).count_all == pytest.approx(0, abs=1e-3)
+
+
+def test_a_small_picture_is_not_looked_at_nearer(monkeypatch):
+    looks = []
+    monkeypatch.setattr(detect, "_weights", lambda: looking(lambda red: looks.append(1) or 0 * red, 256))
+    find_lesions(photo_of(np.full((200, 300, 3), 0.6)), face_of(half_skin()))
+    assert len(looks) == 4  # two looks, two densities
+
+
 @shipped
 def test_nothing_is_counted_beside_the_skin():
     draw = np.random.default_rng(4)

@@ -1,6 +1,7 @@
 """What the acne tasks make of lesions at known places."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -105,29 +106,42 @@ def test_the_iga_says_that_it_is_derived():
 
 def test_gags_weighs_the_worst_lesion_of_each_region():
     items = [
-        item(Region.FOREHEAD, "comedone"), item(Region.FOREHEAD, "pustule"), item(Region.LEFT_UNDER_EYE, "papule"),
-        item(Region.NOSE, "comedone"),
+        item(Region.FOREHEAD, "open_comedo"), item(Region.FOREHEAD, "pustule"), item(Region.LEFT_UNDER_EYE, "inflamed"),
+        item(Region.NOSE, "closed_comedo"),
     ]  # fmt: skip
-    lesions = found(4, type_probabilities=np.full((4, 4), 0.25, np.float32))
-    findings = gags.measure(face_lesions(items, halves=(2.0, 2.0), lesions=lesions))
+    findings = gags.measure(face_lesions(items, halves=(2.0, 2.0)))
     values = {finding.region: finding.value for finding in findings}
     assert values == {
         Region.FACE: 11.0, Region.FOREHEAD: 6.0, Region.LEFT_CHEEK: 4.0, Region.RIGHT_CHEEK: 0.0, Region.NOSE: 1.0,
         Region.CHIN: 0.0,
     }  # fmt: skip
-    assert of(findings).label == "mild"
+    assert of(findings).detail["bounds"] == [2 * 2 + 2 * 2 + 1, 2 * 4 + 2 * 4 + 2]
 
 
-def test_gags_of_the_worst_face_is_32():
-    items = [item(region, "nodule") for region in gags.FACTORS]
-    lesions = found(5, type_probabilities=np.full((5, 4), 0.25, np.float32))
-    assert of(gags.measure(face_lesions(items, lesions=lesions))).value == 32
+@pytest.mark.parametrize("worst", [item(kind="nodule"), item(kind="inflamed", size=0.2)])
+def test_gags_of_the_worst_face_is_32(worst):
+    items = [replace(worst, region=region) for region in gags.FACTORS]
+    assert of(gags.measure(face_lesions(items))).value == 32
 
 
-def test_without_types_gags_counts_papules_between_comedones_and_nodules():
+def test_a_lesion_of_which_nothing_is_told_may_be_a_comedo_or_a_nodule():
     finding = of(gags.measure(face_lesions([item(Region.CHIN)])))
     assert (finding.value, finding.interval, finding.detail["bounds"]) == (2.0, None, [1, 4])
-    assert finding.detail["types_are"].startswith("not known")
+
+
+def test_all_lesions_are_parted_into_inflamed_ones_and_comedones():
+    findings = count.measure(face_lesions(counts={Region.FACE: 10.0, Region.NOSE: 4.0}, not_red=0.25))
+    assert (of(findings).detail["inflammatory"], of(findings).detail["non_inflammatory"]) == (15.0, 5.0)
+    nose = of(findings, Region.NOSE).detail
+    assert nose["inflammatory"] + nose["non_inflammatory"] == nose["count_all"]
+    assert "inflammatory" not in of(count.measure(face_lesions(counts={Region.FACE: 10.0}))).detail
+
+
+def test_the_iga_counts_comedones_too():
+    assert [iga_of(0.0, 0, 0.0, comedones) for comedones in (0, 5, 6, 20, 21)] == [0, 0, 1, 1, 2]
+    few = face_lesions(counts={Region.FACE: 2.0}, not_red=0.9)
+    many = face_lesions(counts={Region.FACE: 2.0}, not_red=0.9, counts_all=dict.fromkeys(Region, 30.0))
+    assert [of(iga.measure(one)).value for one in (few, many)] == [1, 2]
 
 
 def test_a_close_up_without_regions_has_no_gags():

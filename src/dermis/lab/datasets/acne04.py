@@ -37,6 +37,8 @@ FOLDS = 5
 _NAME = re.compile(r"levle([0-3])_(\d+)")
 _CORNERS = ("xmin_px", "ymin_px", "xmax_px", "ymax_px")
 _CIRCLE = ("x_px", "y_px", "radius_px")
+_ONE_PERSON = (("levle3_127", "levle3_31"), ("levle0_144", "levle1_145"))
+"""Photos whose groups are one person's: one shot that lies in two of them, and a man who was seen in two."""
 
 
 def index(root: Path) -> list[Sample]:
@@ -113,10 +115,17 @@ def _from_tables(root: Path) -> list[Sample]:
     circles = _grouped(root / "circles_v2.csv", _CIRCLE)
     licence = licence_of(root, DATASET.licence)
     rows = read_table(root / "images.csv", needs=("image", "grade", "group", "file"))
-    found = [_tabled(root, row, boxes, circles, licence) for row in rows if row["file"]]
+    found = [_tabled(root, row, boxes, circles, licence) for row in _joined(rows) if row["file"]]
     if not found:
         raise InputError(f"{root / 'images.csv'} names no file.", advice="Expected paths in the column file.")
     return found
+
+
+def _joined(rows: list[Row]) -> list[Row]:
+    """Return the rows with one group for what is one person's."""
+    group = {row["image"]: row["group"] for row in rows}
+    same = {group[other]: group[one] for one, other in _ONE_PERSON if {one, other} <= group.keys()}
+    return [{**row, "group": same.get(row["group"], row["group"])} for row in rows]
 
 
 def _grouped(path: Path, needs: tuple[str, ...]) -> dict[str, list[Row]]:

@@ -1,14 +1,12 @@
-"""Lesions assigned to regions and sides of the face, with their size, redness and relief."""
+"""Lesions assigned to regions and sides of the face, with their looks."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import (
-    LESION_TYPES,
+    INFLAMED,
     CropFrame,
     Detection,
     Face,
@@ -24,69 +22,9 @@ from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.face.crop import to_frame
 from dermis.face.regions import map_regions, right_of_midline
 from dermis.tasks.acne.decode import box_of
-from dermis.tasks.pigments import optical_density, unmix
+from dermis.tasks.acne.looks import kind_by_looks, lesion_features
 
-__all__ = ["HEAT_SQUARE", "LesionFeatures", "face_width_px", "lesion_features", "place_lesions"]
-
-_RING = 2.0
-"""The skin around a lesion reaches so many times its box."""
-_FEWEST_PIXELS = 6
-"""Fewer pixels than this, inside or around, say nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LesionFeatures:
-    """Redness above that of the skin around, in the erythema index; relief above it, in 100 x optical density.
-
-    Relief is the spread of light and shadow (middle 80 %), freed of melanin and blood: a bump lit from a side has a
-    bright and a dark flank. Both None where too few pixels are seen.
-    """
-
-    redness: float | None = None
-    relief: float | None = None
-
-
-def lesion_features(boxes_px: NDArray[np.float64], face: Face, skin: Skin) -> list[LesionFeatures]:
-    """Return the looks of each box (n, 4), left, top, right, bottom in photo pixels."""
-    frame = face.frame
-    boxes = (boxes_px - np.tile([frame.x_px, frame.y_px], 2)) / frame.factor
-    # Glare may stay: a lesion is compared with the skin around it, and a bump shines.
-    usable = skin.visible & ~skin.excluded.get("clipped", np.zeros_like(skin.visible))
-    return [_looks(box, skin.linear, usable) for box in boxes]
-
-
-def _looks(box: NDArray[np.float64], linear: FloatMap, usable: BoolMap) -> LesionFeatures:
-    """Inside is the ellipse of half the box's area, around is what lies out of the box and in the ring."""
-    left, top, right, bottom = box
-    middle_x, middle_y = (left + right) / 2, (top + bottom) / 2
-    half_x, half_y = max(right - left, 1.0) / 2, max(bottom - top, 1.0) / 2
-    rows = _span(middle_y, _RING * half_y, linear.shape[0])
-    columns = _span(middle_x, _RING * half_x, linear.shape[1])
-    x = np.abs(np.arange(columns.start, columns.stop) + 0.5 - middle_x)[None, :] / half_x
-    y = np.abs(np.arange(rows.start, rows.stop) + 0.5 - middle_y)[:, None] / half_y
-    seen = usable[rows, columns]
-    inside, around = seen & (x**2 + y**2 <= 0.5), seen & (np.maximum(x, y) > 1)
-    if min(np.count_nonzero(inside), np.count_nonzero(around)) < _FEWEST_PIXELS:
-        return LesionFeatures()
-    piece = linear[rows, columns]
-    density = optical_density(piece)
-    erythema = 100 * (density[..., 1] - density[..., 0])
-    shading = unmix(piece).shading
-    return LesionFeatures(
-        redness=float(np.median(erythema[inside]) - np.median(erythema[around])),
-        relief=_spread(shading[inside]) - _spread(shading[around]),
-    )
-
-
-def _span(middle: float, half: float, limit: int) -> slice:
-    start = min(max(int(np.floor(middle - half)), 0), limit)
-    return slice(start, min(max(int(np.ceil(middle + half)), start), limit))
-
-
-def _spread(values: NDArray[np.floating]) -> float:
-    low, high = np.percentile(values, (10, 90))
-    return float(high - low)
-
+__all__ = ["HEAT_SQUARE", "face_width_px", "place_lesions"]
 
 Points = NDArray[np.float64]
 
@@ -102,9 +40,8 @@ INVOLVED_REACH = 10 / 140
 HEAT_SQUARE = 0.1
 """Side of the square in which the heat map counts lesions, in face widths."""
 _HEAT_BLUR = 0.03
-_LIKELY = 0.5
-_NODULE = 2 * 5 / 140
-"""A nodule is larger than 5 mm on a face of 140 mm; boxes are about twice as large as what is in them."""
+_LIKELY, _MOST_LIKELY = 0.4, 100
+"""What may be a lesion: from this share of the score of a called one on, and no more than so many."""
 _LONGEST = 320
 """Pixels along the longer side of the maps in which places are looked up: finer than any lesion, and quick."""
 
@@ -146,6 +83,7 @@ def place_lesions(found: Lesions, face: Face, skin: Skin, *, own_area: bool = Fa
         involved=_involved(face, places_px, width_px),
         heat=_heat(found, density, face, on_face, width_px),
         beside=beside,
+        not_red=_not_red(found, face, skin, on_face),
     )
 
 
@@ -221,7 +159,7 @@ def _items(
     width_px = face.face_width_px
     items = tuple(
         Detection(
-            kind=_kind(found, row, width_px),
+            kind=kind_by_looks(look),
             box=box_of(boxes[row]),
             region=places[int(code)],
             score=float(found.scores[row]),
@@ -234,16 +172,19 @@ def _items(
     return items, middles[kept], len(called) - len(kept)
 
 
-def _kind(found: Lesions, row: int, width_px: float | None) -> str:
-    """Return the type of a lesion where one is likelier than all others together; types are experimental.
-
-    What is smaller than a nodule can be, is a papule.
-    """
-    if found.type_probabilities is None or found.type_probabilities[row].max() <= _LIKELY:
-        return "lesion"
-    kind = LESION_TYPES[int(found.type_probabilities[row].argmax())]
-    small = width_px is not None and _side(found.boxes_px[row].astype(np.float64)) < _NODULE * width_px
-    return "papule" if kind == "nodule" and small else kind
+def _not_red(found: Lesions, face: Face, skin: Skin, on_face: BoolMap) -> float | None:
+    """Return the share of the likely lesions on the face that are not red, each as much as it is sure."""
+    likely = np.argsort(-found.scores, kind="stable")[:_MOST_LIKELY]
+    likely = likely[found.scores[likely] >= _LIKELY * found.score_threshold]
+    boxes = found.boxes_px[likely].astype(np.float64)
+    bearing = np.asarray(_looked_up(on_face, (boxes[:, :2] + boxes[:, 2:]) / 2, face.frame), dtype=np.bool_)
+    kinds = [kind_by_looks(look) for look in lesion_features(boxes[bearing], face, skin)]
+    told = np.array([kind != "lesion" for kind in kinds], dtype=np.bool_)
+    weights = found.scores[likely][bearing][told]
+    if not weights.sum():
+        return None
+    pale = np.array([kind != INFLAMED for kind in kinds], dtype=np.bool_)[told]
+    return float(np.average(pale, weights=weights))
 
 
 def _side(corners: NDArray[np.float64]) -> float:

@@ -26,6 +26,7 @@ from dermis.tasks.acne.visibility import (
     in_view,
     is_large,
     lesion_name,
+    non_inflammatory,
     one_side,
     see_professional,
     severity,
@@ -41,9 +42,10 @@ _HEAT_TOP = 4.0
 def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
     """Count lesions on the face and in each region in view.
 
-    The count is the sum of the density map, by the protocol of Hayashi's count; `detail["count_all"]` names that of a
-    stricter team, which marks small and faint ones too. Items are the lesions that are sure enough to be pointed at;
-    their number may differ from the count. Hidden skin may hold more: the interval's upper end grows by its share.
+    The count is the sum of the density map, by the protocol of Hayashi's count, whose lesions are nearly all inflamed;
+    `detail["count_all"]` has small and faint ones too, of which `inflammatory` are red and `non_inflammatory`, that is
+    comedones, are not. Items are the lesions that are sure enough to be pointed at; their number may differ from the
+    count. Hidden skin may hold more: the interval's upper end grows by its share.
     """
     findings = []
     for region in TASK.regions:
@@ -77,8 +79,13 @@ def _notes(detail: dict[str, object], items: tuple[Detection, ...]) -> tuple[Not
             f"ones too, would count about {float(str(detail['count_all'])):.0f}."
         )
     ]
-    if "types_are" in detail:
-        notes.append(Note(text=f"Types of lesions are {detail['types_are']}, not from real ones."))
+    if "non_inflammatory" in detail:
+        notes.append(
+            Note(
+                text=f"Small and faint ones included, about {float(str(detail['inflammatory'])):.0f} are inflamed and "
+                f"{float(str(detail['non_inflammatory'])):.0f} are not, by their redness."
+            )
+        )
     large = sum(is_large(item) for item in items)
     if large:
         are = "lesions are" if large > 1 else "lesion is"
@@ -101,6 +108,7 @@ def _detail(lesions: FaceLesions, region: Region, items: tuple[Detection, ...]) 
     detail: dict[str, object] = {
         "pointed_at": len(items),
         "count_all": round(max(lesions.counts_all[region], 0.0), 2),
+        **_inflamed_or_not(lesions, region),
         **hidden_detail(lesions, region),
     }
     if region is Region.FACE:
@@ -108,14 +116,24 @@ def _detail(lesions: FaceLesions, region: Region, items: tuple[Detection, ...]) 
         detail["large"] = sum(is_large(item) for item in items)
         if lesions.beside:
             detail["beside_the_face"] = lesions.beside
-        if lesions.found.type_probabilities is not None:
-            detail["types"] = dict(Counter(item.kind for item in items).most_common())
-            detail["types_are"] = "experimental: learnt from drawn lesions"
+        if items:
+            detail["kinds"] = dict(Counter(item.kind for item in items).most_common())
     for name in ("size_face_widths", "redness", "relief"):
         values = [value for item in items if (value := getattr(item, name)) is not None]
         if values:
             detail[f"median_{name}"] = round(float(np.median(values)), 4)
     return detail
+
+
+def _inflamed_or_not(lesions: FaceLesions, region: Region) -> dict[str, object]:
+    """Return how many of all lesions, small and faint ones included, are inflamed and how many are not."""
+    if lesions.not_red is None:
+        return {}
+    pale = non_inflammatory(lesions, region)
+    return {
+        "inflammatory": round(max(lesions.counts_all[region], 0.0) - pale, 2),
+        "non_inflammatory": round(pale, 2),
+    }
 
 
 def _heat(lesions: FaceLesions) -> ValueMap:

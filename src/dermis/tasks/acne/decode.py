@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import LESION_TYPES, Box, Photo
 from dermis.core.arrays import FloatMap
-from dermis.models.preprocess import InputWindow, cut, preprocess
-from dermis.models.weights import WEIGHTS, Weights, open_weights
+from dermis.models.preprocess import InputWindow, cut
 
 __all__ = [
     "HEAD",
-    "NAME",
     "TYPE_OF",
     "about_box",
     "box_of",
@@ -24,7 +21,6 @@ __all__ = [
     "grade_probabilities",
     "mirrored_back",
     "presence_features",
-    "type_probabilities",
 ]
 
 _MOST = 300
@@ -104,10 +100,8 @@ def expected_grade(shares: NDArray[np.floating]) -> float:
     return float(np.asarray(shares, np.float64) @ np.arange(len(shares)))
 
 
-NAME = "acne-types"
-"""The network's name among the weights that ship with dermis."""
 HEAD = "lesion_type"
-"""Its answer: types by what they weigh in GAGS, from 0, a comedone, to 3, a nodule."""
+"""What a network of types answers: types by what they weigh in GAGS, from 0, a comedone, to 3, a nodule."""
 TYPE_OF: Mapping[str, int] = {
     **{name: place for place, name in enumerate(LESION_TYPES)},
     "open_comedo": 0, "closed_comedo": 0, "blackhead": 0, "whitehead": 0, "cyst": 3,
@@ -116,21 +110,6 @@ TYPE_OF: Mapping[str, int] = {
 
 _ROOM = 1.4
 _LEAST_PX = 16
-
-
-def type_probabilities(photo: Photo, boxes_px: FloatMap) -> FloatMap | None:
-    """Return the probability of each of `LESION_TYPES` for boxes (n, 4), left, top, right, bottom: (n, 4) float32.
-
-    None where the network is not installed.
-    """
-    if not (WEIGHTS / NAME / "meta.json").is_file():
-        return None
-    if not len(boxes_px):
-        return np.zeros((0, len(LESION_TYPES)), np.float32)
-    weights = _weights()
-    seen = [preprocess(about_box(photo, box), weights.shown).picture for box in map(box_of, boxes_px)]
-    shares: FloatMap = weights.run(np.stack(seen))[f"{HEAD}_shares"]
-    return shares
 
 
 def about_box(photo: Photo, box: Box, room: float = 1.0) -> Photo:
@@ -148,8 +127,3 @@ def about_box(photo: Photo, box: Box, room: float = 1.0) -> Photo:
     )
     pixels = cut(photo.pixels, near)[(rows - rows[0])[:, None], (columns - columns[0])[None, :]]
     return Photo(pixels=np.ascontiguousarray(pixels), encoding=photo.encoding, capture=photo.capture)
-
-
-@lru_cache(maxsize=1)
-def _weights() -> Weights:
-    return open_weights(NAME)

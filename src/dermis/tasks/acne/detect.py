@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.colour.srgb import encode
-from dermis.core import LESION_TYPES, Box, Encoding, Face, Lesions, Photo, SegmentationClass, in_classes
+from dermis.core import Box, Encoding, Face, Lesions, Photo, SegmentationClass, in_classes
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.models.weights import Weights, open_weights
 from dermis.tasks.acne.decode import (
@@ -23,7 +23,6 @@ from dermis.tasks.acne.decode import (
     grade_probabilities,
     mirrored_back,
     presence_features,
-    type_probabilities,
 )
 
 __all__ = ["NAME", "FaceSquare", "crop_face_square", "find_lesions"]
@@ -51,6 +50,9 @@ _SKIN = (
 _FEW, _BESIDE = 10, 3  # lesions beside the skin, and over those on it, that make its mask unbelievable
 _OUTERMOST = 0.01  # of the face's pixels, on each side, that do not widen its box
 _SKIN_SHARE = 0.4
+_NEAR_FROM_PX = 400  # side of the square in the photo from which looking nearer shows more
+_AGREE_CELLS = 3.0  # how far apart both looks may see one lesion
+_BARE = 0.02
 _REACH = 64  # a mask is widened by one in so many of the cells along a side
 
 
@@ -74,7 +76,8 @@ def find_lesions(photo: Photo, face: Face) -> Lesions:
     told: Mapping[str, Any] = weights.meta["calibration"]
     boxes, scores = boxes_at_peaks(answers["centres"], answers["reaches"], STRIDE)
     if misses_face(seen.skin, boxes[scores >= told["score_from"]]):
-        answers = _both_ways(weights, replace(seen, skin=np.ones_like(seen.skin)))
+        seen = replace(seen, skin=np.ones_like(seen.skin))
+        answers = _both_ways(weights, seen)
     scale = seen.area.width_px / weights.shown.size_px
     corner = np.array([seen.area.x_px, seen.area.y_px] * 2, np.float32)
     density = answers["density"] * np.float32(told["count_factor"])
@@ -86,7 +89,7 @@ def find_lesions(photo: Photo, face: Face) -> Lesions:
         boxes_px=boxes_px,
         scores=scores,
         density=density,
-        density_inclusive=answers["density_all"] * np.float32(told["count_all_factor"]),
+        density_inclusive=_inclusive(weights, photo, face, seen, answers),
         area=seen.area,
         model=f"{NAME} {weights.meta['version']}",
         score_threshold=float(told["score_from"]),
@@ -96,18 +99,53 @@ def find_lesions(photo: Photo, face: Face) -> Lesions:
         grade_probabilities=shares,
         count_interval=around(count, told["count_error_log"]),
         level=float(told["level"]),
-        type_probabilities=_types(photo, boxes_px, scores >= told["score_from"]),
     )
 
 
-def _types(photo: Photo, boxes_px: FloatMap, called: BoolMap) -> FloatMap | None:
-    """Return the probability of each type (n, 4); uniform for boxes below the score threshold."""
-    told = type_probabilities(photo, boxes_px[called])
-    if told is None:
-        return None
-    shares = np.full((len(boxes_px), len(LESION_TYPES)), 1 / len(LESION_TYPES), np.float32)
-    shares[called] = told
-    return shares
+def _inclusive(
+    weights: Weights, photo: Photo, face: Face, seen: FaceSquare, answers: Mapping[str, NDArray[np.float32]]
+) -> FloatMap:
+    """Return the density of all lesions, small and faint ones too.
+
+    By the second team's protocol; where the photo shows more than one look can see, the four quarters of the square are
+    looked at as well, twice as large. Near, every texture looks like a lesion; from afar, small ones are not seen: what
+    counts is the geometric mean of both, each the mean of both protocols.
+    """
+    told: Mapping[str, Any] = weights.meta["calibration"]
+    factors = np.array([told[name] / 2 for name in ("count_factor", "count_all_factor")], np.float32)
+    afar = factors[0] * answers["density"] + factors[1] * answers["density_all"]
+    if seen.area.width_px < _NEAR_FROM_PX:
+        whole: FloatMap = answers["density_all"] * np.float32(told["count_all_factor"])
+        return whole
+    near = _quarters(weights, crop_face_square(photo, face, 2 * weights.shown.size_px).picture, seen.skin, factors)
+    return _agreed(afar, near) * seen.skin
+
+
+def _quarters(weights: Weights, picture: NDArray[np.uint8], skin: FloatMap, factors: NDArray[np.float32]) -> FloatMap:
+    """Return the density, on the cells of `skin`, of four looks at the quarters of a picture twice as large."""
+    size, half = weights.shown.size_px, len(skin) // 2
+    near = np.zeros_like(skin)
+    for row in (0, 1):
+        for column in (0, 1):
+            part = np.s_[row * half : (row + 1) * half, column * half : (column + 1) * half]
+            if skin[part].mean() < _BARE:
+                continue
+            shown = np.moveaxis(picture[row * size : (row + 1) * size, column * size : (column + 1) * size], -1, 0)
+            answers = weights.network.run(
+                image=shown[None].astype(np.float32) / 255, skin=skin[part].repeat(2, 0).repeat(2, 1)[None, None]
+            )
+            both = factors[0] * answers["density"][0] + factors[1] * answers["density_all"][0]
+            near[part] = both.reshape(half, 2, half, 2).sum(axis=(1, 3))
+    return near
+
+
+def _agreed(one: FloatMap, other: FloatMap) -> FloatMap:
+    """Return the geometric mean of two densities, each spread by how far apart they may see one lesion."""
+    from scipy.ndimage import gaussian_filter  # late: 0.1 s
+
+    both = gaussian_filter(one, _AGREE_CELLS) * gaussian_filter(other, _AGREE_CELLS)
+    mean: FloatMap = np.sqrt(np.maximum(both, 0)).astype(np.float32)
+    return mean
 
 
 def crop_face_square(photo: Photo, face: Face, size_px: int) -> FaceSquare:

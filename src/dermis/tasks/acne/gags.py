@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dermis.core import Detection, FaceLesions, Finding, Note, Ordinal, Region, Task
-from dermis.tasks.acne.visibility import hidden_detail, in_view, lies_in
+from dermis.core import (
+    CLOSED_COMEDO,
+    INFLAMED,
+    OPEN_COMEDO,
+    Detection,
+    FaceLesions,
+    Finding,
+    Note,
+    Ordinal,
+    Region,
+    Task,
+)
+from dermis.tasks.acne.visibility import hidden_detail, in_view, is_large, lies_in
 
 __all__ = ["BANDS", "FACTORS", "LESION_SCORE", "TASK", "measure"]
 
@@ -18,8 +29,15 @@ FACTORS: Mapping[Region, int] = {
 }
 """What a region weighs; chest and back, 3, are on no photo of a face."""
 LESION_SCORE: Mapping[str, int] = {"comedone": 1, "papule": 2, "pustule": 3, "nodule": 4}
-_UNTYPED = 2
-"""A lesion of unknown type counts as a papule: what Hayashi's count is about is inflamed, and papules are the most."""
+_WORTHS: Mapping[str, tuple[int, int, int]] = {
+    OPEN_COMEDO: (1, 1, 2), CLOSED_COMEDO: (1, 1, 2), INFLAMED: (2, 2, 4),
+    "comedone": (1, 1, 2), "papule": (1, 2, 3), "pustule": (2, 3, 4), "nodule": (3, 4, 4),
+}  # fmt: skip
+"""Lowest, likely and highest score of a lesion by what it is called.
+
+Papules, pustules and nodules are all red; an inflamed lesion counts as a papule, which most are.
+"""
+_UNKNOWN, _LARGE = (1, 2, 4), (2, 4, 4)
 BANDS = ((1, "mild"), (19, "moderate"), (31, "severe"), (39, "very severe"))
 """From which sum on, of face, chest and back together."""
 
@@ -27,15 +45,14 @@ BANDS = ((1, "mild"), (19, "moderate"), (31, "severe"), (39, "very severe"))
 def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
     """Score each region in view: its factor times its worst lesion (comedone 1 to nodule 4); the face is their sum.
 
-    Types are experimental, so `detail["bounds"]` takes every type a step milder or worse; without types every lesion
-    counts as a papule, and the bounds run from comedones to nodules. A region out of view may be as bad as the worst in
-    view: the upper bound of the face counts it so. No finding where no region is in view, as on a close-up.
+    Photos tell a comedo from an inflamed lesion, not a papule from a pustule: `detail["bounds"]` hold what else each
+    may be. An inflamed lesion that is large enough counts as a nodule. A region out of view may be as bad as the worst
+    in view: the upper bound of the face counts it so. No finding where no region is in view, as on a close-up.
     """
-    typed = lesions.found.type_probabilities is not None
     seen = [region for region in FACTORS if in_view(lesions, region)]
     if not seen:
         return ()
-    scored = {region: _worths([i for i in lesions.items if lies_in(i, region)], typed=typed) for region in seen}
+    scored = {region: _worths([i for i in lesions.items if lies_in(i, region)]) for region in seen}
     by_region = [
         _finding(lesions, region, tuple(FACTORS[region] * worth for worth in scored[region])) for region in seen
     ]
@@ -45,23 +62,27 @@ def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
     return (_finding(lesions, Region.FACE, tuple(sums), seen=seen), *by_region)
 
 
-def _worths(items: list[Detection], *, typed: bool) -> tuple[int, int, int]:
+def _worths(items: list[Detection]) -> tuple[int, int, int]:
     """Return lowest, likely and highest worth of the worst of these lesions, 0 where there is none."""
-    if not items:
-        return 0, 0, 0
-    worst = max(LESION_SCORE.get(item.kind, _UNTYPED) for item in items)
-    return (max(worst - 1, 1), worst, min(worst + 1, 4)) if typed else (1, worst, 4)
+    worths = [_worth(item) for item in items]
+    low, likely, high = (max((worth[end] for worth in worths), default=0) for end in range(3))
+    return low, likely, high
+
+
+def _worth(item: Detection) -> tuple[int, int, int]:
+    if item.kind == INFLAMED and is_large(item):
+        return _LARGE
+    return _WORTHS.get(item.kind, _UNKNOWN)
 
 
 def _finding(
     lesions: FaceLesions, region: Region, sums: tuple[int, ...], *, seen: list[Region] | None = None
 ) -> Finding:
     low, value, high = sums
-    typed = lesions.found.type_probabilities is not None
     detail: dict[str, object] = {
-        "types_are": "experimental: learnt from drawn lesions" if typed else "not known: each counts as a papule",
+        "types_are": "inflamed or not, by redness: an inflamed lesion counts as a papule, a large one as a nodule",
         "bounds": [low, high],
-        "bounds_are": "types a step milder or worse" if typed else "all comedones to all nodules",
+        "bounds_are": "what else each lesion may be",
         **hidden_detail(lesions, region),
     }
     if seen is not None:
@@ -76,7 +97,7 @@ def _finding(
         labels=tuple(dict.fromkeys(_band(score) for score in (low, value, high))) if whole else (),
         level=lesions.found.level,
         detail=detail,
-        notes=(Note(text=f"GAGS without chest and back; types are {detail['types_are']}."),) if whole else (),
+        notes=(Note(text=f"GAGS without chest and back; lesions are {detail['types_are']}."),) if whole else (),
         model=lesions.found.model,
     )
 

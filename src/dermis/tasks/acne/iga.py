@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from dermis.core import FaceLesions, Finding, Note, Ordinal, Region, Task
-from dermis.tasks.acne.visibility import hidden_detail, is_large
+from dermis.tasks.acne.visibility import hidden_detail, is_large, non_inflammatory
 
 __all__ = ["NAMES", "TASK", "iga_of", "measure"]
 
 NAMES = ("clear", "almost clear", "mild", "moderate", "severe")
-_ANY, _FEW = 0.5, 5.5
+_ANY, _FEW, _SOME = 0.5, 5.5, 20.5
 _HALF_THE_FACE, _ALL_OVER = 0.5, 0.8
 
 
-def iga_of(count: float, large: int, involved: float) -> int:
-    """Return 0 clear to 4 severe, from a count, the number of large lesions, and the share of skin near a lesion.
+def iga_of(count: float, large: int, involved: float, comedones: float = 0.0) -> int:
+    """Return 0 clear to 4 severe, from counts, the number of large lesions, and the share of skin near a lesion.
+
+    count: by Hayashi's protocol, which are nearly all inflamed. comedones: those that are not, small ones included.
 
     4: two large lesions (nodules are suspected), or lesions all over the face (0.8 of its skin). 3: one, or more than
-    half of the face. 2: more than a few lesions (5). 1: any. The scale says this in words; the numbers are chosen.
+    half of the face. 2: more than a few inflamed lesions (5) or some comedones (20). 1: any inflamed one, or more than
+    5 comedones, for some pores are taken for them. The scale says this in words; the numbers are chosen.
     """
     reached = (
         (4, large >= 2 or involved >= _ALL_OVER),
         (3, large >= 1 or involved > _HALF_THE_FACE),
-        (2, count >= _FEW),
-        (1, count >= _ANY),
+        (2, count >= _FEW or comedones >= _SOME),
+        (1, count >= _ANY or comedones >= _FEW),
     )
     return next((grade for grade, holds in reached if holds), 0)
 
@@ -32,9 +35,10 @@ def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
     found = lesions.found
     count = max(lesions.counts[Region.FACE], 0.0)
     large = sum(is_large(item) for item in lesions.items)
-    value = iga_of(count, large, lesions.involved)
+    comedones = non_inflammatory(lesions, Region.FACE)
+    value = iga_of(count, large, lesions.involved, comedones)
     ends = found.count_interval or (count, count)
-    reached = [iga_of(end, large, lesions.involved) for end in ends]
+    reached = [iga_of(end, large, lesions.involved, comedones) for end in ends]
     bounds = min(value, *reached), max(value, *reached)
     return (
         Finding(
@@ -50,6 +54,7 @@ def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
                 "bounds": list(bounds),
                 "bounds_are": "the interval of the count, put through the rule",
                 "count": round(count, 2),
+                "non_inflammatory": round(comedones, 2),
                 "large": large,
                 "involved_share": round(lesions.involved, 3),
                 **hidden_detail(lesions, Region.FACE),

@@ -15,6 +15,7 @@ __all__ = [
     "is_large",
     "lesion_name",
     "lies_in",
+    "non_inflammatory",
     "one_side",
     "see_professional",
     "severity",
@@ -57,6 +58,11 @@ def lesion_name(item: Detection) -> str:
     """Return what a lesion may be, in words."""
     words = item.kind.replace("_", " ").capitalize()
     return f"{words}, perhaps a nodule" if is_large(item) and item.kind != "nodule" else words
+
+
+def non_inflammatory(lesions: FaceLesions, region: Region) -> float:
+    """Return how many lesions of a region are comedones, small ones included; 0 where nothing tells."""
+    return max(lesions.counts_all[region], 0.0) * (lesions.not_red or 0.0)
 
 
 def one_side(lesions: FaceLesions) -> bool:
