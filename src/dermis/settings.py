@@ -22,6 +22,7 @@ class Settings:
 
     cache: folder for models of others (`DERMIS_CACHE`; default: the system's user cache).
     weights: folder for weights of the user's own (`DERMIS_WEIGHTS`; default: the system's user data).
+    config: folder of the profiles of the user's devices (`DERMIS_CONFIG`; default: the system's user configuration).
     data: folder whose folders are datasets by name (`DERMIS_DATA`; empty: each is named when it is needed).
     threads: processor threads the engine and large arithmetic may use, 0 for all (`DERMIS_THREADS`).
     offline: never start a package client (`DERMIS_OFFLINE=1`).
@@ -30,6 +31,7 @@ class Settings:
 
     cache: Path
     weights: Path
+    config: Path
     data: Path | None
     threads: int
     offline: bool
@@ -41,10 +43,11 @@ def read_settings() -> Settings:
 
     Raises UsageError for a number that is none.
     """
-    cache, weights, data = (os.environ.get(f"DERMIS_{name}") for name in ("CACHE", "WEIGHTS", "DATA"))
+    cache, weights, config, data = (os.environ.get(f"DERMIS_{name}") for name in ("CACHE", "WEIGHTS", "CONFIG", "DATA"))
     return Settings(
         cache=Path(cache) if cache else _default("cache"),
         weights=Path(weights) if weights else _default("data") / "weights",
+        config=Path(config) if config else _default("config"),
         data=Path(data) if data else None,
         threads=_whole_number("DERMIS_THREADS"),
         offline=_switch("DERMIS_OFFLINE"),
@@ -55,7 +58,12 @@ def read_settings() -> Settings:
 def _default(kind: str) -> Path:
     import platformdirs  # late: it is not needed where the environment names a folder
 
-    return Path(platformdirs.user_cache_dir("dermis") if kind == "cache" else platformdirs.user_data_dir("dermis"))
+    folders = {
+        "cache": platformdirs.user_cache_dir,
+        "data": platformdirs.user_data_dir,
+        "config": platformdirs.user_config_dir,
+    }
+    return Path(folders[kind]("dermis"))
 
 
 def _switch(name: str) -> bool:

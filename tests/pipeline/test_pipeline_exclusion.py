@@ -26,7 +26,7 @@ def reasons(linear, visible, parts=None, confidence=None):
 def test_even_skin_of_any_tone_loses_only_its_border(tone):
     linear, visible = painted(tone=tone)
     found = reasons(linear, visible)
-    assert set(found) == set(REASONS)
+    assert set(found) == set(REASONS) - {"unlit"}
     assert not (found["specular"] | found["shadow"] | found["clipped"]).any()
     assert 0 < found["border"].sum() < 0.1 * visible.sum()
 

@@ -46,7 +46,7 @@ def photos(selfie):
 
 
 def visit(name, photo, face, places, **changes):
-    skin = measure_skin(crop(photo, face.frame), photo.encoding, face, None)
+    skin = measure_skin(crop(photo, face.frame), photo, face)
     lesions = place_lesions(lesions_at(places, photo, **changes), face, skin)
     return Analysis(
         name=name, photo=photo, quality=Quality(), provenance=Provenance(dermis="0"), face=face, lesions=lesions

@@ -40,7 +40,7 @@ def face(photo):
 
 @pytest.fixture(scope="module")
 def skin(photo, face):
-    return measure_skin(crop(photo, face.frame), photo.encoding, face, None)
+    return measure_skin(crop(photo, face.frame), photo, face)
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_a_red_bump_is_redder_than_the_skin_around(photo, face, skin):
     spot = (xx - x) ** 2 + (yy - y) ** 2 < 8**2
     pixels[spot] *= np.float32([1.0, 0.75, 0.8])
     red = Photo(pixels=pixels, encoding=photo.encoding)
-    shown = measure_skin(crop(red, face.frame), red.encoding, face, None)
+    shown = measure_skin(crop(red, face.frame), red, face)
     sore, sound = place_lesions(lesions_at([(x, y), (other_x, other_y)], red, scores=[0.9, 0.8]), face, shown).items
     assert sore.redness > sound.redness + 3
     assert sore.size_face_widths == pytest.approx(20 / face.face_width_px, rel=1e-5)
@@ -128,7 +128,7 @@ def test_a_mirrored_face_has_its_sides_swapped(photo, face, skin):
     straight = place_lesions(lesions_at(places, photo), face, skin)
     turned = Photo(pixels=np.ascontiguousarray(photo.pixels[:, ::-1]), encoding=photo.encoding)
     other = find_face(turned)
-    mirrored_skin = measure_skin(crop(turned, other.frame), turned.encoding, other, None)
+    mirrored_skin = measure_skin(crop(turned, other.frame), turned, other)
     mirrored = place_lesions(
         lesions_at(np.stack([photo.width_px - places[:, 0], places[:, 1]], axis=1), turned), other, mirrored_skin
     )

@@ -18,6 +18,7 @@ VERBS = {
         "demo": "Analyse example photos and say where the report lies.",
         "analyse": "Measure skin tone, melanin, redness and acne on photos.",
         "batch": "Measure many photos into one table, on one machine or many.",
+        "calibrate": "Calibrate the flash of a device, or a rig, by a colour chart.",
         "change": "Compare two visits: which lesions are new, gone or lasting.",
         "care": "Say what to do about what was measured, with sources.",
         "spectra": "Estimate the reflectance of skin in a photo, 400-1000 nm.",

@@ -18,6 +18,7 @@ from dermis.cli.parser import JsonFlag, verb
 from dermis.cli.streams import shown_text
 from dermis.cli.terminal import NOTICE, print_analysis, print_person, progress
 from dermis.core import Analysis
+from dermis.errors import UsageError
 from dermis.formats.analysis_json import analysis_line, person_object
 from dermis.models.registry import MODELS
 from dermis.pipeline.analyse import analyse_file
@@ -50,11 +51,12 @@ class Analyse(AnalyseOptions):
     dermis analyse front.jpg left.jpg right.jpg --person    acne of one person
     dermis analyse face.jpg --reference 40,60,200,150=#767676   with an 18 % grey card
     dermis analyse face.jpg --reference chart      with a ColorChecker in view
+    dermis analyse --flash-pair dark.jpg lit.jpg   without and with the flash
 
     Exit codes: 0 done, 1 a fault of ours, 2 wrong usage, 3 no photo was usable, 130 stopped.
     """
 
-    photos: Annotated[tuple[Path, ...], typer.Argument(metavar="PHOTO...", help="Photos, or folders of photos.")]
+    photos: Annotated[tuple[Path, ...], typer.Argument(metavar="PHOTO...", help="Photos, or folders of photos.")] = ()
     out: Annotated[Path | None, "Write report.html, analysis.json and PNG maps here.", "DIR"] = None
     json: JsonFlag = False
 
@@ -62,7 +64,14 @@ class Analyse(AnalyseOptions):
 @verb(Analyse)
 def analyse(options: Analyse) -> int:
     """Analyse, print and write."""
-    return run(options.photos, options, out=options.out, as_json=options.json)
+    photos = options.photos
+    if options.flash_pair is not None:
+        if photos:
+            raise UsageError("--flash-pair brings its own photos.", advice="Leave the others out.")
+        photos = (options.flash_pair[1],)
+    elif not photos:
+        raise UsageError("No photo was named.", advice="Name photos or folders: dermis analyse selfie.jpg.")
+    return run(photos, options, out=options.out, as_json=options.json)
 
 
 def run(paths: Sequence[Path], options: AnalyseOptions, *, out: Path | None, as_json: bool) -> int:

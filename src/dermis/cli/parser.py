@@ -25,8 +25,8 @@ def verb(record: type[T]) -> Callable[[Callable[[T], int | None]], Callable[...,
 
     A field `close_up: Annotated[bool, "Help."]` becomes the option `--close-up`; a second string names its value, a
     third the option where it has another name. A field with a `typer.Option` or `typer.Argument` is taken as that
-    says. tuple[X, ...]: it may be repeated. The record's docstring is the help; a line `\b` keeps the lines that
-    follow apart.
+    says. tuple[X, ...]: it may be repeated; tuple[X, X]: it takes two. The record's docstring is the
+    help; a line `\b` keeps the lines that follow apart.
     """
     hints = get_type_hints(record, include_extras=True)
     parameters = [_parameter(field, hints[field.name]) for field in fields(record)]  # type: ignore[arg-type]
@@ -52,7 +52,7 @@ def verb(record: type[T]) -> Callable[[Callable[[T], int | None]], Callable[...,
 
 def _parameter(field: Field[Any], hint: Any) -> Parameter:  # noqa: ANN401 -- a type
     kind, info, *more = get_args(hint)
-    if get_origin(kind) is tuple:
+    if get_origin(kind) is tuple and get_args(kind)[-1] is ...:
         kind = list[get_args(kind)[0]]  # type: ignore[misc]
     if not isinstance(info, ParameterInfo):
         metavar, name = (*more, None, None)[:2]

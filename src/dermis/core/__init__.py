@@ -4,6 +4,7 @@ from dermis.core.advice import Advice, AdviceKind, Urgency
 from dermis.core.analysis import (
     Analysis,
     CaptureCondition,
+    FlashPair,
     LightReference,
     Problem,
     Provenance,
@@ -69,6 +70,7 @@ __all__ = [
     "Face",
     "FaceLesions",
     "Finding",
+    "FlashPair",
     "HalfFace",
     "Label",
     "Lesions",

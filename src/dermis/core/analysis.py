@@ -17,7 +17,16 @@ from dermis.core.lesion import FaceLesions
 from dermis.core.photo import Photo
 from dermis.core.skin import Skin
 
-__all__ = ["Analysis", "CaptureCondition", "LightReference", "Problem", "Provenance", "Quality", "Severity"]
+__all__ = [
+    "Analysis",
+    "CaptureCondition",
+    "FlashPair",
+    "LightReference",
+    "Problem",
+    "Provenance",
+    "Quality",
+    "Severity",
+]
 
 
 class Severity(StrEnum):
@@ -90,6 +99,27 @@ class LightReference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FlashPair:
+    """Two frames of one face, the second lit by the device too, and what was left when the first was taken away.
+
+    ambient: name of the first. exposure: (3,), how much more light the second frame was given, by channel.
+    exposure_by: "exif" or "background". flash_share: of the light on the face in the second frame, what the flash
+    brought. signal_to_noise: of that light at one pixel. moved: how far the face moved between the frames, in face
+    widths. device: the calibrated device, "" for none. level_by: what told the level of the light: "device", or "" for
+    nothing, then lightness is as photographed.
+    """
+
+    ambient: str
+    exposure: tuple[float, float, float]
+    exposure_by: str
+    flash_share: float
+    signal_to_noise: float
+    moved: float
+    device: str = ""
+    level_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
     """What made the analysis: versions, models, and the seconds each step took."""
 
@@ -102,7 +132,8 @@ class Provenance:
 class Analysis:
     """All that is known of one photo; `photo` is None where the file could not be read.
 
-    name: of the file. path: as the user gave it. lesions: where lesions were looked for.
+    name: of the file. path: as the user gave it. device: the calibrated device whose profile was applied, "" for none.
+    lesions: where lesions were looked for.
     """
 
     name: str
@@ -114,6 +145,8 @@ class Analysis:
     face: Face | None = None
     skin: Skin | None = None
     reference: LightReference | None = None
+    flash_pair: FlashPair | None = None
+    device: str = ""
     lesions: FaceLesions | None = None
     findings: tuple[Finding, ...] = ()
     care: tuple[Advice, ...] = ()

@@ -40,7 +40,8 @@ class Skin:
     visible: (h, w) bool, all visible skin of the face. measured: the part of it that tasks use.
     regions: (h, w) uint8 of `Region.code`. excluded: named reasons (specular, shadow, clipped, border, ...)
     with the mask that each took away from `visible`; facial_hair lies beside it, as it hides skin.
-    light_known: whether a reference patch fixed the light. tone: what the photo tells of the true colour, if anything.
+    light_known: whether the light was fixed; light_by: by what, in words. tone: what the photo tells
+    of the true colour, if anything.
     """
 
     linear: FloatMap
@@ -51,6 +52,7 @@ class Skin:
     view: View
     light_known: bool
     tone: ToneEstimate | None = None
+    light_by: str = "A patch or chart of known colours"
 
     def __post_init__(self) -> None:
         hold(self, "linear", dtype=np.float32, shape=(None, None, 3))

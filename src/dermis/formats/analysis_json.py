@@ -14,6 +14,7 @@ from dermis.core import (
     Detection,
     Face,
     Finding,
+    FlashPair,
     LightReference,
     Problem,
     UnmatchedLesion,
@@ -48,7 +49,12 @@ def analysis_object(analysis: Analysis) -> Object:
     return {
         "schema": SCHEMA,
         "photo": _photo(analysis),
-        "condition": {"name": analysis.condition.value, "reference": _reference(analysis.reference)},
+        "condition": {
+            "name": analysis.condition.value,
+            "reference": _reference(analysis.reference),
+            "flash_pair": _flash_pair(analysis.flash_pair),
+            "device": analysis.device or None,
+        },
         "quality": {
             "usable": analysis.quality.usable,
             "problems": [_problem(problem) for problem in analysis.quality.problems],
@@ -125,6 +131,20 @@ def _reference(reference: LightReference | None) -> Object | None:
         "clipped_share": _round(reference.clipped_share, 4),
         "falloff": _round(reference.falloff, 3),
         "patches": reference.patches,
+    }
+
+
+def _flash_pair(pair: FlashPair | None) -> Object | None:
+    if pair is None:
+        return None
+    return {
+        "ambient": pair.ambient,
+        "exposure": [_round(gain, 4) for gain in pair.exposure],
+        "exposure_by": pair.exposure_by,
+        "flash_share": _round(pair.flash_share, 4),
+        "signal_to_noise": _round(pair.signal_to_noise, 1),
+        "moved_face_widths": _round(pair.moved, 4),
+        "level_by": pair.level_by or None,
     }
 
 

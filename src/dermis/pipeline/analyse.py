@@ -11,15 +11,12 @@ from typing import Any
 import numpy as np
 
 from dermis.care import advise
-from dermis.colour.srgb import decode
 from dermis.core import (
     Analysis,
-    CaptureCondition,
     Encoding,
     Face,
     FaceLesions,
     Finding,
-    LightReference,
     Photo,
     Provenance,
     Quality,
@@ -37,10 +34,10 @@ from dermis.formats.images.masks import read_mask, read_parts
 from dermis.formats.images.photo import read_photo
 from dermis.pipeline.exclusion import exclude
 from dermis.pipeline.foreign import with_foreign
+from dermis.pipeline.lighting import AS_BALANCED, Lighting, lighting_of, linear_light, with_pair
 from dermis.pipeline.options import AS_IT_COMES, AnalyseOptions
 from dermis.pipeline.products import PRODUCTS, Source, compute, need, offered
-from dermis.pipeline.quality import assess, no_face, quality_measures, refused
-from dermis.pipeline.reference import correct_light, read_reference
+from dermis.pipeline.quality import assess, no_face, problem_of, quality_measures, refused
 from dermis.tasks import TASKS, choose
 from dermis.tasks.tone import estimate_tone, tone_clues
 from dermis.version import __version__
@@ -63,10 +60,11 @@ def analyse_file(
     tasks: Iterable[Task] | None = None,
     mask: BoolMap | None = None,
     parts: LabelMap | None = None,
+    ambient: Photo | None = None,
 ) -> Analysis:
     """Read and analyse one file; a file or option that cannot be used gives an analysis that says why.
 
-    Arguments as of `analyse`.
+    Arguments as of `analyse`. Of a flash pair `path` is the frame with flash.
     """
     start = perf_counter()
     name = plain_name(path)
@@ -76,7 +74,9 @@ def analyse_file(
         return _refused(name, plain_path(path), None, "unreadable", error)
     read_s = perf_counter() - start
     try:
-        analysis = analyse(photo, options, tasks=tasks, mask=mask, parts=parts)
+        if ambient is None and options.flash_pair is not None:
+            ambient = read_photo(options.flash_pair[0])
+        analysis = analyse(photo, options, tasks=tasks, mask=mask, parts=parts, ambient=ambient)
     except InputError as error:
         return _refused(name, plain_path(path), photo, "unusable_option", error)
     seconds = {"read": read_s, **analysis.provenance.seconds}
@@ -91,12 +91,14 @@ def analyse(
     tasks: Iterable[Task] | None = None,
     mask: BoolMap | None = None,
     parts: LabelMap | None = None,
+    ambient: Photo | None = None,
 ) -> Analysis:
     """Measure the skin of the largest face in a photo.
 
-    tasks, mask, parts: what the options of these names ask for, at hand: records; (h, w) bool of photo size, the user's
-    own skin mask; (h, w) uint8 of `SegmentationClass` of photo size, as `Face.segmentation` or parts.png has them.
-    Raises UsageError for a reference or a task that means nothing, InputError for a reference, mask or parts that
+    ambient: the frame without flash, of a flash pair; `photo` is the one with it. tasks, mask, parts: what the options
+    of these names ask for, at hand: records; (h, w) bool of photo size, the user's own skin mask; (h, w) uint8 of
+    `SegmentationClass` of photo size, as `Face.segmentation` or parts.png has them.
+    Raises UsageError for an option or a task that means nothing, InputError for a reference, pair, mask or parts that
     cannot be used, ModelMissing for a task whose network is not here; everything else that is wrong with a photo is
     said in `quality`.
     """
@@ -107,17 +109,20 @@ def analyse(
         mask = read_mask(options.mask, photo.width_px, photo.height_px)
     if parts is None and options.parts is not None:
         parts = read_parts(options.parts, photo.width_px, photo.height_px)
-    light = None if options.reference is None else correct_light(photo, read_reference(options.reference))
+    lighting = lighting_of(photo, options, pair=ambient is not None)
     face = find_face(photo, close_up=options.close_up, mask=mask, parts=parts)
     found_s = perf_counter() - start
     if face is None:
         seconds = {"face": found_s, "total": found_s}
-        return _assembled(photo, no_face(), seconds, reference=light)
+        return _assembled(photo, no_face(), seconds, lighting=lighting)
+    if ambient is not None:
+        lighting = with_pair(lighting, ambient, photo, face)
     encoded = crop(photo, face.frame)
-    skin = measure_skin(encoded, photo.encoding, face, light, own_area=mask is not None, own_parts=parts is not None)
+    skin = measure_skin(encoded, photo, face, lighting, own_area=mask is not None, own_parts=parts is not None)
     if options.estimate_light:
         skin = replace(skin, tone=estimate_skin_tone(skin, face, photo))
-    quality = assess(quality_measures(face, skin, encoded), face, light)
+    quality = assess(quality_measures(face, skin, encoded), face, lighting.reference)
+    quality = replace(quality, problems=(*quality.problems, *map(problem_of, lighting.problems)))
     judged_s = perf_counter() - start
     source = Source(photo=photo, face=face, skin=skin, own_area=mask is not None)
     products = compute_products(source, wanted) if measurable(quality) else {}
@@ -131,7 +136,7 @@ def analyse(
         seconds,
         face=face,
         skin=skin,
-        reference=light,
+        lighting=lighting,
         lesions=lesions if isinstance(lesions, FaceLesions) else None,
         findings=findings,
     )
@@ -144,9 +149,9 @@ def _wanted(options: AnalyseOptions) -> tuple[Task, ...]:
 
 def measure_skin(
     encoded: FloatMap,
-    encoding: Encoding,
+    photo: Photo,
     face: Face,
-    light: LightReference | None,
+    lighting: Lighting = AS_BALANCED,
     *,
     own_area: bool = False,
     own_parts: bool = False,
@@ -156,15 +161,15 @@ def measure_skin(
     own_area: the user drew the mask; measure all of it, up to its edge. own_parts: the user drew the parts; the face
     is measured up to its edge, neck and ears are not.
     """
-    linear = encoded if encoding is not Encoding.SRGB else np.asarray(decode(encoded), dtype=np.float32)
-    excluded = exclude(encoded, linear, face.skin, face.segmentation, face.confidence)
+    plain, linear, unlit = linear_light(encoded, photo, lighting)
+    excluded = exclude(encoded, plain, face.skin, face.segmentation, face.confidence)
+    if unlit is not None:
+        excluded["unlit"] = face.skin & unlit
     if own_area or own_parts:
         del excluded["border"]
     if own_area:
         del excluded["beside_face"], excluded["facial_hair"]
     measured = face.skin & ~np.logical_or.reduce(list(excluded.values()))
-    if light is not None:
-        linear = linear @ light.matrix.T.astype(np.float32) + light.offset.astype(np.float32)
     return Skin(
         linear=linear,
         visible=face.skin,
@@ -172,7 +177,8 @@ def measure_skin(
         regions=face.regions,
         excluded=excluded,
         view=face.view,
-        light_known=light is not None,
+        light_known=lighting.known,
+        light_by=lighting.by,
     )
 
 
@@ -218,7 +224,7 @@ def _assembled(
     quality: Quality,
     seconds: dict[str, float],
     *,
-    reference: LightReference | None,
+    lighting: Lighting,
     findings: tuple[Finding, ...] = (),
     **parts: Any,  # noqa: ANN401
 ) -> Analysis:
@@ -226,10 +232,12 @@ def _assembled(
         name=photo.origin.name,
         path=photo.origin.name,
         photo=photo,
-        condition=CaptureCondition.UNKNOWN if reference is None else CaptureCondition.REFERENCED,
+        condition=lighting.condition,
         quality=quality,
         provenance=_provenance(seconds, findings),
-        reference=reference,
+        reference=lighting.reference,
+        flash_pair=None if lighting.pair is None else lighting.pair.record,
+        device="" if lighting.device is None else lighting.device.name,
         findings=findings,
         **parts,
     )

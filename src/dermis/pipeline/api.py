@@ -14,6 +14,7 @@ from dermis.core import Analysis, Encoding, Origin, Photo
 from dermis.core.arrays import BoolMap, LabelMap
 from dermis.errors import UsageError
 from dermis.formats.analysis_json import analysis_object
+from dermis.formats.images.photo import read_photo
 from dermis.pipeline.analyse import analyse as analyse_photo
 from dermis.pipeline.analyse import analyse_file
 from dermis.pipeline.options import AnalyseOptions
@@ -62,21 +63,24 @@ def analyse(
     *,
     mask: BoolMap | None = None,
     parts: LabelMap | None = None,
+    ambient: str | Path | Photo | None = None,
     **options: Any,  # noqa: ANN401 -- the fields of AnalyseOptions
 ) -> Analysed:
     """Analyse one photo: a file, a `Photo`, or sRGB pixels (h, w, 3), uint8 or float in [0, 1].
 
-    mask: (h, w) bool of photo size, where to measure. parts: (h, w) uint8 of `SegmentationClass`. options: what the
-    command line has, by name: `tasks="acne,redness"`, `close_up=True`, `reference="40,60,200,150=#767676"`; see
+    mask: (h, w) bool of photo size, where to measure. parts: (h, w) uint8 of `SegmentationClass`. ambient: the
+    frame without flash of a flash pair; `source` is the one with it. options: what the command line has, by name:
+    `tasks="acne,redness"`, `close_up=True`, `reference="40,60,200,150=#767676"`; see
     `dermis.pipeline.options.AnalyseOptions`. A file that cannot be read gives an analysis that says why. Raises
     UsageError for a name that no task or option has and for pixels of another shape.
     """
     asked = _asked(options)
+    dark = read_photo(ambient) if isinstance(ambient, str | Path) else ambient
     if isinstance(source, str | Path):
-        found = analyse_file(source, asked, mask=mask, parts=parts)
+        found = analyse_file(source, asked, mask=mask, parts=parts, ambient=dark)
     else:
         photo = source if isinstance(source, Photo) else _photo_of(np.asarray(source))
-        found = analyse_photo(photo, asked, mask=mask, parts=parts)
+        found = analyse_photo(photo, asked, mask=mask, parts=parts, ambient=dark)
     return Analysed(**{field.name: getattr(found, field.name) for field in fields(found)})
 
 

@@ -10,9 +10,9 @@ from dermis.errors import InputError, UsageError
 from dermis.formats.files import make_folder
 from dermis.formats.images.container import SUFFIXES
 from dermis.models.registry import fetch
+from dermis.pipeline.lighting import check_lighting
 from dermis.pipeline.options import AnalyseOptions
 from dermis.pipeline.products import need
-from dermis.pipeline.reference import read_reference
 from dermis.tasks import TASKS, choose
 
 __all__ = [
@@ -32,8 +32,11 @@ def check(options: AnalyseOptions, files: Sequence[Path]) -> None:
         need(choose(options.tasks))
     if options.person:
         need(task for task in TASKS.values() if "lesions" in task.needs)
-    if options.reference is not None:
-        read_reference(options.reference)
+    check_lighting(options)
+    if options.flash_pair is not None and len(files) > 1:
+        raise UsageError(
+            f"--flash-pair is of one face, and {len(files)} photos were given.", advice="Give the pair alone."
+        )
     drawn = [name for name, path in (("--mask", options.mask), ("--parts", options.parts)) if path is not None]
     if drawn and len(files) > 1:
         raise UsageError(

@@ -16,6 +16,7 @@ REASONS = {
     "border": "the uncertain edge of the skin",
     "facial_hair": "beard and moustache, and the skin under them",
     "beside_face": "neck, ears and other skin beside the face",
+    "unlit": "skin that the flash did not reach",
 }
 """Every reason and its words for the user."""
 
@@ -41,7 +42,7 @@ UNSURE_WIDTHS = 4
 def exclude(
     encoded: FloatMap, linear: FloatMap, visible: BoolMap, parts: LabelMap, confidence: FloatMap | None = None
 ) -> dict[str, BoolMap]:
-    """Return, by reason, what is not measured; masks may overlap.
+    """Return, by reason, what is not measured; masks may overlap. What a flash did not reach is not asked here.
 
     All but facial hair, which hides skin, lie within the visible skin.
 

@@ -26,6 +26,16 @@ class AnalyseOptions:
         "chart finds it, chart:X1,Y1,...,X4,Y4 names its corner patches.",
         "X,Y,W,H=#RRGGBB|chart",
     ] = None
+    flash_pair: Annotated[
+        tuple[Path, Path] | None,
+        "Two photos of one face, without and with the flash or a bright screen: what the room's light adds is taken "
+        "away.",
+        "AMBIENT FLASH",
+    ] = None
+    condition: Annotated[
+        str | None, "controlled: fixed camera and light that you vouch for; see `dermis calibrate`.", "NAME"
+    ] = None
+    device: Annotated[Path | None, "The profile of the device, from `dermis calibrate`.", "FILE"] = None
     estimate_light: Annotated[
         bool, "Experimental: guess the light from skin and exposure; for photos that tell ISO, time and f-number."
     ] = False

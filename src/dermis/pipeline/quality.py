@@ -24,7 +24,7 @@ from dermis.core.arrays import BoolMap, FloatMap
 from dermis.face.landmarks import polygon_mask
 from dermis.pipeline.exclusion import LUMINANCE, brightest_channel
 
-__all__ = ["FEWEST_MEASURED_PX", "PROBLEMS", "assess", "no_face", "quality_measures", "refused"]
+__all__ = ["FEWEST_MEASURED_PX", "PROBLEMS", "assess", "no_face", "problem_of", "quality_measures", "refused"]
 
 FEWEST_MEASURED_PX = 1000
 """Fewer measured pixels than this are no measurement."""
@@ -56,7 +56,7 @@ PROBLEMS: Mapping[str, _Words] = {
     ),
     "unusable_option": (
         Severity.REJECT,
-        "The mask or reference patch does not fit the photo (the message says why).",
+        "The mask, reference or flash pair does not fit the photo (the message says why).",
         "See the message.",
     ),
     "no_face": (
@@ -124,6 +124,21 @@ PROBLEMS: Mapping[str, _Words] = {
         "The reference patch is uneven or partly overexposed (ΔE00 {reference_error:.1f}): the correction is rough.",
         "Mark the evenly lit middle of the card; hold it beside the face, turned to the light.",
     ),
+    "no_device": (
+        Severity.WARN,
+        "No calibration of this device was found: colour and lightness are as its camera made them.",
+        "Calibrate it with a colour chart: dermis calibrate.",
+    ),
+    "other_device": (
+        Severity.WARN,
+        "The calibration kept here is of another camera and was not applied.",
+        "Calibrate this one, or name its profile with --device.",
+    ),
+    "no_level": (
+        Severity.WARN,
+        "The photo does not tell its exposure, or the calibration no distance: hue is calibrated, lightness is not.",
+        "Keep EXIF in the files, and calibrate with a chart.",
+    ),
     "no_colour": (
         Severity.WARN,
         "The photo is black-and-white: colour cannot be measured.",
@@ -190,6 +205,11 @@ def assess(measures: Mapping[str, float], face: Face, reference: LightReference 
     problems = [_problem(code, measures) for code in codes]
     problems.sort(key=lambda problem: list(Severity).index(problem.severity), reverse=True)
     return Quality(problems=tuple(problems), measures=measures)
+
+
+def problem_of(code: str) -> Problem:
+    """Return a problem that no measure tells, by its code."""
+    return _problem(code, {})
 
 
 def _problem(code: str, measures: Mapping[str, float]) -> Problem:

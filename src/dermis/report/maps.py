@@ -39,6 +39,7 @@ REASONS = {
     "border": "#9aa5b1",
     "facial_hair": "#8c6bb1",
     "beside_face": "#c98f6d",
+    "unlit": "#3d2b4f",
 }
 """The reasons to leave skin out in the order of their bits, and their colours; the lowest bit of a pixel shows."""
 
@@ -49,7 +50,7 @@ def write_maps(analysis: Analysis, folder: Path, tasks: Mapping[str, Task]) -> l
     skin_mask.png: 255 on all visible skin of the person. measured_mask.png: 255 on what was measured.
     parts.png, regions.png: palette images whose indices are `SegmentationClass` and `Region.code`. left_out.png: a
     palette image whose index has a bit set for each reason not to measure a pixel, in the order of `REASONS`:
-    1 clipped, 2 specular, 4 shadow, 8 border, 16 facial_hair, 32 beside_face. overlay_TASK.png: one a
+    1 clipped, 2 specular, 4 shadow, 8 border, 16 facial_hair, 32 beside_face, 64 unlit. overlay_TASK.png: one a
     task with a map, a palette image to lay over the photo, transparent where nothing was measured; indices 1 to
     255 run over the task's scale. All have the photo's size. Nothing is written where no face or skin was found;
     a rejected photo gets its masks, without overlays.

@@ -20,11 +20,12 @@ LEFT_OUT_WORDS = {
     "border": "uncertain edge of the skin",
     "facial_hair": "beard and moustache",
     "beside_face": "beside the face: ears, neck, hands",
+    "unlit": "not reached by the flash",
 }
 CONDITION_WORDS = {
     CaptureCondition.UNKNOWN: "unknown: the light is taken as the camera balanced it",
     CaptureCondition.REFERENCED: "referenced: a patch or chart of known colours fixed the light",
-    CaptureCondition.FLASH_PAIR: "flash pair: lit by the screen alone",
+    CaptureCondition.FLASH_PAIR: "flash pair: lit by the screen or flash alone",
     CaptureCondition.CONTROLLED: "controlled: a rig that the user vouches for",
 }
 SEVERITY_WORDS = {Severity.REJECT: "Reason", Severity.WARN: "Reservation", Severity.INFO: "Note"}

@@ -97,7 +97,7 @@ def _finding(region: Region, pixels_lab: FloatMap, skin: Skin) -> Finding:
 
 def _light_note(skin: Skin) -> Note:
     if skin.light_known:
-        return Note(text="A patch or chart of known colours fixed the light.")
+        return Note(text=f"{skin.light_by} fixed the light.")
     return Note(
         text="The colour of the light is taken as the camera balanced it. Warm light or a wrong white balance shifts "
         "the tone; a grey card in the photo (--reference) removes that doubt."
@@ -107,6 +107,8 @@ def _light_note(skin: Skin) -> Note:
 def _light(skin: Skin) -> str:
     if skin.tone is not None:
         return "estimated from skin and exposure (experimental)"
+    if skin.light_known and skin.light_by != "A patch or chart of known colours":
+        return skin.light_by
     return "reference patch" if skin.light_known else "as the camera balanced it"
 
 

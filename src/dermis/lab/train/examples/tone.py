@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import CropFrame, Encoding, Face, SegmentationClass, View
+from dermis.core import CropFrame, Face, SegmentationClass, View
 from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_isp, stream
 from dermis.lab.synth.camera.scene import Scene, compose_scene, lab_of, raw_of, skin_mask
 from dermis.lab.synth.camera.shading import draw_lamps
@@ -79,5 +79,5 @@ def _photos(
         raw = raw_of(replace(scene, shot=shot))
         isp = everyday_isp(rng, shot, raw, regions > 0)
         photo = through_jpeg(develop(raw, isp, rng), isp)
-        seen = measure_skin(photo.pixels, Encoding.SRGB, face, None)
+        seen = measure_skin(photo.pixels, photo, face)
         yield kind, tone_clues(seen, photo.capture, face.segmentation == SegmentationClass.EYES), true
