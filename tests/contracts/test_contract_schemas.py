@@ -97,7 +97,7 @@ def analysis(selfie):
 def test_an_analysis(analysis):
     held = hold("analysis", analysis_line(analysis))
     assert held["findings"]
-    assert held["condition"] == {"name": "unknown", "reference": None}
+    assert held["condition"] == {"name": "unknown", "reference": None, "flash_pair": None, "device": None}
     assert any(one["spread"] for one in held["findings"])
 
 

@@ -81,7 +81,7 @@ def test_the_light_of_the_room_is_taken_away(plain, face):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"flash": 0.06}, "brought only"),
+        ({"flash": 0.04}, "brought only"),
         ({"shift": 120}, "moved too far|not found in both"),
     ],
 )
@@ -117,11 +117,17 @@ def test_a_calibrated_device_tells_lightness_at_any_distance_and_exposure(plain,
     near = flash_light(ambient, flash, face, device)
     shorter = replace(flash, capture=replace(GIVEN, exposure_s=0.01))
     other = flash_light(replace(ambient, capture=shorter.capture), shorter, face, device)
-    assert near.record.level_by == other.record.level_by == "device"
+    assert near.record.level_by == other.record.level_by == "eyes"
     ratio = np.median(other.linear[face.skin]) / np.median(near.linear[face.skin])
-    assert ratio == pytest.approx(2.0, rel=0.02)
+    assert ratio == pytest.approx(2.0, rel=0.05)
+    pupils = np.linalg.norm(face.landmarks[468] - face.landmarks[473]) / np.linalg.norm(
+        face.landmarks[33] - face.landmarks[263]
+    )
+    same = flash_light(ambient, flash, face, device, pupils_mm=float(90 * pupils))
+    assert same.record.level_by == "pupils"
+    assert np.median(same.linear[face.skin]) == pytest.approx(float(np.median(near.linear[face.skin])), rel=0.01)
     far = flash_light(ambient, flash, face, replace(device, scale=device.scale * 2))
-    assert np.median(far.linear[face.skin]) / np.median(near.linear[face.skin]) == pytest.approx(4.0, rel=0.02)
+    assert np.median(far.linear[face.skin]) / np.median(near.linear[face.skin]) == pytest.approx(4.0, rel=0.05)
 
 
 def test_the_analysis_says_how_the_pair_was_used(plain, face, monkeypatch, tmp_path):
@@ -143,6 +149,8 @@ def test_options_that_speak_against_each_other():
         (AnalyseOptions(condition="studio"), False),
         (AnalyseOptions(reference="chart"), True),
         (AnalyseOptions(device="x.json"), False),
+        (AnalyseOptions(pupils_mm=62.0), False),
+        (AnalyseOptions(pupils_mm=6.2), True),
     ):
         with pytest.raises(UsageError):
             check_lighting(options, pair=pair)

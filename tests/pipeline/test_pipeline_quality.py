@@ -120,5 +120,8 @@ def test_every_problem_can_happen():
         "close_up",
         "several_faces",
         "reference_doubtful",
+        "no_device",
+        "other_device",
+        "no_level",
     }
     assert reachable == set(PROBLEMS)

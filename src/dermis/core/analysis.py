@@ -105,8 +105,8 @@ class FlashPair:
     ambient: name of the first. exposure: (3,), how much more light the second frame was given, by channel.
     exposure_by: "exif" or "background". flash_share: of the light on the face in the second frame, what the flash
     brought. signal_to_noise: of that light at one pixel. moved: how far the face moved between the frames, in face
-    widths. device: the calibrated device, "" for none. level_by: what told the level of the light: "device", or "" for
-    nothing, then lightness is as photographed.
+    widths. device: the calibrated device, "" for none. level_by: what told the level of the light: "pupils", their
+    distance as given, "eyes", that of most adults, or "" for nothing, then lightness is as photographed.
     """
 
     ambient: str

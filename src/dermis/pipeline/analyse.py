@@ -116,7 +116,7 @@ def analyse(
         seconds = {"face": found_s, "total": found_s}
         return _assembled(photo, no_face(), seconds, lighting=lighting)
     if ambient is not None:
-        lighting = with_pair(lighting, ambient, photo, face)
+        lighting = with_pair(lighting, ambient, photo, face, options.pupils_mm)
     encoded = crop(photo, face.frame)
     skin = measure_skin(encoded, photo, face, lighting, own_area=mask is not None, own_parts=parts is not None)
     if options.estimate_light:
@@ -232,12 +232,12 @@ def _assembled(
         name=photo.origin.name,
         path=photo.origin.name,
         photo=photo,
-        condition=lighting.condition,
+        condition=lighting.kind,
         quality=quality,
         provenance=_provenance(seconds, findings),
         reference=lighting.reference,
         flash_pair=None if lighting.pair is None else lighting.pair.record,
-        device="" if lighting.device is None else lighting.device.name,
+        device="" if lighting.profile is None else lighting.profile.name,
         findings=findings,
         **parts,
     )

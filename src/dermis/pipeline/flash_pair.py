@@ -27,8 +27,12 @@ _Floats = NDArray[np.float64]
 EYE_CORNERS = (33, 263)
 EYE_CORNERS_MM = 90.0
 """Distance of the outer corners of the eyes of adults (87 to 92 in Farkas, Anthropometry of the Head and Face)."""
-SKIN_FACING = 1.0
-"""Light on the well-lit skin of a face over that on a chart held beside it and turned to the camera."""
+PUPILS = (468, 473)
+SKIN_FACING = 1.03
+"""Light on the well-lit skin of a face over that on a chart as far away as its eyes: cheeks and forehead are nearer.
+"""
+GLOSS = 0.003
+"""Light of a flash beside the lens that skin without visible glare mirrors, of that of a white."""
 UNLIT_SHARE = 0.15
 """Skin of whose light the flash brought less than this is not measured."""
 WEAK_SHARE = 0.2
@@ -37,7 +41,7 @@ MOST_MOVED = 0.25
 MOST_CLIPPED = 0.25
 _BENT = 0.04
 """Landmarks that a shift, turn and change of size leave this far apart, in face widths, are of another pose."""
-_SAME = 0.6 / 255
+_SAME = 1.5 / 255
 _DARK_ROOM = 0.05
 _BLOCKS = 48
 _FEWEST_BLOCKS = 24
@@ -54,9 +58,12 @@ class FlashLight:
     record: FlashPair
 
 
-def flash_light(ambient: Photo, flash: Photo, face: Face, device: DeviceProfile | None = None) -> FlashLight:
+def flash_light(
+    ambient: Photo, flash: Photo, face: Face, device: DeviceProfile | None = None, *, pupils_mm: float | None = None
+) -> FlashLight:
     """Return the light that the flash brought to a face of the frame `flash`.
 
+    pupils_mm: distance of the person's pupils; without it the eyes are taken for as far apart as those of most adults.
     Raises InputError, which says what to do, for a pair that tells nothing: one frame twice, frames in the wrong order,
     a weak flash, an overexposed flash frame, a face that moved, exposures that neither EXIF nor background tell.
     """
@@ -78,7 +85,7 @@ def flash_light(ambient: Photo, flash: Photo, face: Face, device: DeviceProfile 
             f"The flash is lost in the noise of the pair (signal to noise {signal_to_noise:.1f}).",
             advice="Go nearer, darken the room, or use the lamp of the phone in place of its screen.",
         )
-    linear, level_by = _corrected(added, bright, flash, face, device)
+    linear, level_by = _corrected(added, bright, flash, face, device, pupils_mm)
     return FlashLight(
         linear=linear,
         unlit=share_map < UNLIT_SHARE,
@@ -108,10 +115,14 @@ def given_light(capture: Capture) -> float | None:
     return capture.exposure_s * capture.iso / capture.f_number**2
 
 
-def eye_scale(landmarks: FloatMap, photo: Photo) -> float:
-    """Return pixels a millimetre at the eyes over the photo's long side, from the distance of their outer corners."""
-    right, left = (landmarks[place].astype(np.float64) for place in EYE_CORNERS)
-    return float(np.linalg.norm(left - right)) / EYE_CORNERS_MM / max(photo.width_px, photo.height_px)
+def eye_scale(landmarks: FloatMap, photo: Photo, pupils_mm: float | None = None) -> float:
+    """Return pixels a millimetre at the eyes over the photo's long side.
+
+    From the distance of the pupils where it is known, else from the outer corners of the eyes.
+    """
+    right, left = (landmarks[place].astype(np.float64) for place in (EYE_CORNERS if pupils_mm is None else PUPILS))
+    apart_mm = EYE_CORNERS_MM if pupils_mm is None else pupils_mm
+    return float(np.linalg.norm(left - right)) / apart_mm / max(photo.width_px, photo.height_px)
 
 
 def _as_linear(photo: Photo, linear: FloatMap) -> Photo:
@@ -127,7 +138,7 @@ def _refuse_other_frames(ambient: Photo, flash: Photo) -> None:
             f"{flash.width_px} x {flash.height_px} px.",
             advice="Take both with the same camera, upright alike and without zoom.",
         )
-    if float(np.abs(ambient.pixels - flash.pixels).mean()) < _SAME:
+    if float(np.percentile(np.abs(ambient.pixels - flash.pixels), 99.9)) < _SAME:
         raise InputError(
             "Both frames of the pair are the same photo.",
             advice="Give the frame without flash first, then the one with it: --flash-pair AMBIENT FLASH.",
@@ -272,7 +283,12 @@ def _signal_to_noise(added: FloatMap, skin: BoolMap) -> float:
 
 
 def _corrected(
-    added: FloatMap, bright: FloatMap, flash: Photo, face: Face, device: DeviceProfile | None
+    added: FloatMap,
+    bright: FloatMap,
+    flash: Photo,
+    face: Face,
+    device: DeviceProfile | None,
+    pupils_mm: float | None,
 ) -> tuple[FloatMap, str]:
     """Return the light under D65 where 1 is a white in the same place, and what told its level."""
     skin = face.skin
@@ -283,7 +299,7 @@ def _corrected(
     if device.exposure is None or device.scale is None or given is None or face.landmarks is None:
         matrix = device.matrix / (device.matrix @ np.ones(3)).mean()
         return (added * np.float32(as_photographed) @ matrix.T.astype(np.float32)).astype(np.float32), ""
-    nearness = eye_scale(face.landmarks, flash) / device.scale
+    nearness = eye_scale(face.landmarks, flash, pupils_mm) / device.scale
     level = device.exposure / given / nearness**2 / SKIN_FACING
     linear = (added * np.float32(level)) @ device.matrix.T.astype(np.float32) + device.offset.astype(np.float32)
-    return np.asarray(linear, dtype=np.float32), "device"
+    return np.asarray(linear - np.float32(GLOSS), dtype=np.float32), "eyes" if pupils_mm is None else "pupils"

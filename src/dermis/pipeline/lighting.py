@@ -23,12 +23,12 @@ __all__ = ["AS_BALANCED", "Lighting", "check_lighting", "lighting_of", "linear_l
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lighting:
-    """The capture condition and what fixes the light; `problems` are codes of what is missing."""
+    """kind: the capture condition; with it what fixes the light. problems: codes of what is missing."""
 
-    condition: CaptureCondition = CaptureCondition.UNKNOWN
+    kind: CaptureCondition = CaptureCondition.UNKNOWN
     reference: LightReference | None = None
     pair: FlashLight | None = None
-    device: DeviceProfile | None = None
+    profile: DeviceProfile | None = None
     problems: tuple[str, ...] = ()
 
     @property
@@ -36,7 +36,7 @@ class Lighting:
         """Whether the light was fixed, level included."""
         if self.pair is not None:
             return bool(self.pair.record.level_by)
-        return self.reference is not None or self.device is not None
+        return self.reference is not None or self.profile is not None
 
     @property
     def by(self) -> str:
@@ -46,6 +46,7 @@ class Lighting:
         return "A patch or chart of known colours" if self.reference is not None else "The profile of the rig"
 
 
+PUPILS_MM = (45.0, 80.0)
 AS_BALANCED = Lighting()
 """Nothing is known: the light is taken as the camera balanced it."""
 
@@ -76,6 +77,11 @@ def check_lighting(options: AnalyseOptions, *, pair: bool = False) -> None:
         raise UsageError(
             "--device goes with --flash-pair or --condition controlled.", advice="Say how the photo was taken."
         )
+    if options.pupils_mm is not None:
+        if not pair:
+            raise UsageError("--pupils-mm goes with --flash-pair.", advice="Leave it out.")
+        if not PUPILS_MM[0] <= options.pupils_mm <= PUPILS_MM[1]:
+            raise UsageError(f"--pupils-mm is {options.pupils_mm:g}.", advice="Pupils are 45 to 80 mm apart.")
     if options.reference is not None:
         read_reference(options.reference)
 
@@ -88,23 +94,23 @@ def lighting_of(photo: Photo, options: AnalyseOptions, *, pair: bool = False) ->
     check_lighting(options, pair=pair)
     if options.reference is not None:
         reference = correct_light(photo, read_reference(options.reference))
-        return Lighting(condition=CaptureCondition.REFERENCED, reference=reference)
+        return Lighting(kind=CaptureCondition.REFERENCED, reference=reference)
     if pair:
         device, problems = _device(photo, options.device, "flash")
-        return Lighting(condition=CaptureCondition.FLASH_PAIR, device=device, problems=problems)
+        return Lighting(kind=CaptureCondition.FLASH_PAIR, profile=device, problems=problems)
     if options.condition == "controlled":
         device, problems = _device(photo, options.device, "rig")
-        return Lighting(condition=CaptureCondition.CONTROLLED, device=device, problems=problems)
+        return Lighting(kind=CaptureCondition.CONTROLLED, profile=device, problems=problems)
     return AS_BALANCED
 
 
-def with_pair(lighting: Lighting, ambient: Photo, photo: Photo, face: Face) -> Lighting:
+def with_pair(lighting: Lighting, ambient: Photo, photo: Photo, face: Face, pupils_mm: float | None = None) -> Lighting:
     """Return the lighting of a flash pair, once its face is known. Raises InputError as `flash_light` does."""
-    found = flash_light(ambient, photo, face, lighting.device)
+    found = flash_light(ambient, photo, face, lighting.profile, pupils_mm=pupils_mm)
     problems = lighting.problems
-    if lighting.device is not None and not found.record.level_by:
+    if lighting.profile is not None and not found.record.level_by:
         problems = (*problems, "no_level")
-    return Lighting(condition=lighting.condition, pair=found, device=lighting.device, problems=problems)
+    return Lighting(kind=lighting.kind, pair=found, profile=lighting.profile, problems=problems)
 
 
 def linear_light(encoded: FloatMap, photo: Photo, lighting: Lighting) -> tuple[FloatMap, FloatMap, BoolMap | None]:
@@ -115,8 +121,8 @@ def linear_light(encoded: FloatMap, photo: Photo, lighting: Lighting) -> tuple[F
     if lighting.reference is not None:
         light = lighting.reference
         return plain, plain @ light.matrix.T.astype(np.float32) + light.offset.astype(np.float32), None
-    if lighting.device is not None:
-        rig, given = lighting.device, given_light(photo.capture)
+    if lighting.profile is not None:
+        rig, given = lighting.profile, given_light(photo.capture)
         gain = 1.0 if rig.exposure is None or given is None else rig.exposure / given
         straight = straighten(plain, rig.tone_curve) * np.float32(gain)
         return plain, straight @ rig.matrix.T.astype(np.float32) + rig.offset.astype(np.float32), None

@@ -36,6 +36,9 @@ class AnalyseOptions:
         str | None, "controlled: fixed camera and light that you vouch for; see `dermis calibrate`.", "NAME"
     ] = None
     device: Annotated[Path | None, "The profile of the device, from `dermis calibrate`.", "FILE"] = None
+    pupils_mm: Annotated[
+        float | None, "Distance of the pupils, as for glasses: tells the lightness of a flash pair.", "MM"
+    ] = None
     estimate_light: Annotated[
         bool, "Experimental: guess the light from skin and exposure; for photos that tell ISO, time and f-number."
     ] = False

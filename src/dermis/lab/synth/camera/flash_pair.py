@@ -15,6 +15,7 @@ from dermis.lab.synth.camera.render import sample
 from dermis.lab.synth.camera.scene import Scene, Shot, compose_scene, lab_of, raw_of, skin_mask
 from dermis.lab.synth.camera.shading import SceneLight, draw_lamps, irradiance, shadows, specular
 from dermis.lab.synth.camera.viewpoint import Framing, Viewpoint
+from dermis.lab.synth.head.anatomy import LANDMARKS
 from dermis.lab.synth.head.head import Expression
 from dermis.lab.synth.skin.colour import COLOUR_NM, MATT_SHARE
 from dermis.lab.synth.skin.maps import LIMITS
@@ -56,7 +57,7 @@ class Device:
 class MadePair:
     """Two frames and the truth of the second: lab (h, w, 3) under D65, NaN off the skin; face (h, w), skin of the face.
 
-    flash_over_ambient: light on a white at the face.
+    flash_over_ambient: light on a white at the face. pupils_mm: their true distance.
     """
 
     ambient: Photo
@@ -64,6 +65,7 @@ class MadePair:
     lab: FloatMap
     face: BoolMap
     flash_over_ambient: float
+    pupils_mm: float
 
 
 def draw_device(rng: np.random.Generator, *, size_px: int = 448, automatic: bool = False) -> Device:
@@ -132,7 +134,15 @@ def draw_flash_pair(
         _developed(rng, device, dark_raw, wanted * longer, room, flash=False),
         _developed(rng, device, bright_raw, wanted, device.light, flash=True),
     ]
-    return MadePair(ambient=frames[0], flash=frames[1], lab=lab_of(flash_scene), face=face, flash_over_ambient=over)
+    places = dict(zip(LANDMARKS, flash_scene.buffers.head.landmarks, strict=True))
+    return MadePair(
+        ambient=frames[0],
+        flash=frames[1],
+        lab=lab_of(flash_scene),
+        face=face,
+        flash_over_ambient=over,
+        pupils_mm=float(np.linalg.norm(places["left_pupil"] - places["right_pupil"])),
+    )
 
 
 def _relit(scene: Scene, device: Device) -> Scene:
