@@ -17,7 +17,7 @@ from dermis.errors import UsageError
 from dermis.formats.device_json import default_profile, write_profile
 from dermis.formats.images.photo import read_photo
 from dermis.models.registry import MODELS
-from dermis.pipeline.calibration import PATCH_STEP_MM, calibrate_flash, calibrate_rig
+from dermis.pipeline.light.calibration import PATCH_STEP_MM, calibrate_flash, calibrate_rig
 from dermis.pipeline.reference import ReferencePatch, read_reference
 
 __all__ = ["calibrate"]

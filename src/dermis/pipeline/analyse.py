@@ -34,7 +34,7 @@ from dermis.formats.images.masks import read_mask, read_parts
 from dermis.formats.images.photo import read_photo
 from dermis.pipeline.exclusion import exclude
 from dermis.pipeline.foreign import with_foreign
-from dermis.pipeline.lighting import AS_BALANCED, Lighting, lighting_of, linear_light, with_pair
+from dermis.pipeline.light.lighting import AS_BALANCED, Lighting, lighting_of, linear_light, with_pair
 from dermis.pipeline.options import AS_IT_COMES, AnalyseOptions
 from dermis.pipeline.products import PRODUCTS, Source, compute, need, offered
 from dermis.pipeline.quality import assess, no_face, problem_of, quality_measures, refused

@@ -10,7 +10,7 @@ from dermis.errors import InputError, UsageError
 from dermis.formats.files import make_folder
 from dermis.formats.images.container import SUFFIXES
 from dermis.models.registry import fetch
-from dermis.pipeline.lighting import check_lighting
+from dermis.pipeline.light.lighting import check_lighting
 from dermis.pipeline.options import AnalyseOptions
 from dermis.pipeline.products import need
 from dermis.tasks import TASKS, choose

@@ -22,7 +22,7 @@ from dermis.lab.synth.camera.flash_pair import MadePair, draw_chart_pair, draw_d
 from dermis.lab.synth.subjects import SubjectPopulation, build_person, draw_subject, visit_of
 from dermis.metrics.bootstrap import bootstrap
 from dermis.pipeline.analyse import analyse
-from dermis.pipeline.calibration import calibrate_flash
+from dermis.pipeline.light.calibration import calibrate_flash
 from dermis.pipeline.options import AnalyseOptions
 from dermis.pipeline.reference import ChartCorners
 from dermis.tasks import choose

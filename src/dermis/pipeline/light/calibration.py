@@ -14,7 +14,7 @@ from dermis.colour.reference import fit_light
 from dermis.core import Encoding, Photo
 from dermis.errors import InputError
 from dermis.face.detection import detect_faces
-from dermis.pipeline.flash_pair import eye_scale, given_light, photo_linear
+from dermis.pipeline.light.flash_pair import eye_scale, given_light, photo_linear
 from dermis.pipeline.reference import ChartCorners, Reference, ReferencePatch, patch_box
 
 __all__ = ["calibrate_flash", "calibrate_rig"]

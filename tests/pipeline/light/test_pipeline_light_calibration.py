@@ -11,7 +11,7 @@ from dermis.colour.srgb import decode, encode
 from dermis.core import Capture, Encoding, Photo
 from dermis.errors import InputError, UsageError
 from dermis.formats.device_json import read_profile, write_profile
-from dermis.pipeline.calibration import calibrate_flash, calibrate_rig
+from dermis.pipeline.light.calibration import calibrate_flash, calibrate_rig
 from dermis.pipeline.reference import ChartCorners, read_reference
 from fakes.charts import GAP, PATCH, chart_picture
 

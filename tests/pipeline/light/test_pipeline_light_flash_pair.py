@@ -13,8 +13,8 @@ from dermis.errors import InputError, UsageError
 from dermis.face.find import find_face
 from dermis.formats.analysis_json import analysis_object
 from dermis.pipeline.analyse import analyse
-from dermis.pipeline.flash_pair import eye_scale, flash_light
-from dermis.pipeline.lighting import check_lighting
+from dermis.pipeline.light.flash_pair import EYE_CORNERS_MM, eye_scale, flash_light
+from dermis.pipeline.light.lighting import check_lighting
 from dermis.pipeline.options import AnalyseOptions
 from dermis.tasks import choose
 
@@ -123,7 +123,7 @@ def test_a_calibrated_device_tells_lightness_at_any_distance_and_exposure(plain,
     pupils = np.linalg.norm(face.landmarks[468] - face.landmarks[473]) / np.linalg.norm(
         face.landmarks[33] - face.landmarks[263]
     )
-    same = flash_light(ambient, flash, face, device, pupils_mm=float(90 * pupils))
+    same = flash_light(ambient, flash, face, device, pupils_mm=float(EYE_CORNERS_MM * pupils))
     assert same.record.level_by == "pupils"
     assert np.median(same.linear[face.skin]) == pytest.approx(float(np.median(near.linear[face.skin])), rel=0.01)
     far = flash_light(ambient, flash, face, replace(device, scale=device.scale * 2))

@@ -14,7 +14,7 @@ from dermis.core import CaptureCondition, Encoding, Face, LightReference, Photo
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.errors import InputError, UsageError
 from dermis.formats.device_json import default_profile, read_profile
-from dermis.pipeline.flash_pair import FlashLight, flash_light, given_light
+from dermis.pipeline.light.flash_pair import FlashLight, flash_light, given_light
 from dermis.pipeline.options import AnalyseOptions
 from dermis.pipeline.reference import correct_light, read_reference
 

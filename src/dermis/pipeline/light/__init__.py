@@ -1,0 +1,1 @@
+"""The light of a photo: what is known of it, flash pairs, and the calibration of devices."""
