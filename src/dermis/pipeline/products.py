@@ -15,6 +15,7 @@ from dermis.tasks import TASKS
 from dermis.tasks.acne.assign import place_lesions
 from dermis.tasks.acne.detect import NAME as LESION_NETWORK
 from dermis.tasks.acne.detect import find_lesions
+from dermis.tasks.acne.presence import with_presence
 from dermis.tasks.pigment_index import pigment_maps
 from dermis.tasks.redness.redness_map import redness_map
 
@@ -47,8 +48,9 @@ PRODUCTS: Mapping[str, Product] = {
     "pigments": Product(compute=lambda source: pigment_maps(source.skin.linear, source.skin.measured)),
     "redness_map": Product(compute=lambda source: redness_map(source.skin)),
     "lesions": Product(
-        compute=lambda source: place_lesions(
-            find_lesions(source.photo, source.face), source.face, source.skin, own_area=source.own_area
+        compute=lambda source: with_presence(
+            place_lesions(find_lesions(source.photo, source.face), source.face, source.skin, own_area=source.own_area),
+            whole=not source.own_area,
         ),
         network=LESION_NETWORK,
     ),

@@ -1,0 +1,94 @@
+"""Fit the link from lesions to the presence of acne on people with clear skin and people with acne.
+
+`python -m dermis.lab.train.acne_presence CLEAR_FOLDER ACNE_FOLDER [--write]`: each folder holds a table (labels.csv or
+images.csv) with the columns `file` and `group`, one row a photo. The limit is the evidence that a few of a hundred
+photos of clear skin exceed; the slope is that of a logistic regression with both kinds weighing alike. Printed are
+the answers of folds by person.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.core import FaceLesions, Region
+from dermis.formats.images.photo import read_photo
+from dermis.formats.tables.table import read_table
+from dermis.pipeline.analyse import analyse
+from dermis.tasks.acne.assign import place_lesions
+from dermis.tasks.acne.detect import find_lesions
+from dermis.tasks.acne.presence import LINK, PresenceLink, evidence_of
+
+__all__ = ["fit_link", "main", "presence_in_folds"]
+
+_Floats = NDArray[np.float64]
+FALSE_ALARMS = 0.08
+"""The share of photos of clear skin that may be called acne in the fit; 0.10 is promised on people kept aside."""
+FOLDS = 5
+MOST = 150
+"""No more photos of a folder are looked at: every second, third, ... of more."""
+
+
+def fit_link(evidence: _Floats, acne: NDArray[np.bool_]) -> PresenceLink:
+    """Return the link for evidence (n,), as `evidence_of` gives it, and whether there is acne (n,)."""
+    from sklearn.linear_model import LogisticRegression  # late: 0.5 s
+
+    limit = float(np.quantile(evidence[~acne], 1 - FALSE_ALARMS))
+    logs = np.log1p(evidence)[:, None] - np.log1p(limit)
+    slope = float(LogisticRegression(class_weight="balanced", C=100.0).fit(logs, acne).coef_[0, 0])
+    return PresenceLink(limit=round(limit, 2), slope=round(max(slope, 0.1), 2))
+
+
+def presence_in_folds(evidence: _Floats, acne: NDArray[np.bool_], groups: NDArray[np.str_]) -> _Floats:
+    """Return the probability (n,) for each photo by a link that was fitted to other people."""
+    people = np.unique(groups)
+    folds = np.random.default_rng(0).permutation(len(people)) % FOLDS
+    told = np.zeros(len(evidence))
+    for fold in range(FOLDS):
+        out = np.isin(groups, people[folds == fold])
+        link = fit_link(evidence[~out], acne[~out])
+        told[out] = [link.probability(value) for value in evidence[out]]
+    return told
+
+
+def _lesions_in(folder: Path) -> list[tuple[str, FaceLesions]]:
+    """Return, by person, what was found in the photos of a folder, without any link."""
+    table = next(path for name in ("labels.csv", "images.csv") if (path := folder / name).is_file())
+    rows = read_table(table, needs=("file", "group"))
+    found = []
+    for row in rows[:: -(-len(rows) // MOST)]:
+        photo = read_photo(folder / row["file"])
+        seen = analyse(photo, tasks=())
+        if seen.face is not None and seen.skin is not None:
+            placed = place_lesions(find_lesions(photo, seen.face), seen.face, seen.skin)
+            found.append((f"{folder.name} {row['group']}", placed))
+    return found
+
+
+def main(arguments: list[str]) -> None:
+    """Print the answers of folds by person; with --write, keep the link of a fit on all."""
+    clear, sore = (_lesions_in(Path(name)) for name in arguments[:2])
+    both = [*clear, *sore]
+    acne = np.array([False] * len(clear) + [True] * len(sore))
+    groups = np.array([group for group, _ in both])
+    # The grade's share of the evidence follows from the limit, which the counts alone give to begin with.
+    counts = np.array([lesions.counts_all[Region.FACE] for _, lesions in both])
+    limit = fit_link(counts, acne).limit
+    evidence = np.array([evidence_of(lesions, limit) for _, lesions in both])
+    told = presence_in_folds(evidence, acne, groups) >= 0.5
+    print(f"clear skin called acne: {told[~acne].mean():.3f} of {len(clear)} photos")
+    print(f"acne called acne: {told[acne].mean():.3f} of {len(sore)} photos")
+    link = fit_link(evidence, acne)
+    print(link)
+    if "--write" in arguments:
+        people = [len({group for group, _ in rows}) for rows in (clear, sore)]
+        numbers = (link.limit, link.slope, len(clear), people[0], len(sore), people[1])
+        head = "limit,slope,clear_photos,clear_people,acne_photos,acne_people"
+        LINK.write_text(f"{head}\n{','.join(map(str, numbers))}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
