@@ -293,6 +293,18 @@ def test_what_means_nothing_in_a_batch_is_refused(tmp_path):
         assert isinstance(done.exception, UsageError), option
 
 
+def test_the_page_tells_of_all_photos_in_the_order_of_their_visits(quick, measured, tmp_path):
+    photos(tmp_path / "in", 12, bad=(5,))
+    lines = [f"{number:03d}.jpg,2024-{number % 12 + 1:02d}-01" for number in range(12)]
+    (tmp_path / "s.csv").write_text("\n".join(["photo,visit", *lines]))
+    found = find_batch(str(tmp_path / "in"), tmp_path / "s.csv")
+    run_batch(plan_batch(found, tmp_path / "t.parquet", TONE, workers=1), one_by_one, lambda count: None)
+    page = (tmp_path / "t.html").read_text(encoding="utf-8")
+    assert "12 photos, 11 usable" in page
+    assert "the column visit" in page
+    assert f"of 11 faces, from {measured['skin_tone'].value:.1f}" in page
+
+
 def test_a_database_reads_the_tables_as_they_are(quick, tmp_path):
     duckdb = pytest.importorskip("duckdb")
     tables = run(photos(tmp_path / "in", 4, bad=(0,)), tmp_path / "t.parquet")

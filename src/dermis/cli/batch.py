@@ -23,7 +23,7 @@ from dermis.models.registry import MODELS
 from dermis.pipeline.batch import check
 from dermis.pipeline.batch_photos import find_batch
 from dermis.pipeline.batch_pool import Pool, cores
-from dermis.pipeline.batch_run import SHARD_PHOTOS, Engine, Plan, plan_batch, run_batch
+from dermis.pipeline.batch_run import SHARD_PHOTOS, Engine, Plan, page_of, plan_batch, run_batch
 from dermis.pipeline.batch_table import Tables
 from dermis.pipeline.options import AnalyseOptions
 
@@ -149,6 +149,7 @@ def _say(options: Batch, plan: Plan, tables: Tables, *, workers: int, seconds: f
         print(f"  and {len(tables.refused) - _LISTED} more; all in the table of photos.")
     print(f"Findings: {shown_text(str(tables.findings))}")
     print(f"Photos:   {shown_text(str(tables.photos))}")
+    print(f"Page:     {shown_text(str(page_of(options.out)))}")
 
 
 def _object(plan: Plan, tables: Tables, *, workers: int, seconds: float) -> dict[str, object]:
@@ -157,6 +158,7 @@ def _object(plan: Plan, tables: Tables, *, workers: int, seconds: float) -> dict
         "schema": "dermis.batch/2",
         "findings": str(tables.findings),
         "photos": str(tables.photos),
+        "page": str(page_of(plan.out)),
         "counts": {
             "photos": tables.count,
             "usable": tables.usable,

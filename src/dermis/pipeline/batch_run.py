@@ -12,12 +12,13 @@ from typing import Protocol
 
 from dermis.errors import UsageError
 from dermis.formats.files import folder_name, make_folder
+from dermis.pipeline.batch_overview import write_batch_overview
 from dermis.pipeline.batch_photos import BatchInput, BatchPhoto
 from dermis.pipeline.batch_shard import Asked, ShardDone, ShardJob, run_shard
 from dermis.pipeline.batch_table import Tables, shard_places, write_tables
 from dermis.pipeline.options import AnalyseOptions
 
-__all__ = ["Engine", "Plan", "jobs_of", "one_by_one", "plan_batch", "run_batch"]
+__all__ = ["Engine", "Plan", "jobs_of", "one_by_one", "page_of", "plan_batch", "run_batch"]
 
 SHARD_PHOTOS = 32
 _FEWEST = 4
@@ -109,15 +110,21 @@ def one_by_one(jobs: Sequence[ShardJob], tell: Callable[[int], None]) -> Iterato
 
 
 def run_batch(plan: Plan, engine: Engine, tell: Callable[[int], None], *, csv: bool = False) -> Tables:
-    """Do what a plan leaves to do and write its tables.
+    """Do what a plan leaves to do and write its tables and the page over them.
 
     Raises KeyboardInterrupt as it comes; what is done is kept, and the next plan goes on from there.
     """
     for _ in engine(plan.jobs, tell):
         pass
     tables = write_tables(plan.found, Path(plan.asked.shards), plan.out, csv=csv)
+    write_batch_overview(tables, page_of(plan.out))
     _clear(Path(plan.asked.shards))
     return tables
+
+
+def page_of(out: Path) -> Path:
+    """Return the path of the page over a table."""
+    return out.with_suffix(".html")
 
 
 def _clear(folder: Path) -> None:

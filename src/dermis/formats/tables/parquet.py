@@ -17,7 +17,7 @@ from dermis.formats.tables.writing import as_text_cell
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["TableWriter", "need_pyarrow", "read_parquet", "write_parquet"]
+__all__ = ["TableWriter", "need_pyarrow", "parquet_batches", "read_parquet", "write_parquet"]
 
 _ROWS_A_GROUP = 1 << 16
 
@@ -54,6 +54,16 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table |
             return held.read(columns)
     except (OSError, pa.ArrowInvalid):
         return None
+
+
+def parquet_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """Yield a table in pieces that fit in memory, however long it is."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as held:
+        for batch in held.iter_batches(_ROWS_A_GROUP, columns=None if columns is None else list(columns)):
+            yield pa.Table.from_batches([batch])
 
 
 class TableWriter:
