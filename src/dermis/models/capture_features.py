@@ -133,6 +133,43 @@ def _text(photo: Photo, mask: BoolMap | None, cameras: tuple[str, ...]) -> tuple
     return tuple(float(count) for count in counts)
 
 
+_PARAMETERS = (
+    "sd_l", "sd_a", "sd_b", "dark_5", "dark_1", "red_95", "share_3", "share_6", "share_12", "fine_l", "coarse_l",
+)  # fmt: skip
+_FINE, _COARSE = 0.008, 0.03
+"""Widths of the bells that part texture, marks and shading, as shares of the photo's longer side."""
+
+
+def _image_parameters(photo: Photo, mask: BoolMap | None, cameras: tuple[str, ...]) -> tuple[float, ...]:
+    """Return what image analysis measures of mottled skin, about its median colour; NaN where all is black."""
+    light = np.asarray(decode(photo.pixels)) if photo.encoding is Encoding.SRGB else photo.pixels
+    where = photo.pixels.max(axis=2) > 0.02 if mask is None else mask
+    if not where.any():
+        return (float("nan"),) * len(_PARAMETERS)
+    lab = np.asarray(linear_to_lab(light), np.float64)
+    off = lab - np.median(lab[where], axis=0)
+    fine, coarse = (_smoothed(off[..., 0], where, share) for share in (_FINE, _COARSE))
+    held = off[where]
+    found = (
+        *held.std(axis=0),
+        *np.quantile(held[:, 0], (0.05, 0.01)),
+        np.quantile(held[:, 1], 0.95),
+        *((held[:, 0] < -limit).mean() for limit in (3, 6, 12)),
+        (off[..., 0] - fine)[where].std(),
+        (fine - coarse)[where].std(),
+    )
+    return tuple(float(value) for value in found)
+
+
+def _smoothed(values: NDArray[np.float64], where: BoolMap, share: float) -> NDArray[np.float64]:
+    from scipy.ndimage import gaussian_filter  # late: a tenth of a second
+
+    width = share * max(values.shape)
+    weight = np.maximum(gaussian_filter(where.astype(np.float64), width), 1e-3)
+    smooth: NDArray[np.float64] = gaussian_filter(np.where(where, values, 0.0), width) / weight
+    return smooth
+
+
 FEATURES: Mapping[str, Feature] = {
     "mean_colour": Feature(
         about="L*, a*, b* (D65) of the mean light where to look, else of the photo's middle half",
@@ -154,6 +191,12 @@ FEATURES: Mapping[str, Feature] = {
         about="L*, a*, b* of the lightest, the darkest and the middle of what lies around a chip: paper, print, table",
         names=lambda cameras: tuple(f"{part}_{c}" for part in ("light", "dark", "middle") for c in "lab"),
         read=_surround,
+    ),
+    "image_parameters": Feature(
+        about="of the skin about its median colour: spread of L*, a*, b*, its dark and red ends, shares darker by 3, 6 "
+        "and 12 L*, fine and coarse contrast",
+        names=lambda cameras: _PARAMETERS,
+        read=_image_parameters,
     ),
     "camera_hash": Feature(
         about=f"which of {_CAMERA_PLACES} places make and model fall in, so that unknown cameras have one too",

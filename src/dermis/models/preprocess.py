@@ -14,6 +14,7 @@ from dermis.core import Encoding, Photo
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.models.capture_features import capture_features
 from dermis.models.colour_chip import find_chip
+from dermis.models.picture_filters import filtered
 
 __all__ = ["CROPS", "Input", "InputWindow", "Preprocessed", "on_square", "placed", "preprocess", "restored"]
 
@@ -35,6 +36,10 @@ class Input:
     mask: Annotated[str, "what lies beside the photo and says where to look: for crop, background and mean colour"] = (
         "skin"
     )
+    filter: Annotated[
+        Literal["", "brightness_threshold", "pigment"],
+        "what is shown of sRGB: all; V where V - grey exceeds 0.165, else black; without what is red or in shadow",
+    ] = ""
     features: Annotated[tuple[str, ...], "numbers beside the picture: rows of the table FEATURES"] = ()
     beside: Annotated[str, 'what lies beside the photo and is shown instead, such as msi; "" for the photo'] = ""
     channels: Annotated[int, "of what is shown: 3 of a photo"] = 3
@@ -78,7 +83,7 @@ def preprocess(
     if shown.background != "keep" and inside is not None and inside.any():
         beyond = pixels[inside].mean(axis=0) if shown.background == "mean" else np.zeros(pixels.shape[2], np.float32)
         pixels = np.where(inside[..., None], pixels, beyond).astype(np.float32)
-    square = placed(pixels, shown)
+    square = filtered(placed(pixels, shown), shown.filter)
     if shown.values == "linear":
         picture = square.astype(np.float16)
     else:

@@ -18,7 +18,7 @@ import torch
 from dermis.errors import UsageError
 from dermis.lab.evaluate.predict import predict
 from dermis.lab.train.build import load_model
-from dermis.lab.train.objectives.samples import train
+from dermis.lab.train.objectives.samples import SamplesObjective, train
 from dermis.lab.train.recipe import recipe_from
 from dermis.lab.train.recipe.toml_records import toml_of
 from dermis.lab.train.run import find_run, run_folder
@@ -104,7 +104,7 @@ if sys.argv[-1] == "offline":
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from fakes.samples import fake_sample
-from dermis.lab.train.objectives.samples import train
+from dermis.lab.train.objectives.samples import SamplesObjective, train
 from dermis.lab.train.recipe import read_recipe
 told = read_recipe(Path(sys.argv[2]))
 train(told, [fake_sample(place, told) for place in range(16)], Path(sys.argv[3]))
@@ -221,3 +221,25 @@ def test_two_processes_learn_together(fake_samples, tmp_path):
         if name.startswith("validate"):
             assert both.result()[name] == pytest.approx(value, rel=0.3), name
     assert both.result()["train_loss"] != alone.result()["train_loss"]
+
+
+def test_a_frozen_network_is_asked_once_and_learns_the_same(fake_samples, tmp_path, monkeypatch):
+    told = recipe(
+        "network.frozen_epochs=-1", "network.dropout=0", "augment.flip=0", "augment.noise=0", "train.epochs=2"
+    )
+    samples = fake_samples(told)
+    asked = []
+    pooled = SamplesObjective._pooled
+    monkeypatch.setattr(SamplesObjective, "_pooled", lambda self: (asked.append(1), pooled(self))[1])
+    once = train(told, samples, tmp_path / "once")
+    monkeypatch.setattr(SamplesObjective, "_says_the_same", lambda self: False)
+    always = train(told, samples, tmp_path / "always")
+    assert asked == [1]
+    for mine, theirs in zip(figures(once), figures(always), strict=True):
+        assert mine == pytest.approx(theirs, rel=1e-4)
+
+
+def test_resnet_152_learns_a_step(fake_samples, tmp_path):
+    told = recipe("network.name=resnet152", "train.epochs=1", "train.batch=4", "input.size_px=32", "input.features=[]")
+    run = train(told, fake_samples(told, count=6), tmp_path)
+    assert np.isfinite(run.result()["train_loss"])

@@ -60,7 +60,7 @@ REFERENCE = "reference"
 _NAME = re.compile(r"P(\d+)_FACE_([LR])_.*W(\d{2})")
 _SIDES = {"L": "left", "R": "right"}
 _OF_GRADERS = ("subject=ID", "visit=Visit", "grade=MH_Left", "grade=MH_Right")
-_OF_TRUTH = ("true_grade", "profile", "taken")
+_OF_TRUTH = ("true_grade", "profile", "taken", "ita_deg")
 
 
 def index(root: Path, columns: ColumnMap | None = None) -> list[Sample]:

@@ -110,7 +110,14 @@ def _of_measured_people(roots: Roots, runs: Path) -> str:
     return f"{text}\n\ndermis {__version__}, commit {_commit()}."
 
 
+def _of_trial(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.trial_table import trial_table
+
+    return f"{trial_table(roots, runs)}\n\ndermis {__version__}, commit {_commit()}."
+
+
 _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "weights": _of_weights,
     "spectra-people": _of_measured_people,
+    "pigmentation-trial": _of_trial,
 }

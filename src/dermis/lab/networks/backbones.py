@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -19,6 +20,7 @@ __all__ = [
     "Modulate",
     "efficientnet_lite0",
     "lite0_names",
+    "no_picture",
     "packaged_lite0",
     "resnet",
     "resnet_names",
@@ -57,6 +59,19 @@ class Backbone(nn.Module):
             if modulate is not None:
                 x = modulate(place, x)
         return Features(x, None)
+
+
+class _Constant(nn.Conv2d):
+    """The same number whatever is shown."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (b, 1, 1, 1), learnt."""
+        return super().forward(torch.zeros_like(x[:, :, :1, :1]))
+
+
+def no_picture() -> Backbone:
+    """Return what sees no picture: heads learn from the numbers beside it alone."""
+    return Backbone([_Constant(3, 1, 1)], (1,))
 
 
 _CHANNELS = (3, 32, 64, 128, 256)

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from dermis.errors import UsageError
-from dermis.lab.networks.backbones import Backbone, Features
+from dermis.lab.networks.backbones import Backbone, Features, Modulate
 from dermis.lab.networks.heads import Answers, HeadModule, Joined, head
+from dermis.lab.networks.prototypes import PrototypeHead
 from dermis.lab.networks.registry import NETWORKS, backbone
 from dermis.lab.networks.settings import Head, Loss, Network, bands_of
 
@@ -164,8 +165,7 @@ class Model(nn.Module):
         self.fusion = fusion(self.backbone, len(number_names), network)
         dense = self.backbone.dense_channels or self.backbone.deep_channels
         self.heads = nn.ModuleList(
-            head(name, one, losses.get(name, Loss()), width=self.fusion.width, dense=dense)
-            for name, one in heads.items()
+            _head(name, one, losses.get(name, Loss()), self.fusion.width, dense) for name, one in heads.items()
         )
         self.weights = {name: losses.get(name, Loss()).weight for name in heads}
         self.starts = {name: _columns(name, one, number_names) for name, one in heads.items() if one.residual}
@@ -175,14 +175,16 @@ class Model(nn.Module):
         self.register_buffer("number_mean", torch.zeros(len(number_names)))
         self.register_buffer("number_std", torch.ones(len(number_names)))
 
-    def forward(self, image: Tensor, numbers: Tensor) -> dict[str, Tensor]:
+    def forward(self, image: Tensor, numbers: Tensor, pooled: Tensor | None = None) -> dict[str, Tensor]:
         """Return the raw numbers of each head.
 
-        image: (b, 3, h, w) in [0, 1]. numbers: (b, n), NaN where not known; (b, 0) where there are none.
+        image: (b, 3, h, w) in [0, 1]. numbers: (b, n), NaN where not known; (b, 0) where there are none. pooled: what
+        `pooled` said of the pictures, so that the network is not asked again.
         """
         seen = (image - self.pixel_mean) / self.pixel_std
         known = torch.nan_to_num((numbers - self.number_mean) / self.number_std).clamp(-6.0, 6.0)
-        features, vector = self.fusion(self.backbone, seen, known)
+        backbone = self.backbone if pooled is None else _Said(pooled)
+        features, vector = self.fusion(backbone, seen, known)
         dense = features.deep if features.dense is None else features.dense
         size = (image.shape[2], image.shape[3])
         raw = {}
@@ -190,6 +192,12 @@ class Model(nn.Module):
             start = numbers[:, self.starts[name]] if name in self.starts else None
             raw[name] = module(Joined(vector, dense, start, size))
         return raw
+
+    @torch.inference_mode()
+    def pooled(self, image: Tensor) -> Tensor:
+        """Return the mean over the places of the deep features, (b, channels), of pictures (b, 3, h, w) in [0, 1]."""
+        features: Features = self.backbone((image - self.pixel_mean) / self.pixel_std)
+        return features.deep.mean(dim=(2, 3))
 
     def each(self) -> dict[str, HeadModule]:
         """Return the heads by name."""
@@ -206,6 +214,24 @@ class Model(nn.Module):
         """Return the loss of each sample, (b,), the weighted sum over heads."""
         parts = [self.weights[name] * one.loss(raw[name], targets[name], epoch) for name, one in self.each().items()]
         return torch.stack(parts).sum(dim=0)
+
+
+def _head(name: str, settings: Head, loss: Loss, width: int, dense: int) -> HeadModule:
+    if loss.name == "prototypes":
+        return PrototypeHead(name, settings, loss, width)
+    return head(name, settings, loss, width=width, dense=dense)
+
+
+class _Said(Backbone):
+    """Says again what a frozen network said: (b, channels) as features of one place."""
+
+    def __init__(self, pooled: Tensor) -> None:
+        super().__init__([], (pooled.shape[1],))
+        self._deep = pooled[:, :, None, None]
+
+    def forward(self, image: Tensor, modulate: Modulate | None = None) -> Features:
+        """Return the features; the picture is not looked at."""
+        return Features(self._deep, None)
 
 
 def _scale(network: Network, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -18,6 +18,7 @@ from dermis.lab.networks.backbones import (
     Backbone,
     efficientnet_lite0,
     lite0_names,
+    no_picture,
     packaged_lite0,
     resnet,
     resnet_names,
@@ -67,6 +68,7 @@ _OPEN_NSFW_SHA256 = "fb29e60f4b224afa2a4a16d5f3e5993375efe15f88b4c591311eb3a6e5b
 
 NETWORKS: Mapping[str, NetworkEntry] = {
     "small_cnn": NetworkEntry(build=small_cnn, about="4 convolutions, 0.4 M parameters, for small pictures"),
+    "no_picture": NetworkEntry(build=no_picture, about="0 M parameters: sees no picture, for numbers beside it alone"),
     "resnet18": NetworkEntry(
         build=partial(resnet, (2, 2, 2, 2), bottleneck=False),
         about=f"ResNet-18, 11 M parameters; {_NO_WEIGHTS}",

@@ -79,7 +79,7 @@ class Loss:
 
 LOSSES: Mapping[str, tuple[str, ...]] = {
     "measure": ("difference", "delta_e_00", "laplace"),
-    "ordinal": ("corn", "cumulative", "distribution"),
+    "ordinal": ("corn", "cumulative", "distribution", "prototypes"),
     "count": ("poisson", "logarithm"),
     "presence": ("cross_entropy", "focal"),
     "map of classes": ("map_cross_entropy", "map_focal"),

@@ -17,7 +17,7 @@ from dermis.core import Sample
 from dermis.errors import UsageError
 from dermis.lab.datasets.splits import Parts
 from dermis.lab.networks.model import Model
-from dermis.lab.train.augment import apply, make_params, targets_moved
+from dermis.lab.train.augment import Augment, apply, make_params, targets_moved
 from dermis.lab.train.build import freeze, groups_for, hold, model_note, new_model
 from dermis.lab.train.cache import Decoded, cameras_among, decode, fingerprint, with_cameras
 from dermis.lab.train.objectives.pixel_start import begin_pixels
@@ -72,6 +72,7 @@ class SamplesObjective:
     ) -> None:
         self.recipe, self.model, self.decoded, self.parts, self.kinds = recipe, model, decoded, parts, kinds
         self.maps = {name: head.classes for name, head in recipe.head.items() if head.kind == "map"}
+        self.pooled: Tensor | None = None
 
     def groups(self) -> list[dict[str, Any]]:
         """Return the parameter groups, those of the backbone apart."""
@@ -82,6 +83,8 @@ class SamplesObjective:
         frozen = self.recipe.network.frozen_epochs
         freeze(self.model.backbone, frozen=frozen < 0 or epoch < frozen)
         hold(self.model.backbone, self.recipe.network)
+        if self.pooled is None and self._says_the_same():
+            self.pooled = self._pooled()
 
     def batches(self, epoch: int, *, rank: int, world: int) -> Batches:
         """Return the training part in random order."""
@@ -90,7 +93,7 @@ class SamplesObjective:
     def losses(self, network: Callable[..., Any], batch: Batch, epoch: float, draw: torch.Generator) -> Tensor:
         """Return the sum over the heads, (b,), of augmented pictures."""
         pictures, numbers, targets = self._seen(batch, draw)
-        return self.model.loss(network(pictures, numbers), targets, epoch)
+        return self.model.loss(network(pictures, numbers, self._said(batch)), targets, epoch)
 
     @torch.inference_mode()
     def validate(self, model: nn.Module, epoch: int, fabric: Fabric) -> dict[str, float]:
@@ -107,7 +110,7 @@ class SamplesObjective:
         for batch in in_order(self.decoded, mine, size, crop_px=self.recipe.train.crop_px):
             pictures, numbers, targets = self._seen(batch, None)
             with fabric.autocast():
-                raw = {name: held.float() for name, held in model(pictures, numbers).items()}
+                raw = {name: held.float() for name, held in model(pictures, numbers, self._said(batch)).items()}
             losses = model.loss(raw, targets, float(epoch + 1))
             total += counts * torch.stack([losses.double().sum(), losses.new_tensor(len(losses)).double()])
             for name, head in model.each().items():
@@ -118,6 +121,25 @@ class SamplesObjective:
         for name, head in model.each().items():
             figures[f"validate_{name}_{head.error_name}"] = head.error(over_all(tallies[name], fabric))
         return figures
+
+    def _says_the_same(self) -> bool:
+        """Return whether the network says the same of a picture in every epoch: frozen, of unchanged pictures."""
+        recipe = self.recipe
+        vectors = not any(head.kind in ("map", "spectrum") for head in recipe.head.values())
+        joined_late = recipe.network.fusion == "concat" or not recipe.input.features
+        still = recipe.augment == Augment() and not recipe.train.crop_px
+        return recipe.network.frozen_epochs < 0 and vectors and joined_late and still
+
+    def _pooled(self) -> Tensor:
+        """Return what the frozen network says of each picture, (n, channels), asked once."""
+        places = np.arange(len(self.decoded.sha256))
+        device = next(self.model.parameters()).device
+        layout = self.recipe.train.channels_last
+        batches = in_order(self.decoded, places, 32)
+        return torch.cat([self.model.pooled(one.to(device).shown(channels_last=layout)) for one in batches]).clone()
+
+    def _said(self, batch: Batch) -> Tensor | None:
+        return None if self.pooled is None else self.pooled[torch.from_numpy(batch.places).to(self.pooled.device)]
 
     def _seen(self, batch: Batch, draw: torch.Generator | None) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """Return pictures in [0, 1], numbers and targets on the device; changed at random where `draw` is given."""
