@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,18 +118,14 @@ def _task(task_name: str) -> Callable[[Path], Run]:
     """One run of a task and of the products it needs, its photo, face and skin at hand."""
 
     def prepare(folder: Path) -> Run:
-        from dermis.face.crop import crop
-        from dermis.face.find import find_face
         from dermis.formats.images.photo import read_photo
-        from dermis.pipeline.analyse import compute_products, measure_skin, measure_tasks
+        from dermis.pipeline.analyse import analyse, compute_products, measure_tasks
         from dermis.pipeline.products import Source
         from dermis.tasks import choose
 
         photo = read_photo(folder / SMALL)
-        face = find_face(photo)
-        assert face is not None
-        skin = measure_skin(crop(photo, face.frame), photo.encoding, face, None)
-        source, tasks = Source(photo=photo, face=face, skin=skin), choose(task_name)
+        held = analyse(photo, tasks=())
+        source, tasks = Source(photo=photo, face=held.face, skin=held.skin), choose(task_name)
         return lambda: measure_tasks(tasks, compute_products(source, tasks))
 
     return prepare
@@ -259,6 +256,15 @@ def _training(folder: Path) -> Run:
     return lambda: subprocess.run(words, check=True, capture_output=True)
 
 
+def _batch(folder: Path) -> Run:
+    def run() -> object:
+        with tempfile.TemporaryDirectory(dir=folder) as out:  # a run into an old one would only go on
+            words = ("batch", str(folder / "portraits"), "--tasks", "skin_tone", "--out", f"{out}/tone.parquet")
+            return subprocess.run([sys.executable, "-c", _DERMIS, *words], check=True, capture_output=True)
+
+    return run
+
+
 _DERMIS = "import sys; from dermis.cli import app; sys.argv = ['dermis', *sys.argv[1:]]; app()"
 _TONE = ("analyse", "FOLDER/portraits", "--tasks", "skin_tone", "--json")
 _PILLOW = "Pillow decodes 12 MP"
@@ -294,8 +300,9 @@ STAGES: tuple[Stage, ...] = (
     Stage(title="person segmenter, a view", prepare=_segmenter, beside="person segmenter, a view"),
     Stage(title="face-parser, a view", prepare=_parser, beside="person segmenter, a view"),
     Stage(title=_STONE, prepare=_command("STONE", "-i", "FOLDER/portraits", "-o", "FOLDER"), beside=_STONE, much=True),
-    Stage(title="dermis, skin tone of 60 portraits", prepare=_command(sys.executable, "-c", _DERMIS, *_TONE),
+    Stage(title="dermis analyse, skin tone of 60 portraits", prepare=_command(sys.executable, "-c", _DERMIS, *_TONE),
           beside=_STONE, much=True),
+    Stage(title="dermis batch, skin tone of 60 portraits", prepare=_batch, beside=_STONE, much=True),
     *(
         Stage(
             title=f"ΔE00 of 12 MP, {which}, {dtype}",

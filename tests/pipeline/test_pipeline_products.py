@@ -17,6 +17,7 @@ from dermis.formats.analysis_json import analysis_line
 from dermis.models import weights
 from dermis.pipeline import products
 from dermis.pipeline.analyse import analyse, measure_skin
+from dermis.pipeline.products import side_by_side
 from dermis.tasks import TASKS
 from dermis.tasks.acne.assign import place_lesions
 from fakes.pipeline_lesions import lesions_at
@@ -163,3 +164,12 @@ def test_without_the_network_acne_is_not_offered(photo, monkeypatch):
     with pytest.raises(ModelMissing, match=r"acne_grade.*not installed"):
         analyse(photo, tasks=[TASKS["acne_grade"]])
     assert not any(finding.task in LESION_TASKS for finding in analyse(photo).findings)
+
+
+@pytest.mark.parametrize("threads", ["1", "3"])
+def test_what_is_made_side_by_side_keeps_its_order(monkeypatch, threads):
+    monkeypatch.setenv("DERMIS_THREADS", threads)
+    assert side_by_side(lambda one: one * one, range(20)) == [one * one for one in range(20)]
+    assert side_by_side(str, []) == []
+    with pytest.raises(ZeroDivisionError):
+        side_by_side(lambda one: 1 / one, [1, 0])

@@ -36,7 +36,7 @@ from dermis.pipeline.exclusion import exclude
 from dermis.pipeline.foreign import with_foreign
 from dermis.pipeline.light.lighting import AS_BALANCED, Lighting, lighting_of, linear_light, with_pair
 from dermis.pipeline.options import AS_IT_COMES, AnalyseOptions
-from dermis.pipeline.products import PRODUCTS, Source, compute, need, offered
+from dermis.pipeline.products import OUTPUT, PRODUCTS, Source, compute, need, offered, side_by_side
 from dermis.pipeline.quality import assess, no_face, problem_of, quality_measures, refused
 from dermis.tasks import TASKS, choose
 from dermis.tasks.tone import estimate_tone, tone_clues
@@ -202,16 +202,21 @@ def measurable(quality: Quality) -> bool:
 
 def compute_products(source: Source, tasks: Iterable[Task]) -> dict[str, object]:
     """Return what the tasks need, by name, each computed once."""
-    return {name: compute(name, source) for name in dict.fromkeys(name for task in tasks for name in task.needs)}
+    # What runs networks comes first: arithmetic goes on beside it.
+    names = sorted({name for task in tasks for name in task.needs}, key=lambda name: (not _runs_network(name), name))
+    return dict(zip(names, side_by_side(lambda name: compute(name, source), names), strict=True))
+
+
+def _runs_network(product: str) -> bool:
+    return product.startswith(OUTPUT) or bool(PRODUCTS[product].network)
 
 
 def measure_tasks(tasks: Iterable[Task], products: Mapping[str, object]) -> tuple[Finding, ...]:
     """Return the findings of each task from the products it needs; a network's answers are passed as `output`."""
-    return tuple(
-        finding
-        for task in tasks
-        for finding in task.measure(**{name.partition(":")[0]: products[name] for name in task.needs})
+    measured = side_by_side(
+        lambda task: task.measure(**{name.partition(":")[0]: products[name] for name in task.needs}), tasks
     )
+    return tuple(finding for findings in measured for finding in findings)
 
 
 def _refused(name: str, path: str, photo: Photo | None, code: str, error: InputError) -> Analysis:
