@@ -269,6 +269,11 @@ def test_a_job_tells_of_every_photo(client):
     assert (job["state"], job["total"], job["done"], job["failed"]) == ("done", 5, 4, 1)
     assert events.count("event: item") == 5
     assert events.rstrip().split("\n\n")[-1].startswith("event: done")
+    path = f"/v1/jobs/{made.json()['id']}/events"
+    marks = [one.removeprefix("id: ") for one in events.splitlines() if one.startswith("id: ")]
+    rest = [client.get(path, headers={"Last-Event-ID": mark}).text.count("event: item") for mark in marks]
+    assert rest == [4, 3, 2, 1, 0]
+    assert client.get(path, headers={"Last-Event-ID": "of another"}).text.count("event: item") == 5
     assert [item["problem"]["code"] for item in job["items"] if item["state"] == "failed"] == ["unreadable"]
     assert len(client.get(f"/v1/visits/{visit_id}").json()["analyses"]) == 4
     again = client.post(f"/v1/jobs?visit={visit_id}", files=files, headers={"Idempotency-Key": "job"})

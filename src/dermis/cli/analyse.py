@@ -17,7 +17,7 @@ from dermis.cli.models import fetch_with_progress
 from dermis.cli.parser import JsonFlag, verb
 from dermis.cli.streams import shown_text
 from dermis.cli.terminal import NOTICE, print_analysis, print_person, progress
-from dermis.core import Analysis
+from dermis.core import Analysis, Finding
 from dermis.errors import UsageError
 from dermis.formats.analysis_json import analysis_line, person_object
 from dermis.models.registry import MODELS
@@ -27,6 +27,7 @@ from dermis.pipeline.batch import (
     find_photos,
 )
 from dermis.pipeline.multi_view import combine_views
+from dermis.pipeline.one_tone import combine_tones
 from dermis.pipeline.options import AnalyseOptions
 from dermis.pipeline.results import Unfinished, clear_results, folders_for, write_overview_of, write_result
 from dermis.report.page import write
@@ -48,7 +49,7 @@ class Analyse(AnalyseOptions):
     dermis analyse selfie.jpg --out result         a report, JSON and maps
     dermis analyse *.jpg --json > results.jsonl    one JSON line a photo
     dermis analyse arm.jpg --close-up              skin without a face
-    dermis analyse front.jpg left.jpg right.jpg --person    acne of one person
+    dermis analyse front.jpg left.jpg right.jpg --person    tone and acne of one person
     dermis analyse face.jpg --reference 40,60,200,150=#767676   with an 18 % grey card
     dermis analyse face.jpg --reference chart      with a ColorChecker in view
     dermis analyse --flash-pair dark.jpg lit.jpg   without and with the flash
@@ -92,7 +93,7 @@ def run(paths: Sequence[Path], options: AnalyseOptions, *, out: Path | None, as_
     except KeyboardInterrupt:
         return work.stopped()
     if options.person and work.usable:
-        _tell_person(work.views, console, out=out, as_json=as_json)
+        work.person = _tell_person(work.views, console, out=out, as_json=as_json)
     if out is not None:
         report = work.overview() if len(files) > 1 else out / "report.html"
         print(f"Report: {shown_text(str(report))}", file=sys.stderr if as_json else sys.stdout)
@@ -108,6 +109,7 @@ class _Work:
         self, *, files: Sequence[Path], options: AnalyseOptions, out: Path | None, as_json: bool, console: Console
     ) -> None:
         self.usable, self.views = False, list[Analysis]()
+        self.person: tuple[Finding, ...] = ()
         self._options, self._out, self._as_json, self._console = options, out, as_json, console
         self._folders = {} if out is None else folders_for(files, out)
         self._total = len(files)
@@ -149,7 +151,7 @@ class _Work:
     def overview(self) -> Path:
         """Write the overview of what is done, which ends the run, and return it."""
         assert self._out is not None
-        report = write_overview_of(self._cards, self._out)
+        report = write_overview_of(self._cards, self._out, self.person)
         if self._unfinished is not None and len(self._cards) == self._total:
             self._unfinished.end()
         return report
@@ -167,10 +169,14 @@ def _asked(options: AnalyseOptions) -> list[object]:
     return [getattr(options, field.name) for field in fields(AnalyseOptions)]
 
 
-def _tell_person(views: Sequence[Analysis], console: Console, *, out: Path | None, as_json: bool) -> None:
-    """Print, and write as person.json, what all photos together say of one person's acne."""
+def _tell_person(
+    views: Sequence[Analysis], console: Console, *, out: Path | None, as_json: bool
+) -> tuple[Finding, ...]:
+    """Print, and write as person.json, what all photos together say of one person's tone and acne."""
     names = [view.name for view in views]
-    findings = combine_views(views)
+    findings = combine_tones(views)
+    if not findings or any(view.lesions is not None for view in views):
+        findings += combine_views(views)
     held = person_object(names, findings)
     if out is not None:
         text = json.dumps(held, ensure_ascii=False, allow_nan=False, indent=1)
@@ -179,3 +185,4 @@ def _tell_person(views: Sequence[Analysis], console: Console, *, out: Path | Non
         print(json.dumps(held, ensure_ascii=False, allow_nan=False), flush=True)
     else:
         print_person(names, findings, console)
+    return findings

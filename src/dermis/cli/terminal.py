@@ -46,6 +46,9 @@ def print_person(names: Sequence[str], findings: Sequence[Finding], console: Con
     console.print(f"[bold]One person[/bold], from {escape(', '.join(names))}:")
     for group in _by_group(findings):
         _print_findings(group, console)
+    for finding in findings:
+        if finding.task == "skin_tone" and finding.region is Region.FACE:
+            console.print(f"  {escape(' '.join(note.text for note in finding.notes))}")
 
 
 def _by_group(findings: Iterable[Finding]) -> list[list[Finding]]:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from dermis.core import Analysis
+from dermis.core import Analysis, Finding
 from dermis.formats.analysis_json import analysis_object
 from dermis.formats.files import folder_name, make_folder, refuse_write, replaced_results
 from dermis.pipeline.foreign import known_tasks
@@ -68,9 +68,9 @@ def clear_results(out: Path) -> None:
         pass
 
 
-def write_overview_of(cards: Sequence[Any], out: Path) -> Path:
-    """Write the overview of several reports; return it."""
-    write_cards(cards, out / "report.html")
+def write_overview_of(cards: Sequence[Any], out: Path, person: Sequence[Finding] = ()) -> Path:
+    """Write the overview of several reports, with what they say together of one person; return it."""
+    write_cards(cards, out / "report.html", person)
     return out / "report.html"
 
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from dermis.care.note import grouped
-from dermis.core import Analysis, Task
+from dermis.core import Analysis, Finding, Region, Task
 from dermis.formats.files import write_bytes
 from dermis.report.blocks import DrawnBlock, drawn_blocks
+from dermis.report.formatting import plain
 from dermis.report.panels import Panel, panels_of, rows_of
 from dermis.report.pictures import data_uri, shown, thumbnail_of, window_of
 from dermis.report.verdict import Verdict, excluded_of, files_of, measures_of, summary_of, verdict_of
@@ -181,6 +182,11 @@ def write_overview(
     write_cards([card_of(*pair, tasks or {}) for pair in zip(analyses, links, strict=True)], path)
 
 
-def write_cards(cards: Sequence[PhotoCard | Mapping[str, object]], path: Path) -> None:
-    """Write the overview of cards, as `card_of` gives them or as they were kept (`dataclasses.asdict`)."""
-    write(path, rendered("overview.html", {"cards": tuple(cards)}).encode())
+def write_cards(cards: Sequence[PhotoCard | Mapping[str, object]], path: Path, person: Sequence[Finding] = ()) -> None:
+    """Write the overview of cards, as `card_of` gives them or as they were kept (`dataclasses.asdict`).
+
+    person: what all photos say together, where they are of one person.
+    """
+    together = [(plain(one.task), f"{one.value:.1f} {one.label or one.unit}", one.notes) for one in person
+                if one.region is Region.FACE]  # fmt: skip
+    write(path, rendered("overview.html", {"cards": tuple(cards), "together": together}).encode())

@@ -48,6 +48,7 @@ class Asked:
     tasks: str | None = None
     reference: str | None = None
     condition: str | None = None
+    pupils_mm: float | None = None
     close_up: bool = False
 
     @property
@@ -62,6 +63,7 @@ class Asked:
             "tasks": self.tasks,
             "reference": self.reference,
             "condition": self.condition,
+            "pupils_mm": self.pupils_mm,
             "close_up": self.close_up,
         }
 
@@ -246,15 +248,32 @@ def _analysed(asked: Asked, *, lesions: bool = False) -> Analysis:
     from dermis.pipeline.analyse import analyse
     from dermis.tasks import TASKS
 
-    if asked.ambient is not None:
-        raise UsageError("Flash pairs are not measured by this version.", advice="Send `photo` alone.")
-    if asked.condition not in (None, "unknown"):
-        raise UsageError(f"condition={asked.condition!r} is not known to this version.", advice="Leave it out.")
-    _check_size(asked.photo)
-    photo = photo_from_bytes(asked.photo, NAME)
-    options = AnalyseOptions(tasks=asked.tasks, reference=asked.reference, close_up=asked.close_up)
+    frames = [one for one in (asked.photo, asked.ambient) if one is not None]
+    for frame in frames:
+        _check_size(frame)
+    photo, *ambient = (photo_from_bytes(frame, NAME) for frame in frames)
+    options = AnalyseOptions(
+        tasks=asked.tasks,
+        reference=asked.reference,
+        condition=_condition(asked),
+        close_up=asked.close_up,
+        pupils_mm=asked.pupils_mm,
+    )
     tasks = (TASKS["acne_lesions"], TASKS["acne_grade"]) if lesions else None
-    return analyse(photo, options, tasks=tasks)
+    return analyse(photo, options, tasks=tasks, ambient=ambient[0] if ambient else None)
+
+
+def _condition(asked: Asked) -> str | None:
+    """Return the condition that the user vouches for; one that follows from what was sent need not be said."""
+    follows = {"flash_pair": asked.ambient is not None, "referenced": asked.reference is not None}
+    if asked.condition not in follows:
+        return asked.condition
+    if not follows[asked.condition]:
+        raise UsageError(
+            f"condition={asked.condition} was said, and nothing of the kind was sent.",
+            advice="A flash pair is `photo` and `ambient`; a reference is the query `reference`.",
+        )
+    return None
 
 
 def _check_size(data: bytes) -> None:

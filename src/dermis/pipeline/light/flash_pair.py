@@ -29,7 +29,7 @@ EYE_CORNERS_MM = 87.4
 """Distance of the outer corners of the eyes as the landmarks have them: 1.38 times (24 people, median) that of the
 pupils, 63.4 mm in adults (Dodgson, Proc. SPIE 5291 (2004) 36-46; standard deviation 3.8)."""
 PUPILS = (468, 473)
-SKIN_FACING = 0.87
+SKIN_FACING = 0.91
 """Light on the well-lit skin of a face over that on a chart as far away as its eyes, which faces the camera."""
 GLOSS = 0.003
 """Light of a flash beside the lens that skin without visible glare mirrors, of that of a white."""

@@ -47,8 +47,9 @@ PHOTO_BODY: dict[str, Any] = {
 }
 VisitQuery = Annotated[IdText | None, Query(description="The visit it belongs to.")]
 Tasks = Annotated[str | None, Query(max_length=400, description="Names of tasks, `a,b`; all for none.")]
-Reference = Annotated[str | None, Query(max_length=100, description="A patch of known colour, `X,Y,W,H=#RRGGBB`.")]
-Condition = Annotated[str | None, Query(max_length=20, description="How it was taken, where the photo cannot tell.")]
+Reference = Annotated[str | None, Query(max_length=100, description="As `--reference`: a patch, or `chart`.")]
+Condition = Annotated[str | None, Query(max_length=20, description="`controlled`, where you vouch for the light.")]
+PupilsMm = Annotated[float | None, Query(ge=45, le=80, description="Distance of the pupils, for a flash pair.")]
 
 
 @router.post("/analyses", response_model=AnalysisShape, status_code=201, openapi_extra=PHOTO_BODY)
@@ -60,6 +61,7 @@ async def analyse(
     tasks: Tasks = None,
     reference: Reference = None,
     condition: Condition = None,
+    pupils_mm: PupilsMm = None,
     close_up: bool = False,
     key: IdempotencyKey = None,
 ) -> Response:
@@ -74,7 +76,13 @@ async def analyse(
         made = await run_in_threadpool(earlier, service, caller.account_id, key, mark)
         if made is None:
             asked = Asked(
-                photo=photo, ambient=ambient, tasks=tasks, reference=reference, condition=condition, close_up=close_up
+                photo=photo,
+                ambient=ambient,
+                tasks=tasks,
+                reference=reference,
+                condition=condition,
+                pupils_mm=pupils_mm,
+                close_up=close_up,
             )
             measured = await service.workers.run(service.measuring.photo, asked)
             made = await run_in_threadpool(

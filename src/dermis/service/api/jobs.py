@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Header, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
@@ -29,6 +30,8 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 _POLL_S = 0.3
+_EVENT_ID = re.compile(r"[0-9a-f]{1,128}")
+LastEventId = Annotated[str, Header(description="The id of the last event that was received.")]
 _FILES = {"type": "array", "items": {"type": "string", "format": "binary"}}
 JOB_BODY: dict[str, Any] = {
     "requestBody": {
@@ -90,22 +93,25 @@ def cancel_job(service: Shared, caller: Analyser, job_id: Id) -> None:
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {}}, "description": "Events progress, item and done."}},
 )
-async def get_events(request: Request, service: Shared, caller: Reader, job_id: Id) -> Response:
-    """Follow a job. After a break every photo that is finished is told again."""
+async def get_events(
+    request: Request, service: Shared, caller: Reader, job_id: Id, last_event_id: LastEventId = ""
+) -> Response:
+    """Follow a job. After a break, who sends `Last-Event-ID` is told only what is new; others are told all again."""
     content = await run_in_threadpool(_content, service, caller.account_id, job_id)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    events = _events(service, caller.account_id, job_id, content)
+    events = _events(service, caller.account_id, job_id, content, _told_by(last_event_id))
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
 
-async def _events(service: Service, account_id: str, job_id: str, content: Object) -> AsyncIterator[str]:
-    told: set[int] = set()
+async def _events(
+    service: Service, account_id: str, job_id: str, content: Object, told: set[int]
+) -> AsyncIterator[str]:
     before = None
     while True:
         for item in content["items"]:
             if item["state"] in ("done", "failed", "interrupted") and item["position"] not in told:
                 told.add(item["position"])
-                yield _event("item", item)
+                yield _event("item", item, told)
         summary = {name: value for name, value in content.items() if name != "items"}
         if content["state"] in jobs.FINISHED:
             yield _event("done", summary)
@@ -117,8 +123,18 @@ async def _events(service: Service, account_id: str, job_id: str, content: Objec
         content = await run_in_threadpool(_content, service, account_id, job_id)
 
 
-def _event(name: str, content: Object) -> str:
-    return f"event: {name}\ndata: {json.dumps(content, ensure_ascii=False)}\n\n"
+def _event(name: str, content: Object, told: set[int] | None = None) -> str:
+    """Return an event; its id is the set of photos that were told, as the bits of a number."""
+    mark = "" if told is None else f"id: {sum(1 << position for position in told):x}\n"
+    return f"event: {name}\n{mark}data: {json.dumps(content, ensure_ascii=False)}\n\n"
+
+
+def _told_by(last_event_id: str) -> set[int]:
+    """Return the photos that an id says were told; none for what is no id of ours."""
+    if not _EVENT_ID.fullmatch(last_event_id):
+        return set()
+    bits = int(last_event_id, 16)
+    return {position for position in range(bits.bit_length()) if bits >> position & 1}
 
 
 def _make(service: Service, account_id: str, visit_id: str | None, photos: int, key: str | None, mark: str) -> Made:
