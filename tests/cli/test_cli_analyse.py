@@ -102,7 +102,7 @@ def test_one_photo_writes_its_results_into_the_folder(selfie, tmp_path):
         (("analyse", "a.jpg", "--tasks", "melanine"), "Did you mean 'melanin'"),
         (("analyse", "a.jpg", "--reference", "grey"), "X,Y,W,H=#RRGGBB"),
         (("analyse", "a.jpg", "b.jpg", "--mask", "m.png"), "one photo"),
-        (("analyse",), "PHOTO"),
+        (("analyse",), "dermis analyse selfie.jpg"),
         (("analyze", "a.jpg"), "analyze"),
     ],
 )

@@ -100,7 +100,7 @@ def test_blood_makes_a_lesion_inflamed_and_a_dark_plug_an_open_comedo(photo, fac
     yy, xx = np.mgrid[: photo.height_px, : photo.width_px]
     pixels[(xx - x) ** 2 + (yy - y) ** 2 < 6**2] *= np.float32(colour)
     shown = Photo(pixels=np.clip(pixels, 0, 1), encoding=photo.encoding)
-    skin = measure_skin(crop(shown, face.frame), shown.encoding, face, None)
+    skin = measure_skin(crop(shown, face.frame), shown, face)
     placed = place_lesions(lesions_at([(x, y)], shown), face, skin)
     assert [item.kind for item in placed.items] == [kind]
     assert placed.not_red == (kind != "inflamed")

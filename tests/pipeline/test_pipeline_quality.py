@@ -115,6 +115,8 @@ def test_an_uneven_reference_is_doubtful(spread, clipped, doubtful):
 def test_every_problem_can_happen():
     reachable = set(BAD) | {
         "unreadable",
+        "unreachable",
+        "crashed",
         "unusable_option",
         "no_face",
         "close_up",
