@@ -22,6 +22,8 @@ def with_network(monkeypatch):
         places = face.landmarks[[50, 280, 151, 199], :2]
         density = np.full((photo.height_px // 8 + 1, photo.width_px // 8 + 1), 1e-4, np.float32)
         height, width = density.shape
+        for x, y in places[:3]:
+            density[int(y) // 8, int(x) // 8] = 3.0  # so many that nobody doubts them
         return Lesions(
             boxes_px=np.concatenate([places - 9, places + 9], axis=1).astype(np.float32),
             scores=np.float32([0.9, 0.8, 0.7, 0.3]),
