@@ -26,7 +26,7 @@ from dermis.pipeline.batch_run import jobs_of, one_by_one, plan_batch, run_batch
 from dermis.pipeline.batch_shard import Asked, ShardJob, run_shard
 from dermis.pipeline.batch_table import photos_table, shard_places
 from dermis.pipeline.options import AS_IT_COMES, AnalyseOptions
-from fakes.batch_workers import serve
+from fakes.batch_workers import fall, serve
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -237,6 +237,14 @@ def test_a_photo_that_takes_for_ever_is_refused(tmp_path, monkeypatch):
     pool = Pool(1, longest_s=0.0)
     [(_, code, _)] = run_batch(planned(tmp_path / "in", tmp_path / "t.parquet"), pool, lambda count: None).refused
     assert code == "crashed"
+
+
+def test_processes_that_never_come_up_are_no_photo_s_fault(tmp_path, monkeypatch):
+    monkeypatch.setattr(batch_pool, "_serve", fall)
+    plan = planned(photos(tmp_path / "in", 2), tmp_path / "t.parquet")
+    with pytest.raises(UsageError, match="before they begin"):
+        run_batch(plan, Pool(1), lambda count: None)
+    assert planned(tmp_path / "in", tmp_path / "t.parquet").before == 0
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from time import monotonic
 
+from dermis.errors import UsageError
 from dermis.pipeline.batch_shard import ShardDone, ShardJob, run_shard, write_refused
 from dermis.settings import one_thread
 
@@ -25,6 +26,7 @@ _LONGEST_S = 600.0
 """A photo that takes longer ends its process."""
 _LOOK_S = 5.0
 _PATIENCE_S = 60.0
+_UP = True
 
 
 def cores() -> int:
@@ -34,11 +36,15 @@ def cores() -> int:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Worker:
-    """One process, the way to it, and what it works on: told counts the photos of its shard that are done."""
+    """One process, the way to it, and what it works on.
+
+    ready: it has come up. told: how many photos of its shard are done. shards: how many it has done.
+    """
 
     process: BaseProcess
     pipe: Connection
     job: ShardJob | None = None
+    ready: bool = False
     told: int = 0
     shards: int = 0
     heard_s: float = 0.0
@@ -85,14 +91,19 @@ class Pool:
             _give(self._workers[-1], waiting.popleft())
 
     def _heard(self, worker: _Worker, waiting: deque[ShardJob], tell: Callable[[int], None]) -> ShardDone | None:
-        """Take one message: a photo is done, a shard is done, or the process is gone."""
+        """Take one message: it is up, a photo is done, a shard is done, or the process is gone."""
         worker.heard_s = monotonic()
         try:
             said = worker.pipe.recv()
         except (EOFError, OSError):
             self._workers.remove(worker)
+            if not worker.ready:
+                raise _cannot_start() from None
             tell(-worker.told)
             return _divided(worker, waiting, tell)
+        if said is _UP:
+            worker.ready = True
+            return None
         if said is None:
             worker.told += 1
             tell(1)
@@ -105,7 +116,7 @@ class Pool:
 
     def _end_those_that_hang(self) -> None:
         for worker in self._workers:
-            if monotonic() - worker.heard_s > self._longest_s:
+            if worker.ready and monotonic() - worker.heard_s > self._longest_s:
                 worker.process.kill()
 
     def _stop(self) -> None:
@@ -119,6 +130,13 @@ class Pool:
         finally:
             for worker in left:
                 worker.process.kill()
+
+
+def _cannot_start() -> UsageError:
+    return UsageError(
+        "The processes of the batch end before they begin.",
+        advice='A script of your own needs `if __name__ == "__main__":` around what it does.',
+    )
 
 
 def _started() -> _Worker:
@@ -166,6 +184,7 @@ def _serve(pipe: Connection) -> None:
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
+        pipe.send(_UP)
         while (job := pipe.recv()) is not None:
             pipe.send(run_shard(job, stopped=pipe.poll, done=lambda: pipe.send(None)))
     except (EOFError, BrokenPipeError):
