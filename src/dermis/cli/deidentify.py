@@ -14,8 +14,8 @@ from dermis.cli.models import fetch_with_progress
 from dermis.cli.parser import JsonFlag, verb
 from dermis.cli.terminal import progress
 from dermis.models.registry import MODELS
-from dermis.pipeline.deidentify import Deidentified, photos_under, subject_by
-from dermis.pipeline.deidentify import deidentify as deidentified
+from dermis.pipeline.trial.deidentify import Deidentified, photos_under, subject_by
+from dermis.pipeline.trial.deidentify import deidentify as deidentified
 
 __all__ = ["deidentify"]
 

@@ -25,7 +25,7 @@ from dermis.pipeline.alignment import Alignment, align, on_skin
 from dermis.tasks.acne import hayashi
 from dermis.tasks.acne.assign import face_width_px
 
-__all__ = ["change_between", "same_lesion"]
+__all__ = ["SAME_SKIN", "change_between", "same_lesion"]
 
 Points = NDArray[np.float64]
 
@@ -35,7 +35,7 @@ _SIZE_SPREAD = 0.5
 """Spread of the logarithm of a lesion's size between two visits (1 sigma; chosen)."""
 _LASTS = 0.5
 """How often a lesion of the first visit is there at the second, before anything is known of it (chosen)."""
-_SAME_SKIN = 0.2
+SAME_SKIN = 0.2
 """On so small a share of the face two photos agree by chance: on made faces, two people share up to 0.1 of it, two
 photos of one person over 0.9 (docs/log.md)."""
 _NEAR = 3.0
@@ -66,7 +66,7 @@ def change_between(before: Analysis, after: Analysis) -> Change:
     """
     first, second = _visit(before), _visit(after)
     laid = align(first.photo, first.face, second.photo, second.face)
-    if laid.textured < _SAME_SKIN:
+    if laid.textured < SAME_SKIN:
         raise InputError(
             f"The fine structure of the skin in {first.name} and {second.name} does not match: they show two people, "
             "or one of them is blurred, made up, or lit very differently.",

@@ -14,8 +14,8 @@ from dermis.core.photo import Encoding
 from dermis.errors import InputError, UsageError
 from dermis.formats.images.photo import read_photo
 from dermis.formats.key_file import read_key
-from dermis.pipeline import deidentify as module
-from dermis.pipeline.deidentify import deidentify, photos_under, skin_alone, subject_by
+from dermis.pipeline.trial import deidentify as module
+from dermis.pipeline.trial.deidentify import deidentify, photos_under, skin_alone, subject_by
 
 SECRET = b"Berlin clinic"
 
