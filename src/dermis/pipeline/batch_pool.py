@@ -20,7 +20,7 @@ from dermis.settings import one_thread
 
 __all__ = ["Pool", "cores"]
 
-_SHARDS_A_PROCESS = 16
+_SHARDS_A_PROCESS = 8
 """Then a process is replaced, so that what libraries leak stays small."""
 _LONGEST_S = 600.0
 """A photo that takes longer ends its process."""

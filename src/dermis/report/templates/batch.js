@@ -66,7 +66,7 @@
     if (px.words) px.words.forEach(one => draw("text", { x: x(one), y: 326, "text-anchor": "middle" }, one));
     else px.ends.forEach((one, at) => draw("text", { x: x(one), y: 326, "text-anchor": at ? "end" : "start" }, String(one)));
     const both = px.words ? NaN : correlation(rank(pairs.map(one => one[0])), rank(pairs.map(one => one[1])));
-    byId("told").textContent = `${pairs.length} photos` + (Number.isNaN(both) ? "." : `; rank correlation ${both.toFixed(2)}.`);
+    byId("told").textContent = `${pairs.length} photos` + (Number.isNaN(both) ? "." : `; rank correlation ${(Math.round(100 * both) / 100 + 0).toFixed(2)}.`);
   };
   byId("choice").hidden = false;
   across.addEventListener("change", show);
