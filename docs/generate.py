@@ -18,7 +18,7 @@ from dermis.care.safety import safety_rows
 from dermis.cli import VERBS, app
 from dermis.core import Ordinal, Region, Scale
 from dermis.pipeline.exclusion import REASONS
-from dermis.pipeline.quality import PROBLEMS
+from dermis.pipeline.quality.problems import PROBLEMS
 from dermis.tasks import GROUPS, TASKS
 
 HERE = Path(__file__).parent / "reference"

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from dermis.core import Box, CropFrame, Face, LightReference, Severity, View
-from dermis.pipeline.quality import PROBLEMS, assess, no_face, refused
+from dermis.core import Box, CropFrame, Face, Finding, LightReference, Region, Severity, View
+from dermis.pipeline.quality.problems import PROBLEMS
+from dermis.pipeline.quality.tasks import HARMS, RUINS, given, judge_tasks, with_reservations
+from dermis.pipeline.quality.verdict import assess, no_face, refused
+from dermis.tasks import TASKS
 
 GOOD = {
     "measured_px": 90000.0,
@@ -24,18 +27,34 @@ GOOD = {
     "covered_share": 0.02,
     "facial_hair_share": 0.01,
     "lip_redness": 8.0,
+    "eye_white": 0.4,
+    "eye_tint": 6.0,
+    "background": 0.5,
+    "background_ratio": 1.25,
+    "texture": 0.1,
+    "blockiness": 1.1,
+    "shiny_regions": 1.0,
 }
 BAD = {
     "no_skin": {"measured_px": 20.0},
     "face_too_small": {"face_width_px": 99.0},
     "face_small": {"face_width_px": 199.0},
-    "blurred": {"sharpness": 0.1},
-    "too_dark": {"skin_bright": 0.1},
+    "blurred": {"sharpness": 0.2},
+    "too_dark": {"skin_median": 0.1},
+    "too_blurred": {"sharpness": 0.05},
+    "smoothed": {"texture": 0.02},
+    "compressed": {"blockiness": 2.5},
+    "backlight": {"background": 0.6, "eye_white": 0.05, "background_ratio": 12.0, "face_luminance": 0.05},
+    "flash_glare": {"flash_fired": 1.0, "specular_share": 0.12},
+    "wet_shine": {"shiny_regions": 5.0},
+    "side_light": {"cheek_ratio": 4.0},
+    "tinted_whites": {"eye_tint": 30.0},
+    "rolled": {"roll_deg": -40.0},
     "too_bright": {"skin_median": 0.97},
     "clipped": {"clipped_share": 0.1},
     "glare": {"specular_share": 0.3},
     "shadow": {"shadow_share": 0.4},
-    "uneven_light": {"cheek_ratio": 3.0},
+    "uneven_light": {"cheek_ratio": 2.5},
     "colour_cast": {"skin_hue_deg": 140.0},
     "no_colour": {"skin_chroma": 0.3},
     "turned": {"yaw_deg": -55.0},
@@ -125,5 +144,56 @@ def test_every_problem_can_happen():
         "no_device",
         "other_device",
         "no_level",
+        "unreachable",
+        "crashed",
     }
     assert reachable == set(PROBLEMS)
+
+
+def test_dark_skin_in_good_light_is_not_called_dark():
+    """Measures of the darkest skin in front of a white wall: the whites of the eyes are bright, the signal is good."""
+    dark = {"skin_median": 0.25, "skin_bright": 0.42, "face_luminance": 0.03, "eye_white": 0.2, "background": 0.8}
+    assert codes(assess({**GOOD, **dark, "background_ratio": 4.0}, face())) == []
+
+
+def test_bars_over_the_eyes_are_no_backlight():
+    barred = {"eye_white": 0.0, "face_luminance": 0.35, "background": 0.9, "background_ratio": 900.0}
+    assert "backlight" not in codes(assess({**GOOD, **barred}, face()))
+
+
+TASKS_ASKED = [TASKS[name] for name in ("skin_tone", "redness", "acne_lesions")]
+
+
+def test_a_cast_spoils_the_tone_and_not_acne():
+    quality = judge_tasks(assess({**GOOD, **BAD["colour_cast"]}, face()), TASKS_ASKED)
+    assert quality.reservations == {"skin_tone": ("colour_cast",)}
+    assert quality.usable_for == ("redness", "acne_lesions")
+    assert quality.withheld == {}
+
+
+def test_what_cannot_be_seen_is_withheld():
+    quality = judge_tasks(assess({**GOOD, **BAD["too_blurred"]}, face()), TASKS_ASKED)
+    assert quality.withheld == {"acne_lesions": ("too_blurred",)}
+    assert [task.name for task in given(quality, TASKS_ASKED)] == ["skin_tone", "redness"]
+
+
+def test_a_rejected_photo_is_usable_for_nothing():
+    quality = judge_tasks(assess({**GOOD, **BAD["no_skin"]}, face()), TASKS_ASKED)
+    assert quality.usable_for == ()
+    assert set(quality.withheld) == {task.name for task in TASKS_ASKED}
+
+
+def test_a_reservation_stands_beside_the_number():
+    quality = judge_tasks(assess({**GOOD, **BAD["colour_cast"]}, face()), TASKS_ASKED)
+    plain = [
+        Finding(task=name, region=Region.FACE, value=1.0, unit="", model="") for name in ("skin_tone", "acne_lesions")
+    ]
+    tone, acne = with_reservations(plain, quality)
+    assert tone.detail["reservations"] == ["colour_cast"]
+    assert "hue" in tone.notes[0].text
+    assert acne == plain[1]
+
+
+def test_every_warning_says_what_it_spoils():
+    warned = {code for code, (severity, _, _) in PROBLEMS.items() if severity is Severity.WARN}
+    assert warned == set(HARMS) | set(RUINS)

@@ -9,7 +9,7 @@ import pytest
 
 from dermis.face.landmarks import CHEEK_EDGES, MIDLINE, PAIRS
 from dermis.pipeline.exclusion import REASONS
-from dermis.pipeline.quality import PROBLEMS
+from dermis.pipeline.quality.problems import PROBLEMS
 from dermis.service.api.static import PAGES
 
 MOST_BYTES = 300_000
@@ -45,10 +45,14 @@ def test_every_text_that_a_script_names_is_there():
     assert not any(missing.values()), missing
 
 
+NOT_OFFERED = ("unusable_option", "reference_doubtful", "no_device", "other_device", "no_level", "unreachable", "crashed")
+"""Problems of options that the page does not offer."""
+
+
 def test_every_verdict_and_reason_of_the_program_has_its_words():
     english = TEXTS["en"]
     for code in PROBLEMS:
-        if code not in ("unusable_option", "reference_doubtful"):  # of options that the page does not offer
+        if code not in NOT_OFFERED:
             assert f"problem/{code}/title" in english
             assert f"problem/{code}/advice" in english
     assert {f"left_out/{reason}" for reason in REASONS} <= set(english)

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from dermis.core import Analysis, Count, Finding, Ordinal, Presence, Region, Severity
+from dermis.core import Analysis, Count, Finding, Ordinal, Presence, Quality, Region, Severity
 from dermis.report.blocks import notes_of
 from dermis.report.formatting import value_words
 from dermis.tasks import TASKS
@@ -37,8 +37,21 @@ def print_analysis(analysis: Analysis, console: Console) -> None:
     for problem in analysis.quality.problems:
         tint = _COLOURS[problem.severity]
         console.print(f"  [{tint}]{problem.code}[/{tint}] {escape(problem.message)} {escape(problem.advice)}")
+    if analysis.quality.problems:
+        _print_usable_for(analysis.quality, console)
     for findings in _by_group(analysis.findings):
         _print_findings(findings, console)
+
+
+def _print_usable_for(quality: Quality, console: Console) -> None:
+    told = (
+        ("usable for", quality.usable_for),
+        ("with reservations", tuple(quality.reservations)),
+        ("withheld", tuple(quality.withheld)),
+    )
+    for words, names in told:
+        if names and quality.usable:
+            console.print(f"  {words}: {', '.join(names)}")
 
 
 def print_person(names: Sequence[str], findings: Sequence[Finding], console: Console) -> None:

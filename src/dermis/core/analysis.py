@@ -49,10 +49,17 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
-    """Whether the photo can be measured, and what speaks against it."""
+    """Whether the photo can be measured, and what speaks against it.
+
+    usable_for: the tasks asked for whose needs are all met. reservations: those that are given although a problem
+    spoils a need of theirs, each with the codes. withheld: those that are not given, each with the codes.
+    """
 
     problems: tuple[Problem, ...] = ()
     measures: Mapping[str, float] = field(default_factory=dict)
+    usable_for: tuple[str, ...] = ()
+    reservations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    withheld: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def usable(self) -> bool:

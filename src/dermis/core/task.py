@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from dermis.core.face import Region
 from dermis.core.finding import Detection, Finding
@@ -17,6 +18,7 @@ __all__ = [
     "MapBlock",
     "Measure",
     "Ordinal",
+    "PhotoNeed",
     "Presence",
     "Scale",
     "ScaleBlock",
@@ -25,6 +27,23 @@ __all__ = [
     "Task",
     "TextBlock",
 ]
+
+
+class PhotoNeed(StrEnum):
+    """What a task needs of the photo beyond skin in view; a problem of the photo spoils some of these."""
+
+    COLOUR = "colour"
+    """Colours are those of the skin under white light."""
+    LEVEL = "level"
+    """The skin is as bright as it is in truth: neither light nor exposure made it darker or brighter."""
+    EVEN_LIGHT = "even light"
+    """Places of the face are lit alike, so that they can be compared."""
+    SIGNAL = "signal"
+    """The skin lies within the camera's range, above its noise."""
+    DETAIL = "detail"
+    """Marks of a few millimetres can be seen."""
+    WHOLE_FACE = "whole face"
+    """The face is in view, uncovered and turned to the camera."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +158,8 @@ class Task:
     names in `dermis.metrics`. measure: takes the products named in `needs` by keyword and returns the findings.
     needs: products that the pipeline computes once a photo: "skin", "pigments", "redness_map", "lesions", or
     "output:NAME" for the answers of the network NAME. section: the blocks of its section in a report. colours: #RRGGBB
-    from low to high, for maps. group: a name that stands for several tasks, as in `--tasks acne`.
+    from low to high, for maps. group: a name that stands for several tasks, as in `--tasks acne`. photo_needs: what has
+    to hold of the photo; where it does not, the findings stand under a reservation or are withheld.
     """
 
     name: str
@@ -154,3 +174,4 @@ class Task:
     section: tuple[Block, ...] = (MapBlock(), TableBlock(), TextBlock())
     colours: tuple[str, ...] = ("#f4f8c6", "#96d4a0", "#33a1a4", "#28659a", "#2f2563")
     group: str = ""
+    photo_needs: tuple[PhotoNeed, ...] = (PhotoNeed.SIGNAL, PhotoNeed.DETAIL)

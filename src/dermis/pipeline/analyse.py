@@ -37,7 +37,10 @@ from dermis.pipeline.foreign import with_foreign
 from dermis.pipeline.light.lighting import AS_BALANCED, Lighting, lighting_of, linear_light, with_pair
 from dermis.pipeline.options import AS_IT_COMES, AnalyseOptions
 from dermis.pipeline.products import OUTPUT, PRODUCTS, Source, compute, need, offered, side_by_side
-from dermis.pipeline.quality import assess, no_face, problem_of, quality_measures, refused
+from dermis.pipeline.quality.measures import quality_measures
+from dermis.pipeline.quality.problems import problem_of
+from dermis.pipeline.quality.tasks import given, judge_tasks, with_reservations
+from dermis.pipeline.quality.verdict import assess, no_face, refused
 from dermis.tasks import TASKS, choose
 from dermis.tasks.tone import estimate_tone, tone_clues
 from dermis.version import __version__
@@ -47,7 +50,6 @@ __all__ = [
     "analyse_file",
     "compute_products",
     "estimate_skin_tone",
-    "measurable",
     "measure_skin",
     "measure_tasks",
 ]
@@ -121,12 +123,14 @@ def analyse(
     skin = measure_skin(encoded, photo, face, lighting, own_area=mask is not None, own_parts=parts is not None)
     if options.estimate_light:
         skin = replace(skin, tone=estimate_skin_tone(skin, face, photo))
-    quality = assess(quality_measures(face, skin, encoded), face, lighting.reference)
+    quality = assess(quality_measures(face, skin, encoded, photo.capture), face, lighting.reference)
     quality = replace(quality, problems=(*quality.problems, *map(problem_of, lighting.problems)))
+    quality = judge_tasks(quality, wanted)
     judged_s = perf_counter() - start
     source = Source(photo=photo, face=face, skin=skin, own_area=mask is not None)
-    products = compute_products(source, wanted) if measurable(quality) else {}
-    findings = measure_tasks(wanted, products) if products else ()
+    wanted = given(quality, wanted)
+    products = compute_products(source, wanted)
+    findings = with_reservations(measure_tasks(wanted, products), quality)
     total_s = perf_counter() - start
     seconds = {"face": found_s, "quality": judged_s - found_s, "tasks": total_s - judged_s, "total": total_s}
     lesions = products.get("lesions")
@@ -193,11 +197,6 @@ def estimate_skin_tone(skin: Skin, face: Face, photo: Photo) -> ToneEstimate | N
     if skin.light_known or face.landmarks is None or photo.encoding is not Encoding.SRGB or not exposed:
         return None
     return estimate_tone(tone_clues(skin, capture))
-
-
-def measurable(quality: Quality) -> bool:
-    """Return whether a photo is given numbers at all: not where it was rejected or has no colour."""
-    return quality.usable and all(problem.code != "no_colour" for problem in quality.problems)
 
 
 def compute_products(source: Source, tasks: Iterable[Task]) -> dict[str, object]:

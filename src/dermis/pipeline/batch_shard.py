@@ -22,7 +22,7 @@ from dermis.models.weights import WEIGHTS, file_hashes, find_weights, shipped
 from dermis.pipeline.analyse import analyse_file
 from dermis.pipeline.batch_photos import BatchPhoto
 from dermis.pipeline.options import AnalyseOptions
-from dermis.pipeline.quality import refused
+from dermis.pipeline.quality.verdict import refused
 from dermis.pipeline.results import write_result
 from dermis.settings import read_settings
 from dermis.version import __version__

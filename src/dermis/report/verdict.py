@@ -69,10 +69,21 @@ def verdict_of(quality: Quality, *, findings: int) -> Verdict:
         lead = "The photo could be read, but nothing on it could be measured."
         return Verdict(state="warn", title="Nothing measured", lead=lead, problems=problems)
     if any(problem.severity is Severity.WARN for problem in quality.problems):
-        lead = "The numbers hold with the reservations below. A better photo gives better numbers."
+        lead = f"{_usable_for(quality)} A better photo gives better numbers."
         return Verdict(state="warn", title="Measured with reservations", lead=lead, problems=problems)
     lead = "Light, sharpness and pose are good enough to measure the skin."
     return Verdict(state="good", title="Usable", lead=lead, problems=problems)
+
+
+def _usable_for(quality: Quality) -> str:
+    """Return what the photo is usable for, in words; in general where no tasks were judged."""
+    told = (
+        ("Usable for", quality.usable_for),
+        ("With reservations", tuple(quality.reservations)),
+        ("Withheld", tuple(quality.withheld)),
+    )
+    said = [f"{words}: {', '.join(plain(name).lower() for name in names)}." for words, names in told if names]
+    return " ".join(said) if said else "The numbers hold with the reservations below."
 
 
 _STATES = {Severity.REJECT: "bad", Severity.WARN: "warn", Severity.INFO: "info"}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dermis.core import Finding, Map, Region, Skin, Task
+from dermis.core import Finding, Map, PhotoNeed, Region, Skin, Task
 from dermis.core.arrays import FloatMap
 from dermis.tasks.pigment_index import PigmentMaps
 from dermis.tasks.region_statistics import map_findings
@@ -99,6 +99,7 @@ MELANIN = Task(
     metrics=("spearman", "mae"),
     reference=REFERENCE,
     measure=measure_melanin,
+    photo_needs=(PhotoNeed.COLOUR, PhotoNeed.LEVEL, PhotoNeed.EVEN_LIGHT, PhotoNeed.SIGNAL),
     needs=("skin", "pigments"),
     colours=("#fff4da", "#efc377", "#c17f3c", "#80451f", "#3d1c0f"),
 )
@@ -113,6 +114,7 @@ HAEMOGLOBIN = Task(
     metrics=("spearman", "mae"),
     reference=REFERENCE,
     measure=measure_haemoglobin,
+    photo_needs=(PhotoNeed.COLOUR, PhotoNeed.LEVEL, PhotoNeed.SIGNAL),
     needs=("skin", "pigments"),
     colours=("#fdeee8", "#f5b5a3", "#dd6262", "#a51f45", "#4d0a33"),
 )

@@ -18,6 +18,7 @@ from dermis.core import (
     Finding,
     Measure,
     Note,
+    PhotoNeed,
     Region,
     ScaleBlock,
     Skin,
@@ -259,6 +260,7 @@ TASK = Task(
     metrics=("delta_e_00", "mae"),
     reference="Chardon, Cretois, Hourseau, Int. J. Cosmet. Sci. 13 (1991) 191-208 (ITA); Monk Skin Tone scale",
     measure=measure,
+    photo_needs=(PhotoNeed.COLOUR, PhotoNeed.LEVEL, PhotoNeed.EVEN_LIGHT, PhotoNeed.SIGNAL),
     section=(
         SwatchesBlock(title="On the Monk scale", colours=MONK, note=MONK_NOTE),
         ScaleBlock(title="Individual typology angle (ITA)", low=-70.0, high=80.0, bands=_bands()),

@@ -14,6 +14,7 @@ from dermis.core import (
     Finding,
     MapBlock,
     Note,
+    PhotoNeed,
     Region,
     TableBlock,
     Task,
@@ -150,6 +151,7 @@ TASK = Task(
     reference="Wu, Wen, Liang, Lai, She, Cheng, Yang, ICCV 2019 (boxes, counts); "
     "Hayashi et al., J. Dermatol. 35 (2008) 255-260",
     measure=measure,
+    photo_needs=(PhotoNeed.SIGNAL, PhotoNeed.DETAIL, PhotoNeed.WHOLE_FACE),
     needs=("lesions",),
     section=(
         CropsBlock(title="The most marked lesions", rank=severity, name=lesion_name),

@@ -13,6 +13,7 @@ from dermis.core import (
     Finding,
     Note,
     Ordinal,
+    PhotoNeed,
     Region,
     Task,
 )
@@ -115,6 +116,7 @@ TASK = Task(
     metrics=("mae", "spearman"),
     reference="Doshi, Zaheer, Stiller, Int. J. Dermatol. 36 (1997) 416-418",
     measure=measure,
+    photo_needs=(PhotoNeed.SIGNAL, PhotoNeed.DETAIL, PhotoNeed.WHOLE_FACE),
     needs=("lesions",),
     group="acne",
 )

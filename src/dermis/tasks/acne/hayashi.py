@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from dermis.core import HAYASHI_LIMITS, FaceLesions, Finding, Note, Ordinal, Region, Task
+from dermis.core import HAYASHI_LIMITS, FaceLesions, Finding, Note, Ordinal, PhotoNeed, Region, Task
 from dermis.tasks.acne.visibility import hidden_detail, hidden_note, one_side, see_professional, visible_share
 
 __all__ = ["NAMES", "TASK", "grade_finding", "grade_of_count", "grade_of_half", "measure"]
@@ -143,6 +143,7 @@ TASK = Task(
     metrics=("quadratic_kappa", "accuracy", "rmse"),
     reference="Hayashi, Akamatsu, Kawashima, Acne Study Group, J. Dermatol. 35 (2008) 255-260",
     measure=measure,
+    photo_needs=(PhotoNeed.SIGNAL, PhotoNeed.DETAIL, PhotoNeed.WHOLE_FACE),
     needs=("lesions",),
     group="acne",
 )

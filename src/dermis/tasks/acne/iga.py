@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dermis.core import FaceLesions, Finding, Note, Ordinal, Region, Task
+from dermis.core import FaceLesions, Finding, Note, Ordinal, PhotoNeed, Region, Task
 from dermis.tasks.acne.visibility import hidden_detail, is_large, non_inflammatory
 
 __all__ = ["NAMES", "TASK", "iga_of", "measure"]
@@ -75,6 +75,7 @@ TASK = Task(
     reference="FDA, Acne Vulgaris: Establishing Effectiveness of Drugs Intended for Treatment, 2018 (the scale; "
     "the rule is ours)",
     measure=measure,
+    photo_needs=(PhotoNeed.SIGNAL, PhotoNeed.DETAIL, PhotoNeed.WHOLE_FACE),
     needs=("lesions",),
     group="acne",
 )

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dermis.core import FaceLesions, Finding, Presence, Region, Task, View
+from dermis.core import FaceLesions, Finding, PhotoNeed, Presence, Region, Task, View
 from dermis.tasks.acne.hayashi import grade_of_half
 from dermis.tasks.acne.visibility import hidden_detail, in_view, one_side
 
@@ -159,6 +159,7 @@ TASK = Task(
     metrics=("f1", "balanced_accuracy", "brier"),
     reference="Quattrini, Boër, Leidi, Paydar, Cogn. Comput. Syst. 4 (2022) 210-220",
     measure=measure,
+    photo_needs=(PhotoNeed.SIGNAL, PhotoNeed.DETAIL),
     needs=("lesions",),
     group="acne",
 )

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dermis.core import Finding, Map, MapBlock, Note, Region, Skin, TableBlock, Task, TextBlock, ValueMap
+from dermis.core import Finding, Map, MapBlock, Note, PhotoNeed, Region, Skin, TableBlock, Task, TextBlock, ValueMap
 from dermis.tasks.redness.redness_map import RednessMap
 from dermis.tasks.region_statistics import measured_regions
 
@@ -78,6 +78,7 @@ TASK = Task(
     reference="Tsumura, Haneishi, Miyake, J. Opt. Soc. Am. A 16 (1999) 2169-2176 (blood from colour); Diffey, Oliver, "
     "Farr, Br. J. Dermatol. 111 (1984) 663-672 (erythema index); the baseline is ours",
     measure=measure,
+    photo_needs=(PhotoNeed.EVEN_LIGHT, PhotoNeed.SIGNAL),
     needs=("skin", "redness_map"),
     section=(MapBlock(), TableBlock(title="Region by region"), TextBlock()),
     colours=("#fff8cf", "#fdc861", "#f08138", "#c33733", "#650f3d"),

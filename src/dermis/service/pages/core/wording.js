@@ -67,7 +67,7 @@ export function sentences(analysis, tasks) {
 export function problemWords(problem, analysis) {
   const values = { ...analysis.quality.measures };
   for (const [name, value] of Object.entries(values)) if (name.endsWith("_share")) values[name] = percent(value);
-  for (const name of ["yaw_deg", "pitch_deg"]) if (name in values) values[name] = number(Math.abs(values[name]));
+  for (const name of ["yaw_deg", "pitch_deg", "roll_deg"]) if (name in values) values[name] = number(Math.abs(values[name]));
   return {
     title: known(`problem/${problem.code}/title`, problem.message, values),
     advice: known(`problem/${problem.code}/advice`, problem.advice, values),

@@ -1,0 +1,1 @@
+"""The verdict on a photo: what was measured, what is wrong with it, and what it is usable for."""

@@ -1,0 +1,109 @@
+"""What is measured of a photo for the verdict: size, pose, shares left out, brightness, colour, sharpness."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dermis.colour.lab import linear_to_lab
+from dermis.colour.tone import hue_deg
+from dermis.core import Capture, Face, Region, SegmentationClass, Skin, in_classes
+from dermis.core.arrays import BoolMap, FloatMap
+from dermis.face.landmarks import polygon_mask
+from dermis.pipeline.exclusion import LUMINANCE, brightest_channel
+from dermis.pipeline.quality.light_measures import light_measures
+
+__all__ = ["quality_measures"]
+
+
+def quality_measures(face: Face, skin: Skin, encoded: FloatMap, capture: Capture | None = None) -> dict[str, float]:
+    """Return what can be said of size, light, sharpness and pose; what does not apply is missing.
+
+    encoded: (h, w, 3) sRGB-encoded pixels of the analysed frame, as photographed. capture: what the file says.
+    """
+    measured = int(np.count_nonzero(skin.measured))
+    measures = {"measured_px": float(measured * face.frame.factor**2), **_of_the_head(face)}
+    if face.landmarks is not None:
+        measures |= _covered(face, face.landmarks)
+    if measured:
+        measures |= _shares(skin) | _brightness(encoded, skin.visible) | _colour(skin, face)
+        measures |= _cheeks(skin) | {"sharpness": _sharpness(encoded, skin.visible)}
+        measures |= light_measures(face, skin, encoded, capture)
+    return measures
+
+
+def _of_the_head(face: Face) -> dict[str, float]:
+    measures: dict[str, float] = {}
+    if face.face_width_px is not None:
+        measures["face_width_px"] = face.face_width_px
+    if face.pose is not None:
+        pose = face.pose
+        measures |= {"yaw_deg": pose.yaw_deg, "pitch_deg": pose.pitch_deg, "roll_deg": pose.roll_deg}
+    if face.others:
+        measures["faces"] = float(len(face.others) + 1)
+    return measures
+
+
+def _covered(face: Face, landmarks: FloatMap) -> dict[str, float]:
+    """Return the share of the face's outline in which something else than the face is seen."""
+    from scipy.spatial import ConvexHull  # late: 0.1 s
+
+    frame = face.frame
+    points = (landmarks[:, :2] - (frame.x_px, frame.y_px)) / frame.factor
+    outline = points[ConvexHull(points).vertices]
+    inside = polygon_mask([outline], frame)
+    beside = (SegmentationClass.BACKGROUND, SegmentationClass.HAIR, SegmentationClass.OCCLUDER)
+    other = in_classes(face.segmentation, beside) & ~face.skin
+    area = int(np.count_nonzero(inside))
+    return {"covered_share": int(np.count_nonzero(inside & other)) / area} if area else {}
+
+
+def _shares(skin: Skin) -> dict[str, float]:
+    """Return which share of the visible skin each reason takes; facial hair counts to the skin that it hides."""
+    total = max(int(np.count_nonzero(skin.visible)), 1)
+    shares = {
+        f"{reason}_share": int(np.count_nonzero(mask)) / max(int(np.count_nonzero(skin.visible | mask)), 1)
+        for reason, mask in skin.excluded.items()
+    }
+    return shares | {"measured_share": int(np.count_nonzero(skin.measured)) / total}
+
+
+def _brightness(encoded: FloatMap, visible: BoolMap) -> dict[str, float]:
+    middle, high = np.percentile(brightest_channel(encoded)[visible], (50, 98))
+    return {"skin_median": float(middle), "skin_bright": float(high)}
+
+
+def _colour(skin: Skin, face: Face) -> dict[str, float]:
+    lab = np.median(np.asarray(linear_to_lab(skin.linear[skin.measured])), axis=0)
+    measures = {
+        "skin_lightness": float(lab[0]),
+        "skin_chroma": float(np.hypot(lab[1], lab[2])),
+        "skin_hue_deg": float(hue_deg(lab)),
+    }
+    lips = skin.linear[face.segmentation == SegmentationClass.LIPS]
+    if len(lips) >= 50:
+        lips_lab = np.median(np.asarray(linear_to_lab(lips)), axis=0)
+        measures["lip_redness"] = float(lips_lab[1] - lab[1])
+    return measures
+
+
+def _cheeks(skin: Skin) -> dict[str, float]:
+    luminance = skin.linear @ LUMINANCE
+    sides = [
+        luminance[skin.visible & (skin.regions == region.code)] for region in (Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
+    ]
+    if min(len(side) for side in sides) < 50:
+        return {}
+    left, right = (max(float(np.median(side)), 1e-4) for side in sides)
+    return {"cheek_ratio": max(left, right) / min(left, right)}
+
+
+def _sharpness(encoded: FloatMap, visible: BoolMap) -> float:
+    """Return 1 - blur effect of the skin's surroundings, 0 blurred to 1 sharp (Crete et al., SPIE 6492, 2007)."""
+    from skimage.measure import blur_effect  # late: 0.2 s
+
+    rows, columns = np.nonzero(visible)
+    crop = encoded[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    step = max(1, round(max(crop.shape) / 512))
+    if min(crop.shape[:2]) // step < 12:
+        return 0.0
+    return 1.0 - float(blur_effect(crop[::step, ::step] @ LUMINANCE))
