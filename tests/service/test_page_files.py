@@ -45,7 +45,15 @@ def test_every_text_that_a_script_names_is_there():
     assert not any(missing.values()), missing
 
 
-NOT_OFFERED = ("unusable_option", "reference_doubtful", "no_device", "other_device", "no_level", "unreachable", "crashed")
+NOT_OFFERED = (
+    "unusable_option",
+    "reference_doubtful",
+    "no_device",
+    "other_device",
+    "no_level",
+    "unreachable",
+    "crashed",
+)
 """Problems of options that the page does not offer."""
 
 
