@@ -116,8 +116,24 @@ def _of_trial(roots: Roots, runs: Path) -> str:
     return f"{trial_table(roots, runs)}\n\ndermis {__version__}, commit {_commit()}."
 
 
+def _of_acne_counts(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.acne_elsewhere import count_lesions, counts_table
+
+    text = counts_table(list(count_lesions(folder_of("acne_boxes_uii", roots))))
+    return f"{text}\n\ndermis {__version__}, commit {_commit()}."
+
+
+def _of_acne_kinds(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.acne_elsewhere import kinds_table, outlined_kinds
+
+    text = kinds_table(list(outlined_kinds(folder_of("skin_problems_seg", roots))))
+    return f"{text}\n\ndermis {__version__}, commit {_commit()}."
+
+
 _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "weights": _of_weights,
     "spectra-people": _of_measured_people,
     "pigmentation-trial": _of_trial,
+    "acne-counts": _of_acne_counts,
+    "acne-kinds": _of_acne_kinds,
 }

@@ -11,7 +11,7 @@ from dermis.core import CLOSED_COMEDO, INFLAMED, OPEN_COMEDO, Face, Skin
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.tasks.pigments import optical_density, unmix
 
-__all__ = ["LesionFeatures", "kind_by_looks", "lesion_features"]
+__all__ = ["LesionFeatures", "kind_by_looks", "lesion_features", "looks_of"]
 
 _RING = 2.0
 """The skin around a lesion reaches so many times its box."""
@@ -59,11 +59,14 @@ def lesion_features(boxes_px: NDArray[np.float64], face: Face, skin: Skin) -> li
     boxes = (boxes_px - np.tile([frame.x_px, frame.y_px], 2)) / frame.factor
     # Glare may stay: a lesion is compared with the skin around it, and a bump shines.
     usable = skin.visible & ~skin.excluded.get("clipped", np.zeros_like(skin.visible))
-    return [_looks(box, skin.linear, usable) for box in boxes]
+    return [looks_of(box, skin.linear, usable) for box in boxes]
 
 
-def _looks(box: NDArray[np.float64], linear: FloatMap, usable: BoolMap) -> LesionFeatures:
-    """Inside is the ellipse of half the box's area, around is what lies out of the box and in the ring."""
+def looks_of(box: NDArray[np.float64], linear: FloatMap, usable: BoolMap) -> LesionFeatures:
+    """Return the looks of a box, left, top, right, bottom in pixels of `linear` (h, w, 3); usable: (h, w).
+
+    Inside is the ellipse of half the box's area, around is what lies out of the box and in the ring.
+    """
     left, top, right, bottom = box
     middle_x, middle_y = (left + right) / 2, (top + bottom) / 2
     half_x, half_y = max(right - left, 1.0) / 2, max(bottom - top, 1.0) / 2

@@ -1,0 +1,141 @@
+"""How acne is judged on photos of other people than ACNE04's: counts beside boxes, kinds beside outlines.
+
+A folder of counts holds `labels.csv` (file, group, subset, n_boxes); one of outlines holds `labels.csv` (file, group)
+and `polygons.csv` (file, label, points_xy_norm: "x y;x y" as shares of the picture). Neither taught anything.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.colour.srgb import decode
+from dermis.core import CLOSED_COMEDO, INFLAMED, OPEN_COMEDO, Region
+from dermis.formats.images.photo import read_photo
+from dermis.formats.tables import read_table
+from dermis.metrics.bootstrap import bootstrap
+from dermis.metrics.ordinal import balanced_accuracy, spearman
+from dermis.pipeline.analyse import analyse
+from dermis.tasks import choose
+from dermis.tasks.acne.looks import kind_by_looks, looks_of
+
+__all__ = ["Counted", "Outlined", "count_lesions", "counts_table", "kinds_table", "outlined_kinds"]
+
+KINDS: Mapping[str, str] = {
+    "black_heads": OPEN_COMEDO, "white_heads": CLOSED_COMEDO, "papules": INFLAMED, "pustules": INFLAMED,
+    "nodules": INFLAMED, "cyst": INFLAMED,
+}  # fmt: skip
+"""What an outline is called there, and by us."""
+_SIDES, _GLARE, _DARK = 0.7, 0.995, 0.02
+_DRAWS = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """A photo with its number of boxes and both of our counts, NaN where no face was found."""
+
+    subset: str
+    group: str
+    boxes: float
+    count: float
+    count_all: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlined:
+    """An outlined lesion: what it is called there, and by its looks."""
+
+    group: str
+    called: str
+    found: str
+
+
+def count_lesions(folder: Path) -> Iterator[Counted]:
+    """Yield what is counted on each photo of a folder of counts."""
+    for row in read_table(folder / "labels.csv", needs=("file", "group", "subset", "n_boxes")):
+        seen = analyse(read_photo(folder / row["file"]), tasks=choose(["acne_lesions"])).lesions
+        both = (np.nan, np.nan) if seen is None else (seen.counts[Region.FACE], seen.counts_all[Region.FACE])
+        yield Counted(
+            subset=row["subset"], group=row["group"], boxes=float(row["n_boxes"]), count=both[0], count_all=both[1]
+        )
+
+
+def outlined_kinds(folder: Path) -> Iterator[Outlined]:
+    """Yield each outlined lesion of a known kind with what its looks say of it."""
+    groups = {row["file"]: row["group"] for row in read_table(folder / "labels.csv", needs=("file", "group"))}
+    outlines = defaultdict(list)
+    for row in read_table(folder / "polygons.csv", needs=("file", "label", "points_xy_norm")):
+        if row["label"] in KINDS:
+            points = [[float(value) for value in point.split()] for point in row["points_xy_norm"].split(";")]
+            outlines[row["file"]].append((KINDS[row["label"]], np.array(points)))
+    for file, drawn in outlines.items():
+        photo = read_photo(folder / file)
+        usable = (photo.pixels > _DARK).all(axis=2) & (photo.pixels < _GLARE).all(axis=2)
+        linear = np.asarray(decode(photo.pixels), np.float32)
+        for called, points in drawn:
+            box = _roomy(points * [photo.width_px, photo.height_px])
+            yield Outlined(group=groups[file], called=called, found=kind_by_looks(looks_of(box, linear, usable)))
+
+
+def _roomy(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the box of an outline with the room that annotators of boxes leave: left, top, right, bottom."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    middle, reach = (low + high) / 2, np.maximum(_SIDES * (high - low), (high - low) / 2 + 1)
+    return np.concatenate([middle - reach, middle + reach])
+
+
+def counts_table(rows: Sequence[Counted]) -> str:
+    """Return how our counts rank photos, all and by subset, beside the published boxes."""
+    lines = ["| photos | n | boxes' protocol | small and faint ones too | median error after a line of logarithms |",
+             "|---|---|---|---|---|"]  # fmt: skip
+    for name in ("", *sorted({row.subset for row in rows})):
+        some = [row for row in rows if name in ("", row.subset) and np.isfinite(row.count)]
+        boxes, counts, counts_all = np.array([(row.boxes, row.count, row.count_all) for row in some]).T
+        groups = np.array([row.group for row in some])
+        ranks = [_with_interval(spearman, boxes, found, groups) for found in (counts, counts_all)]
+        off = _median_error(boxes, counts_all, groups)
+        lines.append(f"| {name or 'all'} | {len(some)} | {ranks[0]} | {ranks[1]} | {off:.0%} |")
+    return "\n".join(lines)
+
+
+def _median_error(boxes: NDArray[np.float64], found: NDArray[np.float64], groups: NDArray[np.str_]) -> float:
+    """Return the median error as a share of the boxes; the line is fitted on four fifths of the groups each time."""
+    fold = np.unique(groups, return_inverse=True)[1] % 5
+    told = np.zeros_like(boxes)
+    for one in range(5):
+        line = np.polyfit(np.log1p(found[fold != one]), np.log1p(boxes[fold != one]), 1)
+        told[fold == one] = np.expm1(np.polyval(line, np.log1p(found[fold == one])))
+    return float(np.median(np.abs(told - boxes) / boxes))
+
+
+def kinds_table(rows: Sequence[Outlined]) -> str:
+    """Return what outlined lesions are called, and the balanced accuracy of three kinds and of inflamed or not."""
+    names = (OPEN_COMEDO, CLOSED_COMEDO, INFLAMED)
+    place = {name: number for number, name in enumerate(names)}
+    called, found = (np.array([place.get(getattr(row, end), -1) for row in rows]) for end in ("called", "found"))
+    groups = np.array([row.group for row in rows])
+    lines = ["| outlined as | open comedo | closed comedo | inflamed | too little seen |", "|---|---|---|---|---|"]
+    for number, name in enumerate(names):
+        counts = [int(np.count_nonzero((called == number) & (found == other))) for other in (0, 1, 2, -1)]
+        lines.append(f"| {name.replace('_', ' ')} | {' | '.join(map(str, counts))} |")
+    three = _with_interval(balanced_accuracy, called, found, groups)
+    two = _with_interval(balanced_accuracy, 1 * (called == place[INFLAMED]), 1 * (found == place[INFLAMED]), groups)
+    said = f"Balanced accuracy, {len(rows)} lesions: three kinds {three}, inflamed or not {two}."
+    return "\n".join([*lines, "", said])
+
+
+def _with_interval(
+    figure: Callable[[NDArray[Any], NDArray[Any]], float],
+    truth: NDArray[Any],
+    found: NDArray[Any],
+    groups: NDArray[np.str_],
+) -> str:
+    """Return a figure with its 95 % interval by resampling groups, in words."""
+    held = bootstrap(lambda places: figure(truth[places], found[places]), groups, resamples=_DRAWS, method="percentile")
+    return f"{held.value:.2f} [{held.low:.2f}, {held.high:.2f}]"

@@ -1,0 +1,49 @@
+"""Acne on photos of other people: boxes that are ranked, outlines that are named."""
+
+import numpy as np
+from PIL import Image
+
+from dermis.lab.evaluate.acne_elsewhere import Counted, counts_table, kinds_table, outlined_kinds
+
+SIDE = 120
+SPOTS = {"papules": (30, (214, 130, 120)), "black_heads": (60, (150, 112, 92)), "white_heads": (90, (228, 182, 158))}
+
+
+def outlined(folder):
+    """One photo of skin with a red, a dark and a light spot, each outlined."""
+    pixels = np.full((SIDE, SIDE, 3), (210, 160, 135), np.uint8)
+    yy, xx = np.mgrid[:SIDE, :SIDE]
+    rows = ["file,label,points_xy_norm"]
+    for name, (middle, colour) in SPOTS.items():
+        pixels[(xx - middle) ** 2 + (yy - middle) ** 2 < 6**2] = colour
+        low, high = (middle - 6) / SIDE, (middle + 6) / SIDE
+        rows.append(f"images/a.png,{name},{low} {low};{high} {low};{high} {high};{low} {high}")
+    rows.append("images/a.png,wrinkles,0.1 0.1;0.2 0.1;0.2 0.2")
+    (folder / "images").mkdir()
+    Image.fromarray(pixels).save(folder / "images" / "a.png")
+    (folder / "labels.csv").write_text("file,group\nimages/a.png,g1\n")
+    (folder / "polygons.csv").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+def test_outlined_lesions_are_named_by_their_looks(tmp_path):
+    rows = list(outlined_kinds(outlined(tmp_path)))
+    assert [(row.called, row.found) for row in rows] == [
+        ("inflamed", "inflamed"), ("open_comedo", "open_comedo"), ("closed_comedo", "closed_comedo"),
+    ]  # fmt: skip
+    table = kinds_table(rows)
+    assert "| inflamed | 0 | 0 | 1 | 0 |" in table
+    assert "three kinds 1.00" in table
+
+
+def test_counts_are_ranked_by_subset_and_a_photo_without_a_face_is_left_out():
+    rows = [
+        Counted(subset=subset, group=f"{subset}{place}", boxes=place + 1.0, count=rank * place, count_all=place**2.0)
+        for subset, rank in (("web", 1.0), ("selfie", -1e-3))
+        for place in range(12)
+    ]
+    lost = Counted(subset="web", group="lost", boxes=3.0, count=np.nan, count_all=np.nan)
+    lines = {line.split(" | ")[0].strip("| "): line for line in counts_table([*rows, lost]).splitlines()[2:]}
+    assert list(lines) == ["all", "selfie", "web"]
+    assert "| 12 | 1.00 [1.00, 1.00] | 1.00" in lines["web"]
+    assert "| 12 | -1.00" in lines["selfie"]
