@@ -59,7 +59,7 @@ class Outlined:
 def count_lesions(folder: Path) -> Iterator[Counted]:
     """Yield what is counted on each photo of a folder of counts."""
     for row in read_table(folder / "labels.csv", needs=("file", "group", "subset", "n_boxes")):
-        seen = analyse(read_photo(folder / row["file"]), tasks=choose(["acne_lesions"])).lesions
+        seen = analyse(read_photo(folder / row["file"]), tasks=choose("acne_lesions")).lesions
         both = (np.nan, np.nan) if seen is None else (seen.counts[Region.FACE], seen.counts_all[Region.FACE])
         yield Counted(
             subset=row["subset"], group=row["group"], boxes=float(row["n_boxes"]), count=both[0], count_all=both[1]
