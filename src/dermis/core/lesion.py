@@ -41,7 +41,8 @@ class Lesions:
     density: (h, w) float32, lesions in each map pixel by the protocol of the boxes (Hayashi's); its sum is the count.
     density_inclusive: the same with small and faint ones: by a stricter protocol, and where the skin is shown large
     enough, of two looks from afar and near that must agree.
-    area: the part of the photo that both maps cover, edge to edge.
+    density_afar: what of the latter one look at the whole face tells, None where that is all there is.
+    area: the part of the photo that the maps cover, edge to edge.
     score_threshold: boxes from this score on are called lesions.
     presence: probability that the face has any lesion, None where the model does not say.
     grade, grade_interval: Hayashi's 0 to 3 as a real number, and where it lies with probability `level`;
@@ -64,12 +65,15 @@ class Lesions:
     grade_probabilities: FloatMap | None = None
     count_interval: tuple[float, float] | None = None
     level: float = 0.9
+    density_afar: FloatMap | None = None
 
     def __post_init__(self) -> None:
         hold(self, "boxes_px", dtype=np.float32, shape=(None, 4))
         hold(self, "scores", dtype=np.float32, shape=(len(self.boxes_px),))
         hold(self, "density", dtype=np.float32, shape=(None, None))
         hold(self, "density_inclusive", dtype=np.float32, shape=self.density.shape)
+        if self.density_afar is not None:
+            hold(self, "density_afar", dtype=np.float32, shape=self.density.shape)
         if self.grade_probabilities is not None:
             hold(self, "grade_probabilities", dtype=np.float32, shape=(4,))
 
@@ -109,6 +113,7 @@ class FaceLesions:
     involved: share of the open skin of the face that lies near a lesion.
     heat: (h, w) float32 on the analysed frame, lesions in a square of a tenth of the face's width, NaN beside the face.
     not_red: share in [0, 1] of what may be a lesion that holds no blood, so is a comedo; None where nothing tells.
+    count_afar: as `counts_all` of the whole face, by the look at the whole face alone; None where there is no other.
     beside: how many called lesions lay beside the face (hair, lips, eyes, other people) and were not counted.
     graded_halves: by side, where several photos of one person were put together.
     """
@@ -125,6 +130,7 @@ class FaceLesions:
     seen: Mapping[Region, float | None] = field(default_factory=dict)
     beside: int = 0
     not_red: float | None = None
+    count_afar: float | None = None
     graded_halves: Mapping[str, HalfFace] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

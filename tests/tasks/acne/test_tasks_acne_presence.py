@@ -1,12 +1,14 @@
 """Presence, count, grade and IGA never contradict each other, whatever the network found."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from dermis.core import Region
 from dermis.lab.train.acne_presence import fit_link, presence_in_folds
 from dermis.tasks.acne import count, gags, hayashi, iga, presence
-from dermis.tasks.acne.presence import PresenceLink, shipped_link, with_presence
+from dermis.tasks.acne.presence import PresenceLink, evidence_of, shipped_link, with_presence
 from fakes.lesions import face_lesions, found, item
 
 LINK = PresenceLink(limit=5.0, slope=4.0)
@@ -28,6 +30,8 @@ def drawn(rng):
         right=rng.random(len(items)) < 0.5,
         halves=tuple(halves.tolist()),
         counts_all=dict.fromkeys(Region, 0.0) | everything,
+        count_afar=float(rng.uniform(0.0, 10.0)),
+        not_red=float(rng.random()),
     )
 
 
@@ -87,3 +91,9 @@ def test_a_link_is_fitted_to_both_kinds_of_people():
     assert told[~acne].mean() < 0.12
     assert told[acne].mean() > 0.9
     assert fit_link(evidence, acne).slope > 0
+
+
+def test_what_only_a_near_look_shows_speaks_for_no_acne():
+    seen = face_lesions(counts={Region.FACE: 0.2}, counts_all=dict.fromkeys(Region, 30.0))
+    assert evidence_of(seen, 5.0) >= 30
+    assert evidence_of(replace(seen, count_afar=1.0), 5.0) < 5

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from dermis.colour.srgb import decode
 from dermis.core import CLOSED_COMEDO, INFLAMED, OPEN_COMEDO, Region
+from dermis.core.arrays import BoolMap
 from dermis.formats.images.photo import read_photo
 from dermis.formats.tables import read_table
 from dermis.metrics.bootstrap import bootstrap
@@ -72,15 +73,15 @@ def outlined_kinds(folder: Path) -> Iterator[Outlined]:
     outlines = defaultdict(list)
     for row in read_table(folder / "polygons.csv", needs=("file", "label", "points_xy_norm")):
         if row["label"] in KINDS:
-            points = [[float(value) for value in point.split()] for point in row["points_xy_norm"].split(";")]
-            outlines[row["file"]].append((KINDS[row["label"]], np.array(points)))
+            said = [[float(value) for value in point.split()] for point in row["points_xy_norm"].split(";")]
+            outlines[row["file"]].append((KINDS[row["label"]], np.array(said)))
     for file, drawn in outlines.items():
         photo = read_photo(folder / file)
-        usable = (photo.pixels > _DARK).all(axis=2) & (photo.pixels < _GLARE).all(axis=2)
+        usable: BoolMap = np.all((photo.pixels > _DARK) & (photo.pixels < _GLARE), axis=2)
         linear = np.asarray(decode(photo.pixels), np.float32)
         for called, points in drawn:
-            box = _roomy(points * [photo.width_px, photo.height_px])
-            yield Outlined(group=groups[file], called=called, found=kind_by_looks(looks_of(box, linear, usable)))
+            looks = looks_of(_roomy(points * (photo.width_px, photo.height_px)), linear, usable)
+            yield Outlined(group=groups[file], called=called, found=kind_by_looks(looks))
 
 
 def _roomy(points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import FaceLesions, Region
+from dermis.core import FaceLesions
 from dermis.formats.images.photo import read_photo
 from dermis.formats.tables.table import read_table
 from dermis.pipeline.analyse import analyse
@@ -75,7 +75,7 @@ def main(arguments: list[str]) -> None:
     acne = np.array([False] * len(clear) + [True] * len(sore))
     groups = np.array([group for group, _ in both])
     # The grade's share of the evidence follows from the limit, which the counts alone give to begin with.
-    counts = np.array([lesions.counts_all[Region.FACE] for _, lesions in both])
+    counts = np.array([evidence_of(lesions, 0.0) for _, lesions in both])
     limit = fit_link(counts, acne).limit
     evidence = np.array([evidence_of(lesions, limit) for _, lesions in both])
     told = presence_in_folds(evidence, acne, groups) >= 0.5

@@ -69,6 +69,7 @@ def place_lesions(found: Lesions, face: Face, skin: Skin, *, own_area: bool = Fa
     at_cells = _looked_up(on_face, cells_px, face.frame)
     density = np.where(at_cells, found.density, 0.0)
     density_inclusive = np.where(at_cells, found.density_inclusive, 0.0)
+    afar = found.density_afar
     cell_regions = _looked_up(regions, cells_px, face.frame)
     right = right_of_midline(face, cells_px.reshape(-1, 2))
     return FaceLesions(
@@ -84,6 +85,7 @@ def place_lesions(found: Lesions, face: Face, skin: Skin, *, own_area: bool = Fa
         heat=_heat(found, density, face, on_face, width_px),
         beside=beside,
         not_red=_not_red(found, face, skin, on_face),
+        count_afar=None if afar is None else float(np.where(at_cells, afar, 0.0).sum()),
     )
 
 

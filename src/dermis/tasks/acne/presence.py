@@ -46,9 +46,11 @@ class PresenceLink:
 def evidence_of(lesions: FaceLesions, limit: float) -> float:
     """Return how many lesions speak for acne: by the protocol that counts small and faint ones, too.
 
-    A grade that rounds to 1 or more speaks for acne whatever the count: half a grade weighs as much as `limit` lesions.
+    Only what one look at the whole face shows: near, pores and coarse skin look like lesions, too. A grade that rounds
+    to 1 or more speaks for acne whatever the count: half a grade weighs as much as `limit` lesions.
     """
-    return max(lesions.counts_all[Region.FACE], limit * _grade(lesions) / _ANY)
+    afar = lesions.counts_all[Region.FACE] if lesions.count_afar is None else lesions.count_afar
+    return max(afar, limit * _grade(lesions) / _ANY)
 
 
 def with_presence(lesions: FaceLesions, link: PresenceLink | None = None, *, whole: bool = True) -> FaceLesions:
@@ -78,7 +80,7 @@ def with_presence(lesions: FaceLesions, link: PresenceLink | None = None, *, who
     )
     if chance < _ANY:
         nobody = None if lesions.on_right is None else np.zeros(0, np.bool_)
-        changed = replace(changed, items=(), on_right=nobody, involved=0.0)
+        changed = replace(changed, items=(), on_right=nobody, involved=0.0, not_red=None)
     return _with_grade(changed, _grade(lesions))
 
 
