@@ -6,14 +6,17 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from dermis.cli import analyse as cli_analyse
 from dermis.cli.streams import shown_text
-from dermis.core import Analysis
+from dermis.core import Analysis, Finding, Provenance, Quality, Region
 from dermis.errors import UsageError
 from dermis.formats.files import folder_name, replaced_results, write_bytes
+from dermis.pipeline.options import AnalyseOptions
 from dermis.pipeline.results import Unfinished, folders_for
 
 DATA = Path(__file__).parent / "data"
@@ -193,3 +196,59 @@ def test_only_the_same_photo_and_the_same_options_go_on(tmp_path):
     assert Unfinished(tmp_path / "out", "others").card(photo, folder) is None
     photo.write_bytes(b"another")
     assert Unfinished(tmp_path / "out", "options").card(photo, folder) is None
+
+
+def told(file, options):
+    """Stand for an analysis: a photo with a tone."""
+    finding = Finding(
+        task="skin_tone",
+        region=Region.FACE,
+        value=30.0,
+        unit="ITA deg",
+        label="intermediate",
+        labels=("intermediate",),
+        detail={"lab": [60.0, 12.0, 17.3], "light": ""},
+        model="tone@1",
+    )
+    return Analysis(
+        name=file.name, photo=None, quality=Quality(), provenance=Provenance(dermis="1"), findings=(finding,)
+    )
+
+
+def test_a_person_whose_run_was_stopped_is_told_from_all_photos(models, tmp_path, monkeypatch):
+    files = [tmp_path / f"p{number}.jpg" for number in range(3)]
+    for file in files:
+        file.write_bytes(b"photo")
+    out, options = tmp_path / "out", AnalyseOptions(tasks="skin_tone", person=True)
+
+    def stopped(file, options):
+        if file == files[2]:
+            raise KeyboardInterrupt
+        return told(file, options)
+
+    monkeypatch.setattr(cli_analyse, "analyse_file", stopped)
+    assert cli_analyse.run(files, options, out=out, as_json=True) == 130
+    assert not (out / "person.json").exists()
+    monkeypatch.setattr(cli_analyse, "analyse_file", told)
+    assert cli_analyse.run(files, options, out=out, as_json=True) == 0
+    person = json.loads((out / "person.json").read_text())
+    assert person["findings"][0]["detail"]["from"] == ["p0.jpg", "p1.jpg", "p2.jpg"]
+    assert "All photos together" in (out / "report.html").read_text()
+
+
+def test_two_runs_into_one_folder_leave_a_whole_overview(models, tmp_path, monkeypatch):
+    files = [tmp_path / f"p{number}.jpg" for number in range(6)]
+    for file in files:
+        file.write_bytes(b"photo")
+    monkeypatch.setattr(cli_analyse, "analyse_file", told)
+
+    def once(number):
+        return cli_analyse.run(files, AnalyseOptions(tasks="skin_tone"), out=tmp_path / "out", as_json=True)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(once, range(2))) == [0, 0]
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert page.count('class="card photo"') == 6
+    assert page.rstrip().endswith("</html>")
+    for file in files:
+        assert json.loads((tmp_path / "out" / file.stem / "analysis.json").read_text())["findings"]

@@ -130,8 +130,15 @@ def _of_acne_kinds(roots: Roots, runs: Path) -> str:
     return f"{text}\n\ndermis {__version__}, commit {_commit()}."
 
 
+def _of_flash_pairs(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.flash_pairs import flash_table
+
+    return flash_table(runs)
+
+
 _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "weights": _of_weights,
+    "flash-pairs": _of_flash_pairs,
     "spectra-people": _of_measured_people,
     "pigmentation-trial": _of_trial,
     "acne-counts": _of_acne_counts,
