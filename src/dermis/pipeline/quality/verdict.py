@@ -22,7 +22,7 @@ BLOCKY = 1.9
 """Steps between blocks over those inside; up to 1.8 in camera files, mostly more in JPEG of quality 10 to 20."""
 LEAST_SIGNAL = 0.18
 """Half the skin below this, sRGB-encoded: the darkest skin, rightly exposed, has 0.2 and more."""
-BEHIND, EYES_DARK, FACE_DARK, BACKLIT = 0.28, 0.12, 0.2, 4.0
+BEHIND, EYES_DARK, FACE_DARK, BACKLIT = 0.28, 0.12, 0.17, 4.0
 """Backlight: luminance of the background from, of eyes' whites and face up to, ratio of the first two from."""
 HARD_SIDE = 3.0
 TILTED_DEG, ROLLED_DEG = 25.0, 30.0
