@@ -18,14 +18,13 @@ __all__ = ["Skin", "ToneEstimate"]
 class ToneEstimate:
     """The colour of a face's skin under D65, freed of light and camera as far as a photo allows.
 
-    lab: (3,) CIELAB. measured_lab: (3,), the same skin as photographed. ita_interval_deg: where its ITA lies with
-    probability `level`.
+    lab: (3,) CIELAB. measured_lab: (3,), the same skin as photographed. ita_scale_deg: the usual size of the error of
+    its ITA, in photos that tell as much.
     """
 
     lab: NDArray[np.float64]
     measured_lab: NDArray[np.float64]
-    ita_interval_deg: tuple[float, float]
-    level: float
+    ita_scale_deg: float
 
     def __post_init__(self) -> None:
         for name in ("lab", "measured_lab"):

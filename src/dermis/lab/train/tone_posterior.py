@@ -1,0 +1,257 @@
+"""The fit of the tone posterior: `python -m dermis.lab.train.tone_posterior ISSA_FOLDER [--write]`.
+
+Measured facial spectra (`spectra.csv.gz` of the International Skin Spectra Archive) and drawn tissue in equal parts,
+each ITA class alike, are photographed as patches: a drawn light, camera and development for each six people, with
+shading, gloss, lips, surroundings, an exposure by the face or by the whole view, and errors beside. Boosted trees learn
+the true colour from the clues, a second set the size of the error that people of other folds show.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.colour.srgb import decode, encode
+from dermis.colour.tone import ita_deg
+from dermis.lab.synth.skin.colour import MATT_SHARE
+from dermis.lab.synth.subjects import SubjectPopulation, draw_subject, own_tissue
+from dermis.lab.train.pigment_index import NM, read_issa
+from dermis.optics.camera import draw_camera, response, white_raw
+from dermis.optics.forward import reflectance
+from dermis.optics.illuminant import lab_under
+from dermis.optics.isp import develop
+from dermis.optics.populations import draw_illuminant, draw_isp, training_reflectances
+from dermis.optics.spectral_grid import VISIBLE, WORKING_NM
+from dermis.optics.tissue import RANGES
+from dermis.tasks.tone_posterior import CLUES, FILE, OUTPUTS
+
+__all__ = ["CLASSES_DEG", "PatchPhotos", "drawn_people", "fit_trees", "patch_photos", "photograph_patches"]
+
+_Floats = NDArray[np.float64]
+
+CLASSES_DEG = ((-65.0, -30.0), (-30.0, 10.0), (10.0, 28.0), (28.0, 41.0), (41.0, 55.0), (55.0, 70.0))
+SEED, SHOTS, DRAWN = 5, 2500, 600
+FOLDS = 4
+_EXPOSURE_SD_EV, _BALANCE_SD, _WIDE_BALANCE_SD, _CURVE_SD = 0.25, 0.03, 0.25, 0.05
+"""Errors beside those of an automatic camera; the wide one where white balance is set by hand, and in 3 % beside."""
+_BY_FACE, _EDITED = 0.9, 0.06
+"""Shares of photos that are exposed for the face, and whose brightness somebody changed afterwards."""
+_SURROUNDINGS = 8
+_MISSING = {"lips": 0.15, "around": 0.15, "photo": 0.15, "exif": 0.4}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatchPhotos:
+    """Clues (n, k) of photos with the true colour (n, 3) under D65 and who each shows (n,)."""
+
+    clues: _Floats
+    lab: _Floats
+    person: NDArray[np.str_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _People:
+    """Spectra (n, 31) of skin and lips, 400-700 nm by 10, true colours (n, 3), names (n,)."""
+
+    skin: _Floats
+    lips: _Floats
+    lab: _Floats
+    name: NDArray[np.str_]
+
+    @property
+    def ita_deg(self) -> _Floats:
+        return np.asarray(ita_deg(self.lab), dtype=np.float64)
+
+
+def drawn_people(count: int, *, seed: int) -> _People:
+    """Return drawn tissue, each ITA class alike; lips with less melanin and more blood, as made faces have them."""
+    blood = RANGES["blood_fraction"]
+    spectra = []
+    for number in range(count):
+        low, high = CLASSES_DEG[number % len(CLASSES_DEG)]
+        population = SubjectPopulation(lowest_ita_deg=max(low, -60.0), highest_ita_deg=high)
+        tissue, tone = own_tissue(draw_subject(seed * 100_000 + number, population))
+        both = replace(
+            tissue,
+            melanosome_fraction=tone.melanosome_fraction * np.array([1.0, 0.8]),
+            blood_fraction=np.clip(tone.blood_fraction * np.array([1.0, 5.0]), blood.low, blood.high),
+        )
+        spectra.append(reflectance(both, NM, specular_share=MATT_SHARE))
+    skin, lips = np.moveaxis(np.array(spectra), 1, 0)
+    names = np.array([f"drawn {number}" for number in range(count)])
+    return _People(skin=skin, lips=lips, lab=np.asarray(lab_under(skin, NM), dtype=np.float64), name=names)
+
+
+def _measured_people(folder: Path, drawn: _People) -> _People:
+    """Return measured skin, with the lips of drawn people of like tone."""
+    told = read_issa(folder)
+    lab = np.asarray(lab_under(told.values, NM), dtype=np.float64)
+    near = np.abs(drawn.ita_deg[None] - np.asarray(ita_deg(lab))[:, None]).argmin(axis=1)
+    lips = np.clip(told.values * drawn.lips[near] / drawn.skin[near], 0.005, 1.0)
+    return _People(skin=told.values, lips=lips, lab=lab, name=told.person)
+
+
+def patch_photos(folder: Path, *, shots: int = SHOTS, seed: int = SEED) -> PatchPhotos:
+    """Return photos of a person of each ITA class a shot, by turns measured and drawn."""
+    rng = np.random.default_rng(seed)
+    drawn = drawn_people(DRAWN, seed=seed)
+    sources = (_measured_people(folder, drawn), drawn)
+    places = [
+        [np.flatnonzero((of.ita_deg > low) & (of.ita_deg <= high)) for low, high in CLASSES_DEG] for of in sources
+    ]
+    clues, lab, person = [], [], []
+    for shot in range(shots):
+        of, classes = sources[shot % 2], places[shot % 2]
+        chosen = np.array([rng.choice(members) for members in classes])
+        clues.append(photograph_patches(rng, of.skin[chosen], of.lips[chosen]))
+        lab.append(of.lab[chosen])
+        person.append(of.name[chosen])
+    return PatchPhotos(clues=np.concatenate(clues), lab=np.concatenate(lab), person=np.concatenate(person))
+
+
+def photograph_patches(rng: np.random.Generator, skin: _Floats, lips: _Floats) -> _Floats:
+    """Return the clues (n, k) of a photo of each of n people, by one camera in one light; (n, 31) spectra."""
+    count = len(skin)
+    light, camera = draw_illuminant(rng), draw_camera(rng)
+    seen, white = response(camera, light, NM), white_raw(camera, light)
+
+    def between(low: float, high: float) -> _Floats:
+        return rng.uniform(low, high, (count, 1))
+
+    shade, gloss = between(0.6, 1.0), between(0.0, 0.02)
+    cheek = (skin @ seen) * shade + gloss * white
+    lip_colour = np.exp(rng.normal(0, 0.10, (count, 3)) + rng.normal(0, 0.12, (count, 1)))
+    lip = (lips @ seen) * lip_colour * shade * between(0.7, 1.05) + between(0.0, 0.03) * white
+    paint = training_reflectances()[:300]
+    level = np.exp(rng.normal(-0.3, 0.9, (count, 1)) + rng.normal(0, 0.5, (count, _SURROUNDINGS)))
+    around = paint[rng.integers(len(paint), size=(count, _SURROUNDINGS))] @ response(camera, light, WORKING_NM[VISIBLE])
+    around = around * level[..., None]
+    if rng.random() < 0.3:  # another light behind
+        other = white_raw(camera, draw_illuminant(rng)) / white
+        around = around * (other / other.max())
+    share = between(0.15, 0.6)[:, 0]
+    bright = 0.85 * cheek.mean(axis=1)
+    by_face = 0.5 * np.sqrt(0.2 * bright) * 2 ** rng.normal(0, 0.25, count)
+    by_view = (share * bright + (1 - share) * around.mean(axis=(1, 2))) * 2 ** rng.normal(0, 0.3, count)
+    metered = np.clip(np.where(rng.random(count) < _BY_FACE, by_face, by_view), 0.01, 1.0)
+    gain = 0.18 / metered * 2 ** rng.normal(0, _EXPOSURE_SD_EV, count)
+    isp = draw_isp(rng, camera, light, binning=10, metered_reflectance=0.18)
+    hand_set = not isp.white_balance_auto or rng.random() < 0.03
+    warm, green = rng.normal(0, _WIDE_BALANCE_SD if hand_set else _BALANCE_SD, 2) * (1, 0.5)
+    gains = isp.white_balance * np.exp((warm, green, -warm))
+    curve = rng.normal(0, _CURVE_SD, 2)
+    plain = replace(
+        isp,
+        white_balance=gains / gains.min(),
+        gamma=isp.gamma * float(np.exp(curve[0])),
+        contrast=float(np.clip(isp.contrast + curve[1], 0, 0.45)),
+        denoise=0.0, sharpen=0.0, chroma_px=0.0, full_well_e=1e9, read_noise_e=0.0,
+    )  # fmt: skip
+    raw = np.concatenate([cheek[:, None], lip[:, None], around], axis=1) * gain[:, None, None]
+    photo = develop(np.maximum(raw, 0).astype(np.float32), plain, rng)
+    edit = np.where(rng.random(count) < _EDITED, 2 ** rng.uniform(-1.2, 1.2, count), 1.0)[:, None, None]
+    edited = encode(np.clip(np.asarray(decode(photo.pixels)) * edit, 0, 1))
+    linear = np.asarray(decode(np.rint(np.asarray(edited) * 255) / 255), dtype=np.float64)
+    logs = np.log10(np.maximum(linear, 1e-4))
+    beside = logs[:, 2:]
+    brightest = beside[np.arange(count), beside.sum(axis=2).argmax(axis=1)]
+    photo_level = share * logs[:, 0, 1] + (1 - share) * beside[..., 1].mean(axis=1)
+    capture = photo.capture
+    brightness = (capture.brightness_ev or 0.0) - np.log2(gain)
+    told = np.broadcast_to([float(bool(capture.white_balance_auto)), capture.exposure_bias_ev or 0.0], (count, 2))
+    return np.concatenate(
+        [
+            _ratios(logs[:, 0]),
+            _ratios(logs[:, 1]) - _ratios(logs[:, 0]),
+            _ratios(np.log10(np.median(10**beside, axis=1))),
+            _ratios(brightest),
+            np.stack([photo_level, brightness], axis=1),
+            told,
+        ],
+        axis=1,
+    )
+
+
+def _ratios(logs: _Floats) -> _Floats:
+    return np.stack([logs[:, 1], logs[:, 0] - logs[:, 1], logs[:, 2] - logs[:, 1]], axis=1)
+
+
+def fit_trees(photos: PatchPhotos, *, rounds: int = 150) -> dict[str, NDArray[np.generic]]:
+    """Return the arrays of `dermis.tasks.tone_posterior.FILE`; the same photos give the same trees."""
+    clues = _with_gaps(photos.clues)
+    ita = np.asarray(ita_deg(photos.lab), dtype=np.float64)
+    people, place = np.unique(photos.person, return_inverse=True)
+    fold = np.random.default_rng(SEED).permutation(len(people))[place] % FOLDS
+    off = np.zeros(len(ita))
+    for one in range(FOLDS):
+        off[fold == one] = np.abs(
+            _booster(rounds).fit(clues[fold != one], ita[fold != one]).predict(clues[fold == one]) - ita[fold == one]
+        )
+    wanted = {"ita": (ita, rounds), "scale": (off, 50), "a": (photos.lab[:, 1], 50), "b": (photos.lab[:, 2], 50)}
+    arrays: dict[str, NDArray[np.generic]] = {}
+    for name in OUTPUTS:
+        target, count = wanted[name]
+        for field, values in _arrays_of(_booster(count).fit(clues, target)).items():
+            arrays[f"{name}_{field}"] = values
+    return arrays
+
+
+def _booster(rounds: int):  # type: ignore[no-untyped-def]  # noqa: ANN202 -- of scikit-learn, which the base has not
+    from sklearn.ensemble import HistGradientBoostingRegressor  # late: a second, and of the extra `lab`
+
+    return HistGradientBoostingRegressor(
+        max_iter=rounds, learning_rate=0.1, max_leaf_nodes=15, min_samples_leaf=30, max_bins=64, random_state=SEED,
+        early_stopping=False,
+    )  # fmt: skip
+
+
+def _with_gaps(clues: _Floats) -> _Floats:
+    """Return the clues with some not told, as photos do not tell them."""
+    rng, held = np.random.default_rng(SEED), clues.copy()
+    groups: Mapping[str, Sequence[int]] = {
+        "lips": [CLUES.index(name) for name in CLUES if name.startswith("lips")],
+        "around": [CLUES.index(name) for name in CLUES if name.startswith("around")],
+        "photo": [CLUES.index("photo_level")],
+        "exif": [CLUES.index(name) for name in CLUES[-3:]],
+    }
+    for name, columns in groups.items():
+        held[np.ix_(rng.random(len(held)) < _MISSING[name], columns)] = np.nan
+    return held
+
+
+def _arrays_of(booster) -> dict[str, NDArray[np.generic]]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    """Return the trees of a booster of scikit-learn as `dermis.tasks.tone_posterior.Trees` holds them."""
+    nodes = [predictor.nodes for (predictor,) in booster._predictors]
+    start = np.cumsum([0, *(len(one) for one in nodes)])[:-1]
+    every = np.concatenate(nodes)
+    offset = np.repeat(start, [len(one) for one in nodes])
+    leaf = every["is_leaf"].astype(bool)
+    return {
+        "baseline": np.float64(np.ravel(booster._baseline_prediction)[0]),
+        "start": start.astype(np.int32),
+        "feature": np.where(leaf, -1, every["feature_idx"]).astype(np.int8),
+        "threshold": np.where(leaf, 0, every["num_threshold"]).astype(np.float64),
+        "left": (every["left"] + offset).astype(np.int32),
+        "right": (every["right"] + offset).astype(np.int32),
+        "missing_left": every["missing_go_to_left"].astype(bool),
+        "value": every["value"].astype(np.float32),
+    }
+
+
+def main(arguments: list[str]) -> None:
+    """Fit, print the error on people of other folds by ITA class, and keep the trees with --write."""
+    photos = patch_photos(Path(arguments[0]))
+    arrays = fit_trees(photos)
+    print(f"{len(photos.clues)} photos of {len(np.unique(photos.person))} people")
+    if "--write" in arguments:
+        np.savez_compressed(FILE, **arrays)
+        print(FILE)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

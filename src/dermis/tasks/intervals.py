@@ -1,0 +1,119 @@
+"""Where the true value lies, given how the photo was taken, and how well a repeated photo agrees: fitted tables.
+
+`tasks/data/intervals/<task>.json`, written by `dermis validate --fit`, holds for each capture condition a confidence
+belt (Neyman 1937): for true values along the scale, between which errors nine of ten answers of the program lie, on
+photos of other people. Inverted, it says which true values go with an answer. So the interval covers at every tone
+alike, where the error of a mean would fail at both ends of the scale. A condition that nobody has measured has none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.core import CaptureCondition, Finding
+
+__all__ = ["FOLDER", "Belt", "Repeatability", "interval", "interval_belts", "repeatabilities", "with_intervals"]
+
+_Floats = NDArray[np.float64]
+
+FOLDER = Path(__file__).parent / "data" / "intervals"
+_STEPS = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Belt:
+    """For true values `truth` (k,), rising: between which errors (k,) a share of `level` of the answers lies.
+
+    Errors are answer less truth, in units of the answer's own `scale` where the task gives one, else in its unit.
+    people, photos: what it rests on.
+    """
+
+    truth: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    level: float
+    people: int
+    photos: int
+
+    def interval(self, value: float, scale: float = 1.0) -> tuple[float, float]:
+        """Return the least and the greatest true value that goes with an answer; the answer lies inside.
+
+        True values outside of the table's are not claimed.
+        """
+        truths = np.linspace(self.truth[0], self.truth[-1], _STEPS)
+        errors = (value - truths) / scale
+        fits = (errors >= np.interp(truths, self.truth, self.low)) & (
+            errors <= np.interp(truths, self.truth, self.high)
+        )
+        found = truths[fits] if fits.any() else np.array([np.clip(value, truths[0], truths[-1])])
+        return min(float(found[0]), value), max(float(found[-1]), value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeatability:
+    """How photos of one person agree that were taken apart: within-person standard deviation, in the task's unit."""
+
+    sd: float
+    people: int
+    photos: int
+
+    @property
+    def mdc95(self) -> float:
+        """The smallest difference of two photos that is more than chance in 95 of 100: 1.96 x sqrt(2) x sd."""
+        return 1.96 * float(np.sqrt(2.0)) * self.sd
+
+
+@cache
+def interval_belts(task: str) -> dict[str, Belt]:
+    """Return the belts of a task by capture condition; none where nobody has measured."""
+    return {
+        name: Belt(
+            truth=tuple(told["truth"]),
+            low=tuple(told["low"]),
+            high=tuple(told["high"]),
+            level=float(told["level"]),
+            people=int(told["people"]),
+            photos=int(told["photos"]),
+        )
+        for name, told in _told(task).get("belts", {}).items()
+    }
+
+
+@cache
+def repeatabilities(task: str) -> dict[str, Repeatability]:
+    """Return the repeatability of a task by capture condition; none where nobody has measured."""
+    return {name: Repeatability(**told) for name, told in _told(task).get("repeatability", {}).items()}
+
+
+@cache
+def _told(task: str) -> dict[str, dict[str, dict[str, float]]]:
+    path = FOLDER / f"{task}.json"
+    found: dict[str, dict[str, dict[str, float]]] = (
+        json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    )
+    return found
+
+
+def interval(
+    task: str, condition: CaptureCondition, value: float, scale: float = 1.0
+) -> tuple[float, float] | None:
+    """Return where the true value lies, None where nobody has measured that."""
+    belt = interval_belts(task).get(condition.value)
+    return None if belt is None else belt.interval(value, scale)
+
+
+def with_intervals(findings: Iterable[Finding], condition: CaptureCondition) -> tuple[Finding, ...]:
+    """Return the findings with the intervals of their task; one that has its own keeps it."""
+    return tuple(
+        finding
+        if finding.interval is not None
+        else replace(finding, interval=interval(finding.task, condition, finding.value))
+        for finding in findings
+    )

@@ -1,0 +1,165 @@
+"""The colour of a face's skin where the light is not known: what measured skin, photographed anyhow, looked like.
+
+Boosted regression trees over clues of one photo, fitted by `dermis.lab.train.tone_posterior` to spectra of measured
+people of every tone, alike, under drawn lights, cameras and exposures. The clues: the photographed skin; the lips beside
+it, whose contrast to the skin falls with melanin and which no exposure changes; what surrounds the head; and the
+exposure data. Trees take a clue that is not there. Exposure alone never makes a tone: the interval
+(`dermis.tasks.intervals`) holds all true tones that go with the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from math import radians, tan
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.colour.lab import linear_to_lab
+from dermis.colour.srgb import decode
+from dermis.core import Capture, Encoding, Face, Photo, Region, SegmentationClass, Skin, ToneEstimate, region_mask
+from dermis.core.arrays import BoolMap, FloatMap
+
+__all__ = ["CLUES", "FILE", "OUTPUTS", "Trees", "posterior_tone", "tone_posterior", "tone_posterior_clues"]
+
+_Floats = NDArray[np.float64]
+
+FILE = Path(__file__).parent / "data" / "tone_posterior.npz"
+OUTPUTS = ("ita", "scale", "a", "b")
+"""What the trees say: ITA in degrees, the usual size of its error, a* and b*."""
+_COLOURS = ("skin", "lips", "around", "around_bright")
+CLUES = (
+    *(f"{part}_{clue}" for part in _COLOURS for clue in ("green", "red_green", "blue_green")),
+    "photo_level",
+    "brightness_ev",
+    "white_balance_auto",
+    "exposure_bias_ev",
+)
+"""log10 of linear light: green, red over green, blue over green; lips less skin. Then the photo's mean, and EXIF."""
+_LUMINANCE = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
+_FEWEST, _SIDE = 12, 200
+_LEAST_LIGHT = 1e-4
+_LEAST_SCALE, _MOST_ITA = 3.0, 75.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trees:
+    """A sum of regression trees, their nodes one after another; `start` (t,) is the root of each.
+
+    feature: (n,) of `CLUES`, below 0 at a leaf. threshold: a clue at most this goes left, NaN where `missing_left`.
+    """
+
+    baseline: float
+    start: NDArray[np.int64]
+    feature: NDArray[np.int64]
+    threshold: _Floats
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    missing_left: NDArray[np.bool_]
+    value: _Floats
+
+    def predict(self, clues: _Floats) -> _Floats:
+        """Return the answers (n,) for clues (n, k)."""
+        rows = np.arange(len(clues))
+        total = np.full(len(clues), self.baseline)
+        for root in self.start:
+            node = np.full(len(clues), root)
+            while (self.feature[node] >= 0).any():
+                feature = np.maximum(self.feature[node], 0)
+                seen = clues[rows, feature]
+                left = np.where(np.isnan(seen), self.missing_left[node], seen <= self.threshold[node])
+                node = np.where(self.feature[node] < 0, node, np.where(left, self.left[node], self.right[node]))
+            total += self.value[node]
+        return total
+
+
+def posterior_tone(skin: Skin, face: Face, photo: Photo) -> ToneEstimate | None:
+    """Return what the photo tells of the true colour of the skin.
+
+    None where the light is known, for photos that are not sRGB, and where no skin or no colour was measured.
+    """
+    if skin.light_known or photo.encoding is not Encoding.SRGB:
+        return None
+    clues = tone_posterior_clues(skin, face, photo)
+    if not np.isfinite(clues[:3]).all():
+        return None
+    return tone_posterior(clues)
+
+
+def tone_posterior(clues: _Floats) -> ToneEstimate:
+    """Return the colour that goes with the clues (k,) of one photo."""
+    said = {name: float(trees.predict(clues[None])[0]) for name, trees in _trees().items()}
+    ita = float(np.clip(said["ita"], -_MOST_ITA, _MOST_ITA))
+    lab = np.array([50 + said["b"] * tan(radians(ita)), said["a"], said["b"]])
+    green, red, blue = clues[0], clues[0] + clues[1], clues[0] + clues[2]
+    measured = np.asarray(linear_to_lab(10.0 ** np.array([red, green, blue])), dtype=np.float64)
+    return ToneEstimate(lab=lab, measured_lab=measured, ita_scale_deg=max(said["scale"], _LEAST_SCALE))
+
+
+@cache
+def _trees() -> Mapping[str, Trees]:
+    with np.load(FILE) as held:
+        return {name: Trees(**_fields(held, name)) for name in OUTPUTS}
+
+
+def _fields(held: Mapping[str, NDArray[np.generic]], name: str) -> dict[str, NDArray[np.generic]]:
+    kinds = {"threshold": np.float64, "value": np.float64, "missing_left": np.bool_, "baseline": np.float64}
+    names = ("baseline", "start", "feature", "threshold", "left", "right", "missing_left", "value")
+    return {each: held[f"{name}_{each}"].astype(kinds.get(each, np.int64)) for each in names}
+
+
+def tone_posterior_clues(skin: Skin, face: Face, photo: Photo) -> _Floats:
+    """Return the clues of one photo, (len(CLUES),), NaN where it does not tell one."""
+    cheeks = skin.measured & np.isin(skin.regions, (Region.LEFT_CHEEK.code, Region.RIGHT_CHEEK.code))
+    seen = _middle(skin.linear[cheeks], 50, 95)
+    if np.isnan(seen).any():
+        seen = _middle(skin.linear[skin.measured & region_mask(skin.regions, Region.FACE)], 50, 95)
+    lips = _middle(skin.linear[face.segmentation == SegmentationClass.LIPS], 20, 80)
+    surrounding, level = _surroundings(face, photo)
+    return np.concatenate(
+        [
+            _ratios(seen),
+            _ratios(lips) - _ratios(seen),
+            _ratios(_middle(surrounding, 5, 95)),
+            _ratios(_middle(surrounding, 90, 100)),
+            [level],
+            _exposure(photo.capture),
+        ]
+    )
+
+
+def _surroundings(face: Face, photo: Photo) -> tuple[FloatMap, float]:
+    """Return the pixels beside the head (n, 3) in linear light, and the mean log10 luminance of the photo."""
+    step = max(1, max(photo.pixels.shape) // _SIDE)
+    linear = np.asarray(decode(photo.pixels[::step, ::step]), dtype=np.float32)
+    frame, outside = face.frame, np.ones(photo.pixels.shape[:2], dtype=np.bool_)
+    head: BoolMap = face.skin | (face.segmentation != SegmentationClass.BACKGROUND)
+    big = np.repeat(np.repeat(head, frame.factor, axis=0), frame.factor, axis=1)
+    window = outside[frame.y_px : frame.y_px + big.shape[0], frame.x_px : frame.x_px + big.shape[1]]
+    window &= ~big[: window.shape[0], : window.shape[1]]
+    level = float(np.log10(np.maximum(linear @ _LUMINANCE, 1e-3)).mean())
+    return linear[outside[::step, ::step]], level
+
+
+def _middle(pixels: FloatMap, low: float, high: float) -> _Floats:
+    """Return the median light (3,) of those pixels whose luminance lies between two percentiles."""
+    if len(pixels) < _FEWEST:
+        return np.full(3, np.nan)
+    level = pixels @ _LUMINANCE
+    least, most = np.percentile(level, (low, high))
+    return np.median(pixels[(level >= least) & (level <= most)], axis=0).astype(np.float64)
+
+
+def _ratios(linear: _Floats) -> _Floats:
+    """Return log10 of green, red over green and blue over green of (..., 3) linear light."""
+    logs = np.log10(np.maximum(linear, _LEAST_LIGHT))
+    return np.stack([logs[..., 1], logs[..., 0] - logs[..., 1], logs[..., 2] - logs[..., 1]], axis=-1)
+
+
+def _exposure(capture: Capture) -> list[float]:
+    auto = None if capture.white_balance_auto is None else float(capture.white_balance_auto)
+    said = (capture.brightness_ev, auto, capture.exposure_bias_ev)
+    return [float("nan") if one is None else float(one) for one in said]
