@@ -42,6 +42,7 @@ VERBS = {
         "train": "Learn what a recipe says.",
         "sweep": "Train a grid or a search of recipes.",
         "evaluate": "Judge a run, or a recipe by folds, beside baselines.",
+        "validate": "Run the evidence on the shipped models; fail below limits.",
         "compare": "Set evaluated runs side by side.",
         "export": "Turn a run into weights that need no torch.",
     },

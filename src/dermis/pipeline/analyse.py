@@ -13,7 +13,7 @@ import numpy as np
 from dermis.care import advise
 from dermis.core import (
     Analysis,
-    Encoding,
+    CaptureCondition,
     Face,
     FaceLesions,
     Finding,
@@ -22,7 +22,6 @@ from dermis.core import (
     Quality,
     Skin,
     Task,
-    ToneEstimate,
 )
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.errors import InputError
@@ -42,14 +41,14 @@ from dermis.pipeline.quality.problems import problem_of
 from dermis.pipeline.quality.tasks import given, judge_tasks, with_reservations
 from dermis.pipeline.quality.verdict import assess, no_face, refused
 from dermis.tasks import TASKS, choose
-from dermis.tasks.tone import estimate_tone, tone_clues
+from dermis.tasks.intervals import with_intervals
+from dermis.tasks.tone_posterior import posterior_tone
 from dermis.version import __version__
 
 __all__ = [
     "analyse",
     "analyse_file",
     "compute_products",
-    "estimate_skin_tone",
     "measure_skin",
     "measure_tasks",
 ]
@@ -121,8 +120,8 @@ def analyse(
         lighting = with_pair(lighting, ambient, photo, face, options.pupils_mm)
     encoded = crop(photo, face.frame)
     skin = measure_skin(encoded, photo, face, lighting, own_area=mask is not None, own_parts=parts is not None)
-    if options.estimate_light:
-        skin = replace(skin, tone=estimate_skin_tone(skin, face, photo))
+    if lighting.kind is CaptureCondition.UNKNOWN:
+        skin = replace(skin, tone=posterior_tone(skin, face, photo))
     quality = assess(quality_measures(face, skin, encoded, photo.capture), face, lighting.reference)
     quality = replace(quality, problems=(*quality.problems, *map(problem_of, lighting.problems)))
     quality = judge_tasks(quality, wanted)
@@ -186,19 +185,6 @@ def measure_skin(
     )
 
 
-def estimate_skin_tone(skin: Skin, face: Face, photo: Photo) -> ToneEstimate | None:
-    """Return what the photo tells of the true colour of the skin.
-
-    None where the light is known, and for what the network has not learnt from: close-ups, linear photos, and photos
-    that do not say how they were exposed (without that and the eyes nothing but the skin itself would be left).
-    """
-    capture = photo.capture
-    exposed = capture.iso is not None and capture.exposure_s is not None and capture.f_number is not None
-    if skin.light_known or face.landmarks is None or photo.encoding is not Encoding.SRGB or not exposed:
-        return None
-    return estimate_tone(tone_clues(skin, capture))
-
-
 def compute_products(source: Source, tasks: Iterable[Task]) -> dict[str, object]:
     """Return what the tasks need, by name, each computed once."""
     # What runs networks comes first: arithmetic goes on beside it.
@@ -242,7 +228,7 @@ def _assembled(
         reference=lighting.reference,
         flash_pair=None if lighting.pair is None else lighting.pair.record,
         device="" if lighting.profile is None else lighting.profile.name,
-        findings=findings,
+        findings=with_intervals(findings, lighting.kind),
         **parts,
     )
 

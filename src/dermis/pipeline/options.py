@@ -39,9 +39,6 @@ class AnalyseOptions:
     pupils_mm: Annotated[
         float | None, "Distance of the pupils, as for glasses: tells the lightness of a flash pair.", "MM"
     ] = None
-    estimate_light: Annotated[
-        bool, "Experimental: guess the light from skin and exposure; for photos that tell ISO, time and f-number."
-    ] = False
     weights: Annotated[
         tuple[str, ...],
         "Also answer by these weights of your own; TASK=NAME: in the place of our task.",

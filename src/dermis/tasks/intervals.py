@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +32,8 @@ _STEPS = 400
 class Belt:
     """For true values `truth` (k,), rising: between which errors (k,) a share of `level` of the answers lies.
 
-    Errors are answer less truth, in units of the answer's own `scale` where the task gives one, else in its unit.
-    people, photos: what it rests on.
+    Errors are answer less truth: `scaled` in units of the answer's own scale, else in the unit of the task. people,
+    photos: what it rests on.
     """
 
     truth: tuple[float, ...]
@@ -41,6 +42,7 @@ class Belt:
     level: float
     people: int
     photos: int
+    scaled: bool = False
 
     def interval(self, value: float, scale: float = 1.0) -> tuple[float, float]:
         """Return the least and the greatest true value that goes with an answer; the answer lies inside.
@@ -81,6 +83,7 @@ def interval_belts(task: str) -> dict[str, Belt]:
             level=float(told["level"]),
             people=int(told["people"]),
             photos=int(told["photos"]),
+            scaled=bool(told.get("scaled", False)),
         )
         for name, told in _told(task).get("belts", {}).items()
     }
@@ -89,24 +92,32 @@ def interval_belts(task: str) -> dict[str, Belt]:
 @cache
 def repeatabilities(task: str) -> dict[str, Repeatability]:
     """Return the repeatability of a task by capture condition; none where nobody has measured."""
-    return {name: Repeatability(**told) for name, told in _told(task).get("repeatability", {}).items()}
+    return {
+        name: Repeatability(sd=float(told["sd"]), people=int(told["people"]), photos=int(told["photos"]))
+        for name, told in _told(task).get("repeatability", {}).items()
+    }
 
 
 @cache
-def _told(task: str) -> dict[str, dict[str, dict[str, float]]]:
+def _told(task: str) -> dict[str, dict[str, Any]]:
     path = FOLDER / f"{task}.json"
-    found: dict[str, dict[str, dict[str, float]]] = (
-        json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    )
-    return found
+    if not path.is_file():
+        return {}
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return {name: found.get(name, {}) for name in ("belts", "repeatability")}
 
 
 def interval(
-    task: str, condition: CaptureCondition, value: float, scale: float = 1.0
+    task: str, condition: CaptureCondition, value: float, scale: float | None = None
 ) -> tuple[float, float] | None:
-    """Return where the true value lies, None where nobody has measured that."""
+    """Return where the true value lies, None where nobody has measured that.
+
+    scale: the usual size of the answer's error, where the task's belts are in units of it.
+    """
     belt = interval_belts(task).get(condition.value)
-    return None if belt is None else belt.interval(value, scale)
+    if belt is None or belt.scaled is (scale is None):
+        return None
+    return belt.interval(value, 1.0 if scale is None else scale)
 
 
 def with_intervals(findings: Iterable[Finding], condition: CaptureCondition) -> tuple[Finding, ...]:

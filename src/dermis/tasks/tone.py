@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from functools import cache
-from math import inf, log2, radians, tan
+from math import inf, radians, tan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +12,7 @@ from dermis.colour.srgb import encode, srgb_to_hex
 from dermis.colour.tone import ITA_CLASSES, MONK, hue_deg, ita_class, ita_deg, monk_tone
 from dermis.core import (
     Band,
-    Capture,
+    CaptureCondition,
     Finding,
     Measure,
     Note,
@@ -26,19 +24,16 @@ from dermis.core import (
     TableBlock,
     Task,
     TextBlock,
-    ToneEstimate,
-    region_mask,
 )
-from dermis.core.arrays import BoolMap, FloatMap
-from dermis.models.runtime import load
-from dermis.models.weights import WEIGHTS
+from dermis.core.arrays import FloatMap
+from dermis.tasks.intervals import interval
 from dermis.tasks.region_statistics import measured_regions
 
-__all__ = ["CLUES", "FOLDER", "TASK", "estimate_tone", "measure", "tone_clues"]
+__all__ = ["TASK", "classes_within", "measure", "monk_within"]
 
 MODEL = "tone@1"
-ESTIMATE = "skin-tone@1"
-"""With the light estimated by the network of that name."""
+ESTIMATE = "tone-posterior@1"
+"""Where the light is not known: see `dermis.tasks.tone_posterior`."""
 WELL_LIT = (50, 95)
 """Percentiles of lightness between which a pixel of a region is well lit."""
 NEUTRAL_CHROMA = 2.0
@@ -49,9 +44,10 @@ def measure(skin: Skin) -> tuple[Finding, ...]:
     """Measure the tone of each region: the median colour of its well-lit pixels.
 
     Well lit is what faces the light: the brighter half of the region without its brightest twentieth. Where the light
-    was estimated (`skin.tone`), every region is moved as the whole face is, and the interval is where the true ITA lies
-    in nine of ten photos of synthetic faces; elsewhere there is none. The spread is the middle 90 % of pixels: the
-    unevenness of the skin. `detail["light"]` names the light. A grey photo has no tone: no finding.
+    is not known (`skin.tone`), every region is lit as the posterior says the cheeks are, and the interval is where the
+    true ITA lies in nine of ten photos of other people (`dermis.tasks.intervals`); the classes and Monk tones are those
+    of the interval, and one class alone is named only where the interval lies in it. The spread is the middle 90 % of
+    pixels: the unevenness of the skin. `detail["light"]` names the light. A grey photo has no tone: no finding.
     """
     lab = np.asarray(linear_to_lab(skin.linear))
     well_lit = ((region, _well_lit(lab[mask])) for region, mask in measured_regions(skin, TASK.regions))
@@ -71,34 +67,76 @@ def _has_colour(pixels_lab: FloatMap) -> bool:
 
 def _finding(region: Region, pixels_lab: FloatMap, skin: Skin) -> Finding:
     photographed = np.median(pixels_lab, axis=0).astype(np.float64)
-    tone = skin.tone
-    lab = photographed if tone is None else photographed + tone.lab - tone.measured_lab
+    lab = _relit(photographed, skin)
     value = float(ita_deg(lab))
+    within = _interval(value, skin)
+    classes = classes_within(*(within or (value, value)))
     return Finding(
         task=TASK.name,
         region=region,
         value=value,
         unit="ITA deg",
-        label=ita_class(value),
-        labels=(ita_class(value),),
-        interval=None if tone is None else _moved(tone, value),
+        label=classes[0] if len(classes) == 1 else None,
+        labels=classes,
+        interval=within,
         spread=_spread(pixels_lab, float(ita_deg(photographed))),
         detail={
             "lab": [round(float(c), 2) for c in lab],
             "lab_photographed": [round(float(c), 2) for c in photographed],
-            "monk": int(monk_tone(lab)),
+            "monk": int(monk_tone(lab)) if within is None else monk_within(lab, within),
             "hue_deg": round(float(hue_deg(lab)), 2),
             "light": _light(skin),
             "pixels": len(pixels_lab),
         },
         notes=(_light_note(skin),) if region is Region.FACE else (),
-        model=MODEL if tone is None else ESTIMATE,
+        model=MODEL if skin.tone is None else ESTIMATE,
     )
+
+
+def _relit(lab: NDArray[np.float64], skin: Skin) -> NDArray[np.float64]:
+    """Return a photographed colour (3,) as it would be in white light of the right exposure."""
+    if skin.tone is None:
+        return lab
+    true, seen, here = (
+        np.maximum(np.asarray(lab_to_linear(one)), 1e-4) for one in (skin.tone.lab, skin.tone.measured_lab, lab)
+    )
+    return np.asarray(linear_to_lab(here * true / seen), dtype=np.float64)
+
+
+def _interval(value_deg: float, skin: Skin) -> tuple[float, float] | None:
+    """Return the interval of the cheeks about the value of another region."""
+    if skin.tone is None:
+        return None
+    middle = float(ita_deg(skin.tone.lab))
+    told = interval(TASK.name, CaptureCondition.UNKNOWN, middle, skin.tone.ita_scale_deg)
+    if told is None:
+        return None
+    return max(value_deg + told[0] - middle, -90.0), min(value_deg + told[1] - middle, 90.0)
+
+
+def classes_within(low_deg: float, high_deg: float) -> tuple[str, ...]:
+    """Return the ITA classes that an interval touches, from dark to light."""
+    names = [name for name, _ in ITA_CLASSES]
+    lightest, darkest = names.index(ita_class(high_deg)), names.index(ita_class(low_deg))
+    return tuple(reversed(names[lightest : darkest + 1]))
+
+
+def monk_within(lab: NDArray[np.float64], interval_deg: tuple[float, float]) -> list[int]:
+    """Return the first and the last Monk tone of the colours that differ from `lab` (3,) by their ITA alone."""
+    yellow = max(float(lab[2]), NEUTRAL_CHROMA)
+    ends = (np.array([50 + yellow * tan(radians(np.clip(end, -75, 75))), lab[1], yellow]) for end in interval_deg)
+    tones = [int(monk_tone(np.array([np.clip(end[0], 10.0, 95.0), *end[1:]]))) for end in (*ends, lab)]
+    return [min(tones), max(tones)]
 
 
 def _light_note(skin: Skin) -> Note:
     if skin.light_known:
         return Note(text=f"{skin.light_by} fixed the light.")
+    if skin.tone is not None:
+        return Note(
+            text="The light is not known, so the tone is a range: measured skin that photographs like this. "
+            "A grey card or chart in the photo (--reference) narrows it."
+        )
     return Note(
         text="The colour of the light is taken as the camera balanced it. Warm light or a wrong white balance shifts "
         "the tone; a grey card in the photo (--reference) removes that doubt."
@@ -107,7 +145,7 @@ def _light_note(skin: Skin) -> Note:
 
 def _light(skin: Skin) -> str:
     if skin.tone is not None:
-        return "estimated from skin and exposure (experimental)"
+        return "unknown: estimated from skin, lips, surroundings and exposure"
     if skin.light_known and skin.light_by != "A patch or chart of known colours":
         return skin.light_by
     return "reference patch" if skin.light_known else "as the camera balanced it"
@@ -117,108 +155,6 @@ def _spread(pixels_lab: FloatMap, middle: float) -> tuple[float, float]:
     """Return the 5th and 95th percentile of the pixels' ITA; `middle`, that of their median colour, lies inside."""
     low, high = np.percentile(np.asarray(ita_deg(pixels_lab)), (5, 95))
     return min(float(low), middle), max(float(high), middle)
-
-
-def _moved(tone: ToneEstimate, value_deg: float) -> tuple[float, float]:
-    """Return the interval of the whole face about another value."""
-    middle = float(ita_deg(tone.lab))
-    low, high = (value_deg + end - middle for end in tone.ita_interval_deg)
-    return max(low, -90.0), min(high, 90.0)
-
-
-FOLDER = WEIGHTS / "skin-tone"
-"""Where the network and its card lie."""
-
-
-def estimate_tone(clues: NDArray[np.float32]) -> ToneEstimate | None:
-    """Return the colour of the skin of a face, None where its skin was not measured.
-
-    clues: (k,) in the order of `dermis.tasks.tone.CLUES`, NaN where not known; the first three are the
-    measured L*, a*, b*. Raises ModelMissing where the network is not there, ValueError for another number of clues.
-    """
-    factor, count, level = _calibration()
-    if clues.shape != (count,):
-        raise ValueError(f"The network takes {count} clues, got {clues.shape}.")
-    if not np.isfinite(clues[:3]).all():
-        return None
-    answers = load(FOLDER / "model.onnx").run(clues[None].astype(np.float32))
-    lab = answers["lab"][0].astype(np.float64)
-    ita = float(ita_deg(lab))
-    half = factor * float(answers["ita_scale"][0, 0])
-    return ToneEstimate(
-        lab=lab, measured_lab=clues[:3].astype(np.float64), ita_interval_deg=(ita - half, ita + half), level=level
-    )
-
-
-@cache
-def _calibration() -> tuple[float, int, float]:
-    told = json.loads((FOLDER / "meta.json").read_text(encoding="utf-8"))["calibration"]
-    return float(told["factor"]), len(told["clues"]), float(told["level"])
-
-
-_REGIONS = (Region.FOREHEAD, Region.LEFT_CHEEK, Region.RIGHT_CHEEK, Region.NOSE, Region.CHIN)
-_EXPOSURE = ("iso_ev", "time_ev", "aperture_ev", "bias_ev", "brightness_ev", "wb_auto", "flash")
-_FEWEST = 12
-"""Fewer pixels than this say nothing."""
-_MOST = 20_000
-"""Of more pixels than this every second, third, ... is enough."""
-
-CLUES: tuple[str, ...] = (
-    *(f"skin_{c}" for c in "lab"),
-    *(f"skin_{level}_{c}" for level in ("dark", "bright") for c in "lab"),
-    *(f"{region.value}_{c}" for region in _REGIONS for c in "lab"),
-    *(f"eye_white_{c}" for c in "lab"),
-    *_EXPOSURE,
-)
-"""The names of the clues, in order: CIELAB (D65) as photographed, and exposure in stops."""
-
-
-def tone_clues(skin: Skin, capture: Capture, eyes: BoolMap | None = None) -> NDArray[np.float32]:
-    """Return the clues of one photo, (len(CLUES),), NaN where it does not tell one.
-
-    eyes: (h, w) where the openings of the eyes are, None where that is not known well enough: their brightest third
-    without highlights is taken for the white. The first three are the median of the face's well-lit
-    skin, as `dermis.tasks.tone` measures it.
-    """
-    lab = np.asarray(linear_to_lab(skin.linear), dtype=np.float32)
-    well_lit = _pixels(lab, skin.measured & region_mask(skin.regions, Region.FACE))
-    parts = [
-        _middle(well_lit, 50, 95),
-        _middle(well_lit, 5, 25),
-        _middle(well_lit, 90, 100),
-        *(_middle(_pixels(lab, skin.measured & region_mask(skin.regions, region)), 50, 95) for region in _REGIONS),
-        np.full(3, np.nan, np.float32) if eyes is None else _middle(_pixels(lab, eyes), 65, 97),
-        _exposure(capture),
-    ]
-    return np.concatenate(parts).astype(np.float32)
-
-
-def _pixels(lab: FloatMap, mask: BoolMap) -> FloatMap:
-    found: FloatMap = lab[mask]
-    return found[:: max(1, len(found) // _MOST)]
-
-
-def _middle(pixels: FloatMap, low: float, high: float) -> NDArray[np.float32]:
-    """Return the median colour (3,) of those pixels whose lightness lies between two percentiles."""
-    if len(pixels) < _FEWEST:
-        return np.full(3, np.nan, np.float32)
-    least, most = np.percentile(pixels[:, 0], (low, high))
-    inside = pixels[(pixels[:, 0] >= least) & (pixels[:, 0] <= most)]
-    return np.asarray(np.median(inside, axis=0), np.float32)
-
-
-def _exposure(capture: Capture) -> NDArray[np.float32]:
-    """Return the exposure in stops, so that their sums mean something (APEX); NaN for what the photo does not say."""
-    said = (
-        None if not capture.iso else log2(capture.iso / 3.125),
-        None if not capture.exposure_s else -log2(capture.exposure_s),
-        None if not capture.f_number else 2 * log2(capture.f_number),
-        capture.exposure_bias_ev,
-        capture.brightness_ev,
-        None if capture.white_balance_auto is None else float(capture.white_balance_auto),
-        None if capture.flash_fired is None else float(capture.flash_fired),
-    )
-    return np.array([np.nan if value is None else value for value in said], np.float32)
 
 
 MONK_NOTE = (

@@ -1,9 +1,9 @@
 """The colour of a face's skin where the light is not known: what measured skin, photographed anyhow, looked like.
 
 Boosted regression trees over clues of one photo, fitted by `dermis.lab.train.tone_posterior` to spectra of measured
-people of every tone, alike, under drawn lights, cameras and exposures. The clues: the photographed skin; the lips beside
-it, whose contrast to the skin falls with melanin and which no exposure changes; what surrounds the head; and the
-exposure data. Trees take a clue that is not there. Exposure alone never makes a tone: the interval
+people of every tone, alike, under drawn lights, cameras and exposures. The clues: the photographed skin; the lips
+beside it, whose contrast to the skin falls with melanin and which no exposure changes; what surrounds the head; and
+the exposure data. Trees take a clue that is not there. Exposure alone never makes a tone: the interval
 (`dermis.tasks.intervals`) holds all true tones that go with the answer.
 """
 
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import radians, tan
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,16 @@ from dermis.colour.srgb import decode
 from dermis.core import Capture, Encoding, Face, Photo, Region, SegmentationClass, Skin, ToneEstimate, region_mask
 from dermis.core.arrays import BoolMap, FloatMap
 
-__all__ = ["CLUES", "FILE", "OUTPUTS", "Trees", "posterior_tone", "tone_posterior", "tone_posterior_clues"]
+__all__ = [
+    "CLUES",
+    "FILE",
+    "LEAST_SCALE_DEG",
+    "OUTPUTS",
+    "Trees",
+    "posterior_tone",
+    "tone_posterior",
+    "tone_posterior_clues",
+]
 
 _Floats = NDArray[np.float64]
 
@@ -42,7 +52,7 @@ CLUES = (
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 _FEWEST, _SIDE = 12, 200
 _LEAST_LIGHT = 1e-4
-_LEAST_SCALE, _MOST_ITA = 3.0, 75.0
+LEAST_SCALE_DEG, _MOST_ITA_DEG = 3.0, 75.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,23 +102,35 @@ def posterior_tone(skin: Skin, face: Face, photo: Photo) -> ToneEstimate | None:
 def tone_posterior(clues: _Floats) -> ToneEstimate:
     """Return the colour that goes with the clues (k,) of one photo."""
     said = {name: float(trees.predict(clues[None])[0]) for name, trees in _trees().items()}
-    ita = float(np.clip(said["ita"], -_MOST_ITA, _MOST_ITA))
+    ita = float(np.clip(said["ita"], -_MOST_ITA_DEG, _MOST_ITA_DEG))
     lab = np.array([50 + said["b"] * tan(radians(ita)), said["a"], said["b"]])
     green, red, blue = clues[0], clues[0] + clues[1], clues[0] + clues[2]
     measured = np.asarray(linear_to_lab(10.0 ** np.array([red, green, blue])), dtype=np.float64)
-    return ToneEstimate(lab=lab, measured_lab=measured, ita_scale_deg=max(said["scale"], _LEAST_SCALE))
+    return ToneEstimate(lab=lab, measured_lab=measured, ita_scale_deg=max(said["scale"], LEAST_SCALE_DEG))
 
 
 @cache
 def _trees() -> Mapping[str, Trees]:
     with np.load(FILE) as held:
-        return {name: Trees(**_fields(held, name)) for name in OUTPUTS}
+        return {name: trees_of(held, name) for name in OUTPUTS}
 
 
-def _fields(held: Mapping[str, NDArray[np.generic]], name: str) -> dict[str, NDArray[np.generic]]:
-    kinds = {"threshold": np.float64, "value": np.float64, "missing_left": np.bool_, "baseline": np.float64}
-    names = ("baseline", "start", "feature", "threshold", "left", "right", "missing_left", "value")
-    return {each: held[f"{name}_{each}"].astype(kinds.get(each, np.int64)) for each in names}
+def trees_of(held: Mapping[str, NDArray[Any]], name: str) -> Trees:
+    """Return the trees that arrays named NAME_FIELD hold."""
+
+    def places(field: str) -> NDArray[np.int64]:
+        return held[f"{name}_{field}"].astype(np.int64)
+
+    return Trees(
+        baseline=float(held[f"{name}_baseline"]),
+        start=places("start"),
+        feature=places("feature"),
+        threshold=held[f"{name}_threshold"].astype(np.float64),
+        left=places("left"),
+        right=places("right"),
+        missing_left=held[f"{name}_missing_left"].astype(np.bool_),
+        value=held[f"{name}_value"].astype(np.float64),
+    )
 
 
 def tone_posterior_clues(skin: Skin, face: Face, photo: Photo) -> _Floats:
@@ -150,7 +172,8 @@ def _middle(pixels: FloatMap, low: float, high: float) -> _Floats:
         return np.full(3, np.nan)
     level = pixels @ _LUMINANCE
     least, most = np.percentile(level, (low, high))
-    return np.median(pixels[(level >= least) & (level <= most)], axis=0).astype(np.float64)
+    middle: _Floats = np.median(pixels[(level >= least) & (level <= most)], axis=0).astype(np.float64)
+    return middle
 
 
 def _ratios(linear: _Floats) -> _Floats:

@@ -35,8 +35,10 @@ def test_what_does_not_fit_stays_as_it_was_drawn():
     assert torch.equal(model.heads[0].linear.weight, before)
 
 
-def test_weights_of_another_network_and_names_that_are_none_are_refused():
+def test_weights_of_another_network_and_names_that_are_none_are_refused(tmp_path):
+    (tmp_path / "weights").mkdir()
+    torch.save({"of.another": torch.zeros(3)}, tmp_path / "weights" / "best.pt")
     with pytest.raises(UsageError, match="no weights that fit"):
-        begin_warm(model_of("acne-types"), "skin-tone")
+        begin_warm(model_of("acne-types"), str(tmp_path))
     with pytest.raises(ModelMissing, match="acne-types"):
         begin_warm(model_of("acne-types"), "acne-typse")

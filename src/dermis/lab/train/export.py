@@ -22,6 +22,7 @@ from dermis.lab.networks.model import Answering, Model
 from dermis.lab.networks.settings import Head, bands_of
 from dermis.lab.train.build import load_model
 from dermis.lab.train.card import card, meta_of, write_meta
+from dermis.lab.train.examples.tone import CLUES
 from dermis.lab.train.objectives.lesions import open_network as open_lesions
 from dermis.lab.train.objectives.spectra_fit import TABLES
 from dermis.lab.train.objectives.tone import open_network as open_tone
@@ -30,7 +31,6 @@ from dermis.models.capture_features import number_names
 from dermis.models.preprocess import Input
 from dermis.models.runtime import load
 from dermis.models.weights import WEIGHTS, Weights, open_weights
-from dermis.tasks.tone import CLUES
 
 __all__ = [
     "ANSWERS",

@@ -5,12 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from dermis.lab.train.examples.tone import Clues
+from dermis.lab.train.examples.tone import CLUES, Clues
 from dermis.lab.train.export import export
 from dermis.lab.train.objectives.tone import ask, open_network, train_pools
 from dermis.lab.train.recipe import find_recipe, read_recipe
 from dermis.models.runtime import load
-from dermis.tasks.tone import CLUES
 
 
 def drawn(count, seed, people):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import log2
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import CropFrame, Face, SegmentationClass, View
+from dermis.colour.lab import linear_to_lab
+from dermis.core import Capture, CropFrame, Face, Region, SegmentationClass, Skin, View, region_mask
+from dermis.core.arrays import BoolMap, FloatMap
 from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_isp, stream
 from dermis.lab.synth.camera.scene import Scene, compose_scene, lab_of, raw_of, skin_mask
 from dermis.lab.synth.camera.shading import draw_lamps
@@ -19,9 +22,8 @@ from dermis.optics.camera import draw_camera
 from dermis.optics.isp import develop, through_jpeg
 from dermis.optics.populations import ILLUMINANT_KINDS, draw_illuminant
 from dermis.pipeline.analyse import measure_skin
-from dermis.tasks.tone import tone_clues
 
-__all__ = ["Clues", "tone_clues_of"]
+__all__ = ["CLUES", "Clues", "tone_clues", "tone_clues_of"]
 
 _FEWEST_PX = 300
 
@@ -30,7 +32,7 @@ _FEWEST_PX = 300
 class Clues:
     """One photo of a synthetic person.
 
-    pixels: (k,) what the photo shows, in the order of `dermis.tasks.tone.CLUES`, NaN where it does not say. lab: (3,)
+    pixels: (k,) what the photo shows, in the order of `CLUES`, NaN where it does not say. lab: (3,)
     the true colour of the skin under D65. light: kind of the illuminant.
     """
 
@@ -81,3 +83,68 @@ def _photos(
         photo = through_jpeg(develop(raw, isp, rng), isp)
         seen = measure_skin(photo.pixels, photo, face)
         yield kind, tone_clues(seen, photo.capture, face.segmentation == SegmentationClass.EYES), true
+
+
+_REGIONS = (Region.FOREHEAD, Region.LEFT_CHEEK, Region.RIGHT_CHEEK, Region.NOSE, Region.CHIN)
+_EXPOSURE = ("iso_ev", "time_ev", "aperture_ev", "bias_ev", "brightness_ev", "wb_auto", "flash")
+_FEWEST = 12
+"""Fewer pixels than this say nothing."""
+_MOST = 20_000
+"""Of more pixels than this every second, third, ... is enough."""
+
+CLUES: tuple[str, ...] = (
+    *(f"skin_{c}" for c in "lab"),
+    *(f"skin_{level}_{c}" for level in ("dark", "bright") for c in "lab"),
+    *(f"{region.value}_{c}" for region in _REGIONS for c in "lab"),
+    *(f"eye_white_{c}" for c in "lab"),
+    *_EXPOSURE,
+)
+"""The names of the clues, in order: CIELAB (D65) as photographed, and exposure in stops."""
+
+
+def tone_clues(skin: Skin, capture: Capture, eyes: BoolMap | None = None) -> NDArray[np.float32]:
+    """Return the clues of one photo, (len(CLUES),), NaN where it does not tell one.
+
+    eyes: (h, w) where the openings of the eyes are, None where that is not known well enough: their brightest third
+    without highlights is taken for the white. The first three are the median of the face's well-lit
+    skin, as `dermis.tasks.tone` measures it.
+    """
+    lab = np.asarray(linear_to_lab(skin.linear), dtype=np.float32)
+    well_lit = _pixels(lab, skin.measured & region_mask(skin.regions, Region.FACE))
+    parts = [
+        _middle(well_lit, 50, 95),
+        _middle(well_lit, 5, 25),
+        _middle(well_lit, 90, 100),
+        *(_middle(_pixels(lab, skin.measured & region_mask(skin.regions, region)), 50, 95) for region in _REGIONS),
+        np.full(3, np.nan, np.float32) if eyes is None else _middle(_pixels(lab, eyes), 65, 97),
+        _exposure(capture),
+    ]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def _pixels(lab: FloatMap, mask: BoolMap) -> FloatMap:
+    found: FloatMap = lab[mask]
+    return found[:: max(1, len(found) // _MOST)]
+
+
+def _middle(pixels: FloatMap, low: float, high: float) -> NDArray[np.float32]:
+    """Return the median colour (3,) of those pixels whose lightness lies between two percentiles."""
+    if len(pixels) < _FEWEST:
+        return np.full(3, np.nan, np.float32)
+    least, most = np.percentile(pixels[:, 0], (low, high))
+    inside = pixels[(pixels[:, 0] >= least) & (pixels[:, 0] <= most)]
+    return np.asarray(np.median(inside, axis=0), np.float32)
+
+
+def _exposure(capture: Capture) -> NDArray[np.float32]:
+    """Return the exposure in stops, so that their sums mean something (APEX); NaN for what the photo does not say."""
+    said = (
+        None if not capture.iso else log2(capture.iso / 3.125),
+        None if not capture.exposure_s else -log2(capture.exposure_s),
+        None if not capture.f_number else 2 * log2(capture.f_number),
+        capture.exposure_bias_ev,
+        capture.brightness_ev,
+        None if capture.white_balance_auto is None else float(capture.white_balance_auto),
+        None if capture.flash_fired is None else float(capture.flash_fired),
+    )
+    return np.array([np.nan if value is None else value for value in said], np.float32)

@@ -17,7 +17,7 @@ from dermis.colour.difference import delta_e_00
 from dermis.colour.tone import ita_deg
 from dermis.lab.networks.tone import ToneNetwork, ita_of
 from dermis.lab.train.build import groups_for
-from dermis.lab.train.examples.tone import Clues
+from dermis.lab.train.examples.tone import CLUES, Clues
 from dermis.lab.train.objectives.pooled import Pools, gather, note_pools, parts_of_pools
 from dermis.lab.train.progress import quiet
 from dermis.lab.train.recipe import Recipe
@@ -25,7 +25,6 @@ from dermis.lab.train.run import Run, open_run
 from dermis.lab.train.sources import Roots
 from dermis.lab.train.trainer import Trainer, fabric_for, fit
 from dermis.metrics.calibration import conformal_quantile
-from dermis.tasks.tone import CLUES
 
 __all__ = ["Rows", "ToneObjective", "ask", "open_network", "rows_of", "train", "train_pools"]
 

@@ -1,0 +1,199 @@
+"""What the program says of photos whose truth or whose person is known: made people, real repeats, changed exposure."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.colour.lab import lab_to_linear
+from dermis.colour.srgb import decode, encode
+from dermis.colour.tone import ita_deg
+from dermis.core import Analysis, CaptureCondition, Encoding, Photo, Region
+from dermis.core.arrays import FloatMap
+from dermis.errors import DermisError, InputError
+from dermis.formats.images.photo import read_photo
+from dermis.lab.synth.make import make_set
+from dermis.lab.synth.recipe import read_recipe
+from dermis.pipeline.analyse import analyse
+from dermis.pipeline.options import AS_IT_COMES, AnalyseOptions
+from dermis.tasks import choose
+from dermis.tasks.pigment_index import pigment_indices
+
+__all__ = ["EXPOSURES_EV", "TASKS_READ", "Reading", "folder_readings", "made_readings", "out_of_scope", "reading_of"]
+
+TASKS_READ = ("skin_tone", "melanin", "haemoglobin", "redness", "acne_lesions", "acne_grade")
+EXPOSURES_EV = (-1.0, -0.5, 0.5, 1.0)
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What was said of the whole face in one photo, by task.
+
+    source: where the photo is from. person, shot: whose, and which photo; a changed copy has the shot of its original.
+    changed_ev: by how much its exposure was changed. values, intervals, truth: by task; a task without is not there.
+    tone: L*, a*, b* of the posterior and the usual size of the error of its ITA, where the light was not known.
+    """
+
+    source: str
+    person: str
+    shot: str
+    condition: str = CaptureCondition.UNKNOWN.value
+    changed_ev: float = 0.0
+    values: Mapping[str, float] = field(default_factory=dict)
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    truth: Mapping[str, float] = field(default_factory=dict)
+    tone: tuple[float, float] | None = None
+    problems: tuple[str, ...] = ()
+    usable: bool = False
+
+
+def reading_of(photo: Photo, options: AnalyseOptions = AS_IT_COMES, **known: Any) -> Reading:  # noqa: ANN401
+    """Analyse one photo; known: the other fields of the reading."""
+    analysis = analyse(photo, options, tasks=choose(",".join(TASKS_READ)))
+    return _read(analysis, **known)
+
+
+def _read(analysis: Analysis, **known: Any) -> Reading:  # noqa: ANN401
+    face = [finding for finding in analysis.findings if finding.region is Region.FACE]
+    tone = analysis.skin.tone if analysis.skin is not None else None
+    return Reading(
+        condition=analysis.condition.value,
+        values={finding.task: float(finding.value) for finding in face},
+        intervals={finding.task: finding.interval for finding in face if finding.interval is not None},
+        tone=None if tone is None else (_ita(tone.lab), tone.ita_scale_deg),
+        problems=tuple(problem.code for problem in analysis.quality.problems),
+        usable=analysis.quality.usable,
+        **known,
+    )
+
+
+def _ita(lab: NDArray[np.float64]) -> float:
+    return float(ita_deg(np.asarray(lab)))
+
+
+def made_readings(
+    folder: Path, *, people: int, seed: int | None = None, views: Sequence[str] = (), step: Step = lambda words: None
+) -> Iterator[Reading]:
+    """Make the first people of the recipe `everyday` in `folder` (or another seed's), and analyse each photo.
+
+    The truth: ITA of the skin as made, and the pigment indices of that colour.
+    """
+    changes = [f"subjects={people}", *([f"seed={seed}"] if seed is not None else [])]
+    changes += [f"views={','.join(views)}"] if views else []
+    recipe = read_recipe("everyday", changes)
+    step("making people")
+    for record in make_set(recipe, folder, workers=0):
+        colour = record.detail["colours"].get("face")
+        if colour is None:
+            continue
+        photo = read_photo(folder / record.photo)
+        step(record.name)
+        truth = truth_of(np.asarray(colour["lab"], dtype=np.float64))
+        yield reading_of(photo, source="made", person=record.key.subject, shot=record.name, truth=truth)
+
+
+def truth_of(lab: NDArray[np.float64]) -> dict[str, float]:
+    """Return what the tasks should say of skin of a known colour (3,)."""
+    melanin, haemoglobin = pigment_indices(np.asarray(lab_to_linear(lab))[None])
+    return {"skin_tone": _ita(lab), "melanin": float(melanin[0]), "haemoglobin": float(haemoglobin[0])}
+
+
+def folder_readings(
+    name: str, folder: Path, *, most: int | None = None, exposures: int = 0, step: Step = lambda words: None
+) -> Iterator[Reading]:
+    """Analyse a folder of real photos, `labels.csv` with the columns `file` and `person` or `group`.
+
+    Rows that name a `light_block` show a chart: these are read twice, with `--reference chart` and without; crops
+    (`_face`, `_chart`) are left out. most: so many photos at most, evenly from all. exposures: of so many of them
+    copies with changed exposure are read, too. Raises InputError where there is no such table.
+    """
+    rows = _rows(folder)
+    if most is not None and len(rows) > most:
+        rows = [rows[place] for place in np.linspace(0, len(rows) - 1, most).astype(int)]
+    changed = set(np.linspace(0, len(rows) - 1, exposures).astype(int).tolist()) if exposures else set()
+    for place, row in enumerate(rows):
+        step(row["file"])
+        try:
+            photo = read_photo(folder / row["file"])
+        except DermisError:
+            continue
+        person = row.get("person") or row.get("group") or row["file"]
+        known: dict[str, Any] = {"source": name, "person": person, "shot": row["file"]}
+        yield reading_of(photo, **known)
+        if row.get("light_block"):
+            yield from _charted(photo, row, known)
+        for stops in EXPOSURES_EV if place in changed else ():
+            yield reading_of(reexposed(photo, stops), changed_ev=stops, **known)
+
+
+def _rows(folder: Path) -> list[dict[str, str]]:
+    table = folder / "labels.csv"
+    if not table.is_file():
+        raise InputError(f"{folder} has no labels.csv.", advice="It needs the columns file and person.")
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row.get("file")]
+    return [row for row in rows if not any(part in row["file"] for part in ("_face", "_chart"))]
+
+
+def _charted(photo: Photo, row: Mapping[str, str], known: Mapping[str, Any]) -> Iterator[Reading]:
+    try:
+        found = reading_of(photo, replace(AS_IT_COMES, reference="chart"), **known)
+    except InputError:
+        return
+    yield replace(found, shot=f"{row.get('shot_in_block', '')}:{found.shot}")
+
+
+def reexposed(photo: Photo, stops: float) -> Photo:
+    """Return the photo with so many stops more light, clipped and in 8 bits, as an editor makes it."""
+    if photo.encoding is not Encoding.SRGB:
+        raise ValueError("Only sRGB photos are exposed anew.")
+    linear = np.clip(np.asarray(decode(photo.pixels)) * 2**stops, 0, 1)
+    return replace(photo, pixels=(np.rint(np.asarray(encode(linear)) * 255) / 255).astype(np.float32))
+
+
+def out_of_scope() -> Iterator[tuple[str, str, Photo]]:
+    """Yield name, what should happen, and the picture: "none" no numbers at all, "grey" no colour, "told" any."""
+    from skimage import data  # late, and only here
+
+    for name in ("chelsea", "coffee", "rocket", "coins", "brick", "clock"):
+        yield name, "none", _photo(getattr(data, name)())
+    portrait = _photo(data.astronaut()[:220, 130:330])
+    yield "cartoon", "none", _photo(_cartoon())
+    grey = np.repeat(portrait.pixels @ np.array([[0.3], [0.6], [0.1]], np.float32), 3, axis=2)
+    yield "black and white", "grey", replace(portrait, pixels=grey)
+    yield "painted green", "told", replace(portrait, pixels=portrait.pixels * np.array([0.5, 1.0, 0.5], np.float32))
+    yield "photo of a screen", "told", replace(portrait, pixels=_on_screen(portrait.pixels))
+
+
+def _photo(pixels: np.ndarray[Any, Any]) -> Photo:
+    rgb = np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels[..., :3]
+    return Photo(pixels=(rgb / 255).astype(np.float32), encoding=Encoding.SRGB)
+
+
+def _cartoon() -> np.ndarray[Any, Any]:
+    """Return a face of flat colours: an oval, two eyes, a mouth."""
+    from PIL import Image, ImageDraw  # late: only here
+
+    picture = Image.new("RGB", (400, 400), (120, 180, 220))
+    draw = ImageDraw.Draw(picture)
+    draw.ellipse((90, 50, 310, 360), fill=(250, 210, 60), outline=(0, 0, 0), width=5)
+    for x in (150, 220):
+        draw.ellipse((x, 140, x + 35, 190), fill=(255, 255, 255), outline=(0, 0, 0), width=4)
+        draw.ellipse((x + 12, 155, x + 24, 175), fill=(0, 0, 0))
+    draw.arc((140, 220, 260, 310), 10, 170, fill=(180, 0, 0), width=8)
+    return np.asarray(picture)
+
+
+def _on_screen(pixels: FloatMap) -> FloatMap:
+    """Return the picture with the stripes of a screen's subpixels, which beat with the camera's."""
+    columns = np.arange(pixels.shape[1])
+    stripes = np.stack([0.75 + 0.25 * np.cos(2 * np.pi * (columns / 2.9 + turn / 3)) for turn in range(3)], axis=-1)
+    shown: FloatMap = np.clip(pixels * stripes[None], 0, 1).astype(np.float32)
+    return shown

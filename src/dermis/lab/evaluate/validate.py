@@ -1,0 +1,314 @@
+"""The evidence for what the program says, from its shipped models: `dermis validate`.
+
+Made people of every ITA class, real repeats and charted people where their folder is given, changed exposures, and
+pictures that are no photo of a face. Each figure stands beside its limit; a release that misses one fails.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.colour.tone import ITA_CLASSES, ita_class
+from dermis.lab.evaluate.belts import fit_repeatability, write_intervals
+from dermis.lab.evaluate.readings import (
+    TASKS_READ,
+    Reading,
+    folder_readings,
+    made_readings,
+    out_of_scope,
+    reading_of,
+)
+from dermis.metrics.bootstrap import bootstrap
+from dermis.tasks.intervals import FOLDER, repeatabilities
+from dermis.version import __version__
+
+__all__ = [
+    "Figure",
+    "Validation",
+    "figures_of",
+    "fit_intervals",
+    "validate",
+    "validation_json",
+    "validation_markdown",
+    "validation_page",
+]
+
+FIT_SEED = 4411
+"""Whose people teach the intervals; those of the recipe's own seed judge."""
+PEOPLE, PEOPLE_SHORT, PEOPLE_FIT = 24, 2, 72
+REAL_PHOTOS, CHANGED = 120, 25
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One figure: what it is of, its value with the 95 % interval over people, and between which limits it must lie.
+
+    interval: None where too few people make one. limits: None where none is stated. n: photos, people.
+    """
+
+    name: str
+    of: str
+    value: float
+    unit: str = ""
+    interval: tuple[float, float] | None = None
+    limits: tuple[float, float] | None = None
+    photos: int = 0
+    people: int = 0
+
+    @property
+    def held(self) -> bool:
+        """Whether the figure lies within its limits; one without limits always does."""
+        return self.limits is None or self.limits[0] <= self.value <= self.limits[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """All figures, and those of pictures out of scope: name, what should happen, what did."""
+
+    figures: tuple[Figure, ...]
+    foreign: tuple[tuple[str, str, str, bool], ...]
+
+    @property
+    def held(self) -> bool:
+        """Whether every figure and every picture came out as stated."""
+        return all(one.held for one in self.figures) and all(right for *_, right in self.foreign)
+
+
+def validate(
+    data: Mapping[str, Path], *, short: bool = False, keep: Path | None = None, step: Step = lambda words: None
+) -> Validation:
+    """Run the evidence. data: real folders by name. short: two made people and no more. keep: where made photos lie."""
+    people = PEOPLE_SHORT if short else PEOPLE
+    with tempfile.TemporaryDirectory() as aside:
+        readings = list(
+            made_readings(keep or Path(aside) / "made", people=people, views=("front",) if short else (), step=step)
+        )
+    for name, folder in data.items():
+        readings += folder_readings(name, folder, most=REAL_PHOTOS, exposures=CHANGED, step=step)
+    return Validation(figures=tuple(figures_of(readings, limited=not short)), foreign=tuple(_foreign(short, step)))
+
+
+def fit_intervals(
+    data: Mapping[str, Path], *, folder: Path = FOLDER, keep: Path | None = None, step: Step = lambda words: None
+) -> list[Path]:
+    """Write the intervals anew, from made people that `validate` never asks and from the real repeats given."""
+    with tempfile.TemporaryDirectory() as aside:
+        made = list(made_readings(keep or Path(aside) / "made", people=PEOPLE_FIT, seed=FIT_SEED, step=step))
+    real = [one for name, path in data.items() for one in folder_readings(name, path, most=REAL_PHOTOS, step=step)]
+    return write_intervals(folder, made, real)
+
+
+def figures_of(readings: Sequence[Reading], *, limited: bool = True) -> Iterator[Figure]:
+    """Yield every figure that the readings allow; limited: with the limits of a release."""
+    made = [one for one in readings if one.truth]
+    yield from _tone_figures(made, limited=limited)
+    for task in ("melanin", "haemoglobin"):
+        yield from _coverage(made, task, f"made people, {task}", (0.80, 1.0) if limited else None)
+    for source in dict.fromkeys(one.source for one in readings if not one.truth):
+        here = [one for one in readings if one.source == source]
+        yield from _real_figures(source, here, limited=limited)
+
+
+def _tone_figures(made: Sequence[Reading], *, limited: bool) -> Iterator[Figure]:
+    known = [one for one in made if "skin_tone" in one.values]
+    if not known:
+        return
+    errors = np.array([abs(one.values["skin_tone"] - one.truth["skin_tone"]) for one in known])
+    people = np.array([one.person for one in known])
+    yield _figure("mean error of ITA", "made people", errors, people, "deg", (0.0, 18.0) if limited else None)
+    for name in (each for each, _ in reversed(ITA_CLASSES)):
+        here = np.array([ita_class(one.truth["skin_tone"]) == name for one in known])
+        if here.any():
+            yield _figure("mean error of ITA", f"made people, {name}", errors[here], people[here], "deg", None)
+            some = [one for one, inside in zip(known, here, strict=True) if inside]
+            yield from _coverage(some, "skin_tone", f"made people, {name}", (0.75, 1.0) if limited else None)
+    yield from _coverage(known, "skin_tone", "made people", (0.85, 1.0) if limited else None)
+
+
+def _coverage(readings: Sequence[Reading], task: str, of: str, limits: tuple[float, float] | None) -> Iterator[Figure]:
+    known = [one for one in readings if task in one.intervals and task in one.truth]
+    if not known:
+        return
+    inside = np.array([one.intervals[task][0] <= one.truth[task] <= one.intervals[task][1] for one in known])
+    people = np.array([one.person for one in known])
+    yield _figure(f"coverage of the interval of {task}", of, inside.astype(float), people, "share", limits)
+    widths = np.array([one.intervals[task][1] - one.intervals[task][0] for one in known])
+    yield _figure(f"median width of the interval of {task}", of, widths, people, "", None, median=True)
+
+
+def _real_figures(source: str, readings: Sequence[Reading], *, limited: bool) -> Iterator[Figure]:
+    plain = [one for one in readings if not one.changed_ev]
+    unknown = [one for one in plain if one.condition == "unknown"]
+    charted = [one for one in plain if one.condition == "referenced" and "skin_tone" in one.values]
+    for task in TASKS_READ:
+        found = fit_repeatability(unknown, task)
+        if found is not None:
+            yield Figure(
+                name=f"sd of {task} within a person",
+                of=source,
+                value=found.sd,
+                photos=found.photos,
+                people=found.people,
+            )
+    limits = (0.85, 1.0) if limited else None
+    if charted:
+        bright = [one for one in charted if not one.shot.startswith("1:")]
+        truth = float(np.median([one.values["skin_tone"] for one in bright or charted]))
+        yield from _covers(unknown, {one.person: truth for one in unknown}, source, "the charted ITA", limits)
+    else:
+        yield from _covers(unknown, _medians(unknown), source, "the person's median ITA", limits)
+    yield from _exposures(source, readings, limited=limited)
+
+
+def _medians(readings: Sequence[Reading]) -> dict[str, float]:
+    values: dict[str, list[float]] = {}
+    for one in readings:
+        if "skin_tone" in one.values:
+            values.setdefault(one.person, []).append(one.values["skin_tone"])
+    return {person: float(np.median(said)) for person, said in values.items() if len(said) > 1}
+
+
+def _covers(
+    readings: Sequence[Reading], truth: Mapping[str, float], source: str, what: str, limits: tuple[float, float] | None
+) -> Iterator[Figure]:
+    known = [one for one in readings if "skin_tone" in one.intervals and one.person in truth]
+    if not known:
+        return
+    ends = np.array([one.intervals["skin_tone"] for one in known])
+    true = np.array([truth[one.person] for one in known])
+    people = np.array([one.person for one in known])
+    inside = (ends[:, 0] <= true) & (true <= ends[:, 1])
+    yield _figure(f"intervals that cover {what}", source, inside.astype(float), people, "share", limits)
+    yield _figure(
+        "median width of the interval of skin_tone", source, ends[:, 1] - ends[:, 0], people, "deg", None, median=True
+    )
+
+
+def _exposures(source: str, readings: Sequence[Reading], *, limited: bool) -> Iterator[Figure]:
+    """Yield how often the intervals of a photo and of its copy overlap, or the verdict names the copy's exposure."""
+    first = {one.shot: one for one in readings if not one.changed_ev and "skin_tone" in one.intervals}
+    pairs = [(first[one.shot], one) for one in readings if one.changed_ev and one.shot in first]
+    if not pairs:
+        return
+    named = {"too_dark", "too_bright", "clipped", "underexposed", "overexposed", "no_skin"}
+    right = np.array([_overlap(before, after) or bool(named & set(after.problems)) for before, after in pairs])
+    people = np.array([after.person for _, after in pairs])
+    limits = (0.95, 1.0) if limited else None
+    yield _figure(
+        "changed exposure: intervals overlap, or it is named", source, right.astype(float), people, "share", limits
+    )
+
+
+def _overlap(before: Reading, after: Reading) -> bool:
+    if "skin_tone" not in after.intervals:
+        return not after.usable
+    one, other = before.intervals["skin_tone"], after.intervals["skin_tone"]
+    return one[0] <= other[1] and other[0] <= one[1]
+
+
+def _figure(
+    name: str,
+    of: str,
+    values: NDArray[np.float64],
+    people: NDArray[np.str_],
+    unit: str,
+    limits: tuple[float, float] | None,
+    *,
+    median: bool = False,
+) -> Figure:
+    middle = np.median if median else np.mean
+    groups = len(np.unique(people))
+    found = bootstrap(lambda places: float(middle(values[places])), people, resamples=300) if groups >= 5 else None
+    return Figure(
+        name=name,
+        of=of,
+        value=float(middle(values)),
+        unit=unit,
+        interval=None if found is None else (float(found.low), float(found.high)),
+        limits=limits,
+        photos=len(values),
+        people=groups,
+    )
+
+
+def _foreign(short: bool, step: Step) -> Iterator[tuple[str, str, str, bool]]:
+    for name, wanted, photo in out_of_scope():
+        if short and name not in ("coins", "cartoon", "black and white"):
+            continue
+        step(name)
+        found = reading_of(photo, source="out of scope", person=name, shot=name)
+        said = ", ".join(found.problems) or "nothing said"
+        numbers = f"{len(found.values)} numbers" if found.values else "no numbers"
+        right = {"none": not found.values, "grey": "skin_tone" not in found.values, "told": True}[wanted]
+        yield name, wanted, f"{numbers}; {said}", right
+
+
+def validation_markdown(found: Validation) -> str:
+    """Return the figures as tables in Markdown."""
+    lines = ["| figure | of | value | 95 % interval | limits | photos | people |", "|---|---|---|---|---|---|---|"]
+    lines += [f"| {' | '.join(_cells(one))} |" for one in found.figures]
+    lines += ["", "| picture | should give | gave |", "|---|---|---|"]
+    lines += [
+        f"| {name} | {_WANTED[wanted]} | {said}{'' if right else ' **(missed)**'} |"
+        for name, wanted, said, right in found.foreign
+    ]
+    lines += ["", "| task | condition | sd within a person | MDC95 | photos | people |", "|---|---|---|---|---|---|"]
+    lines += [
+        f"| {task} | {condition} | {one.sd:.2f} | {one.mdc95:.2f} | {one.photos} | {one.people} |"
+        for task in TASKS_READ
+        for condition, one in repeatabilities(task).items()
+    ]
+    return "\n".join([*lines, "", f"dermis {__version__}."])
+
+
+_WANTED = {"none": "no numbers", "grey": "no tone", "told": "whatever is said of it"}
+
+
+def _cells(one: Figure) -> tuple[str, ...]:
+    ends = "" if one.interval is None else f"{one.interval[0]:.2f} to {one.interval[1]:.2f}"
+    limits = "" if one.limits is None else f"{one.limits[0]:g} to {one.limits[1]:g}"
+    value = f"{one.value:.2f} {one.unit}".strip() + ("" if one.held else " **(missed)**")
+    return one.name, one.of, value, ends, limits, str(one.photos), str(one.people)
+
+
+def validation_page(found: Validation) -> str:
+    """Return the figures as a page."""
+    from dermis.report.page import rendered  # late: a tenth of a second
+
+    rows = [([cell.replace(" **(missed)**", "") for cell in _cells(one)], one.held) for one in found.figures]
+    repeats = [
+        (task, condition, f"{one.sd:.2f}", f"{one.mdc95:.2f}", str(one.photos), str(one.people))
+        for task in TASKS_READ
+        for condition, one in repeatabilities(task).items()
+    ]
+    content = {
+        "held": found.held,
+        "version": __version__,
+        "figures": rows,
+        "foreign_rows": [((name, _WANTED[wanted], said), right) for name, wanted, said, right in found.foreign],
+        "repeat_rows": [(cells, True) for cells in repeats],
+    }
+    return rendered("validation.html", content)
+
+
+def validation_json(found: Validation) -> str:
+    """Return the figures as JSON."""
+    told = {
+        "schema": "dermis.validation/1",
+        "dermis": __version__,
+        "held": found.held,
+        "figures": [{**asdict(one), "held": one.held} for one in found.figures],
+        "out_of_scope": [
+            {"picture": name, "wanted": wanted, "said": said, "right": right}
+            for name, wanted, said, right in found.foreign
+        ],
+    }
+    return json.dumps(told, indent=1)
