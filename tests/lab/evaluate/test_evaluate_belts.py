@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from dermis.lab.evaluate.belts import fit_belt, fit_repeatability, keep_belt, write_intervals
+from dermis.lab.belts import fit_belt, keep_belt
+from dermis.lab.evaluate.belts import fit_repeatability, write_intervals
 from dermis.lab.evaluate.readings import Reading
 
 

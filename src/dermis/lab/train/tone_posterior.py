@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from dermis.colour.srgb import decode, encode
 from dermis.colour.tone import ita_deg
 from dermis.core import CaptureCondition
-from dermis.lab.evaluate.belts import fit_belt, keep_belt
+from dermis.lab.belts import fit_belt, keep_belt
 from dermis.lab.synth.skin.colour import MATT_SHARE
 from dermis.lab.synth.subjects import SubjectPopulation, draw_subject, own_tissue
 from dermis.lab.train.pigment_index import NM, read_issa

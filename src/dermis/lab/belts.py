@@ -1,0 +1,79 @@
+"""Confidence belts: fitted to answers whose truth is known, and kept as `dermis.tasks.intervals` reads them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.tasks.intervals import Belt
+
+__all__ = ["belt_object", "fit_belt", "keep_belt"]
+
+_Floats = NDArray[np.float64]
+
+LEVEL, KNOTS = 0.9, 9
+_REACH = 0.09
+"""Width of the window about a true value, as a share of the range of true values (1 sigma)."""
+
+
+def fit_belt(
+    truth: _Floats, said: _Floats, scale: _Floats | None = None, *, people: Sequence[str], level: float = LEVEL
+) -> Belt:
+    """Return the belt of answers `said` (n,) to true values (n,); scale (n,): of the errors, where the task gives one.
+
+    At each knot the errors of photos with a true value near by, people counting alike, give the two ends; each end is
+    moved outwards to the next error, as split-conformal intervals are (Lei et al. 2018).
+    """
+    errors = (said - truth) / (1.0 if scale is None else scale)
+    low, high = float(truth.min()), float(truth.max())
+    knots = np.linspace(low, high, KNOTS)
+    names, place, counts = np.unique(np.asarray(people), return_inverse=True, return_counts=True)
+    ends = np.array([_ends(errors, truth, 1.0 / counts[place], knot, _REACH * (high - low), level) for knot in knots])
+    return Belt(
+        truth=tuple(np.round(knots, 2).tolist()),
+        low=tuple(np.round(ends[:, 0], 3).tolist()),
+        high=tuple(np.round(ends[:, 1], 3).tolist()),
+        level=level,
+        people=len(names),
+        photos=len(truth),
+        scaled=scale is not None,
+    )
+
+
+def _ends(
+    errors: _Floats, truth: _Floats, weight: _Floats, knot: float, reach: float, level: float
+) -> tuple[float, float]:
+    near = weight * np.exp(-0.5 * ((truth - knot) / reach) ** 2)
+    order = np.argsort(errors)
+    before = np.cumsum(near[order]) / near.sum()
+    first = max(int(np.searchsorted(before, (1 - level) / 2)) - 1, 0)
+    last = min(int(np.searchsorted(before, (1 + level) / 2)) + 1, len(order) - 1)
+    return float(errors[order[first]]), float(errors[order[last]])
+
+
+def keep_belt(folder: Path, task: str, condition: str, belt: Belt) -> None:
+    """Write one belt into the task's file, and leave what else it holds."""
+    path = folder / f"{task}.json"
+    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    belts = dict(told.get("belts", {})) | {condition: belt_object(belt)}
+    said = {"task": task, "belts": belts, "repeatability": told.get("repeatability", {})}
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+
+
+def belt_object(belt: Belt) -> dict[str, Any]:
+    """Return a belt as its file holds it."""
+    return {
+        "level": belt.level,
+        "people": belt.people,
+        "photos": belt.photos,
+        "scaled": belt.scaled,
+        "truth": list(belt.truth),
+        "low": list(belt.low),
+        "high": list(belt.high),
+    }
