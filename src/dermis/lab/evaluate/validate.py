@@ -198,7 +198,7 @@ def _exposures(source: str, readings: Sequence[Reading], *, limited: bool) -> It
     pairs = [(first[one.shot], one) for one in readings if one.changed_ev and one.shot in first]
     if not pairs:
         return
-    named = {"too_dark", "too_bright", "clipped", "underexposed", "overexposed", "no_skin"}
+    named = {"too_dark", "too_bright", "clipped", "backlight", "no_skin"}
     right = np.array([_overlap(before, after) or bool(named & set(after.problems)) for before, after in pairs])
     people = np.array([after.person for _, after in pairs])
     limits = (0.95, 1.0) if limited else None
