@@ -25,8 +25,9 @@ __all__ = ["validate"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    r"""Run the evidence on the shipped models: made people, real repeats, changed exposure, pictures out of scope.
+    r"""Run the evidence on the shipped models; fail below limits.
 
+    Made people, real repeats, changed exposure, and pictures that are no photo of a face.
     Some minutes. Writes validation.html, validation.json and validation.md into DIR. A real set is a folder with
     labels.csv, columns `file` and `person`.
 
