@@ -4,16 +4,18 @@ from dermis.tasks import TASKS
 from dermis.tasks.pigment_index import pigment_maps
 from dermis.tasks.redness.redness_map import redness_map
 
-SKIN_TASKS = [name for name, task in TASKS.items() if "lesions" not in task.needs]
+SKIN_TASKS = [name for name, task in TASKS.items() if not {"lesions", "marks"} & set(task.needs)]
+MARK_TASKS = [name for name, task in TASKS.items() if "marks" in task.needs]
 LESION_TASKS = [name for name, task in TASKS.items() if "lesions" in task.needs]
 
 
-def measured(name, *, skin=None, lesions=None):
+def measured(name, *, skin=None, lesions=None, marks=None):
     task = TASKS[name]
     products = {
         "skin": lambda: skin,
         "pigments": lambda: pigment_maps(skin.linear, skin.measured),
         "redness_map": lambda: redness_map(skin),
         "lesions": lambda: lesions,
+        "marks": lambda: marks,
     }
     return task.measure(**{need: products[need]() for need in task.needs})

@@ -25,6 +25,7 @@ from dermis.core.lesion import (
     HalfFace,
     Lesions,
 )
+from dermis.core.marks import MARK_KINDS, PigmentMarks
 from dermis.core.photo import Capture, Encoding, Origin, Photo
 from dermis.core.sample import Label, Sample, SampleKey
 from dermis.core.skin import Skin, ToneEstimate
@@ -52,6 +53,7 @@ __all__ = [
     "HAYASHI_LIMITS",
     "INFLAMED",
     "LESION_TYPES",
+    "MARK_KINDS",
     "OPEN_COMEDO",
     "Advice",
     "AdviceKind",
@@ -85,6 +87,7 @@ __all__ = [
     "Origin",
     "Photo",
     "PhotoNeed",
+    "PigmentMarks",
     "Pose",
     "Presence",
     "Problem",

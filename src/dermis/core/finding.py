@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dermis.core.arrays import FloatMap, hold
+from dermis.core.arrays import BoolMap, FloatMap, hold
 from dermis.core.face import Box, Region
 
 __all__ = ["Detection", "Finding", "Note", "ValueMap"]
@@ -22,6 +22,7 @@ class Detection:
     size_face_widths: side of the square of the box's area over the width of the face between its cheeks.
     redness: how much redder than the skin around, in the erythema index of reflectance meters.
     relief: how much more its light and shadow vary than those of the skin around, in 100 x optical density.
+    contrast: of a brown mark, by how much its L* is lower than that of the skin around.
     """
 
     kind: str
@@ -31,6 +32,7 @@ class Detection:
     size_face_widths: float | None = None
     redness: float | None = None
     relief: float | None = None
+    contrast: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,8 @@ class Finding:
     label: the class of the value, None where it has none or several are possible. labels: the classes that are
     possible, in the order of the scale. interval: where the true value of this person's skin lies with probability
     `level`, given how the photo was taken; None where nobody has measured that. spread: how uneven the pixels are,
-    their 5th and 95th percentile; None where there are no pixels to the value.
+    their 5th and 95th percentile; None where there are no pixels to the value. mask: (h, w) bool on the analysed frame,
+    what was found.
     """
 
     task: str
@@ -78,3 +81,4 @@ class Finding:
     items: tuple[Detection, ...] = ()
     notes: tuple[Note, ...] = ()
     evidence: ValueMap | None = None
+    mask: BoolMap | None = None

@@ -199,7 +199,12 @@ def _ends(ends: tuple[float, float] | None) -> list[float] | None:
 
 
 def _item(item: Detection) -> Object:
-    looks = {"size_face_widths": item.size_face_widths, "redness": item.redness, "relief": item.relief}
+    looks = {
+        "size_face_widths": item.size_face_widths,
+        "redness": item.redness,
+        "relief": item.relief,
+        "contrast": item.contrast,
+    }
     return {
         "class": item.kind,
         "box_px": _box(item.box),

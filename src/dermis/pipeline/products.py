@@ -20,6 +20,7 @@ from dermis.tasks.acne.detect import NAME as LESION_NETWORK
 from dermis.tasks.acne.detect import find_lesions
 from dermis.tasks.acne.presence import with_presence
 from dermis.tasks.pigment_index import pigment_maps
+from dermis.tasks.pigmentation.marks import find_marks
 from dermis.tasks.redness.redness_map import redness_map
 
 __all__ = ["OUTPUT", "PRODUCTS", "Source", "compute", "need", "offered", "side_by_side", "why_not"]
@@ -53,6 +54,7 @@ PRODUCTS: Mapping[str, Product] = {
     "skin": Product(compute=lambda source: source.skin),
     "pigments": Product(compute=lambda source: pigment_maps(source.skin.linear, source.skin.measured)),
     "redness_map": Product(compute=lambda source: redness_map(source.skin)),
+    "marks": Product(compute=lambda source: find_marks(source.face, source.skin)),
     "lesions": Product(
         compute=lambda source: with_presence(
             place_lesions(find_lesions(source.photo, source.face), source.face, source.skin, own_area=source.own_area),

@@ -29,6 +29,8 @@ OWN_FILES = (
     "parts.png",
     "regions.png",
     "left_out.png",
+    "pigmentation_mask.png",
+    "redness_mask.png",
     "overlay_*.png",
 )
 """The files that a run writes into a folder of results; those of an earlier run go."""

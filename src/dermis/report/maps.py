@@ -13,7 +13,7 @@ from dermis.report.formatting import PLAIN_COLOURS, colour_table, map_colours
 from dermis.report.page import write
 from dermis.report.pictures import labels_on_photo, levels_of, palette_png, values_on_photo
 
-__all__ = ["OVERLAY_LEVELS", "REASONS", "write_maps"]
+__all__ = ["OVERLAY_LEVELS", "REASONS", "mask_name", "write_maps"]
 
 OVERLAY_LEVELS = 255
 """Levels of an overlay: its index 1 is the low end of the task's scale, 255 the high end, 0 not measured."""
@@ -50,15 +50,19 @@ def write_maps(analysis: Analysis, folder: Path, tasks: Mapping[str, Task]) -> l
     skin_mask.png: 255 on all visible skin of the person. measured_mask.png: 255 on what was measured.
     parts.png, regions.png: palette images whose indices are `SegmentationClass` and `Region.code`. left_out.png: a
     palette image whose index has a bit set for each reason not to measure a pixel, in the order of `REASONS`:
-    1 clipped, 2 specular, 4 shadow, 8 border, 16 facial_hair, 32 beside_face, 64 unlit. overlay_TASK.png: one a
-    task with a map, a palette image to lay over the photo, transparent where nothing was measured; indices 1 to
-    255 run over the task's scale. All have the photo's size. Nothing is written where no face or skin was found;
-    a rejected photo gets its masks, without overlays.
+    1 clipped, 2 specular, 4 shadow, 8 border, 16 facial_hair, 32 beside_face, 64 unlit. pigmentation_mask.png: 255 on
+    brown marks. overlay_TASK.png: one a task with a map, a palette image to lay over the photo, transparent where
+    nothing was measured; indices 1 to 255 run over the task's scale. All have the photo's size. Nothing is written
+    where no face or skin was found; a rejected photo gets its masks, without overlays.
     """
     face, photo = analysis.face, analysis.photo
     if face is None or photo is None:
         return []
-    return [*_write_masks(analysis, photo, face, folder), *_write_overlays(analysis, photo, face, folder, tasks)]
+    return [
+        *_write_masks(analysis, photo, face, folder),
+        *_write_found(analysis, photo, face, folder, tasks),
+        *_write_overlays(analysis, photo, face, folder, tasks),
+    ]
 
 
 def _write_masks(analysis: Analysis, photo: Photo, face: Face, folder: Path) -> list[Path]:
@@ -76,6 +80,24 @@ def _write_masks(analysis: Analysis, photo: Photo, face: Face, folder: Path) -> 
     if analysis.skin is not None:
         written.append(write(folder / "left_out.png", _left_out_png(analysis.skin.excluded, face, photo)))
     return written
+
+
+def _write_found(analysis: Analysis, photo: Photo, face: Face, folder: Path, tasks: Mapping[str, Task]) -> list[Path]:
+    """Write GROUP_mask.png of each finding with a mask, named after the group of its task."""
+    from dermis.formats.images.masks import encode_png  # late: with it come the readers of photos
+
+    if not analysis.quality.usable:
+        return []
+    return [
+        write(folder / mask_name(tasks[one.task]), encode_png(labels_on_photo(one.mask, face.frame, photo)))
+        for one in analysis.findings
+        if one.mask is not None and one.task in tasks
+    ]
+
+
+def mask_name(task: Task) -> str:
+    """Return the file of what a task found."""
+    return f"{task.group or task.name}_mask.png"
 
 
 def _left_out_png(excluded: Mapping[str, BoolMap], face: Face, photo: Photo) -> bytes:

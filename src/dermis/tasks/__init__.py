@@ -9,6 +9,7 @@ from dermis.core import Task
 from dermis.errors import UsageError
 from dermis.tasks import pigments, tone
 from dermis.tasks.acne import count, gags, hayashi, iga, presence
+from dermis.tasks.pigmentation import grade, melasma
 from dermis.tasks.redness import redness
 
 __all__ = ["GROUPS", "TASKS", "choose"]
@@ -25,6 +26,11 @@ TASKS: Mapping[str, Task] = {
         hayashi.TASK,
         iga.TASK,
         gags.TASK,
+        grade.GRADE,
+        grade.AREA,
+        melasma.MMASI,
+        melasma.MASI,
+        melasma.MSI,
     )
 }
 """Every task by its name, in the order of a report."""

@@ -1,0 +1,1 @@
+"""Brown marks: where they are, how large and how dark, and the grades that follow."""

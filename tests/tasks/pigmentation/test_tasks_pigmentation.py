@@ -1,0 +1,121 @@
+"""Brown marks drawn on plain skin: found, measured and graded; redness, shadow, hairs and moles are none."""
+
+import numpy as np
+import pytest
+
+from dermis.core import CropFrame, Face, Region, SegmentationClass, Skin, View
+from dermis.tasks import TASKS
+from dermis.tasks.pigmentation.contrast import BLOOD_AXIS, MELANIN_AXIS
+from dermis.tasks.pigmentation.grade import grade_of_burden, severity_word
+from dermis.tasks.pigmentation.marks import find_marks
+from dermis.tasks.pigmentation.melasma import MASI_AREA, area_points, continuous_points
+
+SIZE = 220
+WIDTH_PX = 260.0
+
+
+def face_with(density, *, tone=(0.45, 0.27, 0.18)):
+    """Return face and skin; density: (h, w, 3), 100 x optical density on top of plain skin with some grain."""
+    rng = np.random.default_rng(3)
+    grain = rng.normal(0, 0.3, (SIZE, SIZE, 1))
+    linear = (np.array(tone) * 10 ** (-(density + grain) / 100)).astype(np.float32)
+    regions = np.full((SIZE, SIZE), Region.LEFT_CHEEK.code, np.uint8)
+    regions[:, : SIZE // 2] = Region.RIGHT_CHEEK.code
+    regions[:60] = Region.FOREHEAD.code
+    everywhere = np.ones((SIZE, SIZE), bool)
+    face = Face(
+        frame=CropFrame(x_px=0, y_px=0, width=SIZE, height=SIZE, factor=1), box=None, landmarks=None, pose=None,
+        view=View.CLOSE_UP, segmentation=np.full((SIZE, SIZE), SegmentationClass.FACE_SKIN, np.uint8),
+        regions=regions, skin=everywhere, face_width_px=WIDTH_PX,
+    )  # fmt: skip
+    skin = Skin(
+        linear=linear, visible=everywhere, measured=everywhere, regions=regions, excluded={}, view=View.FRONT,
+        light_known=False,
+    )  # fmt: skip
+    return face, skin
+
+
+def spots(axis, amount, *, radius=6.0, step=36):
+    y, x = np.mgrid[:SIZE, :SIZE]
+    far = np.hypot((y % step) - step / 2, (x % step) - step / 2)
+    return amount * (1 / (1 + np.exp((far - radius) / 1.0)))[..., None] * np.array(axis)
+
+
+def graded(density, **tone):
+    face, skin = face_with(density, **tone)
+    marks = find_marks(face, skin)
+    return {
+        name: TASKS[name].measure(skin=skin, marks=marks) for name in ("pigmentation_grade", "masi", "mmasi", "msi")
+    }
+
+
+def grade(density, **tone):
+    return graded(density, **tone)["pigmentation_grade"][0].value
+
+
+def test_plain_skin_has_no_marks():
+    face, skin = face_with(np.zeros((SIZE, SIZE, 3)))
+    marks = find_marks(face, skin)
+    assert marks.items == ()
+    assert grade(np.zeros((SIZE, SIZE, 3))) == 0
+
+
+def test_marks_are_found_where_they_are():
+    face, skin = face_with(spots(MELANIN_AXIS, 12))
+    marks = find_marks(face, skin)
+    drawn = spots(MELANIN_AXIS, 1)[..., 1] > 0.5
+    assert 2 * np.count_nonzero(drawn & marks.mask) / (drawn.sum() + marks.mask.sum()) > 0.7
+    assert len(marks.items) == 36
+    assert {item.kind for item in marks.items} == {"lentigo"}
+
+
+@pytest.mark.parametrize("tone", [(0.6, 0.42, 0.34), (0.45, 0.27, 0.18), (0.12, 0.06, 0.035)])
+def test_more_melanin_means_a_higher_grade_on_every_tone(tone):
+    grades = [grade(spots(MELANIN_AXIS, amount), tone=tone) for amount in (4, 8, 12, 18, 26)]
+    assert grades == sorted(grades)
+    assert grades[-1] > grades[0]
+
+
+def test_redness_is_no_pigment():
+    assert grade(spots(BLOOD_AXIS, 12)) < 0.3
+
+
+def test_a_smooth_shadow_is_no_pigment():
+    shadow = np.linspace(0, 30, SIZE)[None, :, None] * np.ones((SIZE, SIZE, 3))
+    assert grade(shadow) < 0.3
+
+
+def test_a_hair_and_a_mole_are_no_marks():
+    hair = np.zeros((SIZE, SIZE, 3))
+    hair[60:160, 100:102] = 40
+    y, x = np.mgrid[:SIZE, :SIZE]
+    mole = np.where(np.hypot(y - 150, x - 50) < 5, 60, 0)[..., None] * np.array(MELANIN_AXIS)
+    face, skin = face_with(hair + mole)
+    marks = find_marks(face, skin)
+    assert not marks.mask[80:140, 100:102].any()
+    assert not marks.mask[148:152, 48:52].any()
+
+
+def test_the_scores_are_bounded_and_tell_their_parts():
+    found = graded(spots(MELANIN_AXIS, 20, radius=14))
+    for name, top in (("masi", 48), ("mmasi", 24), ("msi", 64)):
+        (finding,) = found[name]
+        assert 0 < finding.value <= top
+        assert finding.detail["continuous"] > 0
+        assert finding.detail["parts"]
+
+
+@pytest.mark.parametrize(("share", "points"), [(0.0, 0), (0.05, 1), (0.1, 2), (0.29, 2), (0.3, 3), (0.7, 5), (0.9, 6)])
+def test_area_is_banded_as_published(share, points):
+    assert area_points(share) == points
+
+
+def test_points_without_bands_rise_throughout():
+    points = [continuous_points(share, MASI_AREA) for share in np.linspace(0, 1, 50)]
+    assert (np.diff(points) > 0).all()
+    assert points[-1] == pytest.approx(6)
+
+
+def test_the_grade_ends_at_nine():
+    assert grade_of_burden(100) == 9
+    assert [severity_word(grade) for grade in (0, 2, 5, 8)] == ["none", "mild", "moderate", "severe"]
