@@ -21,11 +21,11 @@ post-inflammatory marks, and of outlined redness, on photos of 34 people.
 """
 WEIGHTS = (0.2, 0.45, 0.35)
 """Share of each channel in darkness: red tells least of melanin, blue is the noisiest."""
-SHARP, BLUNT = 0.005, 0.012
+SHARP, BLUNT = 0.007, 0.012
 """Smoothing in face widths: of darkness, and of colour, which JPEG stores at half the resolution."""
 REACHES = (0.012, 0.03, 0.16)
 """Reach of the skin around in face widths: for freckles, for lentigines up to 10 mm, for patches."""
-DARKER = 1.0
+DARKER = 2.5
 """Score from which a pixel counts as darker than the skin around."""
 MOTTLING_REACH, HUE_REACH = 0.04, 0.06
 """In face widths: over what area mottling and hue are looked at."""

@@ -28,7 +28,7 @@ __all__ = ["AREA", "GRADE", "grade_of_burden", "measure_area", "measure_grade", 
 
 GRADED = (Region.FOREHEAD, Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
 """The grade of a face is that of these: nose, chin and under-eyes hold pores, stubble and shadow."""
-CLEAR_SKIN = 0.35
+CLEAR_SKIN = 0.4
 """Mean weight, in L*, that pores and noise of clear skin reach."""
 BURDEN_AT_9 = 5.0
 """Mean weight above that of clear skin, in L*, that is grade 9; with the cube root, as made faces are graded."""

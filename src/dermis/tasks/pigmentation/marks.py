@@ -20,10 +20,10 @@ _KIND_MM = ((3.0, "freckle"), (10.0, "lentigo"), (np.inf, "patch"))
 _NEAR = 0.015
 """So near to hair, brows, eyes, lips and things, in face widths, skin is not judged."""
 _NO_SKIN = (SegmentationClass.HAIR, SegmentationClass.LIPS, SegmentationClass.EYES, SegmentationClass.OCCLUDER)
-SCORE_LOW, SCORE_HIGH = 1.2, 3.0
+SCORE_LOW, SCORE_HIGH = 3.0, 6.0
 """A mark is where the score reaches the one, around pixels where it reaches the other."""
 BLOOD_OFF = 0.5
-MOTTLED, PATCH = 0.3, 0.4
+MOTTLED, PATCH = 0.25, 0.35
 """Share of darker pixels from which skin is mottled, and a patch."""
 REDDENED = 3.0
 """Density of blood above the skin around from which a place is red."""
