@@ -23,6 +23,8 @@ _NO_SKIN = (SegmentationClass.HAIR, SegmentationClass.LIPS, SegmentationClass.EY
 SCORE_LOW, SCORE_HIGH = 3.0, 6.0
 """A mark is where the score reaches the one, around pixels where it reaches the other."""
 BLOOD_OFF = 0.5
+_SPOT_SHARE = 0.7
+"""Darkness at the reach of lentigines counts by this share: pores and shading add to it."""
 MOTTLED, PATCH = 0.25, 0.35
 """Share of darker pixels from which skin is mottled, and a patch."""
 REDDENED = 3.0
@@ -84,7 +86,8 @@ def mark_mask(contrast: Contrast) -> BoolMap:
     """Return where there may be a mark: where the score reaches its limits, and all of a patch; not where it is red."""
     from skimage.filters import apply_hysteresis_threshold  # late: 0.2 s
 
-    spots = np.asarray(apply_hysteresis_threshold(contrast.score - BLOOD_OFF * contrast.blood, SCORE_LOW, SCORE_HIGH))
+    evidence = np.maximum(contrast.score, _SPOT_SHARE * contrast.spot * contrast.brown) - BLOOD_OFF * contrast.blood
+    spots = np.asarray(apply_hysteresis_threshold(evidence, SCORE_LOW, SCORE_HIGH))
     return spots | ((contrast.mottling > PATCH) & (contrast.blood < REDDENED) & (contrast.brown > 0.5))
 
 
