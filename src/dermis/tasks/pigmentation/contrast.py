@@ -100,10 +100,10 @@ def skin_around(values: Floats, judged: BoolMap, reach_px: float) -> Floats:
     weights = kept
     for turn in range(3):
         weight = np.maximum(_blurred(weights, reach_px), 1e-6)
-        around: Floats = _blurred(values * weights[..., None], reach_px) / weight[..., None]
+        around = np.asarray(_blurred(values * weights[..., None], reach_px) / weight[..., None], dtype=np.float32)
         if turn < 2:
             excess = np.maximum(darkness(values - around), 0)
-            weights = kept / (1 + (excess / _CLEAR) ** 2)
+            weights = np.asarray(kept / (1 + (excess / _CLEAR) ** 2), dtype=np.float32)
     return around
 
 
@@ -114,8 +114,8 @@ def _lightness(density: Floats) -> Floats:
 
 def _smoothed(values: Floats, judged: BoolMap, reach_px: float) -> Floats:
     kept = judged.astype(np.float32)
-    smooth: Floats = _blurred(values * kept[..., None], reach_px)
-    return smooth / np.maximum(_blurred(kept, reach_px), 1e-6)[..., None]
+    smooth = _blurred(values * kept[..., None], reach_px)
+    return np.asarray(smooth / np.maximum(_blurred(kept, reach_px), 1e-6)[..., None], dtype=np.float32)
 
 
 def _blurred(values: Floats, reach_px: float) -> Floats:

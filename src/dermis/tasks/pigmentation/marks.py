@@ -122,8 +122,8 @@ def _kept(
 ) -> tuple[BoolMap, tuple[Detection, ...]]:
     """Return the pixels of brown marks and their items; hairs, lines, vessels and moles are left out."""
     count = int(labels.max())
-    rows, columns = np.indices(labels.shape)
-    area, y, x, yy, xx, yx = _moments(labels, count, rows, columns)
+    grid = np.indices(labels.shape)
+    area, y, x, yy, xx, yx = _moments(labels, count, grid[0], grid[1])
     spread = np.sqrt(np.maximum((yy - xx) ** 2 + 4 * yx**2, 0))
     long, short = np.sqrt((yy + xx + spread) / 2 + 1 / 12), np.sqrt(np.maximum((yy + xx - spread) / 2, 0) + 1 / 12)
     mm = _FACE_MM * step * np.sqrt(area * 4 / np.pi) / width
@@ -171,7 +171,7 @@ def _mean_of(values: FloatMap, labels: NDArray[np.int32], count: int, area: NDAr
 def _boxes(labels: NDArray[np.int32]) -> list[tuple[slice, slice]]:
     from scipy.ndimage import find_objects  # late: 0.1 s
 
-    return list(find_objects(labels))
+    return [(place[0], place[1]) for place in find_objects(labels)]
 
 
 def _box(place: tuple[slice, slice], frame: CropFrame, step: int, window: tuple[slice, slice]) -> Box:

@@ -232,11 +232,12 @@ def _sparing(shape: tuple[int, ...], mm_px: float, *, seed: int) -> FloatMap:
     rng = np.random.default_rng(seed)
     dots = (rng.random(shape) < _FOLLICLES_PER_MM2 / max(mm_px, 1.0) ** 2).astype(np.float32)
     spread = max(0.25 * mm_px, 0.3)
-    return np.clip(1 - 0.6 * gaussian_filter(dots, spread) * 2 * np.pi * spread**2, 0.3, 1)
+    spared = 1 - 0.6 * gaussian_filter(dots, spread) * 2 * np.pi * spread**2
+    return np.asarray(np.clip(spared, 0.3, 1), dtype=np.float32)
 
 
-def _lightness(linear: FloatMap) -> NDArray[np.floating]:
-    return 116 * np.cbrt(np.maximum(linear @ _LUMINANCE, 0.0)) - 16
+def _lightness(linear: NDArray[np.floating]) -> NDArray[np.float64]:
+    return np.asarray(116 * np.cbrt(np.maximum(linear @ _LUMINANCE, 0.0)) - 16, dtype=np.float64)
 
 
 def _width_px(face: Face) -> float:
