@@ -34,7 +34,6 @@ def test_a_face_without_lesions_is_whole():
         {"scores": np.zeros(2, np.float32)},
         {"density_inclusive": np.zeros((4, 3), np.float32)},
         {"grade_probabilities": np.zeros(5, np.float32)},
-        {"type_probabilities": np.zeros((2, 4), np.float32)},
         {"boxes_px": np.zeros((1, 4))},
     ],
 )

@@ -100,7 +100,7 @@ def test_the_engine_opens_no_connection_and_writes_nothing_at_home(tmp_path: Pat
     home.mkdir()
     done = subprocess.run(
         [sys.executable, "-c", _QUIET, str(registry.fetch("face_detector"))],
-        env={"HOME": str(home), "PATH": "/usr/bin:/bin"},
+        env={"HOME": str(home), "PATH": "/usr/bin:/bin", "DERMIS_CACHE": str(tmp_path / "cache")},
         capture_output=True,
         text=True,
         timeout=120,

@@ -135,7 +135,8 @@ def _by_vectors(lab_a: NDArray[Any], lab_b: NDArray[Any]) -> NDArray[Any]:
     # A grey has no hue: the other colour's counts alone.
     weight_a, weight_b = np.where(chroma_b > 0, chroma_b, 1), np.where(chroma_a > 0, chroma_a, 1)
     x, y = a_a * weight_a + a_b * weight_b, b_a * weight_a + b_b * weight_b
-    size = np.maximum(np.sqrt(x * x + y * y), least)
+    # Below this the squares vanish: what is no longer of unit length weighs nothing, as its chroma does.
+    size = np.maximum(np.sqrt(x * x + y * y), np.sqrt(least))
     x, y = x / size, y / size
 
     lightness, chroma = (light_a + light_b) / 2 - 50, (chroma_a + chroma_b) / 2

@@ -71,11 +71,11 @@ function watch(video, view, { setGuided, setFound, onFail }) {
       if (!left) onFail(error.name === "NotAllowedError" ? "refused" : "none");
       return;
     }
-    if (left) return closeCamera(stream);
+    if (left || !video.current) return closeCamera(stream);
     video.current.srcObject = stream;
     try {
       const engine = await startEngine();
-      if (left) return;
+      if (left || !video.current) return;
       setGuided("going");
       stop = follow(video.current, engine, view, setFound, () => setGuided("without"));
     } catch {
