@@ -41,7 +41,8 @@ def tasks_page() -> str:
     ]
     for task in TASKS.values():
         regions = "all" if len(task.regions) == len(Region) else ", ".join(region.value for region in task.regions)
-        lines.append(f"| `{task.name}` | {task.question} | {_scale(task.scale)} | {regions} |")
+        asked = f" Asked where it is named: `--tasks {task.group or task.name}`." if task.on_request else ""
+        lines.append(f"| `{task.name}` | {task.question}{asked} | {_scale(task.scale)} | {regions} |")
     lines += ["", f"All regions: {', '.join(region.value for region in Region)}.", "", "## Groups", ""]
     lines += [f"- `--tasks {group}`: {', '.join(f'`{name}`' for name in names)}" for group, names in GROUPS.items()]
     lines += ["", "## Where the scales come from", ""]

@@ -15,6 +15,7 @@ from dermis.colour.srgb import decode, encode
 from dermis.core import Analysis, Photo
 from dermis.models.registry import fetch
 from dermis.pipeline.analyse import analyse
+from dermis.tasks import TASKS
 
 PORTRAITS = ("P002_selfie", "P005_selfie")
 REGIONS = ("face", "left_cheek")
@@ -26,7 +27,7 @@ def figures() -> dict[str, object]:
     first = photos[PORTRAITS[0]]
     photos["little colour"] = recoloured(first, chroma=0.12)
     photos["reddish light"] = recoloured(first, turn_deg=-44.0)
-    return {name: told(analyse(photo)) for name, photo in photos.items()}
+    return {name: told(analyse(photo, tasks=TASKS.values())) for name, photo in photos.items()}
 
 
 def recoloured(photo: Photo, *, chroma: float = 1.0, turn_deg: float = 0.0) -> Photo:

@@ -32,6 +32,8 @@ def tasks(options: Options) -> None:
         unit = getattr(task.scale, "unit", "")
         reason = why_not(task)
         question = f"{task.question} Not offered here: {reason}." if reason else task.question
+        if task.on_request:
+            question += f" Asked where it is named: --tasks {task.group or task.name}."
         rows.append((task.name, question, f"{scale} {unit}".strip(), task.reference))
     print_table(("task", "question", "scale", "from"), rows)
 
@@ -47,5 +49,6 @@ def _task_object(name: str) -> dict[str, object]:
         "metrics": list(task.metrics),
         "reference": task.reference,
         "offered": not why_not(task),
+        "on_request": task.on_request,
         "why_not": why_not(task),
     }

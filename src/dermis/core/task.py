@@ -159,7 +159,8 @@ class Task:
     needs: products that the pipeline computes once a photo: "skin", "pigments", "redness_map", "marks", "lesions", or
     "output:NAME" for the answers of the network NAME. section: the blocks of its section in a report. colours: #RRGGBB
     from low to high, for maps. group: a name that stands for several tasks, as in `--tasks acne`. photo_needs: what has
-    to hold of the photo; where it does not, the findings stand under a reservation or are withheld.
+    to hold of the photo; where it does not, the findings stand under a reservation or are withheld. on_request: asked
+    only where it is named, since it is not yet right on everybody.
     """
 
     name: str
@@ -175,3 +176,4 @@ class Task:
     colours: tuple[str, ...] = ("#f4f8c6", "#96d4a0", "#33a1a4", "#28659a", "#2f2563")
     group: str = ""
     photo_needs: tuple[PhotoNeed, ...] = (PhotoNeed.SIGNAL, PhotoNeed.DETAIL)
+    on_request: bool = False

@@ -70,7 +70,7 @@ def analyse(
 
     mask: (h, w) bool of photo size, where to measure. parts: (h, w) uint8 of `SegmentationClass`. ambient: the
     frame without flash of a flash pair; `source` is the one with it. options: what the command line has, by name:
-    `tasks="acne,redness"`, `close_up=True`, `reference="40,60,200,150=#767676"`; see
+    `tasks="acne,redness"` (or a list of names), `close_up=True`, `reference="40,60,200,150=#767676"`; see
     `dermis.pipeline.options.AnalyseOptions`. A file that cannot be read gives an analysis that says why. Raises
     UsageError for a name that no task or option has and for pixels of another shape.
     """
@@ -89,6 +89,9 @@ def _asked(options: Mapping[str, Any]) -> AnalyseOptions:
     unknown = [name for name in options if name not in known]
     if unknown:
         raise UsageError(f"No option is called {unknown[0]!r}.", advice=f"There are: {', '.join(known)}.")
+    named = options.get("tasks")
+    if isinstance(named, list | tuple):
+        options = {**options, "tasks": ",".join(map(str, named))}
     return AnalyseOptions(**options)
 
 

@@ -118,8 +118,8 @@ def why_not(task: Task) -> str:
 
 
 def offered() -> tuple[Task, ...]:
-    """Return the tasks that can be asked here, in the order of a report."""
-    return tuple(task for task in TASKS.values() if not why_not(task))
+    """Return the tasks that are asked where none is named: all that can be, in the order of a report."""
+    return tuple(task for task in TASKS.values() if not task.on_request and not why_not(task))
 
 
 def need(tasks: Iterable[Task]) -> None:

@@ -162,6 +162,7 @@ GRADE = Task(
     ),
     colours=_COLOURS,
     group="pigmentation",
+    on_request=True,
 )
 
 AREA = Task(
@@ -177,4 +178,5 @@ AREA = Task(
     section=(TableBlock(),),
     colours=_COLOURS,
     group="pigmentation",
+    on_request=True,
 )

@@ -207,6 +207,7 @@ def _task(
         needs=("skin", "marks"),
         section=(TableBlock(), TextBlock()),
         group="pigmentation",
+        on_request=True,
     )
 
 
