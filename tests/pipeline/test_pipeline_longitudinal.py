@@ -181,3 +181,13 @@ def test_what_is_told_is_counted_in_one_place(change):
     told = change_object(faint)["told"]
     assert (told["gone"], told["new"], told["doubtful"]) == (faint.told_gone, faint.told_new, 1)
     assert faint.told_gone == len(change.gone) - 1
+
+
+def test_a_photo_against_itself_changed_by_nothing(photos):
+    photo, face, _, _ = photos
+    one = visit("a.jpg", photo, face, at(face, STAYS), count_interval=(1.0, 9.0))
+    told = change_between(one, one)
+    assert photo.origin.sha256
+    assert told.difference == (0.0, 0.0)
+    assert not told.gone
+    assert not told.new

@@ -6,6 +6,7 @@ from io import BytesIO
 
 import pytest
 
+from dermis.tasks.intervals import smallest_detectable_change
 from fakes.measuring import HEAD, PHOTO, PNG, photo
 
 JPEG = {"Content-Type": "image/jpeg"}
@@ -207,7 +208,11 @@ def test_a_change_between_visits(client, service):
     melanin = next(row for row in change["findings"] if row["task"] == "melanin")
     assert change["days"] == 14
     assert melanin["difference"] == values[1] - values[0]
-    half = 5 * 2**0.5
+    # Melanin was measured on photos of people taken apart: their spread is that of the pair.
+    least = smallest_detectable_change("melanin", "unknown")
+    half = least * 1.645 / 1.96
+    assert melanin["mdc"] == pytest.approx(least, abs=1e-3)
+    assert melanin["changed"] is bool(abs(melanin["difference"]) > least)
     assert melanin["interval"] == pytest.approx([melanin["difference"] - half, melanin["difference"] + half], abs=1e-3)
     assert change["lesions"] == {"lasting": [], "gone": [], "new": [], "alignment": {}}
     service.recent.forget([before["id"]])

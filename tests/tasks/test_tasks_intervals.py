@@ -60,3 +60,10 @@ def test_each_table_is_of_a_task_and_says_what_it_rests_on(path):
         assert all(low < high for low, high in zip(belt.low, belt.high, strict=True))
         assert belt.people >= 20
         assert belt.photos >= 60
+
+
+def test_the_smallest_detectable_change_is_that_of_the_condition():
+    known = intervals.repeatabilities("skin_tone")["unknown"]
+    assert intervals.smallest_detectable_change("skin_tone", "unknown") == pytest.approx(known.mdc95)
+    assert intervals.smallest_detectable_change("skin_tone", "nobody measured this") is None
+    assert intervals.smallest_detectable_change("no such task", "unknown") is None

@@ -84,7 +84,7 @@ def change_between(before: Analysis, after: Analysis) -> Change:
         new=_fates(second, first, back, came),
         count_before=counts[0],
         count_after=counts[1],
-        difference=_difference(first.lesions, second.lesions),
+        difference=_difference(first, second),
         grade_before=hayashi.measure(first.lesions)[0].value,
         grade_after=hayashi.measure(second.lesions)[0].value,
         aligned_by=laid.by,
@@ -194,8 +194,14 @@ def _skin_area(face: Face) -> float:
     return float(np.count_nonzero(face.skin)) * (face.frame.factor / face_width_px(face)) ** 2
 
 
-def _difference(before: FaceLesions, after: FaceLesions) -> tuple[float, float] | None:
-    """Return where the change of the count lies: both errors taken as independent, their squares add up."""
+def _difference(first: _Visit, second: _Visit) -> tuple[float, float] | None:
+    """Return where the change of the count lies: both errors taken as independent, their squares add up.
+
+    Of one file against itself it is 0, whatever the errors of each count.
+    """
+    if first.photo.origin.sha256 and first.photo.origin.sha256 == second.photo.origin.sha256:
+        return 0.0, 0.0
+    before, after = first.lesions, second.lesions
     ends = before.found.count_interval, after.found.count_interval
     if ends[0] is None or ends[1] is None:
         return None

@@ -20,7 +20,16 @@ from numpy.typing import NDArray
 
 from dermis.core import CaptureCondition, Finding
 
-__all__ = ["FOLDER", "Belt", "Repeatability", "interval", "interval_belts", "repeatabilities", "with_intervals"]
+__all__ = [
+    "FOLDER",
+    "Belt",
+    "Repeatability",
+    "interval",
+    "interval_belts",
+    "repeatabilities",
+    "smallest_detectable_change",
+    "with_intervals",
+]
 
 _Floats = NDArray[np.float64]
 
@@ -96,6 +105,12 @@ def repeatabilities(task: str) -> dict[str, Repeatability]:
         name: Repeatability(sd=float(told["sd"]), people=int(told["people"]), photos=int(told["photos"]))
         for name, told in _told(task).get("repeatability", {}).items()
     }
+
+
+def smallest_detectable_change(task: str, condition: str) -> float | None:
+    """Return the MDC95 of a task in a capture condition, None where nobody has measured it."""
+    known = repeatabilities(task).get(condition)
+    return None if known is None else known.mdc95
 
 
 @cache

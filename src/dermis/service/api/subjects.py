@@ -32,6 +32,7 @@ from dermis.service.store import analyses, subjects
 from dermis.service.store.audit import note
 from dermis.service.store.database import Session
 from dermis.service.store.schema import Analysis, Consent, Finding, Subject, Visit
+from dermis.tasks.intervals import smallest_detectable_change
 
 __all__ = ["router"]
 
@@ -245,6 +246,7 @@ def _visits(session: Session, held: Sequence[Visit]) -> list[Object]:
 
 def _finding(finding: Finding, analysis: Analysis, visit: Visit) -> Object:
     known = finding.low is not None and finding.high is not None
+    mdc = smallest_detectable_change(finding.task, analysis.condition or "")
     return {
         "analysis": analysis.id,
         "visit": visit.id,
@@ -258,7 +260,7 @@ def _finding(finding: Finding, analysis: Analysis, visit: Visit) -> Object:
         "labels": analysis.content["findings"][finding.position].get("labels") or [],
         "interval": [finding.low, finding.high] if known else None,
         "level": finding.level,
-        "mdc": None,
+        "mdc": None if mdc is None else round(mdc, 3),
         "condition": analysis.condition,
         "model": finding.model,
         "model_sha256": finding.model_sha256,
