@@ -23,6 +23,8 @@ from dermis.tasks.acne.assign import place_lesions
 from fakes.pipeline_lesions import lesions_at
 from fakes.products import LESION_TASKS
 
+USUAL = [name for name, task in TASKS.items() if not task.on_request]
+
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "reference" / "analysis.schema.json").read_text())
 CHEEKS, FOREHEAD, NOSE_TIP, CHIN, MOUTH = (50, 280), 151, 4, 199, 13
 
@@ -141,7 +143,7 @@ def test_a_mirrored_face_has_its_sides_swapped(photo, face, skin):
 def test_the_pipeline_answers_every_acne_task(photo, face, with_network):
     with_network(lambda seen, where: lesions_at(at(face, *CHEEKS, CHIN), seen, grade=1.5, grade_interval=(1.0, 2.0)))
     analysis = analyse(photo)
-    assert {finding.task for finding in analysis.findings} == set(TASKS)
+    assert {finding.task for finding in analysis.findings} == set(USUAL)
     assert analysis.lesions.counts[Region.FACE] == 3
     assert analysis.provenance.models["acne"] == "hand-made@1"
     line = json.loads(analysis_line(analysis))
@@ -160,7 +162,7 @@ def test_an_own_mask_holds_for_lesions_too(photo, face, with_network):
 
 def test_without_the_network_acne_is_not_offered(photo, monkeypatch):
     monkeypatch.setattr(weights, "WEIGHTS", Path("nowhere"))
-    assert {task.name for task in products.offered()} == set(TASKS) - set(LESION_TASKS)
+    assert {task.name for task in products.offered()} == set(USUAL) - set(LESION_TASKS)
     with pytest.raises(ModelMissing, match=r"acne_grade.*not installed"):
         analyse(photo, tasks=[TASKS["acne_grade"]])
     assert not any(finding.task in LESION_TASKS for finding in analyse(photo).findings)
