@@ -182,8 +182,21 @@ def test_tone_card_marks_class_and_monk_tone(analysis):
     assert [band.name for band in scale.bands if band.here] == ["intermediate"]
     assert scale.bands[0].bounds == "below −30°"
     assert scale.bands[-1].bounds == "above 55°"
-    assert 1 <= swatches.nearest <= len(swatches.colours) == 10
+    assert 1 <= swatches.first == swatches.last <= len(swatches.colours) == 10
+    assert swatches.distance
     assert scale.value == "31.4°"
+
+
+def test_a_tone_that_is_a_range_marks_every_class_and_monk_tone_of_it(analysis):
+    findings = [
+        replace(f, interval=(5.0, 45.0), detail={**f.detail, "monk": [4, 6]})
+        for f in analysis.findings
+        if f.task == "skin_tone"
+    ]
+    blocks = {block.kind: block for block in drawn_blocks(TASKS["skin_tone"], findings, analysis)}
+    assert [b.name for b in blocks["scale"].scale.bands if b.here] == ["brown", "tan", "intermediate", "light"]
+    swatches = blocks["swatches"].swatches
+    assert (swatches.first, swatches.last, swatches.number, swatches.distance) == (4, 6, "4 to 6", "")
 
 
 def test_no_colour_no_tone_card(analysis):

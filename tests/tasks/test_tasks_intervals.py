@@ -67,3 +67,12 @@ def test_the_smallest_detectable_change_is_that_of_the_condition():
     assert intervals.smallest_detectable_change("skin_tone", "unknown") == pytest.approx(known.mdc95)
     assert intervals.smallest_detectable_change("skin_tone", "nobody measured this") is None
     assert intervals.smallest_detectable_change("no such task", "unknown") is None
+
+
+def test_a_region_that_no_belt_was_fitted_on_has_no_interval():
+    found = [
+        Finding(task="melanin", region=region, value=30.0, unit="melanin index")
+        for region in (Region.FACE, Region.LEFT_CHEEK, Region.LEFT_UNDER_EYE)
+    ]
+    told = with_intervals(found, CaptureCondition.UNKNOWN)
+    assert [one.interval is not None for one in told] == [True, True, False]

@@ -84,7 +84,7 @@ def _print_findings(findings: Sequence[Finding], console: Console) -> None:
 
 
 def _table(findings: Iterable[Finding]) -> Table:
-    """One row a region, one column a task: the value, and half the width of its interval where that is known."""
+    """One row a region, one column a task: the value, and its interval where that is known."""
     by_region: dict[Region, dict[str, Finding]] = {}
     units: dict[str, str] = {}
     for finding in findings:
@@ -111,8 +111,9 @@ def _cell(finding: Finding | None) -> str:
     )
     if finding.interval is None:
         return value
-    half = (finding.interval[1] - finding.interval[0]) / 2
-    return f"{value} [dim]± {half:.{1 if fine else 0}f}[/dim]"
+    # Both ends: few intervals have their value in the middle.
+    low, high = (f"{end:.{1 if fine else 0}f}" for end in finding.interval)
+    return f"{value} [dim]{low} to {high}[/dim]"
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

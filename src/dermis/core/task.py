@@ -123,11 +123,16 @@ class ScaleBlock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwatchesBlock:
-    """The measured colour (`detail["lab"]`) beside numbered colours #RRGGBB; `note` says how to read them."""
+    """The measured colour (`detail["lab"]`) beside numbered colours #RRGGBB; `note` says how to read them.
+
+    numbers: the entry of `detail` with the number of the nearest colour, or with the first and the last possible one;
+    without it the nearest is looked for.
+    """
 
     title: str
     colours: tuple[str, ...]
     note: str
+    numbers: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from dermis.colour.tone import ita_class, ita_deg, monk_tone
+from dermis.colour.tone import ita_deg, monk_tone
 from dermis.core import Analysis, CaptureCondition, Finding, Note, Region
-from dermis.tasks.tone import TASK
+from dermis.tasks.tone import TASK, classes_within, monk_within
 
 __all__ = ["combine_tones"]
 
@@ -55,6 +55,8 @@ def _combined(seen: Sequence[tuple[str, Finding]], condition: CaptureCondition, 
     kept = _without_outliers(labs)
     lab = labs[kept].mean(axis=0)
     value = float(ita_deg(lab))
+    within = _interval([finding for (_, finding), used in zip(seen, kept, strict=True) if used], value)
+    classes = classes_within(*(within or (value, value)))
     values = np.asarray(ita_deg(labs))
     first = seen[0][1]
     apart = {
@@ -64,7 +66,7 @@ def _combined(seen: Sequence[tuple[str, Finding]], condition: CaptureCondition, 
     }
     detail = {
         "lab": [round(float(number), 2) for number in lab],
-        "monk": int(monk_tone(lab)),
+        "monk": int(monk_tone(lab)) if within is None else monk_within(lab, within),
         "light": first.detail.get("light"),
         "from": [name for (name, _), used in zip(seen, kept, strict=True) if used],
         "left_out": [name for (name, _), used in zip(seen, kept, strict=True) if not used],
@@ -74,9 +76,9 @@ def _combined(seen: Sequence[tuple[str, Finding]], condition: CaptureCondition, 
     return replace(
         first,
         value=value,
-        label=ita_class(value),
-        labels=(ita_class(value),),
-        interval=_interval([finding for (_, finding), used in zip(seen, kept, strict=True) if used], value),
+        label=classes[0] if len(classes) == 1 else None,
+        labels=classes,
+        interval=within,
         spread=None,
         detail=detail,
         notes=notes,

@@ -63,14 +63,19 @@ class DrawnScale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawnSwatches:
-    """A measured colour beside numbered ones; `nearest` counts from 1, `distance` is ΔE00 in words."""
+    """A measured colour beside numbered ones: those from `first` to `last` (from 1) are possible, `number` says so.
+
+    distance: ΔE00 to the nearest in words, "" where several are possible.
+    """
 
     title: str
     swatch: str
     lab: tuple[str, str, str]
     hue: str
     colours: tuple[str, ...]
-    nearest: int
+    first: int
+    last: int
+    number: str
     distance: str
     note: str
 
@@ -135,7 +140,7 @@ def _scale(block: ScaleBlock, finding: Finding) -> DrawnScale:
     return DrawnScale(
         title=block.title,
         value=f"{number(finding.value, 1)}°" if finding.unit.endswith("deg") else number(finding.value, 1),
-        bands=tuple(_band(axis, band, finding.value) for band in block.bands),
+        bands=tuple(_band(axis, band, finding.interval or (finding.value, finding.value)) for band in block.bands),
         ticks=tuple(Tick(at=axis.at(edge), words=f"{number(edge, 0)}°") for edge in edges),
         at=axis.at(finding.value),
         start=axis.at(low),
@@ -143,7 +148,8 @@ def _scale(block: ScaleBlock, finding: Finding) -> DrawnScale:
     )
 
 
-def _band(axis: Axis, band: Band, value: float) -> DrawnBand:
+def _band(axis: Axis, band: Band, within: tuple[float, float]) -> DrawnBand:
+    """Return a band; it is `here` where the true value may lie in it."""
     start, end = max(band.low, axis.low), min(band.high, axis.high)
     return DrawnBand(
         name=band.name,
@@ -151,7 +157,7 @@ def _band(axis: Axis, band: Band, value: float) -> DrawnBand:
         start=axis.at(start),
         length=axis.length(start, end),
         colour=band.colour,
-        here=band.low < value <= band.high,
+        here=band.low < within[1] and within[0] <= band.high,
     )
 
 
@@ -170,15 +176,18 @@ def _swatches(block: SwatchesBlock, finding: Finding) -> DrawnSwatches | None:
     lab = np.asarray(measured)
     others = [np.asarray(srgb_to_lab(hex_to_srgb(colour))) for colour in block.colours]
     distances = [float(delta_e_00(lab, other)) for other in others]
-    nearest = int(np.argmin(distances))
+    told = finding.detail.get(block.numbers, int(np.argmin(distances)) + 1)
+    first, last = told if isinstance(told, list | tuple) else (told, told)
     return DrawnSwatches(
         title=block.title,
         swatch=hex_of_lab(lab.tolist()),
         lab=(number(lab[0], 1), number(lab[1], 1), number(lab[2], 1)),
         hue=number(float(hue_deg(lab)), 0),
         colours=block.colours,
-        nearest=nearest + 1,
-        distance=number(distances[nearest], 1),
+        first=first,
+        last=last,
+        number=str(first) if first == last else f"{first} to {last}",
+        distance=number(distances[first - 1], 1) if first == last else "",
         note=block.note,
     )
 

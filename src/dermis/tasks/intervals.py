@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import CaptureCondition, Finding
+from dermis.core import CaptureCondition, Finding, Region
 
 __all__ = [
+    "FITTED",
     "FOLDER",
     "Belt",
     "Repeatability",
@@ -34,6 +35,8 @@ __all__ = [
 _Floats = NDArray[np.float64]
 
 FOLDER = Path(__file__).parent / "data" / "intervals"
+FITTED = (Region.FACE, Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
+"""Regions that the belts hold for."""
 _STEPS = 400
 
 
@@ -136,10 +139,13 @@ def interval(
 
 
 def with_intervals(findings: Iterable[Finding], condition: CaptureCondition) -> tuple[Finding, ...]:
-    """Return the findings with the intervals of their task; one that has its own keeps it."""
+    """Return the findings with the intervals of their task; one that has its own keeps it.
+
+    Belts are fitted on cheeks: other regions, which differ in what covers and shades them, have no interval.
+    """
     return tuple(
         finding
-        if finding.interval is not None
+        if finding.interval is not None or finding.region not in FITTED
         else replace(finding, interval=interval(finding.task, condition, finding.value))
         for finding in findings
     )

@@ -198,7 +198,7 @@ TASK = Task(
     measure=measure,
     photo_needs=(PhotoNeed.COLOUR, PhotoNeed.LEVEL, PhotoNeed.EVEN_LIGHT, PhotoNeed.SIGNAL),
     section=(
-        SwatchesBlock(title="On the Monk scale", colours=MONK, note=MONK_NOTE),
+        SwatchesBlock(title="On the Monk scale", colours=MONK, note=MONK_NOTE, numbers="monk"),
         ScaleBlock(title="Individual typology angle (ITA)", low=-70.0, high=80.0, bands=_bands()),
         TableBlock(title="Region by region"),
         TextBlock(),
