@@ -7,7 +7,7 @@ the others' spectra, which are what a prior has to be better than.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,25 +16,16 @@ from numpy.typing import NDArray
 
 from dermis.core import Encoding
 from dermis.lab.train.objectives.measured_skin import (
-    FACE_SITES,
     MEASURED_NM,
     MeasuredSkin,
     only,
     person_folds,
-    read_issa,
+    read_issa_faces,
     read_nist,
 )
-from dermis.lab.train.objectives.skin_prior import (
-    ALL_NM,
-    cut_where_it_jumps,
-    fit_prior,
-    group_alike,
-    near_infrared_of,
-    people_and_collections,
-    read_measured,
-)
+from dermis.lab.train.objectives.skin_prior import ALL_NM, prior_of_all, read_measured
 from dermis.optics.camera import Camera, read_cameras, response, white_raw
-from dermis.optics.illuminant import find_illuminant
+from dermis.optics.illuminant import Illuminant, find_illuminant
 from dermis.spectra.estimator import Estimator, add_band, band_gain, fit_estimator, spectra_of, terms_of
 from dermis.spectra.prior import CaptureModel, SkinPrior, simulate_capture
 
@@ -66,53 +57,60 @@ class _Judged:
 
 def people_table(issa: Path, nist: Path, spectra: Path) -> str:
     """Return the table of measured people as Markdown; the folders are those of the data sets of these names."""
-    archive = read_issa(issa)
-    faces = only(archive, np.isin(archive.site, FACE_SITES))
+    faces = read_issa_faces(issa)
     forearms, whose = read_nist(nist, ALL_NM)
     collection, vrhel = read_measured(spectra)
-    runs = cut_where_it_jumps(collection)
     cameras = read_cameras(spectra / "camera_sensitivities.csv")
     face_fold, arm_fold = person_folds(faces.subject, faces.group), person_folds(whose, whose.astype("<U1"))
     told: dict[str, list[_Judged]] = {}
     for fold in range(FOLDS):
         others, theirs = only(faces, face_fold != fold), only(faces, face_fold == fold)
-        taught, judged = forearms[arm_fold != fold], forearms[arm_fold == fold]
-        collections = fit_prior(
-            collection, runs, group_alike(collection, runs), vrhel, continued=near_infrared_of(taught)
+        arms = _Forearms(
+            taught=forearms[arm_fold != fold], judged=forearms[arm_fold == fold], whose=whose[arm_fold == fold]
         )
-        prior = people_and_collections(others, taught, collections)
+        prior = prior_of_all(others, arms.taught, collection, vrhel)
         for place, (camera, light) in enumerate(SIGHTS):
-            look = _Look(cameras[camera], light, seed=SEED + FOLDS * fold + place)
-            _judge_faces(told, look, prior, others, theirs)
-            _judge_forearms(told, look, prior, taught, judged, whose[arm_fold == fold])
+            rng = np.random.default_rng(SEED + FOLDS * fold + place)
+            look = _Look(camera=cameras[camera], light=find_illuminant(light), rng=rng)
+            estimator = _estimator(look, prior)
+            _judge_faces(told, look, estimator, others, theirs)
+            _judge_forearms(told, look, estimator, arms)
     return _written({name: _joined(parts) for name, parts in told.items()})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Forearms:
+    """Spectra (n, 61) that teach and that are judged, and whose the judged are."""
+
+    taught: Floats
+    judged: Floats
+    whose: NDArray[np.str_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
-    """One camera under one light, with the noise of its pixels."""
+    """One camera under one light, and where the noise of its pixels comes from."""
 
-    def __init__(self, camera: Camera, light: str, seed: int) -> None:
-        self.camera, self.light = camera, find_illuminant(light)
-        self._rng = np.random.default_rng(seed)
+    camera: Camera
+    light: Illuminant
+    rng: np.random.Generator
 
-    def pixels(self, spectra: Floats, wavelengths_nm: Floats = MEASURED_NM) -> Floats:
-        """Return white-balanced raw pixels (n, 3)."""
-        clean = spectra @ response(self.camera, self.light, wavelengths_nm) / white_raw(self.camera, self.light)
-        return np.asarray(clean * (1.0 + NOISE * self._rng.standard_normal(clean.shape)))
 
-    def estimator(self, prior: SkinPrior) -> Estimator:
-        """Return ours for this camera and light."""
-        known = CaptureModel(
-            encoding=Encoding.CAMERA_LINEAR, camera=self.camera, light=self.light, balanced=True, bits=16
-        )
-        return fit_estimator(simulate_capture(prior, known), ALL_NM)
+def _pixels(look: _Look, spectra: Floats) -> Floats:
+    """Return the white-balanced raw pixels (n, 3) of spectra (n, 31)."""
+    clean = spectra @ response(look.camera, look.light, MEASURED_NM) / white_raw(look.camera, look.light)
+    return np.asarray(clean * (1.0 + NOISE * look.rng.standard_normal(clean.shape)))
+
+
+def _estimator(look: _Look, prior: SkinPrior) -> Estimator:
+    known = CaptureModel(encoding=Encoding.CAMERA_LINEAR, camera=look.camera, light=look.light, balanced=True, bits=16)
+    return fit_estimator(simulate_capture(prior, known), ALL_NM)
 
 
 def _judge_faces(
-    told: dict[str, list[_Judged]], look: _Look, prior: SkinPrior, others: MeasuredSkin, theirs: MeasuredSkin
+    told: dict[str, list[_Judged]], look: _Look, estimator: Estimator, others: MeasuredSkin, theirs: MeasuredSkin
 ) -> None:
-    seen, taught = look.pixels(theirs.spectra), look.pixels(others.spectra)
-    estimator = look.estimator(prior)
+    seen, taught = _pixels(look, theirs.spectra), _pixels(look, others.spectra)
     found = terms_of(estimator, seen.astype(np.float32))
     width = found.scale[:, None] * estimator.half_width
     answers: dict[str, tuple[NDArray[np.floating], NDArray[np.floating] | None]] = {
@@ -126,22 +124,15 @@ def _judge_faces(
         )
 
 
-def _judge_forearms(
-    told: dict[str, list[_Judged]],
-    look: _Look,
-    prior: SkinPrior,
-    taught: Floats,
-    judged: Floats,
-    whose: NDArray[np.str_],
-) -> None:
-    seen, learnt = look.pixels(judged[:, WHOLE]), look.pixels(taught[:, WHOLE])
-    estimator = look.estimator(prior)
+def _judge_forearms(told: dict[str, list[_Judged]], look: _Look, estimator: Estimator, arms: _Forearms) -> None:
+    judged = arms.judged
+    seen, learnt = _pixels(look, judged[:, WHOLE]), _pixels(look, arms.taught[:, WHOLE])
     found = terms_of(estimator, seen.astype(np.float32))
     ours, width = spectra_of(found.terms, estimator.weights), found.scale[:, None] * estimator.half_width
     place = int(np.flatnonzero(ALL_NM == BAND_NM)[0])
     gain = band_gain(estimator, BAND_NM, ALL_NM)
     helped = add_band(ours, found.terms, judged[:, place].astype(np.float32), gain)
-    line = _on_line(learnt, taught, seen)
+    line = _on_line(learnt, arms.taught, seen)
     group = np.full(len(judged), "forearms")
     for part, bands in (("visible", WHOLE), ("beyond", BEYOND)):
         rows = (
@@ -150,7 +141,7 @@ def _judge_forearms(
             ("arm line", line, None),
         )
         for name, answer, half_width in rows:
-            told.setdefault(f"{name} {part}", []).append(_scored(answer, judged, half_width, bands, whose, group))
+            told.setdefault(f"{name} {part}", []).append(_scored(answer, judged, half_width, bands, arms.whose, group))
 
 
 def _scored(
@@ -241,9 +232,9 @@ def _with_interval(judged: _Judged, groups: Sequence[str]) -> str:
     """Return mean angle and error, with the interval of the angle over people drawn again."""
     people, place = np.unique(judged.person, return_inverse=True)
     rng = np.random.default_rng(SEED)
-    draw: Callable[[], Floats] = lambda: np.bincount(  # noqa: E731
-        rng.integers(len(people), size=len(people)), minlength=len(people)
-    ).astype(np.float64)
-    means = [_mean(judged, groups, "sam", draw()[place] + 1e-12) for _ in range(RESAMPLES)]
+    means = []
+    for _ in range(RESAMPLES):
+        times = np.bincount(rng.integers(len(people), size=len(people)), minlength=len(people))
+        means.append(_mean(judged, groups, "sam", np.asarray(times[place] + 1e-12, np.float64)))
     low, high = np.quantile(means, (0.025, 0.975))
     return f"{_mean(judged, groups, 'sam'):.4f} [{low:.4f}, {high:.4f}], {_mean(judged, groups, 'rmse'):.4f}"

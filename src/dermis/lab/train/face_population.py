@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dermis.colour.lab import linear_to_lab
 from dermis.colour.srgb import xyz_to_linear
 from dermis.colour.tone import ita_deg
-from dermis.lab.train.objectives.measured_skin import FACE_SITES, MEASURED_NM, MeasuredSkin, only, read_issa
+from dermis.lab.train.objectives.measured_skin import FACE_SITES, MEASURED_NM, MeasuredSkin, read_issa_faces
 from dermis.optics.face_population import FACE_TABLE
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import to_xyz
@@ -117,8 +117,7 @@ def _drawn_colours(position: Floats) -> Floats:
 
 def write(issa: Path, table: Path = FACE_TABLE) -> None:
     """Fit and write the table, and say how well the tissue model meets the spectra of each group."""
-    archive = read_issa(issa)
-    faces = only(archive, np.isin(archive.site, FACE_SITES))
+    faces = read_issa_faces(issa)
     position, rmse = fit_tissue(faces)
     cells = fit_cells(faces, position)
     kept: dict[str, Any] = {name: np.float32(one) if one.dtype.kind == "f" else one for name, one in cells.items()}

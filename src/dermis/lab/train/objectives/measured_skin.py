@@ -27,6 +27,7 @@ __all__ = [
     "only",
     "person_folds",
     "read_issa",
+    "read_issa_faces",
     "read_nist",
 ]
 
@@ -66,6 +67,12 @@ def read_issa(folder: Path) -> MeasuredSkin:
     columns = {"subject": "group", "group": "ethnicity", "origin": "origin", "site": "location", "sex": "gender"}
     words = {name: np.array([row[column] for row in rows]) for name, column in (columns | {"age": "age_group"}).items()}
     return MeasuredSkin(spectra=np.maximum(spectra, DARKEST), **words)
+
+
+def read_issa_faces(folder: Path) -> MeasuredSkin:
+    """Read the spectra of the archive that were measured on faces."""
+    archive = read_issa(folder)
+    return only(archive, np.isin(archive.site, FACE_SITES))
 
 
 def only(skin: MeasuredSkin, rows: NDArray[np.bool_] | NDArray[np.intp]) -> MeasuredSkin:

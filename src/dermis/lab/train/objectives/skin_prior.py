@@ -31,6 +31,7 @@ __all__ = [
     "kinds_of_people",
     "near_infrared_of",
     "people_and_collections",
+    "prior_of_all",
     "read_measured",
     "with_near_infrared",
 ]
@@ -220,6 +221,13 @@ def people_and_collections(skin: MeasuredSkin, nist: Floats, collections: SkinPr
         axes=np.concatenate([np.stack([_axes(logs, rank) for logs in sets]), collections.axes]),
         weights=np.concatenate(shares),
     )
+
+
+def prior_of_all(people: MeasuredSkin, nist: Floats, spectra: Floats, vrhel: Floats) -> SkinPrior:
+    """Return the prior of measured people, of NIST's spectra (m, 61), of the collection (n, 31) and of Vrhel's skin."""
+    runs = cut_where_it_jumps(spectra)
+    collections = fit_prior(spectra, runs, group_alike(spectra, runs), vrhel, continued=near_infrared_of(nist))
+    return people_and_collections(people, nist, collections)
 
 
 def fit_prior(

@@ -10,16 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.lab.train.examples import EXAMPLES
-from dermis.lab.train.objectives.measured_skin import FACE_SITES, only, read_issa, read_nist
-from dermis.lab.train.objectives.skin_prior import (
-    ALL_NM,
-    cut_where_it_jumps,
-    fit_prior,
-    group_alike,
-    near_infrared_of,
-    people_and_collections,
-    read_measured,
-)
+from dermis.lab.train.objectives.measured_skin import read_issa_faces, read_nist
+from dermis.lab.train.objectives.skin_prior import ALL_NM, cut_where_it_jumps, prior_of_all, read_measured
 from dermis.lab.train.recipe import Recipe
 from dermis.lab.train.run import Run, note_data, open_run
 from dermis.lab.train.sources import Roots, folder_for
@@ -38,8 +30,7 @@ def train(recipe: Recipe, roots: Roots, out: Path, *, show: bool = False) -> Run
     run = open_run(recipe, out)
     folders = {name: folder_for(pool, roots) for name, pool in recipe.pool.items()}
     spectra, vrhel = read_measured(folders["measured"])
-    archive = read_issa(folders["people"])
-    people = only(archive, np.isin(archive.site, FACE_SITES))
+    people = read_issa_faces(folders["people"])
     nist, whose = read_nist(folders["near_infrared"], ALL_NM)
     digest = hashlib.sha256(b"".join(one.tobytes() for one in (spectra, vrhel, people.spectra, nist))).hexdigest()
     keys = {
@@ -51,14 +42,17 @@ def train(recipe: Recipe, roots: Roots, out: Path, *, show: bool = False) -> Run
     note_data(run, digest, parts=keys, licences=[EXAMPLES[pool.examples].licence for pool in recipe.pool.values()])
     if run.finished:
         return run
-    runs = cut_where_it_jumps(spectra)
-    collections = fit_prior(spectra, runs, group_alike(spectra, runs), vrhel, continued=near_infrared_of(nist))
-    prior = people_and_collections(people, nist, collections)
+    prior = prior_of_all(people, nist, spectra, vrhel)
     folder = run.folder / "weights"
     tables = {name: getattr(prior, name).astype(np.float32) for name in SkinPrior.__slots__}
     np.savez_compressed(folder / "prior.npz", **tables)
     write_pretrained(prior, folder)
-    told = {"runs": len(runs), "spectra": len(spectra), "vrhel": len(vrhel), "faces": len(people.spectra)}
+    told = {
+        "runs": len(cut_where_it_jumps(spectra)),
+        "spectra": len(spectra),
+        "vrhel": len(vrhel),
+        "faces": len(people.spectra),
+    }
     told |= {"people": len(set(people.subject.tolist())), "nist_people": len(set(whose.tolist()))}
     run.note("result", {**told, "sets": len(prior.means), **_left(spectra, prior)})
     return run
