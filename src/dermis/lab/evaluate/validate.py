@@ -269,6 +269,7 @@ def validation_markdown(found: Validation) -> str:
     return "\n".join([*lines, "", f"dermis {__version__}."])
 
 
+_HELD = {True: "yes", False: "MISSED"}
 _WANTED = {"none": "no numbers", "grey": "no tone", "told": "whatever is said of it"}
 
 
@@ -283,7 +284,7 @@ def validation_page(found: Validation) -> str:
     """Return the figures as a page."""
     from dermis.report.page import rendered  # late: a tenth of a second
 
-    rows = [([cell.replace(" **(missed)**", "") for cell in _cells(one)], one.held) for one in found.figures]
+    rows = [(*(cell.replace(" **(missed)**", "") for cell in _cells(one)), _HELD[one.held]) for one in found.figures]
     repeats = [
         (task, condition, f"{one.sd:.2f}", f"{one.mdc95:.2f}", str(one.photos), str(one.people))
         for task in TASKS_READ
@@ -293,8 +294,8 @@ def validation_page(found: Validation) -> str:
         "held": found.held,
         "version": __version__,
         "figures": rows,
-        "foreign_rows": [((name, _WANTED[wanted], said), right) for name, wanted, said, right in found.foreign],
-        "repeat_rows": [(cells, True) for cells in repeats],
+        "foreign_rows": [(name, _WANTED[wanted], said, _HELD[right]) for name, wanted, said, right in found.foreign],
+        "repeat_rows": repeats,
     }
     return rendered("validation.html", content)
 

@@ -89,6 +89,8 @@ function sentence(analysis, tasks, name) {
     interval: intervalWords(finding, scale),
     spots: spots(analysis),
     monk: monk(finding),
+    darkest: label(finding.labels?.[0]),
+    lightest: label(finding.labels?.at(-1)),
   };
   const several = (finding.labels?.length ?? 0) > 1;
   return known(`sentence/${name}${several ? "_between" : ""}`, known(`sentence/${name}`, "", words), words);
