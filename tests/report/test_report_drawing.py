@@ -12,7 +12,7 @@ from dermis.colour.tone import ITA_CLASSES, ita_class
 from dermis.core import Box, Count, CropFrame, Encoding, Finding, Map, Measure, Ordinal, Photo, Presence, Region
 from dermis.report.blocks import drawn_blocks
 from dermis.report.formatting import PLAIN_COLOURS, hex_of_lab, map_colours
-from dermis.report.panels import axis_of
+from dermis.report.panels import axis_of, panels_of
 from dermis.report.pictures import Window, cut, levels_of, resized, shown, window_of
 from dermis.report.viewer import outlines_of, overlays_of, viewer_scale
 from dermis.tasks import TASKS
@@ -202,3 +202,13 @@ def test_a_tone_that_is_a_range_marks_every_class_and_monk_tone_of_it(analysis):
 def test_no_colour_no_tone_card(analysis):
     grey = [replace(f, detail={}) for f in analysis.findings if f.task == "skin_tone"]
     assert "swatches" not in {block.kind for block in drawn_blocks(TASKS["skin_tone"], grey, analysis)}
+
+
+def test_a_region_without_an_interval_shows_no_spread_beside_one_that_has(analysis):
+    melanin = [f for f in analysis.findings if f.task == "melanin"]
+    told = [replace(f, interval=(f.value - 5, f.value + 9) if f.region is Region.FACE else None) for f in melanin]
+    (panel,) = panels_of(replace(analysis, findings=tuple(told)), {"melanin": TASKS["melanin"]})
+    assert {reading.range_is for reading in panel.readings if reading.region is Region.FACE} == {"90 % interval"}
+    assert {(reading.range, reading.range_is) for reading in panel.readings if reading.region is not Region.FACE} == {
+        ("", "")
+    }

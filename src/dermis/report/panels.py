@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dermis.core import (
     Analysis,
@@ -213,6 +213,7 @@ def lab_of(finding: Finding) -> tuple[float, float, float] | None:
 
 
 def _panel(findings: Sequence[Finding], task: Task | None, view: View | None) -> Panel:
+    findings = _of_one_range(findings)
     first = findings[0]
     scale = task.scale if task is not None else _plain_scale(findings)
     axis = axis_of(scale, findings)
@@ -231,6 +232,13 @@ def _panel(findings: Sequence[Finding], task: Task | None, view: View | None) ->
         gradient=map_colours(task.colours, AXIS_STOPS) if task is not None and isinstance(scale, Map) else (),
         kinds=tuple(kinds.most_common()),
     )
+
+
+def _of_one_range(findings: Sequence[Finding]) -> Sequence[Finding]:
+    """Return the findings without their spread where one has an interval: one column never shows both."""
+    if all(finding.interval is None for finding in findings):
+        return findings
+    return [replace(finding, spread=None) for finding in findings]
 
 
 def _reading(finding: Finding, scale: Scale, axis: Axis, view: View | None) -> RegionReading:
