@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from dermis.lab.evaluate.acne_elsewhere import Counted, counts_table, kinds_table, outlined_kinds
+from dermis.lab.evaluate.acne_elsewhere import Counted, Halved, counts_table, halves_table, kinds_table, outlined_kinds
 
 SIDE = 120
 SPOTS = {"papules": (30, (214, 130, 120)), "black_heads": (60, (150, 112, 92)), "white_heads": (90, (228, 182, 158))}
@@ -47,3 +47,15 @@ def test_counts_are_ranked_by_subset_and_a_photo_without_a_face_is_left_out():
     assert list(lines) == ["all", "selfie", "web"]
     assert "| 12 | 1.00 [1.00, 1.00] | 1.00" in lines["web"]
     assert "| 12 | -1.00" in lines["selfie"]
+
+
+def test_the_worse_half_is_graded_beside_its_boxes():
+    rows = [
+        Halved(subset="selfie", group=f"g{place}", boxes=(boxes, 1.0), counts=(boxes + 0.5, 0.0), grade=grade)
+        for place, (boxes, grade) in enumerate([(2.0, 0.2), (9.0, 1.1), (30.0, 2.2), (3.0, 0.9)])
+    ]
+    figures = dict(line.strip("| ").split(" | ") for line in halves_table(rows).splitlines()[2:])
+    assert figures["grades 0 to 3 by the boxes of the worse half"] == "2, 1, 1, 0"
+    assert figures["grade, accuracy"].startswith("0.75 ")
+    assert figures["the worse half is the same"].startswith("1.00 ")
+    assert figures["RMSE, always the mean grade"] == "0.83"

@@ -16,17 +16,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.colour.srgb import decode
-from dermis.core import CLOSED_COMEDO, INFLAMED, OPEN_COMEDO, Region
+from dermis.core import CLOSED_COMEDO, HAYASHI_LIMITS, INFLAMED, OPEN_COMEDO, Region
 from dermis.core.arrays import BoolMap
+from dermis.face.regions import right_of_midline
 from dermis.formats.images.photo import read_photo
 from dermis.formats.tables import read_table
+from dermis.metrics.agreement import cohen_kappa
 from dermis.metrics.bootstrap import bootstrap
-from dermis.metrics.ordinal import balanced_accuracy, spearman
+from dermis.metrics.ordinal import balanced_accuracy, spearman, to_grades
 from dermis.pipeline.analyse import analyse
 from dermis.tasks import choose
+from dermis.tasks.acne import hayashi
 from dermis.tasks.acne.looks import kind_by_looks, looks_of
+from dermis.tasks.acne.visibility import one_side
 
-__all__ = ["Counted", "Outlined", "count_lesions", "counts_table", "kinds_table", "outlined_kinds"]
+__all__ = [
+    "Counted",
+    "Halved",
+    "Outlined",
+    "count_lesions",
+    "counts_table",
+    "halve_faces",
+    "halves_table",
+    "kinds_table",
+    "mean_in_words",
+    "outlined_kinds",
+    "points_of",
+]
 
 KINDS: Mapping[str, str] = {
     "black_heads": OPEN_COMEDO, "white_heads": CLOSED_COMEDO, "papules": INFLAMED, "pustules": INFLAMED,
@@ -35,6 +51,7 @@ KINDS: Mapping[str, str] = {
 """What an outline is called there, and by us."""
 _SIDES, _GLARE, _DARK = 0.7, 0.995, 0.02
 _DRAWS = 400
+_GRADES = range(4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +74,17 @@ class Outlined:
     found: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Halved:
+    """A face from the front. boxes, counts: published boxes, and our count, on the right and left half; grade: ours."""
+
+    subset: str
+    group: str
+    boxes: tuple[float, float]
+    counts: tuple[float, float]
+    grade: float
+
+
 def count_lesions(folder: Path) -> Iterator[Counted]:
     """Yield what is counted on each photo of a folder of counts."""
     for row in read_table(folder / "labels.csv", needs=("file", "group", "subset", "n_boxes")):
@@ -67,14 +95,35 @@ def count_lesions(folder: Path) -> Iterator[Counted]:
         )
 
 
+def halve_faces(folder: Path) -> Iterator[Halved]:
+    """Yield the halves of each face that a folder of counts shows from the front; boxes.csv: file, x0, y0, x1, y1."""
+    middles = defaultdict(list)
+    for row in read_table(folder / "boxes.csv", needs=("file", "x0", "y0", "x1", "y1")):
+        left, top, right, bottom = (float(row[name]) for name in ("x0", "y0", "x1", "y1"))
+        middles[row["file"]].append(((left + right) / 2, (top + bottom) / 2))
+    for row in read_table(folder / "labels.csv", needs=("file", "group", "subset")):
+        seen = analyse(read_photo(folder / row["file"]), tasks=choose("acne_grade"))
+        if seen.face is None or seen.lesions is None or seen.lesions.halves is None or one_side(seen.lesions):
+            continue
+        right_side = right_of_midline(seen.face, np.array(middles[row["file"]], np.float64).reshape(-1, 2))
+        if right_side is not None:
+            on_right = float(np.count_nonzero(right_side))
+            yield Halved(
+                subset=row["subset"],
+                group=row["group"],
+                boxes=(on_right, len(right_side) - on_right),
+                counts=seen.lesions.halves,
+                grade=float(hayashi.measure(seen.lesions)[0].value),
+            )
+
+
 def outlined_kinds(folder: Path) -> Iterator[Outlined]:
     """Yield each outlined lesion of a known kind with what its looks say of it."""
     groups = {row["file"]: row["group"] for row in read_table(folder / "labels.csv", needs=("file", "group"))}
     outlines = defaultdict(list)
     for row in read_table(folder / "polygons.csv", needs=("file", "label", "points_xy_norm")):
         if row["label"] in KINDS:
-            said = [[float(value) for value in point.split()] for point in row["points_xy_norm"].split(";")]
-            outlines[row["file"]].append((KINDS[row["label"]], np.array(said)))
+            outlines[row["file"]].append((KINDS[row["label"]], points_of(row)))
     for file, drawn in outlines.items():
         photo = read_photo(folder / file)
         usable: BoolMap = np.all((photo.pixels > _DARK) & (photo.pixels < _GLARE), axis=2)
@@ -82,6 +131,11 @@ def outlined_kinds(folder: Path) -> Iterator[Outlined]:
         for called, points in drawn:
             looks = looks_of(_roomy(points * (photo.width_px, photo.height_px)), linear, usable)
             yield Outlined(group=groups[file], called=called, found=kind_by_looks(looks))
+
+
+def points_of(row: Mapping[str, str]) -> NDArray[np.float64]:
+    """Return the outline of a row of polygons, (n, 2), as shares of the picture's width and height."""
+    return np.array([[float(value) for value in point.split()] for point in row["points_xy_norm"].split(";")])
 
 
 def _roomy(points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -115,6 +169,45 @@ def _median_error(boxes: NDArray[np.float64], found: NDArray[np.float64], groups
     return float(np.median(np.abs(told - boxes) / boxes))
 
 
+def halves_table(rows: Sequence[Halved]) -> str:
+    """Return how the halves of faces from the front are ranked and graded, beside the grade of their boxes."""
+    groups = np.array([row.group for row in rows])
+    boxes, counts = (np.array([getattr(row, name) for row in rows], np.float64) for name in ("boxes", "counts"))
+    truth = np.searchsorted(HAYASHI_LIMITS, boxes.max(axis=1))
+    told = np.array([row.grade for row in rows])
+    halved = np.repeat(groups, 2)
+    lines = ["| figure | value |", "|---|---|"]
+    lines.append(f"| faces from the front, people | {len(rows)}, {len(set(groups.tolist()))} |")
+    lines.append(
+        f"| grades 0 to 3 by the boxes of the worse half | {', '.join(map(str, np.bincount(truth, minlength=4)))} |"
+    )
+    figures: tuple[tuple[str, str], ...] = (
+        ("count of a half, Spearman", _with_interval(spearman, boxes.ravel(), counts.ravel(), halved)),
+        ("the worse half is the same", mean_in_words(_same_half(boxes, counts), groups.tolist())),
+        ("grade, quadratic kappa", _with_interval(_kappa, truth, told, groups)),
+        (
+            "grade, accuracy",
+            _with_interval(lambda one, other: float(np.mean(one == to_grades(other, _GRADES))), truth, told, groups),
+        ),
+        (
+            "grade, RMSE",
+            _with_interval(lambda one, other: float(np.sqrt(np.mean((one - other) ** 2))), truth, told, groups),
+        ),
+        ("RMSE, always the mean grade", f"{float(np.std(truth)):.2f}"),
+    )
+    return "\n".join([*lines, *(f"| {name} | {value} |" for name, value in figures)])
+
+
+def _same_half(boxes: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return whether both find more on the same half, 0 or 1; one half where the boxes are even."""
+    even = boxes[:, 0] == boxes[:, 1]
+    return np.where(even, 0.5, 1.0 * ((boxes[:, 0] > boxes[:, 1]) == (counts[:, 0] > counts[:, 1])))
+
+
+def _kappa(truth: NDArray[Any], found: NDArray[Any]) -> float:
+    return cohen_kappa(truth, to_grades(found, _GRADES), weights="quadratic")
+
+
 def kinds_table(rows: Sequence[Outlined]) -> str:
     """Return what outlined lesions are called, and the balanced accuracy of three kinds and of inflamed or not."""
     names = (OPEN_COMEDO, CLOSED_COMEDO, INFLAMED)
@@ -139,4 +232,10 @@ def _with_interval(
 ) -> str:
     """Return a figure with its 95 % interval by resampling groups, in words."""
     held = bootstrap(lambda places: figure(truth[places], found[places]), groups, resamples=_DRAWS, method="percentile")
+    return f"{held.value:.2f} [{held.low:.2f}, {held.high:.2f}]"
+
+
+def mean_in_words(values: NDArray[np.float64], groups: Sequence[str]) -> str:
+    """Return a mean with its 95 % interval by resampling people, in words."""
+    held = bootstrap(lambda places: float(values[places].mean()), groups, resamples=_DRAWS, method="percentile")
     return f"{held.value:.2f} [{held.low:.2f}, {held.high:.2f}]"

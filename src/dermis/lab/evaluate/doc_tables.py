@@ -15,11 +15,17 @@ from dermis.errors import UsageError
 from dermis.lab.train.recipe import RECIPES, find_recipe, read_recipe
 from dermis.lab.train.recipe.learners import LEARNERS
 from dermis.lab.train.recipe.toml_records import nearest
-from dermis.lab.train.sources import Roots, folder_of, folder_of_data
+from dermis.lab.train.sources import PORTRAITS_NAME, Roots, folder_of, folder_of_data
 from dermis.models.weights import WEIGHTS, shipped
 from dermis.version import __version__
 
 __all__ = ["print_tables", "table_names", "table_of"]
+
+
+_EVERY = 3
+"""Of a large set every third photo is looked at."""
+_UNTAUGHT = ("P008", "P009", "P010")
+"""People of openpeople who taught the network of acne nothing."""
 
 
 def table_names() -> tuple[str, ...]:
@@ -130,6 +136,39 @@ def _of_acne_kinds(roots: Roots, runs: Path) -> str:
     return f"{text}\n\ndermis {__version__}, commit {_commit()}."
 
 
+def _of_acne_halves(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.acne_elsewhere import halve_faces, halves_table
+
+    text = halves_table(list(halve_faces(folder_of("acne_boxes_uii", roots))))
+    return f"{text}\n\ndermis {__version__}, commit {_commit()}."
+
+
+def _of_acne_lookalikes(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.acne_lookalikes import clear_faces, lookalikes_table, outlined_faces, people_of
+
+    caltech, outlined = (folder_of(name, roots) for name in ("caltech_faces_light", "skin_problems_seg"))
+    faces = [
+        *clear_faces(caltech.name, people_of(caltech, _EVERY)),
+        *clear_faces(PORTRAITS_NAME, people_of(folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME))),
+        *outlined_faces(outlined.name, outlined),
+    ]
+    return f"{lookalikes_table(faces)}\n\ndermis {__version__}, commit {_commit()}."
+
+
+def _of_acne_change(roots: Roots, runs: Path) -> str:
+    from dermis.lab.datasets import find_dataset
+    from dermis.lab.evaluate.acne_lookalikes import people_of
+    from dermis.lab.evaluate.acne_visits import change_table, drawn_changes, repeats
+
+    pairs = list(repeats(find_dataset("acne04").index(folder_of("acne04", roots))))
+    portraits = people_of(folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME))
+    others = people_of(folder_of("acne_boxes_uii", roots), _EVERY)
+    untaught = [(path, person) for path, person in portraits if person in _UNTAUGHT]
+    return (
+        f"{change_table(pairs, list(drawn_changes([*untaught, *others])))}\n\ndermis {__version__}, commit {_commit()}."
+    )
+
+
 def _of_flash_pairs(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.flash_pairs import flash_table
 
@@ -143,4 +182,7 @@ _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "pigmentation-trial": _of_trial,
     "acne-counts": _of_acne_counts,
     "acne-kinds": _of_acne_kinds,
+    "acne-halves": _of_acne_halves,
+    "acne-lookalikes": _of_acne_lookalikes,
+    "acne-change": _of_acne_change,
 }

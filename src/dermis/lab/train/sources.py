@@ -9,7 +9,7 @@ from dermis.errors import UsageError
 from dermis.lab.train.recipe import Pool, Recipe
 from dermis.settings import read_settings
 
-__all__ = ["Roots", "folder_for", "folder_of", "folder_of_data", "roots_from"]
+__all__ = ["PORTRAITS_NAME", "Roots", "folder_for", "folder_of", "folder_of_data", "roots_from"]
 
 PORTRAITS_NAME = "openpeople"
 """Not made, but fetched: pictures of people who do not exist."""

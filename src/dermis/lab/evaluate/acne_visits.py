@@ -1,0 +1,197 @@
+"""How `dermis change` is judged: real photos of one person taken at one time, and lesions drawn on a photo.
+
+Of two photos of one time no change may come out. Of a photo and itself with lesions drawn on it those must come out
+as new, and nothing else.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.core import Analysis, Change, Photo, Sample
+from dermis.core.change import TOLD_FROM
+from dermis.errors import InputError, NoSkin
+from dermis.formats.images.photo import read_photo
+from dermis.lab.datasets.check import find_duplicates, perceptual_hash
+from dermis.lab.evaluate.acne_elsewhere import mean_in_words
+from dermis.lab.synth.head.uv import coarse
+from dermis.lab.synth.lesions.draw import draw_marks
+from dermis.lab.synth.lesions.kinds import Mark, MarkKind
+from dermis.lab.synth.portrait import portrait_of, with_marks
+from dermis.lab.synth.skin.maps import Tone
+from dermis.pipeline.analyse import analyse
+from dermis.pipeline.longitudinal import change_between
+from dermis.tasks import choose
+
+__all__ = ["DrawnChange", "Repeat", "change_table", "drawn_changes", "repeats"]
+
+DRAWN = 6
+"""Papules drawn on each photo."""
+RADII_MM = (0.75, 3.0)
+_LARGE_MM = 1.5
+_PEOPLE, _PHOTOS_EACH = 60, 4
+_REACH = 1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """Two photos of one person at one time. change: what is told, None where the photos cannot be compared."""
+
+    group: str
+    change: Change | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnChange:
+    """A photo and itself with lesions drawn on it.
+
+    drawn: (n, 3), radius in mm, whether it is among the new ones, whether it is told as new. change: what is told.
+    """
+
+    group: str
+    drawn: NDArray[np.float64]
+    change: Change
+
+
+def repeats(samples: Sequence[Sample]) -> Iterator[Repeat]:
+    """Yield pairs of photos of one person that show the same side and are no copies, of the first people of a set.
+
+    samples: of `acne04`; looked at are the clean crops (trait "hires"), at most four a person.
+    """
+    photos: dict[str, list[Path]] = defaultdict(list)
+    for sample in samples:
+        if "hires" in sample.traits:
+            photos[sample.key.subject].append(Path(str(sample.traits["hires"])))
+    for group, files in [(group, files) for group, files in photos.items() if len(files) > 1][:_PEOPLE]:
+        held = [read_photo(path) for path in files[:_PHOTOS_EACH]]
+        hashes = [perceptual_hash(photo) for photo in held]
+        copies = {(pair.first, pair.second) for pair in find_duplicates(hashes, thorough=True)}
+        seen = [_looked_at(photo) for photo in held]
+        for first, second in combinations(range(len(held)), 2):
+            if (first, second) not in copies and _same_side(seen[first], seen[second]):
+                yield Repeat(group=group, change=_compared(seen[first], seen[second]))
+
+
+def drawn_changes(photos: Sequence[tuple[Path, str]]) -> Iterator[DrawnChange]:
+    """Yield what is told of papules drawn on photos: files, each with whose it is."""
+    for path, group in photos:
+        photo = read_photo(path)
+        before = _looked_at(photo)
+        try:
+            painted, marks = _painted(photo, before, zlib.crc32(path.stem.encode()))
+        except NoSkin:
+            continue
+        change = _compared(before, _looked_at(painted)) if marks else None
+        if change is not None:
+            yield DrawnChange(group=group, drawn=np.array([_told(mark, change) for mark in marks]), change=change)
+
+
+def _looked_at(photo: Photo) -> Analysis:
+    return analyse(photo, tasks=choose("acne_lesions,acne_grade"))
+
+
+def _same_side(first: Analysis, second: Analysis) -> bool:
+    return first.face is not None and second.face is not None and first.face.view is second.face.view
+
+
+def _compared(first: Analysis, second: Analysis) -> Change | None:
+    try:
+        return change_between(first, second)
+    except InputError:
+        return None
+
+
+def _painted(photo: Photo, seen: Analysis, seed: int) -> tuple[Photo, tuple[Mark, ...]]:
+    """Return a photo with papules drawn by the physical model, evenly spread in the logarithm of their radius."""
+    if seen.face is None:
+        return photo, ()
+    portrait = portrait_of(photo, seen.face)
+    rng, skin = np.random.default_rng(seed), portrait.atlas.skin
+    melanin, blood = (
+        float(np.median(getattr(portrait.maps, name)[skin])) for name in ("melanosome_fraction", "blood_fraction")
+    )
+    tone = Tone(melanosome_fraction=melanin, blood_fraction=blood, oxygen_saturation=0.7)
+    specs = draw_marks(rng, MarkKind.PAPULE, DRAWN, tone, coarse(portrait.atlas))
+    low, high = RADII_MM
+    sized = [replace(spec, radius_mm=low * (high / low) ** float(rng.random())) for spec in specs]
+    return with_marks(portrait, sized)
+
+
+def _told(mark: Mark, change: Change) -> tuple[float, float, float]:
+    """Return radius, whether a mark is among the new lesions, and whether it is told as new."""
+    x, y = mark.box.x_px + mark.box.width_px / 2, mark.box.y_px + mark.box.height_px / 2
+    surest = 0.0
+    for fate in change.new:
+        box = fate.item.box
+        off = max(
+            abs(x - box.x_px - box.width_px / 2) / max(box.width_px, mark.box.width_px, 1.0),
+            abs(y - box.y_px - box.height_px / 2) / max(box.height_px, mark.box.height_px, 1.0),
+        )
+        if off <= _REACH / 2:
+            surest = max(surest, fate.probability)
+    return mark.radius_mm, float(surest > 0), float(surest >= TOLD_FROM)
+
+
+def change_table(pairs: Sequence[Repeat], drawn: Sequence[DrawnChange]) -> str:
+    """Return what is told of photos of one time, and of drawn lesions by their size."""
+    told = [pair for pair in pairs if pair.change is not None]
+    lines = ["| two photos of one time | |", "|---|---|"]
+    lines.append(f"| pairs, people; compared | {len(pairs)}, {len({pair.group for pair in pairs})}; {len(told)} |")
+    if told:
+        groups = [pair.group for pair in told]
+        some = np.array([_falsely(pair.change) for pair in told], np.float64)
+        inside = np.array([_holds(pair.change, 0.0) for pair in told], np.float64)
+        lasting = np.array([len(pair.change.lasting) for pair in told if pair.change is not None], np.float64)
+        lines += [
+            f"| told as gone or new, a pair | {mean_in_words(some, groups)} |",
+            f"| pairs of which none is told | {mean_in_words(1.0 * (some == 0), groups)} |",
+            f"| told as lasting, a pair | {mean_in_words(lasting, groups)} |",
+            f"| the difference's interval holds 0 | {mean_in_words(inside, groups)} |",
+        ]
+    if drawn:
+        lines += ["", *_of_drawn(drawn)]
+    return "\n".join(lines)
+
+
+def _of_drawn(drawn: Sequence[DrawnChange]) -> list[str]:
+    rows = np.concatenate([one.drawn for one in drawn])
+    groups = np.concatenate([[one.group] * len(one.drawn) for one in drawn])
+    lines = ["| drawn papules | n | among the new | told as new |", "|---|---|---|---|"]
+    large = rows[:, 0] >= _LARGE_MM
+    for name, here in (
+        ("all", np.ones_like(large)), (f"under {2 * _LARGE_MM:g} mm wide", ~large), ("wider", large),
+    ):  # fmt: skip
+        if here.any():
+            cells = (mean_in_words(rows[here, column], groups[here].tolist()) for column in (1, 2))
+            lines.append(f"| {name} | {np.count_nonzero(here)} | {' | '.join(cells)} |")
+    owners = [one.group for one in drawn]
+    beside = np.array([one.change.told_new - one.drawn[:, 2].sum() for one in drawn]).clip(0)
+    gone = np.array([one.change.told_gone for one in drawn], np.float64)
+    holds = np.array([_holds(one.change, float(len(one.drawn))) for one in drawn], np.float64)
+    figures = (
+        ("photos, people", f"{len(drawn)}, {len(set(owners))}"),
+        ("told as new beside the drawn, a photo", mean_in_words(beside, owners)),
+        ("told as gone, a photo", mean_in_words(gone, owners)),
+        ("the difference's interval holds the number drawn", mean_in_words(holds, owners)),
+    )
+    return [*lines, "", "| of these photos | |", "|---|---|", *(f"| {name} | {value} |" for name, value in figures)]
+
+
+def _falsely(change: Change | None) -> int:
+    return 0 if change is None else change.told_gone + change.told_new
+
+
+def _holds(change: Change | None, number: float) -> bool:
+    return (
+        change is not None
+        and change.difference is not None
+        and (change.difference[0] <= number <= change.difference[1])
+    )

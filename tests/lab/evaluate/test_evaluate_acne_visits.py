@@ -1,0 +1,61 @@
+"""Change between photos of one time, and of drawn lesions: what the table makes of it."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from dermis.core import Box
+from dermis.lab.evaluate import acne_visits
+from dermis.lab.evaluate.acne_visits import DrawnChange, Repeat, change_table, drawn_changes
+
+
+def change(new=(), gone=0, difference=(-1.0, 1.0)):
+    fates = [SimpleNamespace(item=SimpleNamespace(box=box), probability=chance) for box, chance in new]
+    told = sum(chance >= acne_visits.TOLD_FROM for _, chance in new)
+    return SimpleNamespace(new=fates, told_new=told, told_gone=gone, lasting=(), difference=difference)
+
+
+def test_pairs_that_cannot_be_compared_are_counted_and_not_judged():
+    pairs = [
+        Repeat(group="a", change=change()),
+        Repeat(group="b", change=change(gone=2, difference=(0.5, 3.0))),
+        Repeat(group="c", change=None),
+    ]
+    lines = change_table(pairs, []).splitlines()
+    assert "| pairs, people; compared | 3, 3; 2 |" in lines
+    figures = {line.split(" | ")[0].strip("| "): line.split(" | ")[1].split(" ")[0] for line in lines[3:]}
+    assert figures["told as gone or new, a pair"] == "1.00"
+    assert figures["pairs of which none is told"] == figures["the difference's interval holds 0"] == "0.50"
+
+
+def test_drawn_lesions_are_parted_by_size():
+    drawn = np.array([[0.8, 0, 0], [0.9, 1, 0], [2.0, 1, 1], [2.5, 1, 1]])
+    told = change(new=[(None, 0.9)] * 3, difference=(2.0, 6.0))
+    text = change_table([], [DrawnChange(group="a", drawn=drawn, change=told)] * 2)
+    assert "| all | 8 | 0.75 [0.75, 0.75] | 0.50 [0.50, 0.50] |" not in text  # one person: no interval
+    assert "| all | 8 | 0.75" in text
+    assert "| under 3 mm wide | 4 | 0.50" in text
+    assert "| wider | 4 | 1.00" in text
+    assert "| told as new beside the drawn, a photo | 1.00" in text
+
+
+def test_a_drawn_lesion_is_found_where_a_new_one_lies_on_it(monkeypatch, tmp_path):
+    marks = tuple(
+        SimpleNamespace(radius_mm=2.0, box=Box(x_px=x, y_px=50, width_px=10, height_px=10)) for x in (20.0, 60.0, 100.0)
+    )
+    new = [
+        (Box(x_px=22, y_px=52, width_px=12, height_px=12), 0.5),
+        (Box(x_px=58, y_px=50, width_px=8, height_px=8), 0.1),
+    ]
+    monkeypatch.setattr(acne_visits, "read_photo", lambda path: path)
+    monkeypatch.setattr(acne_visits, "_looked_at", lambda photo: photo)
+    monkeypatch.setattr(acne_visits, "_painted", lambda photo, seen, seed: (photo, marks))
+    monkeypatch.setattr(acne_visits, "_compared", lambda before, after: change(new=new))
+    (told,) = drawn_changes([(tmp_path / "a.jpg", "a")])
+    assert told.drawn.tolist() == [[2.0, 1.0, 1.0], [2.0, 1.0, 0.0], [2.0, 0.0, 0.0]]
+
+
+@pytest.mark.parametrize(("difference", "holds"), [((-1.0, 1.0), True), ((0.5, 2.0), False), (None, False)])
+def test_an_interval_holds_a_number_or_not(difference, holds):
+    assert acne_visits._holds(change(difference=difference), 0.0) is holds
