@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -189,13 +190,18 @@ def test_only_the_same_photo_and_the_same_options_go_on(tmp_path):
 
     analysis = analyse_file(DATA / "hostile" / "02-same-out-stale" / "bad.jpg")
     assert isinstance(analysis, Analysis)
-    Unfinished(tmp_path / "out", "options").keep(analysis, photo, folder)
-    folder.mkdir()
-    (folder / "analysis.json").write_text("{}")
-    assert Unfinished(tmp_path / "out", "options").card(photo, folder) is not None
-    assert Unfinished(tmp_path / "out", "others").card(photo, folder) is None
+    def done(options):
+        with closing(Unfinished(tmp_path / "out", options)) as run:
+            return run.has(photo, folder)
+
+    with closing(Unfinished(tmp_path / "out", "options")) as run:
+        run.keep(analysis, photo, folder)
+    assert done("options")
     photo.write_bytes(b"another")
-    assert Unfinished(tmp_path / "out", "options").card(photo, folder) is None
+    assert not done("options")
+    shutil.copy(FACE, photo)
+    assert not done("others")
+    assert not done("options")  # a run with other options has begun anew
 
 
 def told(file, options):
@@ -252,3 +258,63 @@ def test_two_runs_into_one_folder_leave_a_whole_overview(models, tmp_path, monke
     assert page.rstrip().endswith("</html>")
     for file in files:
         assert json.loads((tmp_path / "out" / file.stem / "analysis.json").read_text())["findings"]
+
+
+BESIDE = """
+import importlib, sys, time
+from pathlib import Path
+analyse = importlib.import_module("dermis.cli.analyse")
+own, other = Path(sys.argv[1]), Path(sys.argv[2])
+real = analyse.analyse_file
+def together(file, options):
+    (own / "begun").touch()
+    for _ in range(3000):
+        if (other / "begun").exists():
+            return real(file, options)
+        time.sleep(0.01)
+    raise SystemExit("the other run did not begin")
+analyse.analyse_file = together
+sys.argv = ["dermis", "analyse", str(own), "--tasks", "skin_tone", "--out", sys.argv[3]]
+from dermis.cli import main
+main()
+"""
+
+
+def test_two_processes_into_one_folder_leave_one_overview_of_all_photos(models, tmp_path):
+    people, out = [tmp_path / name for name in ("first", "second")], tmp_path / "out"
+    for person in people:
+        person.mkdir()
+        for number in range(2):
+            shutil.copy(FACE, person / f"{person.name}{number}.jpg")
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", BESIDE, os.fspath(own), os.fspath(other), os.fspath(out)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for own, other in (people, people[::-1])
+    ]
+    said = [run.communicate()[1] for run in runs]
+    assert {run.returncode for run in runs} <= {0, 3}, said
+    page = (out / "report.html").read_text()
+    names = ["first0", "first1", "second0", "second1"]
+    assert page.rstrip().endswith("</html>")
+    assert page.count('class="card photo"') == len(names)
+    assert {path.name for path in out.iterdir()} == {"report.html", *names}
+    for name in names:
+        assert f"{name}/report.html" in page
+        assert json.loads((out / name / "analysis.json").read_text())["photo"]["file"] == f"{name}.jpg"
+        assert (out / name / "report.html").read_text().rstrip().endswith("</html>")
+
+
+def test_a_run_after_another_tells_its_own_photos_only(models, tmp_path, monkeypatch):
+    monkeypatch.setattr(cli_analyse, "analyse_file", told)
+    for names in (("a0", "a1"), ("b0", "b1")):
+        files = [tmp_path / f"{name}.jpg" for name in names]
+        for file in files:
+            file.write_bytes(b"photo")
+        assert cli_analyse.run(files, AnalyseOptions(tasks="skin_tone"), out=tmp_path / "out", as_json=True) == 0
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert page.count('class="card photo"') == 2
+    assert "b0/report.html" in page

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated
@@ -29,7 +30,7 @@ from dermis.pipeline.batch import (
 from dermis.pipeline.multi_view import combine_views
 from dermis.pipeline.one_tone import combine_tones
 from dermis.pipeline.options import AnalyseOptions
-from dermis.pipeline.results import Unfinished, clear_results, folders_for, write_overview_of, write_result
+from dermis.pipeline.results import Unfinished, folders_for, write_result
 from dermis.report.page import write
 
 __all__ = ["analyse", "run"]
@@ -85,17 +86,23 @@ def run(paths: Sequence[Path], options: AnalyseOptions, *, out: Path | None, as_
     fetch_with_progress([model.name for model in MODELS])
     console = Console(file=sys.stdout, highlight=False)
     work = _Work(files=files, options=options, out=out, as_json=as_json, console=console)
-    try:
-        with progress(len(files), "analysing") as bar:
-            for file in files:
-                work.photo(file)
-                bar.update(bar.task_ids[0], advance=1, description=shown_text(file.name))
-    except KeyboardInterrupt:
-        return work.stopped()
+    with closing(work):
+        try:
+            with progress(len(files), "analysing") as bar:
+                for file in files:
+                    work.photo(file)
+                    bar.update(bar.task_ids[0], advance=1, description=shown_text(file.name))
+        except KeyboardInterrupt:
+            return work.stopped()
+        return _finish(work, options, console, out=out, as_json=as_json)
+
+
+def _finish(work: _Work, options: AnalyseOptions, console: Console, *, out: Path | None, as_json: bool) -> int:
+    """Tell what all photos say together; return the exit code."""
     if options.person and work.usable:
         work.person = _tell_person(work.views, console, out=out, as_json=as_json)
     if out is not None:
-        report = work.overview() if len(files) > 1 else out / "report.html"
+        report = work.overview() or out / "report.html"
         print(f"Report: {shown_text(str(report))}", file=sys.stderr if as_json else sys.stdout)
     if not as_json:
         console.print(f"[dim]{NOTICE}[/dim]")
@@ -113,26 +120,22 @@ class _Work:
         self._options, self._out, self._as_json, self._console = options, out, as_json, console
         self._folders = {} if out is None else folders_for(files, out)
         self._total = len(files)
-        self._cards: list[object] = []
         several = out is not None and len(files) > 1
-        if several and out is not None:
-            clear_results(out)
         self._unfinished = Unfinished(out, _asked(options)) if several and out is not None else None
 
     def photo(self, file: Path) -> None:
         """Analyse one photo, print and write it; one that a stopped run has done is only told again."""
-        folder = self._folders.get(file)
-        kept = None if self._unfinished is None or folder is None else self._unfinished.card(file, folder)
-        if kept is not None and folder is not None and not self._options.person:
+        folder, unfinished = self._folders.get(file), self._unfinished
+        if folder is not None and unfinished is not None and not self._options.person and unfinished.has(file, folder):
             self._tell_again(file, folder)
-            self._cards.append(kept)
             return
         analysis = analyse_file(file, self._options)
         self.usable |= analysis.quality.usable
         if folder is not None:
-            write_result(analysis, folder)
-            if self._unfinished is not None:
-                self._cards.append(self._unfinished.keep(analysis, file, folder))
+            if unfinished is None:
+                write_result(analysis, folder)
+            else:
+                unfinished.keep(analysis, file, folder)
         if self._as_json:
             print(analysis_line(analysis), flush=True)
         else:
@@ -148,20 +151,24 @@ class _Work:
         else:
             self._console.print(f"{escape(shown_text(file.name))}: done by the run that was stopped.")
 
-    def overview(self) -> Path:
-        """Write the overview of what is done, which ends the run, and return it."""
-        assert self._out is not None
-        report = write_overview_of(self._cards, self._out, self.person)
-        if self._unfinished is not None and len(self._cards) == self._total:
-            self._unfinished.end()
-        return report
+    def overview(self) -> Path | None:
+        """Write the overview of several photos, as far as they are done, and return it; None where there is none."""
+        if self._unfinished is None:
+            return None
+        return self._unfinished.overview(self.person, end=self._unfinished.done == self._total)
 
     def stopped(self) -> int:
         """Keep and tell what is done; return the exit code of a stop."""
-        print(f"Stopped after {len(self._cards)} of {self._total} photos.", file=sys.stderr)
-        if self._cards:
-            print(f"They lie in {shown_text(str(self.overview()))}; the same command goes on.", file=sys.stderr)
+        done = 0 if self._unfinished is None else self._unfinished.done
+        print(f"Stopped after {done} of {self._total} photos.", file=sys.stderr)
+        if done and (report := self.overview()) is not None:
+            print(f"They lie in {shown_text(str(report))}; the same command goes on.", file=sys.stderr)
         return EXIT_STOPPED
+
+    def close(self) -> None:
+        """Leave the folder of results to other runs."""
+        if self._unfinished is not None:
+            self._unfinished.close()
 
 
 def _asked(options: AnalyseOptions) -> list[object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import shutil
@@ -13,7 +14,23 @@ from pathlib import Path
 
 from dermis.errors import UsageError
 
-__all__ = ["folder_name", "make_folder", "refuse_write", "replaced_results", "write_bytes", "write_with"]
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = [
+    "folder_name",
+    "lock_alone",
+    "lock_shared",
+    "locked",
+    "make_folder",
+    "refuse_write",
+    "replaced_results",
+    "write_bytes",
+    "write_text",
+    "write_with",
+]
 
 _DRAFT = ".dermis-draft-"
 _LONGEST_NAME = 100
@@ -34,6 +51,11 @@ def make_folder(folder: Path) -> Path:
 def write_bytes(path: Path, content: bytes) -> Path:
     """Write a file and return its path; see `write_with`."""
     return write_with(path, lambda draft: draft.write_bytes(content))
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a file as UTF-8 and return its path; see `write_with`."""
+    return write_bytes(path, text.encode("utf-8"))
 
 
 def write_with(path: Path, write: Callable[[Path], object]) -> Path:
@@ -79,11 +101,52 @@ def replaced_results(folder: Path, own: Sequence[str]) -> Iterator[Path]:
 
 def _take_place(draft: Path, folder: Path, own: Sequence[str]) -> None:
     written = {path.name for path in draft.iterdir()}
-    for old in [one for one in folder.iterdir() if one != draft]:
-        if old.name not in written and any(fnmatch(old.name, pattern) for pattern in own) and not old.is_dir():
-            old.unlink()
-    for path in sorted(draft.iterdir()):
-        path.replace(folder / path.name)
+    with locked(folder):
+        for old in [one for one in folder.iterdir() if one != draft]:
+            if old.name not in written and any(fnmatch(old.name, pattern) for pattern in own) and not old.is_dir():
+                old.unlink(missing_ok=True)
+        for path in sorted(draft.iterdir()):
+            path.replace(folder / path.name)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep every other run out of `folder` that asks for the same, in this process and in others.
+
+    Where the system or its disk knows no locks, nobody is kept out.
+    """
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:  # a folder is no file on Windows
+        yield
+        return
+    try:
+        if fcntl is not None:
+            with suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def lock_alone(handle: int) -> bool:
+    """Take an open file for oneself until it is closed; False, and any lock of one's own lost, where others hold it."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a disk without locks
+        return True
+    return True
+
+
+def lock_shared(handle: int) -> None:
+    """Hold an open file beside any number of others until it is closed."""
+    if fcntl is not None:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_SH)
 
 
 def refuse_write(path: Path, fault: Exception) -> UsageError:
