@@ -190,6 +190,7 @@ def test_only_the_same_photo_and_the_same_options_go_on(tmp_path):
 
     analysis = analyse_file(DATA / "hostile" / "02-same-out-stale" / "bad.jpg")
     assert isinstance(analysis, Analysis)
+
     def done(options):
         with closing(Unfinished(tmp_path / "out", options)) as run:
             return run.has(photo, folder)

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import shutil
+import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,10 +15,8 @@ from pathlib import Path
 
 from dermis.errors import UsageError
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 __all__ = [
     "folder_name",
@@ -121,7 +120,7 @@ def locked(folder: Path) -> Iterator[None]:
         yield
         return
     try:
-        if fcntl is not None:
+        if sys.platform != "win32":
             with suppress(OSError):
                 fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -131,7 +130,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 def lock_alone(handle: int) -> bool:
     """Take an open file for oneself until it is closed; False, and any lock of one's own lost, where others hold it."""
-    if fcntl is None:
+    if sys.platform == "win32":
         return True
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -144,7 +143,7 @@ def lock_alone(handle: int) -> bool:
 
 def lock_shared(handle: int) -> None:
     """Hold an open file beside any number of others until it is closed."""
-    if fcntl is not None:
+    if sys.platform != "win32":
         with suppress(OSError):
             fcntl.flock(handle, fcntl.LOCK_SH)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dermis.formats.files import write_text
 from dermis.tasks.intervals import Belt
 
 __all__ = ["belt_object", "fit_belt", "keep_belt"]
@@ -63,7 +64,7 @@ def keep_belt(folder: Path, task: str, condition: str, belt: Belt) -> None:
     belts = dict(told.get("belts", {})) | {condition: belt_object(belt)}
     said = {"task": task, "belts": belts, "repeatability": told.get("repeatability", {})}
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(said, indent=1) + "\n")
 
 
 def belt_object(belt: Belt) -> dict[str, Any]:

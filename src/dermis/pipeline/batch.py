@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from dermis.errors import InputError, UsageError
-from dermis.formats.files import make_folder
+from dermis.formats.files import make_folder, write_bytes, write_with
 from dermis.formats.images.container import SUFFIXES
 from dermis.models.registry import fetch
 from dermis.pipeline.light.lighting import check_lighting
@@ -89,7 +88,6 @@ def example_photos(folder: Path) -> list[Path]:
     make_folder(folder)
     photos = [folder / f"{name}.jpg" for name in EXAMPLES]
     for name, photo in zip(EXAMPLES, photos, strict=True):
-        shutil.copyfile(fetch(name), photo)
-    astronaut = folder / "astronaut.png"
-    Image.fromarray(data.astronaut()).save(astronaut)
+        write_bytes(photo, fetch(name).read_bytes())
+    astronaut = write_with(folder / "astronaut.png", Image.fromarray(data.astronaut()).save)
     return [*photos, astronaut]

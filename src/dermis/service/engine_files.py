@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
+from dermis.formats.files import write_bytes
 from dermis.models.registry import fetch, place
 from dermis.service.tflite_to_onnx import convert
 
@@ -39,7 +40,7 @@ def _as_onnx(path: Path) -> Path:
     data = path.read_bytes()
     made = path.with_name(f"{path.stem}-{hashlib.sha256(data).hexdigest()[:12]}.onnx")
     if not made.is_file():
-        _write(made, convert(data))
+        write_bytes(made, convert(data))
     return made
 
 
@@ -69,11 +70,5 @@ def _compressed(path: Path, source: Path) -> Path:
     """Return the compressed copy of `path`, made anew where it is older than the file it came from."""
     zipped = path.with_name(f"{path.name}.gz")
     if not zipped.is_file() or zipped.stat().st_mtime_ns < source.stat().st_mtime_ns:
-        _write(zipped, gzip.compress(path.read_bytes(), compresslevel=9, mtime=0))
+        write_bytes(zipped, gzip.compress(path.read_bytes(), compresslevel=9, mtime=0))
     return zipped
-
-
-def _write(path: Path, data: bytes) -> None:
-    part = path.with_name(f"{path.name}.part")
-    part.write_bytes(data)
-    part.replace(path)  # at once, so that nobody ever reads half a file

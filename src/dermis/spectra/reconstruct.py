@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from dermis.colour.srgb import decode
 from dermis.core import Cube, Encoding, Photo, Quantity
 from dermis.core.arrays import BoolMap, FloatMap, hold
 from dermis.errors import UsageError
+from dermis.formats.files import write_with
 from dermis.models.weights import checked
 from dermis.optics.camera import Camera
 from dermis.optics.illuminant import Illuminant
@@ -55,7 +56,7 @@ def write_pretrained(prior: SkinPrior, folder: Path = PRIOR_FILE.parent) -> None
     for balanced in (False, True):
         learnt = _learnt(prior, CaptureModel(encoding=Encoding.SRGB, balanced=balanced))
         held: dict[str, Any] = {field.name: np.asarray(getattr(learnt, field.name)) for field in fields(learnt)}
-        np.savez_compressed(folder / _file(balanced=balanced).name, **held)
+        write_with(folder / _file(balanced=balanced).name, partial(np.savez_compressed, **held))
 
 
 def _learnt(prior: SkinPrior, sight: CaptureModel) -> Estimator:

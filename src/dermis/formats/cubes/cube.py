@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from dermis.formats.cubes.arrays import open_npy, open_npz, write_npy, write_npz
 from dermis.formats.cubes.cube_file import CubeFile, CubeHead, increasing, row_blocks, spans
 from dermis.formats.cubes.envi import DATA_ENDINGS, find_header, open_envi, write_envi
 from dermis.formats.cubes.hdf5 import open_hdf5, open_mat, write_hdf5, write_mat_rows
+from dermis.formats.files import locked
 
 __all__ = [
     "READABLE",
@@ -190,11 +192,12 @@ def write_rows(path: str | Path, head: CubeHead, blocks: Iterable[NDArray[np.flo
     Under its name it appears whole or not at all, and may replace the file that the rows come from.
     """
     path = check_out(path)
-    draft = path.with_name(f"{path.stem}.dermis-draft{path.suffix}")
+    draft = path.with_name(f"{path.stem}.dermis-draft-{secrets.token_hex(4)}{path.suffix}")
     try:
         _write(draft, head, blocks, {name: np.asarray(array) for name, array in extra.items()})
-        for written in _drafted(draft):
-            written.replace(written.with_name(path.stem + written.name.removeprefix(draft.stem)))
+        with locked(path.absolute().parent):  # two files of one cube are not mixed with another's
+            for written in _drafted(draft):
+                written.replace(written.with_name(path.stem + written.name.removeprefix(draft.stem)))
     except OSError as fault:
         raise UsageError(
             f"{path.name} cannot be written: {fault.strerror or fault}.", advice="Choose another folder."

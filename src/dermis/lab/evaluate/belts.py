@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dermis.formats.files import write_text
 from dermis.lab.belts import belt_object, fit_belt
 from dermis.lab.evaluate.readings import TASKS_READ, Reading
 from dermis.tasks.intervals import Belt, Repeatability
@@ -55,7 +56,7 @@ def write_intervals(folder: Path, made: Sequence[Reading], repeats: Sequence[Rea
                 repeated[condition] = {"sd": agreed.sd, "people": agreed.people, "photos": agreed.photos}
         if belts or repeated:
             said = {"task": task, "belts": belts, "repeatability": repeated}
-            path.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+            write_text(path, json.dumps(said, indent=1) + "\n")
             written.append(path)
     return written
 

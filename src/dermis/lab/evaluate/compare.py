@@ -13,10 +13,11 @@ import numpy as np
 
 from dermis.core import Photo
 from dermis.errors import DermisError, UsageError
+from dermis.formats.files import write_bytes
 from dermis.lab.datasets import find_dataset
 from dermis.lab.evaluate.predict import Question, answers_of, known, questions_of, subjects, targets
 from dermis.lab.evaluate.report import Cell, Drawing, Table, figure_cell, figure_words, markdown_table, value_words
-from dermis.lab.train.run import find_run, write_atomically
+from dermis.lab.train.run import find_run
 from dermis.metrics.bootstrap import Interval
 from dermis.metrics.evaluation import BootstrapConfig, Comparison, PairedComparison, PairedTest, paired_tests_of
 from dermis.metrics.registry import EVALUATION_METRICS, LEADING
@@ -100,9 +101,9 @@ def write_comparison(found: Comparison, out: Path, *, photos: Mapping[str, Photo
     """Write the three files of a comparison into the folder `out`; `photos` by key are shown where they are needed."""
     out.mkdir(parents=True, exist_ok=True)
     figures = json.dumps(as_json(found), indent=1, ensure_ascii=False) + "\n"
-    write_atomically(out / "comparison.json", figures.encode())
-    write_atomically(out / "comparison.md", comparison_markdown(found).encode())
-    write_atomically(out / "comparison.html", comparison_page(found, photos).encode())
+    write_bytes(out / "comparison.json", figures.encode())
+    write_bytes(out / "comparison.md", comparison_markdown(found).encode())
+    write_bytes(out / "comparison.html", comparison_page(found, photos).encode())
 
 
 def as_json(found: Comparison) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from dermis.core import Sample
 from dermis.core.arrays import FloatMap
 from dermis.errors import UsageError
+from dermis.formats.files import write_bytes
 from dermis.lab.datasets import find_dataset, splits
 from dermis.lab.datasets.check import PerceptualHash, find_duplicates
 from dermis.lab.evaluate.baselines import BASELINES, LOOKS, baseline_answers, looks_of
@@ -39,7 +40,7 @@ from dermis.lab.evaluate.predict import (
 from dermis.lab.evaluate.subgroups import seen_in_training, subgroups_of
 from dermis.lab.train.cache import Decoded, decode, fingerprint
 from dermis.lab.train.recipe import recipe_hash
-from dermis.lab.train.run import Run, find_run, write_atomically
+from dermis.lab.train.run import Run, find_run
 from dermis.metrics.arrays import Floats
 from dermis.metrics.bootstrap import Interval
 from dermis.metrics.evaluation import (
@@ -212,10 +213,10 @@ def write_evaluation(found: Evaluation, table: pd.DataFrame, out: Path) -> None:
     held = io.BytesIO()
     table.to_parquet(held)
     figures = json.dumps(as_json(found, table), indent=1, ensure_ascii=False) + "\n"
-    write_atomically(out / "samples.parquet", held.getvalue())
-    write_atomically(out / "metrics.json", figures.encode())
-    write_atomically(out / "evaluation.md", evaluation_markdown(found).encode())
-    write_atomically(out / "evaluation.html", evaluation_page(found).encode())
+    write_bytes(out / "samples.parquet", held.getvalue())
+    write_bytes(out / "metrics.json", figures.encode())
+    write_bytes(out / "evaluation.md", evaluation_markdown(found).encode())
+    write_bytes(out / "evaluation.html", evaluation_page(found).encode())
 
 
 def as_json(found: Evaluation, table: pd.DataFrame) -> dict[str, Any]:

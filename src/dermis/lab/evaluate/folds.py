@@ -12,6 +12,7 @@ import numpy as np
 
 from dermis.core import Sample
 from dermis.errors import UsageError
+from dermis.formats.files import write_bytes
 from dermis.lab.datasets import find_dataset
 from dermis.lab.evaluate.baselines import BASELINES
 from dermis.lab.evaluate.evaluate import (
@@ -31,7 +32,7 @@ from dermis.lab.train.recipe import Recipe, recipe_hash
 from dermis.lab.train.recipe.check import checked, completed
 from dermis.lab.train.recipe.infer import with_scales
 from dermis.lab.train.recipe.learners import LEARNERS
-from dermis.lab.train.run import Run, write_atomically
+from dermis.lab.train.run import Run
 from dermis.lab.train.sources import Roots, folder_of, folder_of_data
 from dermis.lab.train.train import train_recipe
 from dermis.metrics.evaluation import BootstrapConfig, Evaluation
@@ -62,7 +63,7 @@ def evaluate_folds(
     write_evaluation(found, table, folder)
     if rows:
         page = (folder / "evaluation.md").read_text(encoding="utf-8") + "\n" + graders_markdown(rows)
-        write_atomically(folder / "evaluation.md", page.encode())
+        write_bytes(folder / "evaluation.md", page.encode())
     return found
 
 

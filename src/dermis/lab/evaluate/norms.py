@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dermis.formats.files import write_text
 from dermis.lab.train.pigment_index import NM
 from dermis.optics.illuminant import xyz_weights
 from dermis.tasks.norms import AGE_GROUPS, PERCENTS, QUANTITIES, TABLE
@@ -50,4 +51,4 @@ def table_of(folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    TABLE.write_text(table_of(Path(sys.argv[1])), encoding="utf-8")
+    write_text(TABLE, table_of(Path(sys.argv[1])))

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from dermis.core import Sample
 from dermis.core.arrays import BoolMap, FloatMap
+from dermis.formats.files import write_bytes
 from dermis.lab.train.cache import Decoded
-from dermis.lab.train.run import write_atomically
 from dermis.lab.train.spectra import mask_of
 from dermis.lab.train.sweep import Outcome
 from dermis.metrics.bootstrap import bootstrap
@@ -157,8 +157,8 @@ def write_summary(outcomes: Sequence[Outcome], out: Path, name: str) -> Path:
     runs = [_run_row(one) for one in outcomes]
     stages = list(dict.fromkeys(one.stage for one in outcomes))
     factors = [row for stage in stages for row in by_factor([one for one in outcomes if one.stage == stage])]
-    write_atomically(out / f"{name}-runs.csv", _csv(runs))
-    write_atomically(out / f"{name}-factors.csv", _csv(factors))
+    write_bytes(out / f"{name}-runs.csv", _csv(runs))
+    write_bytes(out / f"{name}-factors.csv", _csv(factors))
     lines = [
         f"# {name}",
         "",
@@ -175,7 +175,7 @@ def write_summary(outcomes: Sequence[Outcome], out: Path, name: str) -> Path:
         "",
     ]
     path = out / f"{name}.md"
-    write_atomically(path, "\n".join(lines).encode())
+    write_bytes(path, "\n".join(lines).encode())
     return path
 
 

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 from dermis.colour.tone import ita_class
 from dermis.core.arrays import FloatMap
 from dermis.errors import InputError, UsageError
+from dermis.formats.files import write_text, write_with
 from dermis.lab.datasets.dataset import MADE
 from dermis.lab.datasets.faces import read_map
 from dermis.lab.synth.camera.scene import CHROMOPHORES
@@ -109,7 +110,7 @@ def write_card(out: Path, recipe: SynthRecipe, records: Sequence[Record]) -> Non
         "",
         _LIMITS,
     ]
-    (out / "card.md").write_text("\n".join(lines), encoding="utf-8")
+    write_text(out / "card.md", "\n".join(lines))
 
 
 def _table(title: str, words: Iterable[str]) -> list[str]:
@@ -178,7 +179,7 @@ def write_contact_sheet(path: Path, root: Path, records: Sequence[Record]) -> No
         sheet.paste(_opened(root / record.photo, _SIDE_PX), (left, top))
         caption = f"ITA {float(record.traits['ita_deg']):.0f}  {record.traits.get('profile', '')}"
         draw.text((left + 4, top + _SIDE_PX + 2), caption, fill=_INK)
-    sheet.save(path)
+    write_with(path, sheet.save)
 
 
 def write_lesion_sheet(path: Path, root: Path, records: Sequence[Record]) -> None:
@@ -196,7 +197,7 @@ def write_lesion_sheet(path: Path, root: Path, records: Sequence[Record]) -> Non
     sheet = Image.new("RGB", (columns * _SHOWN_PX, -(-len(chosen) // columns) * _SHOWN_PX), _PAPER)
     for k, record in enumerate(chosen):
         sheet.paste(_named(root, record), (k % columns * _SHOWN_PX, k // columns * _SHOWN_PX))
-    sheet.save(path)
+    write_with(path, sheet.save)
 
 
 def _interest(record: Record) -> int:
@@ -283,7 +284,7 @@ def make_set(
     jobs, _ = plan_set(recipe, out)
     out.mkdir(parents=True, exist_ok=True)
     said = {"hash": recipe_hash(recipe), "recipe": asdict(recipe)}
-    (out / MADE).write_text(json.dumps(said, indent=1), encoding="utf-8")
+    write_text(out / MADE, json.dumps(said, indent=1))
     for made in _made(recipe, out, jobs, workers):
         progress(made)
     shutil.rmtree(out / _UNFINISHED, ignore_errors=True)

@@ -13,6 +13,7 @@ import numpy as np
 from dermis.colour.tone import ita_deg
 from dermis.core import Capture, Label, Region, SampleKey
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
+from dermis.formats.files import write_text
 from dermis.lab.synth.camera.render import Buffers
 from dermis.lab.synth.camera.visible_marks import VisibleMarks
 from dermis.lab.synth.head.anatomy import LANDMARKS
@@ -53,7 +54,7 @@ class Record:
 def write_record(path: Path, record: Record) -> None:
     """Write the record as JSON, the same record the same bytes."""
     said = {"schema": SCHEMA, **asdict(record)}
-    path.write_text(json.dumps(said, default=_plain), encoding="utf-8")
+    write_text(path, json.dumps(said, default=_plain))
 
 
 def _plain(value: object) -> object:

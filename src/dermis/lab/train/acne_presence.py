@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import FaceLesions
+from dermis.formats.files import write_text
 from dermis.formats.images.photo import read_photo
 from dermis.formats.tables.table import read_table
 from dermis.pipeline.analyse import analyse
@@ -87,7 +88,7 @@ def main(arguments: list[str]) -> None:
         people = [len({group for group, _ in rows}) for rows in (clear, sore)]
         numbers = (link.limit, link.slope, len(clear), people[0], len(sore), people[1])
         head = "limit,slope,clear_photos,clear_people,acne_photos,acne_people"
-        LINK.write_text(f"{head}\n{','.join(map(str, numbers))}\n", encoding="utf-8")
+        write_text(LINK, f"{head}\n{','.join(map(str, numbers))}\n")
 
 
 if __name__ == "__main__":

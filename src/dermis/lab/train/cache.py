@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from dermis.core import Cube, Photo, Sample
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.errors import InputError
+from dermis.formats.files import write_text
 from dermis.lab.datasets.check import SIDE_PX, perceptual_hash
 from dermis.lab.networks.settings import Head, bands_of
 from dermis.lab.train.recipe import Recipe
@@ -120,7 +121,7 @@ class _Rows:
         with ThreadPoolExecutor(self.recipe.machine.threads or os.cpu_count() or 1) as pool:
             list(pool.map(self._row, range(len(self.samples))))
         if self.folder is not None:
-            (self.folder / "rows.json").write_text(json.dumps(self.said))
+            write_text(self.folder / "rows.json", json.dumps(self.said))
         sha256, camera = _columns(self.said)
         return Decoded(
             shown=self.shown,

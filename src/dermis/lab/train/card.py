@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from dermis.formats.files import write_text
 from dermis.lab.networks.registry import NETWORKS
 from dermis.lab.train.recipe import describe, recipe_hash
 from dermis.lab.train.recipe.learners import LEARNERS
@@ -55,7 +56,7 @@ def meta_of(
 def write_meta(folder: Path, meta: Mapping[str, Any]) -> None:
     """Write meta.json, with the hashes of the files of numbers beside it."""
     meta = {**meta, "files": file_hashes(folder)}
-    (folder / "meta.json").write_text(json.dumps(meta, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_text(folder / "meta.json", json.dumps(meta, indent=1, ensure_ascii=False) + "\n")
 
 
 def card(run: Run, meta: Mapping[str, Any], limits: Sequence[str] = ()) -> str:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from dermis.errors import DermisError
+from dermis.formats.files import write_bytes, write_text
 from dermis.lab.networks.lesions import STRIDE, LesionNetwork
 from dermis.lab.networks.model import Answering, Model
 from dermis.lab.networks.settings import Head, bands_of
@@ -74,7 +75,7 @@ def export(
                 advice="Export it with weights in 32 bits." if half else "An operation is unlike in the engine.",
             )
         write_meta(folder, meta)
-        (folder / "card.md").write_text(card(run, meta, limits), encoding="utf-8")
+        write_text(folder / "card.md", card(run, meta, limits))
         shutil.rmtree(home / name, ignore_errors=True)
         folder.rename(home / name)
     return home / name
@@ -87,7 +88,7 @@ def _write_heads(run: Run, folder: Path, half: bool) -> dict[str, Any]:
         run, folder.name, _answers({name: one.settings for name, one in model.each().items()}), shown=shown,
         number_names=list(number_names(shown.features, shown.cameras)), weights=bits, tolerance=TOLERANCE[bits],
     )  # fmt: skip
-    (folder / "model.onnx").write_bytes(_onnx(model, shown, half=half))
+    write_bytes(folder / "model.onnx", _onnx(model, shown, half=half))
     write_meta(folder, meta)
     return meta | {"largest_difference": agreement(model, open_weights(folder.name, folder.parent))}
 
@@ -236,7 +237,7 @@ def _write_lesions(run: Run, folder: Path, half: bool) -> dict[str, Any]:
     answering = _Answering(network.float()).eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     probe = {"image": torch.rand(1, 3, size, size), "skin": torch.ones(1, 1, size // STRIDE, size // STRIDE)}
     proto = onnx_of(answering, probe, list(ANSWERS))
-    (folder / "model.onnx").write_bytes((halved(proto) if half else proto).SerializeToString())
+    write_bytes(folder / "model.onnx", (halved(proto) if half else proto).SerializeToString())
     bits = "float16" if half else "float32"
     answers = {one: {"kind": "map", "names": [one], "unit": ""} for one in ANSWERS}
     shown = Input(size_px=size, crop="", fit="pad")
@@ -256,7 +257,7 @@ def _write_tone(run: Run, folder: Path, half: bool) -> dict[str, Any]:
     draw = np.random.default_rng(0)
     clues = network.mean + network.std * torch.from_numpy(draw.normal(size=(1, len(network.mean))).astype(np.float32))
     proto = onnx_of(network, {"clues": clues}, list(names))
-    (folder / "model.onnx").write_bytes(proto.SerializeToString())
+    write_bytes(folder / "model.onnx", proto.SerializeToString())
     answers = {
         "lab": {"kind": "measure", "names": ["L*", "a*", "b*"], "unit": "CIELAB, D65"},
         "ita_scale": {"kind": "spread", "names": ["ITA"], "unit": "deg"},
@@ -270,7 +271,7 @@ def _write_tone(run: Run, folder: Path, half: bool) -> dict[str, Any]:
 
 def _write_spectra(run: Run, folder: Path, half: bool) -> dict[str, Any]:
     for name in TABLES:
-        shutil.copyfile(run.folder / "weights" / name, folder / name)
+        write_bytes(folder / name, (run.folder / "weights" / name).read_bytes())
     answers = {"spectrum": {"kind": "spectrum", "names": ["400 to 1000 nm by 10"], "unit": "reflectance"}}
     return meta_of(run, folder.name, answers)
 

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.colour.srgb import xyz_to_linear
+from dermis.formats.files import write_text
 from dermis.metrics.ordinal import spearman
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import xyz_weights
@@ -196,7 +197,7 @@ def main(arguments: list[str]) -> None:
     if "--write" in arguments:
         solved = fit(sets)
         lines = ["term,melanin,haemoglobin", *(f"{n},{a:.9g},{b:.9g}" for n, (a, b) in enumerate(solved.tolist()))]
-        COEFFICIENTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write_text(COEFFICIENTS, "\n".join(lines) + "\n")
         print(sha256(COEFFICIENTS.read_bytes()).hexdigest())
 
 

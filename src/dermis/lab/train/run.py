@@ -15,8 +15,8 @@ result.json      written last: the run is done
 from __future__ import annotations
 
 import csv
+import io
 import json
-import os
 import platform
 import sys
 from collections.abc import Mapping, Sequence
@@ -25,11 +25,12 @@ from pathlib import Path
 from typing import Any
 
 from dermis.errors import UsageError
+from dermis.formats.files import write_bytes, write_text
 from dermis.lab.train.recipe import Recipe, read_recipe, recipe_hash
 from dermis.lab.train.recipe.toml_records import toml_of
 from dermis.version import __version__
 
-__all__ = ["Run", "find_run", "latest_run", "note_data", "open_run", "run_folder", "write_atomically"]
+__all__ = ["Run", "find_run", "latest_run", "note_data", "open_run", "run_folder"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +68,14 @@ class Run:
     def note(self, name: str, held: Mapping[str, Any]) -> None:
         """Write an object as `name`.json, at once."""
         text = json.dumps(held, indent=1, ensure_ascii=False) + "\n"
-        write_atomically(self.folder / f"{name}.json", text.encode())
+        write_bytes(self.folder / f"{name}.json", text.encode())
 
     def keep_figures(self, rows: list[dict[str, float]]) -> None:
         """Write metrics.csv anew, one row an epoch."""
         lines: list[list[Any]] = [list(rows[0]), *([row[name] for name in rows[0]] for row in rows)]
-        part = self.folder / "metrics.part"
-        with part.open("w", newline="") as file:
-            csv.writer(file).writerows(lines)
-        part.replace(self.folder / "metrics.csv")
+        held = io.StringIO(newline="")
+        csv.writer(held).writerows(lines)
+        write_text(self.folder / "metrics.csv", held.getvalue())
 
 
 def run_folder(recipe: Recipe, out: Path) -> Path:
@@ -87,7 +87,7 @@ def open_run(recipe: Recipe, out: Path) -> Run:
     """Return the run of `recipe` below `out`, its folder made where it is new."""
     run = Run(folder=run_folder(recipe, out), recipe=recipe)
     (run.folder / "weights").mkdir(parents=True, exist_ok=True)
-    write_atomically(run.folder / "recipe.toml", toml_of(recipe).encode())
+    write_bytes(run.folder / "recipe.toml", toml_of(recipe).encode())
     run.note("versions", _versions())
     return run
 
@@ -130,13 +130,6 @@ def latest_run(name: str, runs: Path) -> Run:
     if not found:
         raise UsageError(f"{runs} has no finished run of {name}.", advice=f"Train it first: dermis train {name}.")
     return max(found, key=lambda run: (run.folder / "result.json").stat().st_mtime)
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that no reader, and no kill, ever leaves half of it."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_bytes(data)
-    part.replace(path)
 
 
 def _versions() -> dict[str, str]:

@@ -14,11 +14,12 @@ from lightning.fabric import Fabric
 from torch import Tensor
 
 from dermis.errors import UsageError
+from dermis.formats.files import write_bytes
 from dermis.lab.train.build import RunningMean, optimiser_for, rate_at
 from dermis.lab.train.objective import Objective, State
 from dermis.lab.train.progress import watching
 from dermis.lab.train.recipe import Recipe
-from dermis.lab.train.run import Run, write_atomically
+from dermis.lab.train.run import Run
 
 __all__ = ["Trainer", "device_for", "fabric_for", "fit", "over_all"]
 
@@ -172,4 +173,4 @@ def device_for(recipe: Recipe) -> str:
 def _save(path: Path, held: object) -> None:
     buffer = io.BytesIO()
     torch.save(held, buffer)
-    write_atomically(path, buffer.getvalue())
+    write_bytes(path, buffer.getvalue())

@@ -9,6 +9,7 @@ import numpy as np
 
 from dermis.core import Box, SampleKey
 from dermis.formats.annotations.voc import Marked, write_voc
+from dermis.formats.files import write_text
 from dermis.formats.images.photo import write_photo
 from dermis.lab.datasets.acne04 import FOLDS
 from dermis.lab.synth.camera.acquisition import YAW_DEG, draw_everyday_shot, everyday_isp, stream
@@ -106,7 +107,7 @@ def finish(recipe: AcneRecipe, root: Path, records: Sequence[Record]) -> None:
     for fold in range(FOLDS):
         for part, inside in (("trainval", fold_of != fold), ("test", fold_of == fold)):
             chosen = [line for line, wanted in zip(lines, inside, strict=True) if wanted]
-            (root / LISTS / f"NNEW_{part}_{fold}.txt").write_text("".join(f"{line}\n" for line in chosen))
+            write_text(root / LISTS / f"NNEW_{part}_{fold}.txt", "".join(f"{line}\n" for line in chosen))
 
 
 LAYOUT = Layout(name="acne04", plan=plan, make=make, finish=finish)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import Label, Ordinal, SampleKey
+from dermis.formats.files import write_bytes, write_with
 from dermis.formats.images.photo import write_photo
 from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_isp, stream
 from dermis.lab.synth.camera.scene import CHROMOPHORES, Scene, compose_scene, cube_of, lab_of, raw_of, skin_mask
@@ -136,17 +138,19 @@ def _write_png(path: Path, values: NDArray[Any]) -> None:
     from PIL import Image  # late: only writing needs it
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(values).save(path, compress_level=3)
+    write_with(path, partial(Image.fromarray(values).save, compress_level=3))
 
 
 def _write_arrays(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
     """Write an NPZ, packed lightly: numpy's own takes three times as long for a tenth less."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w") as packed:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as packed:
         for name, values in arrays.items():
             plain = io.BytesIO()
             np.lib.format.write_array(plain, np.ascontiguousarray(values), allow_pickle=False)
             packed.writestr(zipfile.ZipInfo(f"{name}.npy"), plain.getbuffer(), zipfile.ZIP_DEFLATED, compresslevel=1)
+    write_bytes(path, held.getvalue())
 
 
 def finish(recipe: FacesRecipe, root: Path, records: Sequence[Record]) -> None:

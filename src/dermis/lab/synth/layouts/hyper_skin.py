@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from dermis.core import Capture, SampleKey
 from dermis.core.arrays import FloatMap
 from dermis.formats.cubes.arrays import write_mat
+from dermis.formats.files import write_with
 from dermis.lab.datasets.hyper_skin import NIR_NM, VIS_NM
 from dermis.lab.synth.camera.acquisition import draw_studio_shot, stream
 from dermis.lab.synth.camera.scene import Scene, compose_scene, cube_of
@@ -81,13 +83,14 @@ def _write(
     }  # fmt: skip
     for path in paths.values():
         path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.rint(rgb * 255).astype(np.uint8)).save(f"{paths['rgb']}.jpg", quality=97, subsampling=0)
+    picture = Image.fromarray(np.rint(rgb * 255).astype(np.uint8))
+    write_with(Path(f"{paths['rgb']}.jpg"), partial(picture.save, quality=97, subsampling=0))
     for key, values in (("vis", vis), ("nir", nir), ("msi", np.concatenate([rgb, extra], axis=2))):
         write_mat(Path(f"{paths[key]}.mat"), values, compression=recipe.compression)
     mask = folder / MSI / "mask" / split / f"{name}.png"
     mask.parent.mkdir(parents=True, exist_ok=True)
     person = np.isfinite(scene.buffers.depth_mm).astype(np.uint8) * np.uint8(255)
-    Image.fromarray(np.repeat(person[..., None], 3, axis=2)).save(mask)
+    write_with(mask, Image.fromarray(np.repeat(person[..., None], 3, axis=2)).save)
 
 
 def _min_max(rgb: FloatMap) -> FloatMap:

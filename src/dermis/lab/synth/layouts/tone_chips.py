@@ -16,6 +16,7 @@ from dermis.colour.srgb import encode, xyz_to_linear
 from dermis.colour.tone import ita_deg
 from dermis.core import Capture, Label, SampleKey
 from dermis.core.arrays import FloatMap
+from dermis.formats.files import write_text
 from dermis.formats.images.photo import write_photo
 from dermis.formats.tables import write_csv
 from dermis.lab.datasets.tone_chips import CAPTURES, LABELS, PICTURES
@@ -104,7 +105,7 @@ def make(recipe: ChipRecipe, job: Job, names: Sequence[str], folder: Path) -> li
             (folder / root / place).mkdir(parents=True, exist_ok=True)
         write_photo(folder / PICTURES / place / f"{file}.jpg", photo, quality=development.jpeg_quality)
         said = exif_object(photo.capture, file, (place / f"{file}.jpg").as_posix(), recipe.size_px)
-        (folder / CAPTURES / place / f"{file}.json").write_text(json.dumps(said, indent=2), encoding="utf-8")
+        write_text(folder / CAPTURES / place / f"{file}.json", json.dumps(said, indent=2))
         records.append(
             _record(name, part, camera_name, job.number, tone, labels[tone - first], photo.capture, light, place, scene)
         )

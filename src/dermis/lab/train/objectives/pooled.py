@@ -16,6 +16,7 @@ from lightning.fabric import Fabric
 from torch import Tensor, nn
 
 from dermis.errors import UsageError
+from dermis.formats.files import write_bytes
 from dermis.lab.datasets.check import find_duplicates, perceptual_hash_of
 from dermis.lab.datasets.splits import dealt, folds_of
 from dermis.lab.train.build import freeze, groups_for, hold
@@ -72,9 +73,7 @@ def _examples(pool: Pool, roots: Roots) -> list[Any]:
         return held
     found = list(way.make(root or Path(), numbers))
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_bytes(pickle.dumps(found, protocol=5))
-    part.replace(path)
+    write_bytes(path, pickle.dumps(found, protocol=5))
     return found
 
 

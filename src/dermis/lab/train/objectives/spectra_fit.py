@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dermis.formats.files import write_with
 from dermis.lab.train.examples import EXAMPLES
 from dermis.lab.train.objectives.measured_skin import read_issa_faces, read_nist
 from dermis.lab.train.objectives.skin_prior import ALL_NM, cut_where_it_jumps, prior_of_all, read_measured
@@ -45,7 +46,7 @@ def train(recipe: Recipe, roots: Roots, out: Path, *, show: bool = False) -> Run
     prior = prior_of_all(people, nist, spectra, vrhel)
     folder = run.folder / "weights"
     tables = {name: getattr(prior, name).astype(np.float32) for name in SkinPrior.__slots__}
-    np.savez_compressed(folder / "prior.npz", **tables)
+    write_with(folder / "prior.npz", lambda draft: np.savez_compressed(draft, **tables))
     write_pretrained(prior, folder)
     told = {
         "runs": len(cut_where_it_jumps(spectra)),
