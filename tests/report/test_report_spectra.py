@@ -73,7 +73,7 @@ def test_its_numbers_are_the_cube_s(found: Reconstruction, photo: Photo) -> None
     count = len(said["basis"])
     spectra = np.array(said["mean"]) + planes[:count].T @ np.array(said["basis"])
     sure = (state == 1)[found.mask]
-    np.testing.assert_allclose(spectra[sure], found.values[found.mask][sure], atol=4e-3)
+    np.testing.assert_allclose(spectra[sure], found.values[found.mask][sure], atol=2e-3)
     np.testing.assert_allclose(planes[count], found.interval_scale[found.mask], rtol=1e-3, atol=1e-4)
     assert said["chromophores"] == ["melanin", "blood"]
     melanin, low, high = planes[count + 1 : count + 4]

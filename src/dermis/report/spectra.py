@@ -44,7 +44,7 @@ Floats = NDArray[np.float64]
 
 GRID_PX = 192
 PICTURE_PX = 768
-COMPONENTS = 9
+COMPONENTS = 12
 CHROMOPHORES = {"melanosome_fraction": "melanin", "blood_fraction": "blood"}
 _TOP = 32767
 
