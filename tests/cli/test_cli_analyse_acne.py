@@ -1,6 +1,7 @@
 """Acne on the command line, with a network that finds what the test put there."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,12 @@ def test_change_between_two_photos(with_network, selfie, tmp_path):
     held = json.loads(result.stdout)
     assert (len(held["lasting"]), held["gone"], held["new"]) == (4, [], [])
     assert "then-now" in (tmp_path / "change" / "change.html").read_text()
-    assert "4 lasting, 0 gone, 0 new" in run("change", selfie, selfie).output
+    tone = next(one for one in held["findings"] if one["task"] == "skin_tone")
+    assert (tone["difference"], tone["interval"], tone["changed"]) == (0.0, [0.0, 0.0], False)
+    assert tone["mdc"] > 0
+    told = run("change", selfie, selfie).output
+    assert "4 lasting, 0 gone, 0 new" in told
+    assert re.search(r"Skin tone .*smallest detectable change [0-9.]+°: no clear change", told)
 
 
 def test_without_the_network_the_reason_is_said(monkeypatch, selfie):

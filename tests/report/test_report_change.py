@@ -1,10 +1,15 @@
+import re
 from dataclasses import replace
 
 import pytest
 
-from dermis.core import Box, Change, Detection, MatchedLesion, Region, UnmatchedLesion
+from dermis.core import Box, Change, Detection, MatchedLesion, Region, UnmatchedLesion, ValueChange
 from dermis.formats.analysis_json import change_object
 from dermis.report.change import change_page
+
+
+def text_of(page):
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
 def item(x, region=Region.CHIN):
@@ -14,10 +19,21 @@ def item(x, region=Region.CHIN):
     )  # fmt: skip
 
 
+def value(task, interval, mdc, changed):
+    return ValueChange(
+        task=task, region=Region.FACE, unit="", before=12.0, after=20.0, interval=interval, level=0.9, mdc=mdc,
+        changed=changed,
+    )  # fmt: skip
+
+
 @pytest.fixture
 def change():
     return Change(
         before="monday.jpg", after="friday.jpg",
+        values=(
+            value("redness", (1.0, 15.0), 6.0, True), value("skin_tone", (-20.0, 21.0), 25.6, False),
+            value("melanin", None, None, None),
+        ),
         lasting=(MatchedLesion(before=item(100), after=item(102), probability=0.97, apart=0.01),),
         gone=(
             UnmatchedLesion(item=item(140), probability=0.71, elsewhere=item(141).box),
@@ -41,13 +57,26 @@ def test_the_page_frames_each_lesion_by_its_fate(change, analysis):
 
 
 def test_a_clear_change_is_not_called_unclear(change, analysis):
-    assert "no clear change" not in change_page(replace(change, difference=(-7.0, -0.4)), analysis, analysis)
+    sure = replace(change, difference=(-7.0, -0.4), values=change.values[:1])
+    assert "no clear change" not in change_page(sure, analysis, analysis)
+
+
+def test_each_value_stands_beside_its_smallest_detectable_change(change, analysis):
+    page = text_of(change_page(change, analysis, analysis))
+    assert re.search(r"Redness 12.0 20.0 8.0 1.0 to 15.0 6.0 changed", page)
+    assert re.search(r"Skin tone 12.0° 20.0° 8.0° .20.0° to 21.0° 25.6° no clear change", page)
+    assert re.search(r"Melanin 12.0 20.0 8.0 not known not measured how much is chance is not known", page)
 
 
 def test_the_json_holds_every_lesion(change):
     held = change_object(change)
     assert held["schema"] == "dermis.change/2"
     assert [len(held[name]) for name in ("lasting", "gone", "new")] == [1, 2, 1]
+    assert [one["changed"] for one in held["findings"]] == [True, False, None]
+    assert held["findings"][0] == {
+        "task": "redness", "region": "face", "unit": "", "before": 12.0, "after": 20.0, "difference": 8.0,
+        "interval": [1.0, 15.0], "level": 0.9, "mdc": 6.0, "changed": True,
+    }  # fmt: skip
     assert held["gone"][1]["place_in_other_px"] is None
     assert held["count"] == {"before": 9.4, "after": 6.1, "difference": [-7.0, 0.4], "level": 0.9}
 

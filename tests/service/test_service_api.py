@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pytest
 
-from dermis.tasks.intervals import smallest_detectable_change
+from dermis.tasks.repeatability import smallest_detectable_change
 from fakes.measuring import HEAD, PHOTO, PNG, photo
 
 JPEG = {"Content-Type": "image/jpeg"}

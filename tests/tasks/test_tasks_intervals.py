@@ -5,7 +5,7 @@ import pytest
 
 from dermis.core import CaptureCondition, Finding, Region
 from dermis.tasks import TASKS, intervals
-from dermis.tasks.intervals import FOLDER, Belt, Repeatability, interval, interval_belts, with_intervals
+from dermis.tasks.intervals import FOLDER, Belt, interval, interval_belts, with_intervals
 
 BELT = Belt(truth=(0.0, 50.0, 100.0), low=(-5.0, -10.0, -20.0), high=(10.0, 10.0, 5.0), level=0.9, people=9, photos=99)
 
@@ -46,10 +46,6 @@ def test_a_task_whose_errors_have_a_scale_gives_no_interval_without_it():
     assert low < 20.0 < high
 
 
-def test_the_smallest_detectable_change_is_that_of_two_photos():
-    assert Repeatability(sd=2.0, people=5, photos=20).mdc95 == pytest.approx(5.54, abs=0.01)
-
-
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.stem)
 def test_each_table_is_of_a_task_and_says_what_it_rests_on(path):
     assert path.stem in TASKS
@@ -62,16 +58,9 @@ def test_each_table_is_of_a_task_and_says_what_it_rests_on(path):
         assert belt.photos >= 60
 
 
-def test_the_smallest_detectable_change_is_that_of_the_condition():
-    known = intervals.repeatabilities("skin_tone")["unknown"]
-    assert intervals.smallest_detectable_change("skin_tone", "unknown") == pytest.approx(known.mdc95)
-    assert intervals.smallest_detectable_change("skin_tone", "nobody measured this") is None
-    assert intervals.smallest_detectable_change("no such task", "unknown") is None
-
-
 def test_a_region_that_no_belt_was_fitted_on_has_no_interval():
     found = [
-        Finding(task="melanin", region=region, value=30.0, unit="melanin index")
+        Finding(task="melanin", region=region, value=30.0, unit="melanin index", model="m")
         for region in (Region.FACE, Region.LEFT_CHEEK, Region.LEFT_UNDER_EYE)
     ]
     told = with_intervals(found, CaptureCondition.UNKNOWN)

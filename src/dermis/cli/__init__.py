@@ -19,7 +19,7 @@ VERBS = {
         "analyse": "Measure skin tone, melanin, redness and acne on photos.",
         "batch": "Measure many photos into one table, on one machine or many.",
         "calibrate": "Calibrate the flash of a device, or a rig, by a colour chart.",
-        "change": "Compare two visits: which lesions are new, gone or lasting.",
+        "change": "Compare two visits: what changed, and which lesions are new.",
         "care": "Say what to do about what was measured, with sources.",
         "spectra": "Estimate the reflectance of skin in a photo, 400-1000 nm.",
         "cube": "Read, calibrate, render and compare spectral cubes.",

@@ -1,4 +1,4 @@
-"""`dermis change`: what became of the lesions between two photos of one person."""
+"""`dermis change`: what changed between two photos of one person."""
 
 from __future__ import annotations
 
@@ -14,25 +14,29 @@ from rich.markup import escape
 from dermis.cli.models import fetch_with_progress
 from dermis.cli.parser import JsonFlag, verb
 from dermis.cli.terminal import NOTICE
-from dermis.core import Change
+from dermis.core import Change, ValueChange
 from dermis.formats.analysis_json import change_object
 from dermis.formats.files import make_folder
 from dermis.models.registry import MODELS
 from dermis.pipeline.analyse import analyse_file
 from dermis.pipeline.longitudinal import change_between
 from dermis.pipeline.products import need
-from dermis.report.change import change_page
+from dermis.report.change import change_page, verdict_words
+from dermis.report.formatting import range_words, value_words
 from dermis.report.page import write
 from dermis.tasks import TASKS
 
 __all__ = ["change"]
 
+COMPARED = ("skin_tone", "melanin", "haemoglobin", "redness", "acne_lesions", "acne_grade")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeOptions:
-    """Compare two visits: which lesions are new, gone or lasting.
+    """Compare two visits: what changed, and which lesions are new.
 
-    It is said how sure that is. Photos of the same side of the same face are needed.
+    It is said how sure that is: a difference counts from the smallest detectable change on. Photos of the same side of
+    the same face are needed.
     """
 
     before: Annotated[Path, typer.Argument(metavar="BEFORE", help="The photo of the earlier visit.")]
@@ -45,7 +49,7 @@ class ChangeOptions:
 def change(options: ChangeOptions) -> None:
     """Analyse both photos, compare, print and write."""
     out = options.out
-    wanted = (TASKS["acne_lesions"], TASKS["acne_grade"])
+    wanted = tuple(TASKS[name] for name in COMPARED)
     need(wanted)
     fetch_with_progress([model.name for model in MODELS])
     first, second = (analyse_file(path, tasks=wanted) for path in (options.before, options.after))
@@ -74,6 +78,9 @@ def _print(change: Change, console: Console) -> None:
     console.print()
     if change.grade_before is not None and change.grade_after is not None:
         console.print(f"  Hayashi grade {change.grade_before:.1f} → {change.grade_after:.1f}")
+    for one in change.values:
+        if not one.task.startswith("acne"):
+            console.print(f"  {_words(one)}")
     doubtful = f", {change.doubtful} doubtful" if change.doubtful else ""
     console.print(f"  {len(change.lasting)} lasting, {change.told_gone} gone, {change.told_new} new{doubtful}")
     for word, fates in (("gone", change.gone), ("new", change.new)):
@@ -81,3 +88,13 @@ def _print(change: Change, console: Console) -> None:
             told = f"{fate.probability:.0%} sure" if fate.elsewhere else "its place is not in the other photo"
             box = fate.item.box
             console.print(f"    {word:4} {fate.item.region.value:12} at {box.x_px:.0f},{box.y_px:.0f}: {told}")
+
+
+def _words(change: ValueChange) -> str:
+    task = TASKS[change.task]
+    told = f"{task.title} {value_words(change.before, task.scale)} → {value_words(change.after, task.scale)}"
+    if change.interval is not None:
+        told += f", difference {range_words(change.interval, task.scale)} ({change.level:.0%} interval)"
+    if change.mdc is not None:
+        told += f", smallest detectable change {value_words(change.mdc, task.scale)}"
+    return f"{told}: {verdict_words(change)}"

@@ -11,7 +11,7 @@ from dermis.core.analysis import (
     Quality,
     Severity,
 )
-from dermis.core.change import Change, MatchedLesion, UnmatchedLesion
+from dermis.core.change import Change, MatchedLesion, UnmatchedLesion, ValueChange
 from dermis.core.cube import Cube, Quantity
 from dermis.core.face import Box, CropFrame, Face, Pose, Region, SegmentationClass, View, in_classes, region_mask
 from dermis.core.finding import Detection, Finding, Note, ValueMap
@@ -109,6 +109,7 @@ __all__ = [
     "ToneEstimate",
     "UnmatchedLesion",
     "Urgency",
+    "ValueChange",
     "ValueMap",
     "View",
     "in_classes",

@@ -1,16 +1,41 @@
-"""What became of the lesions of a face between two visits."""
+"""What became of a face between two visits: its values, and its lesions one by one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dermis.core.face import Box
+from dermis.core.face import Box, Region
 from dermis.core.finding import Detection
 
-__all__ = ["TOLD_FROM", "Change", "MatchedLesion", "UnmatchedLesion"]
+__all__ = ["TOLD_FROM", "Change", "MatchedLesion", "UnmatchedLesion", "ValueChange"]
 
 TOLD_FROM = 0.3
 """From this probability on a lesion counts as gone or new, in every place that tells of it; below, it is doubtful."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueChange:
+    """How one finding changed.
+
+    interval: where after - before lies with probability `level`, None where nobody has measured that. mdc: the smallest
+    difference that is more than measuring again gives (MDC95), in the capture conditions of both photos. changed:
+    whether the difference is larger; None where it cannot be told.
+    """
+
+    task: str
+    region: Region
+    unit: str | None
+    before: float
+    after: float
+    interval: tuple[float, float] | None
+    level: float | None
+    mdc: float | None
+    changed: bool | None
+
+    @property
+    def difference(self) -> float:
+        """After less before."""
+        return self.after - self.before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +65,16 @@ class UnmatchedLesion:
 class Change:
     """Two visits of one person, photographed from the same side.
 
-    gone, new: lesions of the first and of the second visit without a partner, the likeliest first. count_before,
-    count_after: by the density maps. difference: where after - before lies with probability `level`, None where the
-    model gives no interval. aligned_by: what the photos were laid on each other by. off_face_widths: how far apart one
-    place may come out, 1 sigma. textured: share of the face on which its fine structure confirmed the alignment.
+    values: those of the whole face that both photos gave. gone, new: lesions of the first and of the second visit
+    without a partner, the likeliest first. count_before, count_after: by the density maps. difference: where
+    after - before lies with probability `level`, None where the model gives no interval. aligned_by: what the photos
+    were laid on each other by. off_face_widths: how far apart one place may come out, 1 sigma. textured: share of the
+    face on which its fine structure confirmed the alignment.
     """
 
     before: str
     after: str
+    values: tuple[ValueChange, ...] = ()
     lasting: tuple[MatchedLesion, ...]
     gone: tuple[UnmatchedLesion, ...]
     new: tuple[UnmatchedLesion, ...]

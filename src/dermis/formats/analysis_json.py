@@ -19,7 +19,7 @@ from dermis.core import (
     Problem,
     UnmatchedLesion,
 )
-from dermis.core.change import TOLD_FROM
+from dermis.core.change import TOLD_FROM, ValueChange
 
 __all__ = [
     "CHANGE_SCHEMA",
@@ -30,6 +30,7 @@ __all__ = [
     "analysis_object",
     "change_object",
     "person_object",
+    "value_change_object",
 ]
 
 SCHEMA = "dermis.analysis/2"
@@ -231,6 +232,7 @@ def change_object(change: Change) -> Object:
         "schema": CHANGE_SCHEMA,
         "before": change.before,
         "after": change.after,
+        "findings": [value_change_object(one) for one in change.values],
         "count": {
             "before": round(change.count_before, 3),
             "after": round(change.count_after, 3),
@@ -262,6 +264,22 @@ def change_object(change: Change) -> Object:
             "textured_share": round(change.textured, 3),
         },
         "model": change.model,
+    }
+
+
+def value_change_object(change: ValueChange) -> Object:
+    """Return how a value changed as plain dicts, lists, numbers and strings."""
+    return {
+        "task": change.task,
+        "region": change.region.value,
+        "unit": change.unit,
+        "before": _rounded(change.before),
+        "after": _rounded(change.after),
+        "difference": _rounded(change.difference),
+        "interval": None if change.interval is None else [round(end, 3) for end in change.interval],
+        "level": change.level,
+        "mdc": _rounded(change.mdc),
+        "changed": change.changed,
     }
 
 

@@ -62,7 +62,7 @@ def keep_belt(folder: Path, task: str, condition: str, belt: Belt) -> None:
     path = folder / f"{task}.json"
     told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     belts = dict(told.get("belts", {})) | {condition: belt_object(belt)}
-    said = {"task": task, "belts": belts, "repeatability": told.get("repeatability", {})}
+    said = {"task": task, "belts": belts}
     folder.mkdir(parents=True, exist_ok=True)
     write_text(path, json.dumps(said, indent=1) + "\n")
 

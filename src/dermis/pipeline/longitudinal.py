@@ -1,4 +1,4 @@
-"""Two visits of one person: which lesions are new, which are gone, which last, and how sure that is."""
+"""Two visits of one person: how its values changed, which lesions are new, which are gone, and how sure that is."""
 
 from __future__ import annotations
 
@@ -15,15 +15,18 @@ from dermis.core import (
     Detection,
     Face,
     FaceLesions,
+    Finding,
     MatchedLesion,
     Photo,
     Region,
     UnmatchedLesion,
+    ValueChange,
 )
 from dermis.errors import InputError
 from dermis.pipeline.alignment import Alignment, align, on_skin
 from dermis.tasks.acne import hayashi
 from dermis.tasks.acne.assign import face_width_px
+from dermis.tasks.repeatability import Measured, value_change
 
 __all__ = ["SAME_SKIN", "change_between", "same_lesion"]
 
@@ -47,6 +50,7 @@ class _Visit:
     """One photo of a pair. middles: (m, 2) of its items, all: (n, 2) of every box, called or not."""
 
     name: str
+    condition: str
     photo: Photo
     face: Face
     lesions: FaceLesions
@@ -55,7 +59,7 @@ class _Visit:
 
 
 def change_between(before: Analysis, after: Analysis) -> Change:
-    """Compare the lesions of two visits, photographed from the same side.
+    """Compare the values and the lesions of two visits, photographed from the same side.
 
     The photos are laid on each other (`alignment`). Two lesions are one where that is likelier than chance
     (`same_lesion`), each in one pair at most, the likeliest sum of pairs. A lesion without a partner is gone, or new,
@@ -79,6 +83,7 @@ def change_between(before: Analysis, after: Analysis) -> Change:
     return Change(
         before=first.name,
         after=second.name,
+        values=_values(before, after),
         lasting=tuple(lasting),
         gone=_fates(first, second, laid, stays),
         new=_fates(second, first, back, came),
@@ -116,6 +121,7 @@ def _visit(analysis: Analysis) -> _Visit:
     boxes = lesions.found.boxes_px.astype(np.float64)
     return _Visit(
         name=analysis.name,
+        condition=analysis.condition.value,
         photo=photo,
         face=face,
         lesions=lesions,
@@ -194,18 +200,45 @@ def _skin_area(face: Face) -> float:
     return float(np.count_nonzero(face.skin)) * (face.frame.factor / face_width_px(face)) ** 2
 
 
-def _difference(first: _Visit, second: _Visit) -> tuple[float, float] | None:
-    """Return where the change of the count lies: both errors taken as independent, their squares add up.
+def _values(before: Analysis, after: Analysis) -> tuple[ValueChange, ...]:
+    """Return how each value of the whole face changed that both photos gave."""
+    earlier = {one.task: one for one in before.findings if one.region is Region.FACE}
+    return tuple(
+        value_change(
+            one.task,
+            one.region,
+            one.unit,
+            _measured(earlier[one.task], before),
+            _measured(one, after),
+            same_photo=_same(before.photo, after.photo),
+        )
+        for one in after.findings
+        if one.region is Region.FACE and one.task in earlier
+    )
 
-    Of one file against itself it is 0, whatever the errors of each count.
-    """
-    if first.photo.origin.sha256 and first.photo.origin.sha256 == second.photo.origin.sha256:
-        return 0.0, 0.0
-    before, after = first.lesions, second.lesions
-    ends = before.found.count_interval, after.found.count_interval
-    if ends[0] is None or ends[1] is None:
-        return None
-    change = after.counts[Region.FACE] - before.counts[Region.FACE]
-    down = np.hypot(after.counts[Region.FACE] - ends[1][0], ends[0][1] - before.counts[Region.FACE])
-    up = np.hypot(ends[1][1] - after.counts[Region.FACE], before.counts[Region.FACE] - ends[0][0])
-    return float(change - down), float(change + up)
+
+def _measured(finding: Finding, analysis: Analysis) -> Measured:
+    return Measured(
+        value=finding.value, condition=analysis.condition.value, interval=finding.interval, level=finding.level
+    )
+
+
+def _same(before: Photo | None, after: Photo | None) -> bool:
+    if before is None or after is None or before.origin.sha256 is None:
+        return False
+    return before.origin.sha256 == after.origin.sha256
+
+
+def _difference(first: _Visit, second: _Visit) -> tuple[float, float] | None:
+    """Return where the change of the count lies."""
+    before, after = (
+        Measured(
+            value=one.lesions.counts[Region.FACE],
+            condition=one.condition,
+            interval=one.lesions.found.count_interval,
+            level=one.lesions.found.level,
+        )
+        for one in (first, second)
+    )
+    same = _same(first.photo, second.photo)
+    return value_change("acne_lesions", Region.FACE, None, before, after, same_photo=same).interval

@@ -1,17 +1,18 @@
-"""Two visits side by side: both faces with lasting, gone and new lesions framed, and each lesion then and now."""
+"""Two visits side by side: values then and now, both faces with their lesions framed, and each lesion then and now."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dermis.core import Analysis, Box, Change, Detection, Photo, UnmatchedLesion
+from dermis.core import Analysis, Box, Change, Detection, Photo, Scale, UnmatchedLesion, ValueChange
 from dermis.core.change import TOLD_FROM
-from dermis.report.formatting import number, percent, plain, region_title
+from dermis.report.formatting import number, percent, plain, range_words, region_title, value_words
 from dermis.report.page import rendered
 from dermis.report.pictures import crop_uri, data_uri, shown, window_of
+from dermis.tasks import TASKS
 
-__all__ = ["change_page"]
+__all__ = ["change_page", "verdict_words"]
 
 PICTURE_PX = 900
 MOST_PAIRS = 24
@@ -63,6 +64,7 @@ def change_page(change: Change, before: Analysis, after: Analysis) -> str:
             _visit("After", after, after.photo, _frames_after(change)),
         ),
         "facts": _facts(change),
+        "values": tuple(_value_row(one) for one in change.values if one.task in TASKS),
         "counts": {"gone": change.told_gone, "new": change.told_new, "lasting": len(change.lasting)},
         "pairs": tuple(_pairs(change, before.photo, after.photo))[:MOST_PAIRS],
         "unseen": sum(fate.elsewhere is None for fate in (*change.gone, *change.new)),
@@ -72,6 +74,34 @@ def change_page(change: Change, before: Analysis, after: Analysis) -> str:
         ),
     }
     return rendered("change.html", content)
+
+
+def verdict_words(change: ValueChange) -> str:
+    """Return in words whether a value changed by more than measuring again gives."""
+    match change.changed:
+        case True:
+            return "changed"
+        case False:
+            return "no clear change"
+        case None:
+            return "how much is chance is not known"
+
+
+def _value_row(change: ValueChange) -> tuple[str, ...]:
+    task = TASKS[change.task]
+    return (
+        task.title,
+        value_words(change.before, task.scale),
+        value_words(change.after, task.scale),
+        value_words(change.difference, task.scale),
+        _ends(change, task.scale),
+        "not measured" if change.mdc is None else value_words(change.mdc, task.scale),
+        verdict_words(change),
+    )
+
+
+def _ends(change: ValueChange, scale: Scale) -> str:
+    return "not known" if change.interval is None else range_words(change.interval, scale)
 
 
 def _facts(change: Change) -> tuple[tuple[str, str], ...]:

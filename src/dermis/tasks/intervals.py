@@ -1,4 +1,4 @@
-"""Where the true value lies, given how the photo was taken, and how well a repeated photo agrees: fitted tables.
+"""Where the true value lies, given how the photo was taken: fitted tables.
 
 `tasks/data/intervals/<task>.json`, written by `dermis validate --fit`, holds for each capture condition a confidence
 belt (Neyman 1937): for true values along the scale, between which errors nine of ten answers of the program lie, on
@@ -24,11 +24,8 @@ __all__ = [
     "FITTED",
     "FOLDER",
     "Belt",
-    "Repeatability",
     "interval",
     "interval_belts",
-    "repeatabilities",
-    "smallest_detectable_change",
     "with_intervals",
 ]
 
@@ -70,20 +67,6 @@ class Belt:
         return min(float(found[0]), value), max(float(found[-1]), value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repeatability:
-    """How photos of one person agree that were taken apart: within-person standard deviation, in the task's unit."""
-
-    sd: float
-    people: int
-    photos: int
-
-    @property
-    def mdc95(self) -> float:
-        """The smallest difference of two photos that is more than chance in 95 of 100: 1.96 x sqrt(2) x sd."""
-        return 1.96 * float(np.sqrt(2.0)) * self.sd
-
-
 @cache
 def interval_belts(task: str) -> dict[str, Belt]:
     """Return the belts of a task by capture condition; none where nobody has measured."""
@@ -97,23 +80,8 @@ def interval_belts(task: str) -> dict[str, Belt]:
             photos=int(told["photos"]),
             scaled=bool(told.get("scaled", False)),
         )
-        for name, told in _told(task).get("belts", {}).items()
+        for name, told in _told(task).items()
     }
-
-
-@cache
-def repeatabilities(task: str) -> dict[str, Repeatability]:
-    """Return the repeatability of a task by capture condition; none where nobody has measured."""
-    return {
-        name: Repeatability(sd=float(told["sd"]), people=int(told["people"]), photos=int(told["photos"]))
-        for name, told in _told(task).get("repeatability", {}).items()
-    }
-
-
-def smallest_detectable_change(task: str, condition: str) -> float | None:
-    """Return the MDC95 of a task in a capture condition, None where nobody has measured it."""
-    known = repeatabilities(task).get(condition)
-    return None if known is None else known.mdc95
 
 
 @cache
@@ -121,8 +89,8 @@ def _told(task: str) -> dict[str, dict[str, Any]]:
     path = FOLDER / f"{task}.json"
     if not path.is_file():
         return {}
-    found = json.loads(path.read_text(encoding="utf-8"))
-    return {name: found.get(name, {}) for name in ("belts", "repeatability")}
+    belts: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["belts"]
+    return belts
 
 
 def interval(

@@ -1,13 +1,21 @@
 """Intervals that are fitted: they cover at both ends of the scale, and repeats give the spread within a person."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from dermis.lab.belts import fit_belt, keep_belt
-from dermis.lab.evaluate.belts import fit_repeatability, write_intervals
+from dermis.lab.evaluate.belts import (
+    fit_repeatability,
+    fitted_repeatabilities,
+    repeatability_table,
+    write_intervals,
+    write_repeatability,
+)
 from dermis.lab.evaluate.readings import Reading
+from dermis.tasks.repeatability import read_repeatability, repeatabilities
 
 
 def answers(count, seed):
@@ -57,7 +65,28 @@ def test_repeatability_is_the_spread_within_people_not_between():
 def test_what_was_fitted_is_written_beside_what_stood_there(tmp_path):
     truth, said, _ = answers(200, 4)
     keep_belt(tmp_path, "melanin", "referenced", fit_belt(truth, said, people=[str(n) for n in range(200)]))
-    assert [path.name for path in write_intervals(tmp_path, [], readings(1.0))] == ["melanin.json"]
-    told = json.loads((tmp_path / "melanin.json").read_text())
-    assert set(told["belts"]) == {"referenced"}
-    assert told["repeatability"]["unknown"]["people"] == 12
+    known = [replace(one, truth={"melanin": one.values["melanin"] + 1.0}) for one in readings(1.0)]
+    assert [path.name for path in write_intervals(tmp_path, known)] == ["melanin.json"]
+    assert set(json.loads((tmp_path / "melanin.json").read_text())["belts"]) == {"referenced", "unknown"}
+
+
+def test_the_table_of_repeatability_keeps_rows_of_other_conditions_and_people(tmp_path):
+    path = tmp_path / "table.csv"
+    write_repeatability(path, fitted_repeatabilities([replace(one, condition="referenced") for one in readings(1.0)]))
+    write_repeatability(
+        path, fitted_repeatabilities([*readings(3.0), *(replace(one, source="t") for one in readings(2.0))])
+    )
+    told = read_repeatability(path)
+    assert [(one.task, one.condition, one.of) for one in told] == [
+        ("melanin", "unknown", "s"),
+        ("melanin", "unknown", "t"),
+        ("melanin", "referenced", "s"),
+    ]
+    assert [one.sd for one in told] == pytest.approx([3.0, 2.0, 1.0], rel=0.2)
+    assert all(one.commit for one in told)
+
+
+def test_the_table_that_ships_is_printed_with_its_smallest_detectable_changes():
+    rows = [line.strip("| ").split(" | ") for line in repeatability_table().splitlines()[2:]]
+    assert [row[:2] for row in rows] == [[one.task, one.condition] for one in repeatabilities()]
+    assert all(float(row[3]) == pytest.approx(2.772 * float(row[2]), abs=0.02) for row in rows)

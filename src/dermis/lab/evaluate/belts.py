@@ -1,8 +1,9 @@
-"""Fitting `tasks/data/intervals`: confidence belts on photos whose truth is known, repeatability on real repeats."""
+"""Fitting `tasks/data`: confidence belts on photos whose truth is known, repeatability on photos taken apart."""
 
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,31 +13,99 @@ import numpy as np
 from dermis.formats.files import write_text
 from dermis.lab.belts import belt_object, fit_belt
 from dermis.lab.evaluate.readings import TASKS_READ, Reading
-from dermis.tasks.intervals import Belt, Repeatability
+from dermis.tasks.intervals import Belt
+from dermis.tasks.repeatability import Repeatability, read_repeatability, repeatabilities
 
-__all__ = ["fit_repeatability", "write_intervals"]
+__all__ = [
+    "commit_of_code",
+    "fit_repeatability",
+    "fitted_repeatabilities",
+    "repeatability_rows",
+    "repeatability_table",
+    "write_intervals",
+    "write_repeatability",
+]
 
-FEWEST_PHOTOS, FEWEST_REPEATS = 60, 20
+FEWEST_PHOTOS, FEWEST_REPEATS, FEWEST_PEOPLE = 60, 20, 5
+
+
+def commit_of_code() -> str:
+    """Return the commit of the code that runs, "unknown" outside of its repository."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    return said.stdout.strip() or "unknown"
 
 
 def fit_repeatability(readings: Sequence[Reading], task: str) -> Repeatability | None:
-    """Return how photos of one person agree, pooled over people with two or more; None where too few were read."""
+    """Return how photos of one person agree, pooled over people with two or more; None where too few were read.
+
+    The readings are of one capture condition.
+    """
     by_person: dict[tuple[str, str], list[float]] = {}
     for one in readings:
         if task in one.values and not one.changed_ev:
             by_person.setdefault((one.source, one.person), []).append(one.values[task])
     repeated = [values for values in by_person.values() if len(values) > 1]
     photos = sum(len(values) for values in repeated)
-    if photos < FEWEST_REPEATS:
+    if photos < FEWEST_REPEATS or len(repeated) < FEWEST_PEOPLE:
         return None
     squares = sum(float(np.square(np.subtract(values, np.mean(values))).sum()) for values in repeated)
     return Repeatability(
-        sd=round(float(np.sqrt(squares / (photos - len(repeated)))), 3), people=len(repeated), photos=photos
+        task=task,
+        condition=readings[0].condition,
+        sd=round(float(np.sqrt(squares / (photos - len(repeated)))), 3),
+        people=len(repeated),
+        photos=photos,
+        of=" and ".join(sorted({source for source, _ in by_person})),
+        commit=commit_of_code(),
     )
 
 
-def write_intervals(folder: Path, made: Sequence[Reading], repeats: Sequence[Reading]) -> list[Path]:
-    """Write one JSON a task: belts from photos of known truth, repeatability from real repeats, by condition.
+def fitted_repeatabilities(readings: Sequence[Reading]) -> list[Repeatability]:
+    """Return a row for each task, capture condition and source that has enough repeats."""
+    kinds = sorted({(one.condition, one.source) for one in readings}, key=lambda kind: (kind[0] != "unknown", kind))
+    found = [
+        fit_repeatability([one for one in readings if (one.condition, one.source) == kind], task)
+        for task in TASKS_READ
+        for kind in kinds
+    ]
+    return [one for one in found if one is not None]
+
+
+def write_repeatability(path: Path, rows: Sequence[Repeatability]) -> None:
+    """Write the table: the rows given, and those that stood there of other conditions and sources."""
+    held = read_repeatability(path) if path.is_file() else ()
+    new = {(one.task, one.condition, one.of): one for one in rows}
+    kept = [one for one in held if (one.task, one.condition, one.of) not in new]
+    order = {name: place for place, name in enumerate(TASKS_READ)}
+    every = sorted(
+        [*kept, *rows], key=lambda one: (order.get(one.task, len(order)), one.condition != "unknown", one.of)
+    )
+    lines = ["task,condition,repeatability_sd,people,photos,of,commit"]
+    lines += [f"{one.task},{one.condition},{one.sd:g},{one.people},{one.photos},{one.of},{one.commit}" for one in every]
+    write_text(path, "\n".join([*lines, ""]))
+
+
+def repeatability_rows() -> list[tuple[str, ...]]:
+    """Return the table as it ships, in words: task, condition, sd, MDC95, photos, people, whose, commit."""
+    return [
+        (one.task, one.condition, f"{one.sd:.2f}", f"{one.mdc95:.2f}", str(one.photos), str(one.people), one.of,
+         f"`{one.commit}`")
+        for one in repeatabilities()
+    ]  # fmt: skip
+
+
+def repeatability_table() -> str:
+    """Return the table as it ships, in Markdown."""
+    lines = [
+        "| task | condition | repeatability sd | MDC95 | photos | people | of | commit |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in repeatability_rows())])
+
+
+def write_intervals(folder: Path, made: Sequence[Reading]) -> list[Path]:
+    """Write one JSON a task: belts from photos of known truth, by condition.
 
     What cannot be fitted is left as it stood.
     """
@@ -46,16 +115,12 @@ def write_intervals(folder: Path, made: Sequence[Reading], repeats: Sequence[Rea
         path = folder / f"{task}.json"
         told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         belts = dict(told.get("belts", {}))
-        repeated = dict(told.get("repeatability", {}))
-        for condition in sorted({one.condition for one in (*made, *repeats)}):
+        for condition in sorted({one.condition for one in made}):
             belt = _belt_of([one for one in made if one.condition == condition], task)
             if belt is not None:
                 belts[condition] = belt_object(belt)
-            agreed = fit_repeatability([one for one in repeats if one.condition == condition], task)
-            if agreed is not None:
-                repeated[condition] = {"sd": agreed.sd, "people": agreed.people, "photos": agreed.photos}
-        if belts or repeated:
-            said = {"task": task, "belts": belts, "repeatability": repeated}
+        if belts:
+            said = {"task": task, "belts": belts}
             write_text(path, json.dumps(said, indent=1) + "\n")
             written.append(path)
     return written

@@ -7,11 +7,11 @@ A table stands in a page between `<!-- table NAME -->` and `<!-- end of table --
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from dermis.errors import UsageError
+from dermis.lab.evaluate.belts import commit_of_code, repeatability_table
 from dermis.lab.train.recipe import RECIPES, find_recipe, read_recipe
 from dermis.lab.train.recipe.learners import LEARNERS
 from dermis.lab.train.recipe.toml_records import nearest
@@ -100,47 +100,41 @@ def _where(folder: Path) -> str:
     """Return in words the commit and the data of a table."""
     noted = folder / "data.json"
     data = json.loads(noted.read_text(encoding="utf-8"))["fingerprint"][:16] if noted.is_file() else "as its runs note"
-    return f"dermis {__version__}, commit {_commit()}, data `{data}`."
-
-
-def _commit() -> str:
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
-    said = subprocess.run(command, capture_output=True, text=True, check=False)
-    return said.stdout.strip() or "unknown"
+    return f"dermis {__version__}, commit {commit_of_code()}, data `{data}`."
 
 
 def _of_measured_people(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.measured_people import people_table
 
     text = people_table(*(folder_of(name, roots) for name in ("issa_spectra", "nist_spectra", "spectra")))
-    return f"{text}\n\ndermis {__version__}, commit {_commit()}."
+    return f"{text}\n\ndermis {__version__}, commit {commit_of_code()}."
 
 
 def _of_trial(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.trial_table import trial_table
 
-    return f"{trial_table(roots, runs)}\n\ndermis {__version__}, commit {_commit()}."
+    return f"{trial_table(roots, runs)}\n\ndermis {__version__}, commit {commit_of_code()}."
 
 
 def _of_acne_counts(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.acne_elsewhere import count_lesions, counts_table
 
     text = counts_table(list(count_lesions(folder_of("acne_boxes_uii", roots))))
-    return f"{text}\n\ndermis {__version__}, commit {_commit()}."
+    return f"{text}\n\ndermis {__version__}, commit {commit_of_code()}."
 
 
 def _of_acne_kinds(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.acne_elsewhere import kinds_table, outlined_kinds
 
     text = kinds_table(list(outlined_kinds(folder_of("skin_problems_seg", roots))))
-    return f"{text}\n\ndermis {__version__}, commit {_commit()}."
+    return f"{text}\n\ndermis {__version__}, commit {commit_of_code()}."
 
 
 def _of_acne_halves(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.acne_elsewhere import halve_faces, halves_table
 
     text = halves_table(list(halve_faces(folder_of("acne_boxes_uii", roots))))
-    return f"{text}\n\ndermis {__version__}, commit {_commit()}."
+    return f"{text}\n\ndermis {__version__}, commit {commit_of_code()}."
 
 
 def _of_acne_lookalikes(roots: Roots, runs: Path) -> str:
@@ -152,7 +146,7 @@ def _of_acne_lookalikes(roots: Roots, runs: Path) -> str:
         *clear_faces(PORTRAITS_NAME, people_of(folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME))),
         *outlined_faces(outlined.name, outlined),
     ]
-    return f"{lookalikes_table(faces)}\n\ndermis {__version__}, commit {_commit()}."
+    return f"{lookalikes_table(faces)}\n\ndermis {__version__}, commit {commit_of_code()}."
 
 
 def _of_acne_change(roots: Roots, runs: Path) -> str:
@@ -165,7 +159,7 @@ def _of_acne_change(roots: Roots, runs: Path) -> str:
     others = people_of(folder_of("acne_boxes_uii", roots), _EVERY)
     untaught = [(path, person) for path, person in portraits if person in _UNTAUGHT]
     return (
-        f"{change_table(pairs, list(drawn_changes([*untaught, *others])))}\n\ndermis {__version__}, commit {_commit()}."
+        f"{change_table(pairs, list(drawn_changes([*untaught, *others])))}\n\ndermis {__version__}, commit {commit_of_code()}."
     )
 
 
@@ -173,6 +167,10 @@ def _of_flash_pairs(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.flash_pairs import flash_table
 
     return flash_table(runs)
+
+
+def _of_repeatability(roots: Roots, runs: Path) -> str:
+    return repeatability_table()
 
 
 _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
@@ -185,4 +183,5 @@ _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "acne-halves": _of_acne_halves,
     "acne-lookalikes": _of_acne_lookalikes,
     "acne-change": _of_acne_change,
+    "repeatability": _of_repeatability,
 }

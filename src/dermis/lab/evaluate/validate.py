@@ -16,7 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.colour.tone import ITA_CLASSES, ita_class
-from dermis.lab.evaluate.belts import fit_repeatability, write_intervals
+from dermis.lab.evaluate.belts import (
+    fit_repeatability,
+    fitted_repeatabilities,
+    repeatability_rows,
+    repeatability_table,
+    write_intervals,
+    write_repeatability,
+)
 from dermis.lab.evaluate.readings import (
     TASKS_READ,
     Reading,
@@ -26,7 +33,8 @@ from dermis.lab.evaluate.readings import (
     reading_of,
 )
 from dermis.metrics.bootstrap import bootstrap
-from dermis.tasks.intervals import FOLDER, repeatabilities
+from dermis.tasks.intervals import FOLDER
+from dermis.tasks.repeatability import REPEATABILITY
 from dermis.version import __version__
 
 __all__ = [
@@ -99,11 +107,16 @@ def validate(
 def fit_intervals(
     data: Mapping[str, Path], *, folder: Path = FOLDER, keep: Path | None = None, step: Step = lambda words: None
 ) -> list[Path]:
-    """Write the intervals anew, from made people that `validate` never asks and from the real repeats given."""
+    """Write the intervals and the table of repeatability anew.
+
+    They rest on made people that `validate` never asks, and on the real repeats given.
+    """
     with tempfile.TemporaryDirectory() as aside:
         made = list(made_readings(keep or Path(aside) / "made", people=PEOPLE_FIT, seed=FIT_SEED, step=step))
     real = [one for name, path in data.items() for one in folder_readings(name, path, most=REAL_PHOTOS, step=step)]
-    return write_intervals(folder, made, real)
+    table = folder.parent / REPEATABILITY.name
+    write_repeatability(table, fitted_repeatabilities([*made, *real]))
+    return [*write_intervals(folder, made), table]
 
 
 def figures_of(readings: Sequence[Reading], *, limited: bool = True) -> Iterator[Figure]:
@@ -260,13 +273,7 @@ def validation_markdown(found: Validation) -> str:
         f"| {name} | {_WANTED[wanted]} | {said}{'' if right else ' **(missed)**'} |"
         for name, wanted, said, right in found.foreign
     ]
-    lines += ["", "| task | condition | sd within a person | MDC95 | photos | people |", "|---|---|---|---|---|---|"]
-    lines += [
-        f"| {task} | {condition} | {one.sd:.2f} | {one.mdc95:.2f} | {one.photos} | {one.people} |"
-        for task in TASKS_READ
-        for condition, one in repeatabilities(task).items()
-    ]
-    return "\n".join([*lines, "", f"dermis {__version__}."])
+    return "\n".join([*lines, "", repeatability_table(), "", f"dermis {__version__}."])
 
 
 _HELD = {True: "yes", False: "MISSED"}
@@ -285,17 +292,12 @@ def validation_page(found: Validation) -> str:
     from dermis.report.page import rendered  # late: a tenth of a second
 
     rows = [(*(cell.replace(" **(missed)**", "") for cell in _cells(one)), _HELD[one.held]) for one in found.figures]
-    repeats = [
-        (task, condition, f"{one.sd:.2f}", f"{one.mdc95:.2f}", str(one.photos), str(one.people))
-        for task in TASKS_READ
-        for condition, one in repeatabilities(task).items()
-    ]
     content = {
         "held": found.held,
         "version": __version__,
         "figures": rows,
         "foreign_rows": [(name, _WANTED[wanted], said, _HELD[right]) for name, wanted, said, right in found.foreign],
-        "repeat_rows": repeats,
+        "repeat_rows": repeatability_rows(),
     }
     return rendered("validation.html", content)
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
+from dermis.core import Region
 from dermis.errors import InputError
+from dermis.formats.analysis_json import value_change_object
 from dermis.service.api.answers import Object
 from dermis.service.api.keep import held_of
 from dermis.service.api.problems import NotKept
 from dermis.service.api.service import Service
 from dermis.service.store import analyses, subjects
 from dermis.service.store.schema import Analysis
-from dermis.tasks.intervals import smallest_detectable_change
+from dermis.tasks.repeatability import Measured, value_change
 
 __all__ = ["change_content"]
 
 SCHEMA = "dermis.visit-change/1"
-_Z_90, _Z_95 = 1.645, 1.96
 Finding = Mapping[str, Any]
 
 
@@ -45,7 +45,7 @@ async def change_content(service: Service, account_id: str, before_id: str, afte
         "before": before_id,
         "after": after_id,
         "days": days,
-        "findings": _changes(before.content["findings"], after.content["findings"], _condition(before, after)),
+        "findings": _changes(before, after),
         "lesions": lesions,
         "lesions_reason": reason,
         "after_to_before": None if lesions is None else lesions.get("after_to_before"),
@@ -63,47 +63,33 @@ def _both(service: Service, account_id: str, before_id: str, after_id: str) -> t
     return held[0], held[1], days
 
 
-def _condition(before: Analysis, after: Analysis) -> str:
-    """Return the capture condition that both were taken in, "" where they differ."""
-    return before.condition or "" if before.condition == after.condition else ""
-
-
-def _changes(before: list[Finding], after: list[Finding], condition: str) -> list[Object]:
-    earlier = {(finding["task"], finding["region"]): finding for finding in before}
+def _changes(before: Analysis, after: Analysis) -> list[Object]:
+    earlier = {(finding["task"], finding["region"]): finding for finding in before.content["findings"]}
     return [
-        _change(earlier[finding["task"], finding["region"]], finding, condition)
-        for finding in after
-        if (finding["task"], finding["region"]) in earlier
-        and None not in (finding["value"], earlier[finding["task"], finding["region"]]["value"])
+        _change(before, after, was, finding)
+        for finding in after.content["findings"]
+        if (was := earlier.get((finding["task"], finding["region"]))) is not None
+        and None not in (finding["value"], was["value"])
     ]
 
 
-def _change(before: Finding, after: Finding, condition: str) -> Object:
-    """Return how a finding changed.
+def _change(before: Analysis, after: Analysis, was: Finding, found: Finding) -> Object:
+    found_change = value_change(
+        found["task"],
+        Region(found["region"]),
+        found["unit"],
+        _measured(was, before),
+        _measured(found, after),
+        same_photo=before.id == after.id,
+    )
+    return value_change_object(found_change)
 
-    Where photos of people taken apart were compared in this condition, their spread is that of the pair, and the
-    smallest detectable change goes with it. Else both errors count as independent, and their squares add up.
-    """
-    difference = after["value"] - before["value"]
-    interval, mdc = None, smallest_detectable_change(after["task"], condition)
-    level = after.get("level")
-    if mdc is not None:
-        half, level = mdc * _Z_90 / _Z_95, 0.9
-        interval = [round(difference - half, 3), round(difference + half, 3)]
-    elif before.get("interval") and after.get("interval") and before.get("level") == level:
-        down = math.hypot(after["value"] - after["interval"][0], before["interval"][1] - before["value"])
-        up = math.hypot(after["interval"][1] - after["value"], before["value"] - before["interval"][0])
-        interval = [round(difference - down, 3), round(difference + up, 3)]
-    changed = None if interval is None else not interval[0] <= 0 <= interval[1]
-    return {
-        "task": after["task"],
-        "region": after["region"],
-        "unit": after["unit"],
-        "before": before["value"],
-        "after": after["value"],
-        "difference": round(difference, 3),
-        "interval": interval,
-        "level": level if interval else None,
-        "mdc": None if mdc is None else round(mdc, 3),
-        "changed": changed if mdc is None else abs(difference) > mdc,
-    }
+
+def _measured(finding: Finding, analysis: Analysis) -> Measured:
+    ends = finding.get("interval")
+    return Measured(
+        value=finding["value"],
+        condition=analysis.condition or "",
+        interval=None if ends is None else (ends[0], ends[1]),
+        level=finding.get("level"),
+    )

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from dermis.core import Region
 from dermis.errors import Conflict
 from dermis.service.api.access import Reader, Writer
 from dermis.service.api.answers import After, Limit, Object, answer, listed, moment
@@ -32,7 +33,7 @@ from dermis.service.store import analyses, subjects
 from dermis.service.store.audit import note
 from dermis.service.store.database import Session
 from dermis.service.store.schema import Analysis, Consent, Finding, Subject, Visit
-from dermis.tasks.intervals import smallest_detectable_change
+from dermis.tasks.repeatability import smallest_detectable_change
 
 __all__ = ["router"]
 
@@ -246,7 +247,7 @@ def _visits(session: Session, held: Sequence[Visit]) -> list[Object]:
 
 def _finding(finding: Finding, analysis: Analysis, visit: Visit) -> Object:
     known = finding.low is not None and finding.high is not None
-    mdc = smallest_detectable_change(finding.task, analysis.condition or "")
+    mdc = smallest_detectable_change(finding.task, analysis.condition or "", region=Region(finding.region))
     return {
         "analysis": analysis.id,
         "visit": visit.id,
