@@ -50,7 +50,7 @@ class _Visit:
     """One photo of a pair. middles: (m, 2) of its items, all: (n, 2) of every box, called or not."""
 
     name: str
-    condition: str
+    capture_condition: str
     photo: Photo
     face: Face
     lesions: FaceLesions
@@ -121,7 +121,7 @@ def _visit(analysis: Analysis) -> _Visit:
     boxes = lesions.found.boxes_px.astype(np.float64)
     return _Visit(
         name=analysis.name,
-        condition=analysis.condition.value,
+        capture_condition=analysis.condition.value,
         photo=photo,
         face=face,
         lesions=lesions,
@@ -234,7 +234,7 @@ def _difference(first: _Visit, second: _Visit) -> tuple[float, float] | None:
     before, after = (
         Measured(
             value=one.lesions.counts[Region.FACE],
-            condition=one.condition,
+            condition=one.capture_condition,
             interval=one.lesions.found.count_interval,
             level=one.lesions.found.level,
         )

@@ -103,38 +103,43 @@ def _where(folder: Path) -> str:
     return f"dermis {__version__}, commit {commit_of_code()}, data `{data}`."
 
 
+def _signed(text: str) -> str:
+    """Return a table with what printed it."""
+    return f"{text}\n\ndermis {__version__}, commit {commit_of_code()}."
+
+
 def _of_measured_people(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.measured_people import people_table
 
     text = people_table(*(folder_of(name, roots) for name in ("issa_spectra", "nist_spectra", "spectra")))
-    return f"{text}\n\ndermis {__version__}, commit {commit_of_code()}."
+    return _signed(text)
 
 
 def _of_trial(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.trial_table import trial_table
 
-    return f"{trial_table(roots, runs)}\n\ndermis {__version__}, commit {commit_of_code()}."
+    return _signed(trial_table(roots, runs))
 
 
 def _of_acne_counts(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.acne_elsewhere import count_lesions, counts_table
 
     text = counts_table(list(count_lesions(folder_of("acne_boxes_uii", roots))))
-    return f"{text}\n\ndermis {__version__}, commit {commit_of_code()}."
+    return _signed(text)
 
 
 def _of_acne_kinds(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.acne_elsewhere import kinds_table, outlined_kinds
 
     text = kinds_table(list(outlined_kinds(folder_of("skin_problems_seg", roots))))
-    return f"{text}\n\ndermis {__version__}, commit {commit_of_code()}."
+    return _signed(text)
 
 
 def _of_acne_halves(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.acne_elsewhere import halve_faces, halves_table
 
     text = halves_table(list(halve_faces(folder_of("acne_boxes_uii", roots))))
-    return f"{text}\n\ndermis {__version__}, commit {commit_of_code()}."
+    return _signed(text)
 
 
 def _of_acne_lookalikes(roots: Roots, runs: Path) -> str:
@@ -146,7 +151,7 @@ def _of_acne_lookalikes(roots: Roots, runs: Path) -> str:
         *clear_faces(PORTRAITS_NAME, people_of(folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME))),
         *outlined_faces(outlined.name, outlined),
     ]
-    return f"{lookalikes_table(faces)}\n\ndermis {__version__}, commit {commit_of_code()}."
+    return _signed(lookalikes_table(faces))
 
 
 def _of_acne_change(roots: Roots, runs: Path) -> str:
@@ -158,9 +163,7 @@ def _of_acne_change(roots: Roots, runs: Path) -> str:
     portraits = people_of(folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME))
     others = people_of(folder_of("acne_boxes_uii", roots), _EVERY)
     untaught = [(path, person) for path, person in portraits if person in _UNTAUGHT]
-    return (
-        f"{change_table(pairs, list(drawn_changes([*untaught, *others])))}\n\ndermis {__version__}, commit {commit_of_code()}."
-    )
+    return _signed(change_table(pairs, list(drawn_changes([*untaught, *others]))))
 
 
 def _of_flash_pairs(roots: Roots, runs: Path) -> str:
