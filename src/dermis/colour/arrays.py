@@ -89,12 +89,13 @@ def in_blocks(formula: Callable[..., NDArray[Any]], *colours: NDArray[Any], to_c
         out[part] = formula(*(one[part].astype(dtype, copy=False) for one in flat))
 
     starts = range(0, len(out), _BLOCK)
-    if len(out) < _MANY:
+    threads = read_settings().threads or min(_MOST_THREADS, os.cpu_count() or 1)
+    if len(out) < _MANY or threads == 1:
         for start in starts:
             fill(start)
         return found[()]
     from concurrent.futures import ThreadPoolExecutor  # late: 10 ms
 
-    with ThreadPoolExecutor(read_settings().threads or min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         list(pool.map(fill, starts))
     return found

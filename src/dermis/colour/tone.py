@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from math import degrees, inf, isnan
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dermis.colour.arrays import Array, angle, constant, namespace
 from dermis.colour.difference import delta_e_00
@@ -89,5 +91,9 @@ def monk_tone(lab: Array) -> int:
     xp = namespace(lab)
     if lab.ndim != 1 or not bool(xp.all(xp.isfinite(lab))):
         raise ValueError(f"A Monk tone is asked of one L*a*b* colour, got {lab}.")
-    tones = srgb_to_lab(constant(np.stack([hex_to_srgb(tone) for tone in MONK]), like=lab))
-    return int(xp.argmin(delta_e_00(lab, tones))) + 1
+    return int(xp.argmin(delta_e_00(lab, constant(_monk_lab(), like=lab)))) + 1
+
+
+@cache
+def _monk_lab() -> NDArray[np.float64]:
+    return np.asarray(srgb_to_lab(np.stack([hex_to_srgb(tone) for tone in MONK])), dtype=np.float64)
