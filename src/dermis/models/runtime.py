@@ -71,6 +71,7 @@ def _compile(path: Path, threads: int) -> LoadedNetwork:
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_PRECISION_HINT": "f32",  # some processors would choose bfloat16
         "INFERENCE_NUM_THREADS": threads,
+        "ENABLE_CPU_PINNING": False,  # or the networks of all processes of a batch would share one core
     }
     try:
         compiled = _compiled(core, path, options)
