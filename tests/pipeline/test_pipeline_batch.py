@@ -296,9 +296,19 @@ def test_the_verb_writes_csv_and_json(quick, tmp_path, monkeypatch):
 
 def test_what_means_nothing_in_a_batch_is_refused(tmp_path):
     photos(tmp_path / "in", 1)
-    for option in ("--person", "--mask=m.png", "--shard=0", "--workers=-1", "--tasks=beauty"):
-        done = CliRunner().invoke(app, ["batch", str(tmp_path / "in"), "--out", str(tmp_path / "t.parquet"), option])
-        assert isinstance(done.exception, UsageError), option
+    pair = "--flash-pair a.jpg b.jpg"
+    for options in ("--person", "--mask=m.png", pair, "--pupils-mm=62", "--shard=0", "--workers=-1", "--tasks=beauty"):
+        words = ["batch", str(tmp_path / "in"), "--out", str(tmp_path / "t.parquet"), *options.split()]
+        done = CliRunner().invoke(app, words)
+        assert isinstance(done.exception, UsageError), options
+
+
+def test_the_help_of_a_batch_leaves_out_what_it_refuses():
+    shown = CliRunner().invoke(app, ["batch", "--help"]).stdout
+    assert "--reference" in shown
+    assert not [
+        option for option in ("--mask", "--parts", "--flash-pair", "--pupils-mm", "--person") if option in shown
+    ]
 
 
 def test_the_page_tells_of_all_photos_in_the_order_of_their_visits(quick, measured, tmp_path):

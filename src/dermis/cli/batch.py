@@ -32,6 +32,8 @@ __all__ = ["batch"]
 EXIT_NOT_USABLE = 3
 _LISTED = 20
 _MOST_SHARD = 64
+_OF_ONE_PERSON = ("mask", "parts", "flash_pair", "pupils_mm", "person")
+"""Options of `dermis analyse` that mean nothing for the photos of many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,7 @@ class Batch(AnalyseOptions):
     json: JsonFlag = False
 
 
-@verb(Batch)
+@verb(Batch, unlisted=_OF_ONE_PERSON)
 def batch(options: Batch) -> int:
     """Find the photos, analyse those that are not done, write the tables."""
     need_pyarrow()
@@ -100,9 +102,10 @@ def batch(options: Batch) -> int:
 def _asked(options: Batch) -> AnalyseOptions:
     """Return how each photo is analysed. Raises UsageError for what means nothing in a batch."""
     asked = AnalyseOptions(**{name: getattr(options, name) for name in AnalyseOptions.__dataclass_fields__})
-    for name, given in (("--mask", options.mask), ("--parts", options.parts), ("--person", options.person)):
-        if given:
-            raise UsageError(f"{name} belongs to one person's photos.", advice="Use `dermis analyse` for them.")
+    for name in _OF_ONE_PERSON:
+        if getattr(options, name):
+            option = "--" + name.replace("_", "-")
+            raise UsageError(f"{option} belongs to one person's photos.", advice="Use `dermis analyse` for them.")
     if not 1 <= options.shard <= _MOST_SHARD or options.workers < 0:
         raise UsageError(f"--shard takes 1 to {_MOST_SHARD}, --workers 1 or more.", advice="Leave them out.")
     check(asked, [])

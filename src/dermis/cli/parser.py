@@ -20,16 +20,22 @@ T = TypeVar("T")
 JsonFlag = Annotated[bool, "Print JSON for programs instead of text."]
 
 
-def verb(record: type[T]) -> Callable[[Callable[[T], int | None]], Callable[..., None]]:
+def verb(
+    record: type[T], *, unlisted: tuple[str, ...] = ()
+) -> Callable[[Callable[[T], int | None]], Callable[..., None]]:
     r"""Make a command of a function that takes one `record` and returns an exit code, or None for 0.
 
     A field `close_up: Annotated[bool, "Help."]` becomes the option `--close-up`; a second string names its value, a
     third the option where it has another name. A field with a `typer.Option` or `typer.Argument` is taken as that
     says. tuple[X, ...]: it may be repeated; tuple[X, X]: it takes two. The record's docstring is the
-    help; a line `\b` keeps the lines that follow apart.
+    help; a line `\b` keeps the lines that follow apart. unlisted: fields that the help leaves out, since the verb
+    only says why it cannot take them.
     """
     hints = get_type_hints(record, include_extras=True)
-    parameters = [_parameter(field, hints[field.name]) for field in fields(record)]  # type: ignore[arg-type]
+    parameters = [
+        _parameter(field, hints[field.name], hidden=field.name in unlisted)
+        for field in fields(record)  # type: ignore[arg-type]
+    ]
 
     def command_of(run: Callable[[T], int | None]) -> Callable[..., None]:
         def command(**given: Any) -> None:  # noqa: ANN401 -- what the parser read
@@ -50,13 +56,13 @@ def verb(record: type[T]) -> Callable[[Callable[[T], int | None]], Callable[...,
     return command_of
 
 
-def _parameter(field: Field[Any], hint: Any) -> Parameter:  # noqa: ANN401 -- a type
+def _parameter(field: Field[Any], hint: Any, *, hidden: bool) -> Parameter:  # noqa: ANN401 -- a type
     kind, info, *more = get_args(hint)
     if get_origin(kind) is tuple and get_args(kind)[-1] is ...:
         kind = list[get_args(kind)[0]]  # type: ignore[misc]
     if not isinstance(info, ParameterInfo):
         metavar, name = (*more, None, None)[:2]
-        info = typer.Option(name or f"--{field.name.replace('_', '-')}", help=info, metavar=metavar)
+        info = typer.Option(name or f"--{field.name.replace('_', '-')}", help=info, metavar=metavar, hidden=hidden)
     default = Parameter.empty if field.default is MISSING else field.default
     if default == ():
         default = []
