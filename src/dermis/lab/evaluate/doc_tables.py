@@ -115,6 +115,12 @@ def _of_measured_people(roots: Roots, runs: Path) -> str:
     return _signed(text)
 
 
+def _of_pigment(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.pigment_people import pigment_table
+
+    return _signed(pigment_table(*(folder_of(name, roots) for name in ("issa_spectra", "spectra"))))
+
+
 def _of_trial(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.trial_table import trial_table
 
@@ -180,6 +186,7 @@ _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "weights": _of_weights,
     "flash-pairs": _of_flash_pairs,
     "spectra-people": _of_measured_people,
+    "pigment-people": _of_pigment,
     "pigmentation-trial": _of_trial,
     "acne-counts": _of_acne_counts,
     "acne-kinds": _of_acne_kinds,

@@ -27,7 +27,18 @@ from dermis.optics.illuminant import xyz_weights
 from dermis.optics.inverse import from_spectrum
 from dermis.tasks.pigment_index import COEFFICIENTS, features
 
-__all__ = ["Spectra", "evaluate_folds", "fit", "haemoglobin_density", "melanin_density", "read_issa", "varied"]
+__all__ = [
+    "Spectra",
+    "drawn_alike",
+    "evaluate_folds",
+    "fit",
+    "haemoglobin_density",
+    "linear_of",
+    "melanin_density",
+    "melanin_slope",
+    "read_issa",
+    "varied",
+]
 
 _Floats = NDArray[np.float64]
 
@@ -98,6 +109,17 @@ def haemoglobin_density(spectra: _Floats) -> _Floats:
     return mean
 
 
+def melanin_slope(spectra: _Floats) -> _Floats:
+    """Return 100 x how much the optical density falls in 100 nm over 620-700 nm: melanin freed of the level."""
+    red = NM >= 620
+    return np.asarray(-1e4 * np.polyfit(NM[red], _density(spectra)[:, red].T, 1)[0])
+
+
+def linear_of(spectra: _Floats) -> _Floats:
+    """Return linear sRGB (n, 3) of spectra (n, 31) under D65."""
+    return np.asarray(xyz_to_linear(spectra @ xyz_weights(NM, "D65")), dtype=np.float64)
+
+
 def varied(spectra: Spectra) -> dict[str, _Floats]:
     """Return the spectra as measured, under "", and with more or less of a pigment, by the names in `CHANGES`."""
     found = from_spectrum(spectra.values, NM)
@@ -119,7 +141,7 @@ def _solved(sets: Mapping[str, _Floats], name: str) -> _Floats:
     truth = melanin_density if name == "melanin" else haemoglobin_density
     own = "melanin" if name == "melanin" else "blood"
     weight = WEIGHTS[name]
-    plain, level = features(_linear(sets[""])), truth(sets[""])
+    plain, level = features(linear_of(sets[""])), truth(sets[""])
     rows, wanted = [plain], [level]
     for change, spectra in sets.items():
         if not change:
@@ -127,7 +149,7 @@ def _solved(sets: Mapping[str, _Floats], name: str) -> _Floats:
         step = truth(spectra) - level if change.startswith(own) else np.zeros(len(level))
         if own == "blood" and change.startswith(own):
             step = np.sign(step) * np.maximum(np.abs(step), LEAST_BLOOD * abs(CHANGES[change][1] - 1) / 0.25)
-        rows.append(weight * (features(_linear(spectra)) - plain))
+        rows.append(weight * (features(linear_of(spectra)) - plain))
         wanted.append(weight * step)
     matrix, answers = np.concatenate(rows), np.concatenate(wanted)
     normal = matrix.T @ matrix + RIDGE * len(matrix) * np.eye(matrix.shape[1])
@@ -147,7 +169,7 @@ def evaluate_folds(spectra: Spectra, sets: Mapping[str, _Floats]) -> list[dict[s
         taught, judged = folds != fold, folds == fold
         solved = fit({name: values[taught] for name, values in sets.items()})
         for name, values in sets.items():
-            answers[name][judged] = features(_linear(values[judged])) @ solved
+            answers[name][judged] = features(linear_of(values[judged])) @ solved
     rows: list[dict[str, object]] = []
     for place, (name, truth, own, other) in enumerate(
         (
@@ -182,10 +204,6 @@ def drawn_alike(spectra: Spectra) -> Spectra:
 
 def _density(spectra: _Floats) -> _Floats:
     return -np.log10(np.clip(spectra, 1e-3, 1.0))
-
-
-def _linear(spectra: _Floats) -> _Floats:
-    return np.asarray(xyz_to_linear(spectra @ xyz_weights(NM, "D65")), dtype=np.float64)
 
 
 def main(arguments: list[str]) -> None:

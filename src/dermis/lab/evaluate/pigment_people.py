@@ -1,0 +1,205 @@
+"""How well colour tells the pigment of measured people who took no part: the table `pigment-people`.
+
+Facial spectra of the International Skin Spectra Archive, as many of each group, five folds by person: each is judged by
+indices fitted to the others. They are seen five ways, from the colour under D65 to a phone whose camera, light and
+development are unknown. What a quarter more melanin or blood does is the tissue model's, as in the fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.colour.srgb import decode
+from dermis.lab.evaluate.measured_people import SIGHTS
+from dermis.lab.train.objectives.measured_skin import person_folds
+from dermis.lab.train.pigment_index import (
+    FOLDS,
+    NM,
+    Spectra,
+    drawn_alike,
+    fit,
+    haemoglobin_density,
+    linear_of,
+    melanin_density,
+    melanin_slope,
+    read_issa,
+    varied,
+)
+from dermis.metrics.bootstrap import Interval, bootstrap_all
+from dermis.metrics.ordinal import spearman
+from dermis.optics.camera import Camera, read_cameras, response, white_raw
+from dermis.optics.illuminant import Illuminant, find_illuminant
+from dermis.optics.isp import render
+from dermis.optics.populations import colour_matrix, draw_illuminant, draw_isp
+from dermis.tasks.pigment_index import features
+
+__all__ = ["pigment_table"]
+
+Floats = NDArray[np.float64]
+Sets = Mapping[str, Floats]
+
+SEED, RESAMPLES, NOISE, DRAWN_SIGHTS = 5, 300, 0.003, 200
+BALANCE_ERROR = (0.03, 0.0, 0.03)
+"""Spread of the logarithm of a plain development's red, green and blue."""
+DIMMEST = 0.6
+TONES_DEG = (90, 50, 30, 10, -10, -30, -50, -90)
+INDICES: Mapping[str, Callable[[Floats], Floats]] = {"melanin": melanin_density, "haemoglobin": haemoglobin_density}
+OWN, OTHER = (
+    {"melanin": "melanin+25%", "haemoglobin": "blood+25%"},
+    {"melanin": "blood+25%", "haemoglobin": "melanin+25%"},
+)
+WAYS = ("D65", "known", "plain", "phone, white known", "phone")
+"""Colour under D65; camera and light known; neither, sRGB with the white at 1; neither, as phones develop."""
+
+
+def pigment_table(issa: Path, cameras: Path) -> str:
+    """Return the tables as Markdown; the folders are those of the data sets `issa_spectra` and `spectra`."""
+    skin = drawn_alike(read_issa(issa))
+    sets = varied(skin)
+    held = read_cameras(cameras / "camera_sensitivities.csv")
+    seen: dict[str, list[Sets]] = {
+        "D65": [{name: linear_of(spectra) for name, spectra in sets.items()}],
+        "known": [_raw(sets, held[place], find_illuminant(light)) for place, light in SIGHTS],
+        "plain": [_developed(sets, held, plain=True, over_white=True)],
+        "phone, white known": [_developed(sets, held, plain=False, over_white=True)],
+        "phone": [_developed(sets, held, plain=False, over_white=False)],
+    }
+    told = {way: [_answers(skin, sets, pixels, way) for pixels in looks] for way, looks in seen.items()}
+    return "\n\n".join(
+        [*(_orders(skin, sets, told, index) for index in INDICES), _responses(skin, sets, told["D65"][0])]
+    )
+
+
+def _raw(sets: Sets, camera: Camera, light: Illuminant) -> Sets:
+    """Return the white-balanced raw pixels of each set, the noise the same for all."""
+    seen_by = response(camera, light, NM) / white_raw(camera, light)
+    noise = 1.0 + NOISE * np.random.default_rng(SEED).standard_normal((len(sets[""]), 3))
+    return {name: spectra @ seen_by * noise for name, spectra in sets.items()}
+
+
+def _developed(sets: Sets, cameras: Sequence[Camera], *, plain: bool, over_white: bool) -> Sets:
+    """Return linear sRGB of 8-bit photos by drawn cameras, lights and developments, alike for all sets.
+
+    plain: balanced but for an error, the sRGB curve, the white at 1; else as `draw_isp` draws phones and cameras.
+    """
+    rng = np.random.default_rng(SEED)
+    pixels = {name: np.empty((len(spectra), 3)) for name, spectra in sets.items()}
+    for part in np.array_split(rng.permutation(len(sets[""])), DRAWN_SIGHTS):
+        camera, light = cameras[int(rng.integers(len(cameras)))], draw_illuminant(rng)
+        white, seen_by = white_raw(camera, light), response(camera, light, NM)
+        drawn = replace(draw_isp(rng, camera, light), denoise=0.0, sharpen=0.0, chroma_px=0.0)
+        level, error = rng.uniform(DIMMEST, 1.0), np.exp(rng.standard_normal(3) * BALANCE_ERROR)
+        if plain:
+            level, matrix = 1.0, colour_matrix(camera, light)
+            drawn = replace(drawn, exposure=1.0, gamma=1.0, contrast=0.0, saturation=1.0)
+            drawn = replace(drawn, white_balance=white.max() / white * error, colour_matrix=matrix)
+        for name, spectra in sets.items():
+            raw = level * np.concatenate([spectra[part] @ seen_by, white[None]])
+            shown = np.rint(255 * render(raw[:, None].astype(np.float32), drawn)[:, 0]) / 255
+            linear = np.asarray(decode(shown.astype(np.float64)))
+            pixels[name][part] = linear[:-1] / (linear[-1].max() if over_white else 1.0)
+    return pixels
+
+
+def _answers(skin: Spectra, sets: Sets, pixels: Sets, way: str) -> dict[str, Floats]:
+    """Return both indices (n, 2) of each set, by a fit without the person.
+
+    Raw pixels are brought to D65 by the line that suits the others' spectra, which a known camera and light allow.
+    """
+    folds = person_folds(skin.person, skin.group, FOLDS)
+    answers = {name: np.zeros((len(folds), 2)) for name in sets}
+    for fold in range(FOLDS):
+        taught, judged = folds != fold, folds == fold
+        solved = fit({name: spectra[taught] for name, spectra in sets.items()})
+        to_d65 = np.eye(3)
+        if way == "known":
+            to_d65 = np.linalg.lstsq(pixels[""][taught], linear_of(sets[""][taught]), rcond=None)[0]
+        for name, seen in pixels.items():
+            answers[name][judged] = features(seen[judged] @ to_d65) @ solved
+    return answers
+
+
+def _orders(skin: Spectra, sets: Sets, told: Mapping[str, Sequence[Mapping[str, Floats]]], index: str) -> str:
+    """Return the table of rank correlations of one index, by group of people and way of looking."""
+    place = list(INDICES).index(index)
+    truths = {"": INDICES[index](sets[""])}
+    if index == "melanin":
+        truths["slope"] = melanin_slope(sets[""])
+    groups = sorted(set(skin.group.tolist()))
+    title = f"| {index} index, Spearman [95 %] | people | {' | '.join(WAYS)} |"
+    rows = [title, "|---|---|" + "---|" * len(WAYS)]
+    for name, true in truths.items():
+        columns = [_by_group(skin, true, [one[""][:, place] for one in told[way]], groups) for way in WAYS]
+        for row, words in enumerate(("**all**", *groups, "mean of groups")):
+            people = len(set(skin.person[skin.group == words] if words in groups else skin.person))
+            said = f"{words}, against the slope" if name else words
+            rows.append(f"| {said} | {people} | {' | '.join(_figure(column[row], 3) for column in columns)} |")
+    return "\n".join(rows)
+
+
+def _by_group(skin: Spectra, true: Floats, answers: Sequence[Floats], groups: Sequence[str]) -> tuple[Interval, ...]:
+    """Return the correlation of all, of each group, and the mean of the groups; over several looks their mean."""
+
+    def figures(places: NDArray[np.int64]) -> list[float]:
+        theirs = skin.group[places]
+        parts = [places, *(places[theirs == group] for group in groups)]
+        found = [float(np.mean([spearman(true[part], one[part]) for one in answers])) for part in parts]
+        return [*found, float(np.mean(found[1:]))]
+
+    return bootstrap_all(figures, skin.person, resamples=RESAMPLES, method="percentile")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """What a quarter more of its own and of the other pigment does to an index or a density, (n,) each."""
+
+    own: Floats
+    other: Floats
+
+
+def _responses(skin: Spectra, sets: Sets, answers: Mapping[str, Floats]) -> str:
+    """Return the table of what a quarter more of a pigment does, by tone, beside what it does to the density."""
+    rows = [
+        "| index, ITA | n | its own +25 % [95 %] | rises in | other +25 % [95 %] | over own | density: own, other |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for place, (index, density) in enumerate(INDICES.items()):
+        told = _changed({name: answer[:, place] for name, answer in answers.items()}, index)
+        true = _changed({name: density(spectra) for name, spectra in sets.items()}, index)
+        for high, low in pairwise(TONES_DEG):
+            here = np.flatnonzero((skin.ita_deg <= high) & (skin.ita_deg > low))
+            own, other, share = _mean_changes(told, here, skin.person[here])
+            rows.append(
+                f"| {index}, {_tone(high, low)} | {len(here)} | {_figure(own, 2)} | {np.mean(told.own[here] > 0):.3f} "
+                f"| {_figure(other, 2)} | {share.value:.2f} [{share.low:.2f}, {share.high:.2f}] "
+                f"| {true.own[here].mean():.2f}, {true.other[here].mean():.2f} |"
+            )
+    return "\n".join(rows)
+
+
+def _changed(of: Mapping[str, Floats], index: str) -> _Change:
+    return _Change(own=of[OWN[index]] - of[""], other=of[OTHER[index]] - of[""])
+
+
+def _mean_changes(told: _Change, here: NDArray[np.int64], person: NDArray[np.str_]) -> tuple[Interval, ...]:
+    def figures(places: NDArray[np.int64]) -> list[float]:
+        own, other = told.own[here[places]].mean(), told.other[here[places]].mean()
+        return [float(own), float(other), float(abs(other) / own)]
+
+    return bootstrap_all(figures, person, resamples=RESAMPLES, method="percentile")
+
+
+def _tone(high: int, low: int) -> str:
+    if high == TONES_DEG[0]:
+        return f"over {low}"
+    return f"up to {high}" if low == TONES_DEG[-1] else f"{low} to {high}"
+
+
+def _figure(found: Interval, digits: int) -> str:
+    return f"{found.value:.{digits}f} [{found.low:.{digits}f}, {found.high:.{digits}f}]"

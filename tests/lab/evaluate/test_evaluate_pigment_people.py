@@ -1,0 +1,67 @@
+"""The table of pigment indices, on made people and drawn cameras."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dermis.lab.evaluate import pigment_people
+from dermis.lab.train.pigment_index import NM, Spectra
+from dermis.optics.camera import draw_camera
+from dermis.optics.face_population import draw_faces
+from dermis.optics.forward import reflectance
+from dermis.optics.illuminant import find_illuminant
+
+GROUPS = ("African", "Caucasian", "Chinese")
+EACH = 40
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory) -> str:
+    rng = np.random.default_rng(3)
+    values = np.concatenate([reflectance(draw_faces(rng, EACH, group=group), NM) for group in GROUPS])
+    count = len(values)
+    made = Spectra(
+        values=values,
+        person=np.arange(count).astype(str),
+        group=np.repeat(GROUPS, EACH),
+        ita_deg=rng.uniform(-60.0, 60.0, count),
+    )
+    cameras = [draw_camera(rng) for _ in range(3)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pigment_people, "read_issa", lambda _: made)
+        patch.setattr(pigment_people, "drawn_alike", lambda skin: skin)
+        patch.setattr(pigment_people, "read_cameras", lambda _: cameras)
+        patch.setattr(pigment_people, "SIGHTS", ((0, "D65"), (2, "A")))
+        patch.setattr(pigment_people, "RESAMPLES", 20)
+        patch.setattr(pigment_people, "DRAWN_SIGHTS", 12)
+        return pigment_people.pigment_table(Path(), Path())
+
+
+def row_of(table: str, first: str) -> list[str]:
+    return next(line for line in table.splitlines() if line.startswith(f"| {first} |")).strip("| ").split(" | ")
+
+
+def test_what_is_known_of_the_light_is_worth_something(table: str) -> None:
+    d65, known, *unknown = (float(cell.split()[0]) for cell in row_of(table, "**all**")[2:])
+    assert min(d65, known) > max(unknown)
+    assert d65 > 0.9
+
+
+def test_each_figure_stands_within_its_interval(table: str) -> None:
+    figures = re.findall(r"(-?\d\.\d+) \[(-?\d\.\d+), (-?\d\.\d+)\]", table)
+    assert len(figures) > 60
+    inside = [float(low) <= float(value) <= float(high) for value, low, high in figures]
+    assert np.mean(inside) > 0.9  # those of the mean of few are skewed
+
+
+def test_every_person_stands_in_one_tone(table: str) -> None:
+    counted = [int(line.split(" | ")[1]) for line in table.splitlines() if line.startswith("| melanin, ")]
+    assert sum(counted) == EACH * len(GROUPS)
+
+
+def test_a_known_camera_sees_all_changes_with_the_same_noise() -> None:
+    spectra = {"": np.full((4, 31), 0.5), "more": np.full((4, 31), 0.25)}
+    seen = pigment_people._raw(spectra, draw_camera(np.random.default_rng(1)), find_illuminant("D65"))
+    np.testing.assert_allclose(seen["more"], seen[""] / 2)
