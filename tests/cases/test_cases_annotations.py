@@ -251,3 +251,40 @@ def test_no_name_leads_out_of_the_folder(form, tmp_path):
     assert [path for path in tmp_path.rglob("*") if path.is_file() and inside not in path.parents] == []
     if form == "csv":
         assert "\n=" not in (inside / "boxes.csv").read_text()
+
+
+def test_what_nobody_graded_or_could_place_is_no_clear_photo(tmp_path):
+    path = tmp_path / "export.json"
+    size = {"original_width": 100, "original_height": 100}
+    box = {"x": 150, "y": 10, "width": 5, "height": 5, "rotation": 0, "rectanglelabels": ["papule"]}
+    tasks = [
+        {"data": {"image": "skipped.jpg"}, "annotations": [{"was_cancelled": True, "result": []}]},
+        {"data": {"picture": "s3://bucket/new.jpg", "id": "7"}, "annotations": []},
+        {"data": {"image": "outside.jpg"}, "annotations": [{"result": [{"value": box} | size]}]},
+        {"data": {"image": "clear.jpg"}, "annotations": [{"result": []}]},
+    ]
+    path.write_text(json.dumps(tasks))
+    assert {one.photo: one.unread for one in read_annotations(path)} == {
+        "skipped.jpg": 1,
+        "new.jpg": 1,
+        "outside.jpg": 1,
+        "clear.jpg": 0,
+    }
+
+
+def test_coco_turned_boxes_and_ids_as_text(tmp_path):
+    turned = {"image_id": "1", "category_id": "1", "bbox": [10, 20, 20, 10], "attributes": {"rotation": 90.0}}
+    (one,) = read_annotations(coco(tmp_path, annotations=[turned]))
+    assert boxes_of(one) == [pytest.approx((15, 15, 10, 20))]
+    assert one.marked[0].name == "papule"
+
+
+def test_voc_in_a_namespace_and_what_was_deleted(tmp_path):
+    box = "<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>4</xmax><ymax>6</ymax></bndbox>"
+    (tmp_path / "a.xml").write_text(
+        f'<annotation xmlns="http://example.org/voc"><object><name>papule</name>{box}</object>'
+        f"<object><name>nodule</name><deleted>1</deleted>{box}</object></annotation>"
+    )
+    (one,) = read_annotations(tmp_path / "a.xml")
+    assert [thing.name for thing in one.marked] == ["papule"]
+    assert boxes_of(one) == [(1, 2, 3, 4)]

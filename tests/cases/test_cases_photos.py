@@ -149,3 +149,33 @@ def test_bytes_are_bounded_and_not_pixels_alone():
 
 def test_what_apple_leaves_beside_photos_is_passed_over():
     assert [path.name for path in find_photos([DATA / "appledouble-and-junk"])] == ["IMG_0001.JPG"]
+
+
+PACKETS = {
+    "single quotes": ("tiff", "tiff:Orientation='6'/>", "utf-8"),
+    "blanks": ("tiff", 'tiff:Orientation = " 6" />', "utf-8"),
+    "an element": ("tiff", "><tiff:Orientation>\n 6 \n</tiff:Orientation></rdf:Description>", "utf-8"),
+    "another prefix": ("t", 't:Orientation="6"/>', "utf-8"),
+    "16 bits a letter": ("tiff", 'tiff:Orientation="6"/>', "utf-16"),
+}
+"""How XMP may spell one thing: the prefix of its names, the description, the encoding."""
+
+
+@pytest.mark.parametrize("spelling", PACKETS)
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
+def test_an_orientation_counts_however_xmp_spells_it(kind, spelling):
+    prefix, description, encoding = PACKETS[spelling]
+    packet = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        f'<rdf:Description xmlns:{prefix}="http://ns.adobe.com/tiff/1.0/" {description}</rdf:RDF></x:xmpmeta>'
+    ).encode(encoding)
+    held = BytesIO()
+    told = {"tiffinfo": {700: packet}} if kind == "TIFF" else {"xmp": packet}
+    picture = np.zeros((80, 100, 3), np.uint8)
+    picture[:, :48] = 255
+    Image.fromarray(picture).save(held, kind, **told)
+    data = held.getvalue()
+    photo = photo_from_bytes(data, f"a.{kind.lower()}")
+    frame = frame_of(data, identify(data[:HEAD_BYTES], "a"), "a")
+    assert (photo.width_px, photo.height_px) == (frame.width_px, frame.height_px) == (80, 100)
+    assert np.abs(photo.pixels - np.rot90(picture, -1) / 255).max() < 0.2

@@ -207,3 +207,27 @@ def test_no_cell_we_write_is_a_formula(tmp_path):
 def test_years_are_no_grades():
     with pytest.raises(InputError, match="says no grade"):
         samples_of("graded-folders-dates", "graded-folders")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'photo,n\n"a,1\nb,2\nc,3\n',
+        'photo,n,who\na,1,"x\nb,2,y\nc,3,z\nd,4,w\ne,5,"\n',
+        'photo,n\na,1\n"b,2\n',
+    ],
+)
+def test_a_quotation_mark_that_nobody_closed_takes_in_no_rows(tmp_path, text):
+    with pytest.raises(InputError, match="a quotation mark is not closed"):
+        read_table(table(tmp_path, text))
+
+
+def test_a_cell_of_several_lines_is_one_cell(tmp_path):
+    text = 'photo,said\na.jpg,"red, dry,\nand itchy"\n"b\n.jpg",none\n'
+    assert [row["said"] for row in read_table(table(tmp_path, text))] == ["red, dry,\nand itchy", "none"]
+
+
+def test_a_column_that_pandas_has_renamed_is_one_of_two(tmp_path):
+    with pytest.raises(InputError, match=r"two columns called n\.1"):
+        read_table(table(tmp_path, "photo,n,n.1\na,1,2\n"))
+    assert read_table(table(tmp_path, "photo,v1.1\na,1\n"))

@@ -120,7 +120,7 @@ def test_other_marks_than_boxes_are_passed_over(tmp_path):
     [
         ("a.json", "{", "is no JSON"),
         ("a.json", '{"images": [{"id": 1}], "annotations": []}', "is no COCO"),
-        ("a.json", '{"images": [], "annotations": [{"image_id": 9, "bbox": [1, 2, 3, 4]}]}', "is no COCO"),
+        ("a.json", '{"images": [], "annotations": [{"image_id": 9, "bbox": [1, 2, 3, 4]}]}', "of image 9"),
         (
             "a.json",
             '{"images": [{"id": 1, "file_name": "x"}], "annotations": [{"image_id": 1, "bbox": [1, 2]}]}',

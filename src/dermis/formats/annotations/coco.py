@@ -9,7 +9,7 @@ from typing import Any
 from dermis.core import Box
 from dermis.errors import InputError
 from dermis.formats.annotations.annotated import AnnotatedPhoto, numbers_of
-from dermis.formats.annotations.marks import Marks, around, merged, photo_path, size_of
+from dermis.formats.annotations.marks import Marks, around, box_corners, merged, photo_path, size_of
 from dermis.formats.annotations.voc import Marked
 
 __all__ = ["coco_object", "from_coco"]
@@ -60,7 +60,7 @@ def from_coco(held: Mapping[str, Any], where: str) -> tuple[AnnotatedPhoto, ...]
         images = _by_id(held["images"], "images", where)
         marks = {number: Marks() for number in images}
         for thing in held["annotations"]:
-            _add(marks[thing["image_id"]], thing, names, where)
+            _add(_of_image(marks, thing, where), thing, names, where)
         return merged(
             [
                 marks[number].photo(
@@ -79,19 +79,28 @@ def from_coco(held: Mapping[str, Any], where: str) -> tuple[AnnotatedPhoto, ...]
         ) from None
 
 
-def _by_id(listed: Sequence[Mapping[str, Any]], what: str, where: str) -> dict[object, Mapping[str, Any]]:
-    found: dict[object, Mapping[str, Any]] = {}
+def _by_id(listed: Sequence[Mapping[str, Any]], what: str, where: str) -> dict[str, Mapping[str, Any]]:
+    """Return what is listed by its id; some programs write ids as text here and as numbers there."""
+    found: dict[str, Mapping[str, Any]] = {}
     for one in listed:
-        number = one["id"]
+        number = str(one["id"])
         if number in found and found[number] != one:
-            raise InputError(
-                f"{where}: two {what} have the id {number!r}.", advice="Give each its own, or export again."
-            )
+            raise InputError(f"{where}: two {what} have the id {number}.", advice="Give each its own, or export again.")
         found[number] = one
     return found
 
 
-def _add(marks: Marks, thing: Mapping[str, Any], names: Mapping[object, Mapping[str, Any]], where: str) -> None:
+def _of_image(marks: Mapping[str, Marks], thing: Mapping[str, Any], where: str) -> Marks:
+    number = str(thing["image_id"])
+    if number not in marks:
+        raise InputError(
+            f"{where}: annotation {thing.get('id', '?')} is of image {number[:40]}, which is not there.",
+            advice="Export again, with all images.",
+        )
+    return marks[number]
+
+
+def _add(marks: Marks, thing: Mapping[str, Any], names: Mapping[str, Mapping[str, Any]], where: str) -> None:
     box = _box(thing, where)
     if box is None:
         marks.unread["a mask without a box"] += 1
@@ -104,13 +113,16 @@ def _add(marks: Marks, thing: Mapping[str, Any], names: Mapping[object, Mapping[
         height_px=box.height_px,
         score=None if score is None else float(score),
     )
-    name = names.get(thing.get("category_id"), {}).get("name")
+    name = names.get(str(thing.get("category_id")), {}).get("name")
     marks.marked.append(Marked(name=str(name or "lesion"), box=kept))
 
 
 def _box(thing: Mapping[str, Any], where: str) -> Box | None:
     if thing.get("bbox"):
         x, y, width, height = numbers_of(thing["bbox"], 4, f"{where}, annotation {thing.get('id', '?')}")
+        turned_deg = _turned_deg(thing)
+        if turned_deg:
+            return around(box_corners(x, y, width, height, turned_deg, about=(x + width / 2, y + height / 2)))
         return Box(x_px=x, y_px=y, width_px=width, height_px=height)
     drawn = thing.get("segmentation")
     if not isinstance(drawn, list) or not drawn:
@@ -118,3 +130,9 @@ def _box(thing: Mapping[str, Any], where: str) -> Box | None:
     flat = list(chain.from_iterable(drawn)) if isinstance(drawn[0], list) else drawn
     numbers = [float(value) for value in flat]
     return around(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def _turned_deg(thing: Mapping[str, Any]) -> float:
+    """Return by how much a box is turned about its centre, clockwise, as CVAT writes it."""
+    attributes = thing.get("attributes")
+    return float(attributes.get("rotation") or 0) if isinstance(attributes, Mapping) else 0.0

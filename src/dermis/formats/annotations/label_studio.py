@@ -33,6 +33,9 @@ _SIDES = ("x", "y", "width", "height")
 _TURNED = "the grader had turned the picture, and which way its numbers count is not known"
 _NO_SIZE = "the size of the picture is not stated"
 _NO_BOX = "a brush stroke, a point, or an unknown shape"
+_UNGRADED = "nobody has graded the picture"
+_NOTHING: Mapping[str, Any] = {"result": []}
+_PICTURES = re.compile(r"\.(?:jpe?g|png|webp|tiff?|heic|heif|avif|bmp|gif)(?:$|[?#&])", re.IGNORECASE)
 
 
 def label_studio_tasks(held: Sequence[AnnotatedPhoto]) -> list[dict[str, Any]]:
@@ -99,11 +102,13 @@ def from_label_studio(held: object, where: str) -> tuple[AnnotatedPhoto, ...]:
 
 
 def _pictures(task: Mapping[str, Any], where: str) -> Iterator[AnnotatedPhoto]:
-    photo = _photo_name(str(task["data"]["image"]))
+    photo = _photo_name(_address(task["data"]))
     given = [one for one in task.get("annotations") or () if not one.get("was_cancelled")]
-    sources = given or list(task.get("predictions") or ())[:1] or [{"result": []}]
+    sources = given or list(task.get("predictions") or ())[:1] or [_NOTHING]
     for one in sources:
         marks = Marks()
+        if one is _NOTHING:
+            marks.unread[_UNGRADED] += 1
         results = list(one["result"])
         for parts in _by_mark(results):
             _add(marks, parts, draft=not given, where=f"{where}, {photo}")
@@ -111,6 +116,16 @@ def _pictures(task: Mapping[str, Any], where: str) -> Iterator[AnnotatedPhoto]:
         width_px, height_px = next((size for size in sizes if all(size)), (0, 0))
         grader = _grader(one.get("completed_by")) if given else str(one.get("model_version") or "")
         yield marks.photo(photo, width_px, height_px, grader)
+
+
+def _address(data: Mapping[str, Any]) -> str:
+    """Return where the picture of a task is; a project may call that other than `image`."""
+    if "image" in data:
+        return str(data["image"])
+    pictures = [value for value in data.values() if isinstance(value, str) and _PICTURES.search(value)]
+    if len(pictures) != 1:
+        raise KeyError("image")
+    return pictures[0]
 
 
 def _by_mark(results: Iterable[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:

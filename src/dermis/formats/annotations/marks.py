@@ -54,7 +54,8 @@ class Marks:
 def inside(one: AnnotatedPhoto, width_px: float, height_px: float) -> AnnotatedPhoto:
     """Return a picture whose boxes lie in it: cut at its edges; those without area or outside are left out and told.
 
-    width_px, height_px: 0 where they are not known; then only boxes without area are left out.
+    width_px, height_px: 0 where they are not known; then only boxes without area are left out. Where no box is left,
+    they count as unread: the picture is not a clear one.
     """
     kept: list[Marked] = []
     for thing in one.marked:
@@ -65,7 +66,8 @@ def inside(one: AnnotatedPhoto, width_px: float, height_px: float) -> AnnotatedP
     if not lost:
         return replace(one, marked=tuple(kept))
     note = f"{one.photo}: {lost} {_plural('box', lost)} without area or outside the picture left out."
-    return replace(one, marked=tuple(kept), left_out=(*one.left_out, note))
+    unread = one.unread if kept else one.unread + lost
+    return replace(one, marked=tuple(kept), unread=unread, left_out=(*one.left_out, note))
 
 
 def _cut(box: Box, width_px: float, height_px: float) -> Box | None:
@@ -97,12 +99,15 @@ def box_between(left: float, top: float, right: float, bottom: float) -> Box:
     return Box(x_px=left, y_px=top, width_px=right - left, height_px=bottom - top)
 
 
-def box_corners(x: float, y: float, width: float, height: float, turned_deg: float) -> list[tuple[float, float]]:
-    """Return the corners of a box that is turned clockwise about its upper left corner."""
+def box_corners(
+    x: float, y: float, width: float, height: float, turned_deg: float, *, about: tuple[float, float] | None = None
+) -> list[tuple[float, float]]:
+    """Return the corners of a box that is turned clockwise about a point, by default its upper left corner."""
     turn = math.radians(turned_deg)
+    across, down = about or (x, y)
     return [
-        (x + a * math.cos(turn) - d * math.sin(turn), y + a * math.sin(turn) + d * math.cos(turn))
-        for a, d in ((0, 0), (width, 0), (0, height), (width, height))
+        (across + a * math.cos(turn) - d * math.sin(turn), down + a * math.sin(turn) + d * math.cos(turn))
+        for a, d in ((left - across, top - down) for left in (x, x + width) for top in (y, y + height))
     ]
 
 

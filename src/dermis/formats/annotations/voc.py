@@ -55,9 +55,11 @@ def read_voc(path: Path) -> Voc:
     except OSError as fault:
         raise InputError(f"{path.name} cannot be read: {fault.strerror}.", advice="Check the file.") from None
     root = _root(data, path.name)
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]  # without its namespace
     if root.tag != "annotation":
         raise InputError(f"{path.name} starts with <{root.tag[:40]}>.", advice="Expected Pascal VOC's <annotation>.")
-    things = [_marked(thing) for thing in root.iterfind("object")]
+    things = [_marked(thing) for thing in root.iterfind("object") if (thing.findtext("deleted") or "0").strip() != "1"]
     return Voc(
         picture=(root.findtext("filename") or path.stem).strip(),
         width_px=_pixels(root, "size/width"),

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from dermis.errors import DermisError, UnreadablePhoto
 from dermis.formats.images.container import FEWEST_PX, Container, check_size, coded_end, raw_refusal, stated_size
-from dermis.formats.images.exif import orientation_from_exif
+from dermis.formats.images.exif import Tag, orientation_from_exif
 from dermis.formats.images.metadata import check_scans, check_strips, exif_of, icc_of, orientation_of
 from dermis.formats.images.rasters import (
     Inks,
@@ -83,14 +83,13 @@ def decode_classes(data: bytes, container: Container, name: str) -> NDArray[np.u
         _check_whole(data, container, name, check)
         image = _open(data, container)
         check(*image.size)
+        done = _turns_itself(image)
         image.load()
         if image.mode not in ("1", "L", "P"):
             return None
         classes: NDArray[np.uint8] = np.asarray(image).astype(np.uint8)
-        if container is Container.TIFF:
-            return classes
         exif = exif_of(data, container, image.info)
-        return upright(classes, orientation_of(exif, data, container, image.info))
+        return upright(classes, 1 if done else orientation_of(exif, data, container, image.info))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +116,8 @@ def frame_of(data: bytes, container: Container, name: str) -> ImageFrame:
         image = _open(data, container)
         turned = orientation_of(exif_of(data, container, image.info), data, container, image.info)
         width, height = image.size
-        if turned >= 5 and container is not Container.TIFF:  # whose size the library has exchanged already
+        exchanged = _entry(image, Tag.ORIENTATION) in (5, 6, 7, 8)  # of a TIFF, by the library
+        if turned >= 5 and not exchanged:
             width, height = height, width
         return ImageFrame(width_px=width, height_px=height, orientation=turned)
 
@@ -171,6 +171,7 @@ def _open(data: bytes, container: Container) -> ImageFile:
 
 def _by_library(image: ImageFile, data: bytes, container: Container, check: Check) -> Raster:
     check(*image.size, len(image.getbands()) * (2 if ";16" in _raw_mode(image) else 1))
+    done = _turns_itself(image)
     raster, loaded = _sixteen_bits(image, data, container) or (_eight_bits(image), image)
     info = loaded.info  # of a picture that was decoded: some of it stands behind the pixels
     exif = exif_of(data, container, info)
@@ -187,10 +188,14 @@ def _by_library(image: ImageFile, data: bytes, container: Container, check: Chec
         gamma=None if "srgb" in info else info.get("gamma"),
         chromaticities=info.get("chromaticity"),
         exif=exif,
-        # The library turns a TIFF upright while loading it, and only that.
-        orientation=1 if container is Container.TIFF else orientation_of(exif, data, container, info),
+        orientation=1 if done else orientation_of(exif, data, container, info),
         notes=(_SEVERAL,) if getattr(image, "is_animated", False) else (),
     )
+
+
+def _turns_itself(image: ImageFile) -> bool:
+    """Return whether the library turns a picture upright while loading it: a TIFF, where it knows its orientation."""
+    return image.format == "TIFF" and image.getexif().get(Tag.ORIENTATION) in range(2, 9)
 
 
 def _coding_box(data: bytes) -> tuple[int, int] | None:

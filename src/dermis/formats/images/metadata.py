@@ -16,7 +16,8 @@ from dermis.formats.images.rasters import png_chunks
 
 __all__ = ["check_scans", "check_strips", "exif_of", "icc_of", "orientation_of"]
 
-_XMP_ORIENTATION = re.compile(rb"""tiff:Orientation(?:\s*=\s*["']|\s*>\s*)([1-8])\b""")
+_XMP_PREFIX = re.compile(rb"""xmlns:([\w.-]+)\s*=\s*["']http://ns\.adobe\.com/tiff/1\.0/["']""")
+_XMP_STARTS = (b"<x:xmpmeta", b"<rdf:RDF")
 _MOST_SCANS = 100
 _SCAN, _FIRST_SCAN_STARTS = 0xDA, (0xC2, 0xC6, 0xCA, 0xCE)
 _ICC_MARK, _ICC_SIZE_AT = b"ICC_PROFILE\0", 4
@@ -30,7 +31,10 @@ def orientation_of(exif: bytes, data: bytes, container: Container, info: dict[An
     if Tag.ORIENTATION in read_exif(exif):
         return orientation_from_exif(exif)
     for packet in _xmp_packets(data, container, info):
-        found = _XMP_ORIENTATION.search(packet)
+        plain = packet.replace(b"\0", b"")  # what is written in 16 bits a letter reads alike
+        prefixes = {b"tiff", *_XMP_PREFIX.findall(plain)}
+        names = b"|".join(map(re.escape, sorted(prefixes)))
+        found = re.search(rb"""\b(?:%s):Orientation(?:\s*=\s*["']\s*|\s*>\s*)([1-8])\b""" % names, plain)
         if found is not None:
             return int(found[1])
     return 1
@@ -56,9 +60,10 @@ def _xmp_packets(data: bytes, container: Container, info: dict[Any, Any]) -> Ite
         if held:
             yield held.encode() if isinstance(held, str) else bytes(held)
     if container is Container.TIFF or container is Container.PNG:
-        at = data.find(b"<x:xmpmeta")
-        if at >= 0:
-            yield data[at : at + _MOST_TEXT]
+        for start in _XMP_STARTS:
+            at = data.find(start)
+            if at >= 0:
+                yield data[at : at + _MOST_TEXT]
 
 
 def icc_of(data: bytes, container: Container, info: dict[Any, Any]) -> bytes:

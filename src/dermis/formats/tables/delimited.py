@@ -16,6 +16,7 @@ __all__ = ["read_delimited"]
 _SEPARATORS = (",", ";", "\t", "|")
 _LOOKED_AT = 20
 _BYTE_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
+_ROWS_IN_A_CELL = 3
 _SAVE = "Save it as CSV, UTF-8."
 _FORMULA_STARTS = "=+-@"
 
@@ -31,8 +32,13 @@ def read_delimited(data: bytes, name: str) -> Sheet:
     lines = []
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-        start = first
+        start, open_ended = first, _ends_quoted(text, separator)
         for row in reader:
+            if _swallows_rows(row, separator) or (open_ended and reader.line_num >= text.count("\n")):
+                raise InputError(
+                    f"{name}, line {start}: a quotation mark is not closed and takes in the rows behind it.",
+                    advice="Close it, or write the cell without quotation marks.",
+                )
             cells = tuple(_unquoted(cell.strip()) for cell in row)
             if any(cells):
                 lines.append(Line(number=start, cells=cells))
@@ -41,6 +47,24 @@ def read_delimited(data: bytes, name: str) -> Sheet:
         raise InputError(f"{name} cannot be read as CSV ({fault}).", advice=_SAVE) from None
     # A comma inside a cell of a file that is parted by commas was quoted: nobody quotes a decimal point.
     return Sheet(lines=tuple(lines), marks=Marks.POINT if separator == "," else Marks.UNCLEAR, notes=notes)
+
+
+def _swallows_rows(row: Sequence[str], separator: str) -> bool:
+    """Return whether a cell holds what look like rows of the table: as many cells as the row in each further line."""
+    for cell in row:
+        behind = [line for line in cell.split("\n")[1:] if line.strip()]
+        if behind and len({line.count(separator) for line in behind}) == 1 and separator in behind[0]:
+            return len(behind) >= _ROWS_IN_A_CELL
+    return False
+
+
+def _ends_quoted(text: str, separator: str) -> bool:
+    try:
+        for _ in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True):
+            pass
+    except csv.Error as fault:
+        return "unexpected end" in str(fault)
+    return False
 
 
 def _decoded(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:

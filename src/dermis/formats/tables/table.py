@@ -30,6 +30,7 @@ Row = Mapping[str, str]
 _MOST_BYTES = 1 << 26
 _HEADER_WITHIN = 20
 _MOSTLY = 0.5
+_RENAMED = re.compile(r"\.\d{1,2}$")
 _BINARY = {
     b"\xd0\xcf\x11\xe0": ("an old Excel file, or one with a password", "Save it as .xlsx without a password."),
     b"%PDF": ("a PDF document", "Save the table as .xlsx or CSV."),
@@ -171,9 +172,10 @@ def _columns(name: str, header: Line, body: Sequence[Line], canonical: Iterable[
 
 
 def _refuse_doubles(name: str, columns: Mapping[int, str]) -> None:
+    """Refuse two columns of one name, also where pandas has called the second NAME.1."""
     seen: dict[str, int] = {}
     for place, title in columns.items():
-        key = folded(title)
+        key = folded(_RENAMED.sub("", title) if folded(_RENAMED.sub("", title)) in seen else title)
         if key in seen:
             raise InputError(
                 f"{name} has two columns called {title}: number {seen[key] + 1} and number {place + 1}.",
