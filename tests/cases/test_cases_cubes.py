@@ -125,6 +125,7 @@ def hdf5(path, values, dataset_attributes=(), grid=(500.0, 600.0, 700.0)):
     [
         (5000, {"Scale_Factor": 10000.0, "Data_Ignore_Value": -9999.0}, 0.5),
         (5000, {"scale_factor": 0.0001}, 0.5),
+        (5000, {"Scale_Factor": "10000", "Data_Ignore_Value": b"-9999"}, 0.5),
         (50, {"units": "percent"}, 0.5),
         (400, {"scale_factor": 0.001, "add_offset": 0.1}, 0.5),
     ],

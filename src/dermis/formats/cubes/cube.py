@@ -110,7 +110,8 @@ def read_cube(path: str | Path, *, wavelengths_nm: ArrayLike | None = None, key:
     file = open_cube(path, wavelengths_nm=wavelengths_nm, key=key)
     bands = increasing(file.head.wavelengths_nm)
     height, width, _ = file.head.shape
-    values = np.empty((height, width, bands.size), np.float32)
+    with _damage_refused(file.path):
+        values = np.empty((height, width, bands.size), np.float32)
     for first, block in row_blocks(file):
         values[first : first + len(block)] = _meant(file, block, bands)
     return Cube(values=values, wavelengths_nm=file.head.wavelengths_nm[bands], quantity=file.head.quantity)

@@ -36,6 +36,7 @@ _ATTRIBUTES = (
     "unit",
     "quantity",
 )
+_WORDS = ("units", "unit", "quantity")
 _MOST_ARRAYS, _MOST_BANDS, _LONGEST_TEXT = 10_000, 100_000, 200
 _SPARE_BYTES = 3 << 30
 _MEMORY_PER_BYTE = 8
@@ -159,7 +160,20 @@ def _attributes(item: Any) -> Iterator[tuple[str, float | str]]:  # noqa: ANN401
             yield str(name).lower(), float(value.reshape(-1)[0])
         elif value.size == 1:
             text = value.reshape(-1)[0]
-            yield str(name).lower(), (text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text))[:80]
+            named = str(name).lower()
+            yield named, _text(text) if named in _WORDS else _number_or_text(_text(text))
+
+
+def _text(said: object) -> str:
+    return (said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said))[:80]
+
+
+def _number_or_text(text: str) -> float | str:
+    """Return the number that an attribute holds; some programs write it as text."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _first(arrays: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str, list[float]] | None:
