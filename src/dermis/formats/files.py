@@ -150,6 +150,8 @@ def lock_shared(handle: int) -> None:
 
 def refuse_write(path: Path, fault: Exception) -> UsageError:
     """Return the refusal of a place that cannot be written."""
+    if path.parent.name.startswith(_DRAFT):
+        path = path.parent.parent / path.name
     reason = fault.strerror if isinstance(fault, OSError) and fault.strerror else str(fault)
     return UsageError(f"{path} cannot be written: {reason}.", advice="Choose another folder with --out.")
 
