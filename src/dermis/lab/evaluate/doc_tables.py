@@ -178,6 +178,31 @@ def _of_flash_pairs(roots: Roots, runs: Path) -> str:
     return flash_table(runs)
 
 
+def _of_redness(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.photo_tables import read_redness, redness_table
+
+    return _signed(redness_table(*read_redness(folder_of("rosacea_faces", roots))))
+
+
+def _of_presence(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.acne_lookalikes import people_of
+    from dermis.lab.evaluate.photo_tables import clear_faces, presence_table
+
+    photos = [
+        *people_of(folder_of("caltech_faces_light", roots), _EVERY),
+        *people_of(folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME)),
+    ]
+    return _signed(presence_table(list(clear_faces(photos))))
+
+
+def _of_verdict(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.photo_tables import verdict_table
+    from dermis.lab.evaluate.validate import verdict_readings
+
+    folders = {name: folder_of(name, roots) for name in ("caltech_faces_light", "chart_faces_mbatha")}
+    return _signed(verdict_table(*verdict_readings(folders)))
+
+
 def _of_repeatability(roots: Roots, runs: Path) -> str:
     return repeatability_table()
 
@@ -193,5 +218,8 @@ _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "acne-halves": _of_acne_halves,
     "acne-lookalikes": _of_acne_lookalikes,
     "acne-change": _of_acne_change,
+    "redness": _of_redness,
+    "presence": _of_presence,
+    "verdict": _of_verdict,
     "repeatability": _of_repeatability,
 }

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dermis.colour.lab import lab_to_linear
 from dermis.colour.srgb import decode, encode
 from dermis.colour.tone import ita_deg
-from dermis.core import Analysis, CaptureCondition, Encoding, Photo, Region
+from dermis.core import Analysis, CaptureCondition, Encoding, Photo, Quality, Region
 from dermis.core.arrays import FloatMap
 from dermis.errors import DermisError, InputError
 from dermis.formats.images.photo import read_photo
@@ -25,10 +25,24 @@ from dermis.pipeline.options import AS_IT_COMES, AnalyseOptions
 from dermis.tasks import choose
 from dermis.tasks.pigment_index import pigment_indices
 
-__all__ = ["EXPOSURES_EV", "TASKS_READ", "Reading", "folder_readings", "made_readings", "out_of_scope", "reading_of"]
+__all__ = [
+    "EXPOSURES_EV",
+    "MADE",
+    "RESERVED",
+    "TASKS_READ",
+    "UNUSABLE",
+    "USABLE",
+    "Reading",
+    "folder_readings",
+    "made_readings",
+    "out_of_scope",
+    "reading_of",
+]
 
 TASKS_READ = ("skin_tone", "melanin", "haemoglobin", "redness", "acne_lesions", "acne_grade")
 EXPOSURES_EV = (-1.0, -0.5, 0.5, 1.0)
+MADE = "made people"
+USABLE, RESERVED, UNUSABLE = "usable", "with reservation", "unusable"
 Step = Callable[[str], None]
 
 
@@ -38,7 +52,8 @@ class Reading:
 
     source: where the photo is from. person, shot: whose, and which photo; a changed copy has the shot of its original.
     changed_ev: by how much its exposure was changed. values, intervals, truth: by task; a task without is not there.
-    tone: L*, a*, b* of the posterior and the usual size of the error of its ITA, where the light was not known.
+    tone: ITA of the posterior and the usual size of its error, where the light was not known. for_tone: whether the
+    photo is `USABLE` for a tone, `RESERVED` or `UNUSABLE`.
     """
 
     source: str
@@ -52,11 +67,18 @@ class Reading:
     tone: tuple[float, float] | None = None
     problems: tuple[str, ...] = ()
     usable: bool = False
+    for_tone: str = ""
 
 
-def reading_of(photo: Photo, options: AnalyseOptions = AS_IT_COMES, **known: Any) -> Reading:  # noqa: ANN401
+def reading_of(
+    photo: Photo,
+    options: AnalyseOptions = AS_IT_COMES,
+    *,
+    tasks: Sequence[str] = TASKS_READ,
+    **known: Any,  # noqa: ANN401
+) -> Reading:
     """Analyse one photo; known: the other fields of the reading."""
-    analysis = analyse(photo, options, tasks=choose(",".join(TASKS_READ)))
+    analysis = analyse(photo, options, tasks=choose(",".join(tasks)))
     return _read(analysis, **known)
 
 
@@ -70,8 +92,15 @@ def _read(analysis: Analysis, **known: Any) -> Reading:  # noqa: ANN401
         tone=None if tone is None else (_ita(tone.lab), tone.ita_scale_deg),
         problems=tuple(problem.code for problem in analysis.quality.problems),
         usable=analysis.quality.usable,
+        for_tone=_for_tone(analysis.quality),
         **known,
     )
+
+
+def _for_tone(quality: Quality) -> str:
+    if "skin_tone" in quality.reservations:
+        return RESERVED
+    return USABLE if "skin_tone" in quality.usable_for else UNUSABLE
 
 
 def _ita(lab: NDArray[np.float64]) -> float:
@@ -79,10 +108,18 @@ def _ita(lab: NDArray[np.float64]) -> float:
 
 
 def made_readings(
-    folder: Path, *, people: int, seed: int | None = None, views: Sequence[str] = (), step: Step = lambda words: None
+    folder: Path,
+    *,
+    people: int,
+    seed: int | None = None,
+    views: Sequence[str] = (),
+    exposures_ev: Sequence[float] = (),
+    tasks: Sequence[str] = TASKS_READ,
+    step: Step = lambda words: None,
 ) -> Iterator[Reading]:
     """Make the first people of the recipe `everyday` in `folder` (or another seed's), and analyse each photo.
 
+    exposures_ev: by how much the exposure of further copies is changed.
     The truth: ITA of the skin as made, and the pigment indices of that colour.
     """
     changes = [f"subjects={people}", *([f"seed={seed}"] if seed is not None else [])]
@@ -96,7 +133,10 @@ def made_readings(
         photo = read_photo(folder / record.photo)
         step(record.name)
         truth = truth_of(np.asarray(colour["lab"], dtype=np.float64))
-        yield reading_of(photo, source="made", person=record.key.subject, shot=record.name, truth=truth)
+        known: dict[str, Any] = {"source": MADE, "person": record.key.subject, "shot": record.name, "truth": truth}
+        yield reading_of(photo, tasks=tasks, **known)
+        for stops in exposures_ev:
+            yield reading_of(reexposed(photo, stops), tasks=tasks, changed_ev=stops, **known)
 
 
 def truth_of(lab: NDArray[np.float64]) -> dict[str, float]:
@@ -106,7 +146,13 @@ def truth_of(lab: NDArray[np.float64]) -> dict[str, float]:
 
 
 def folder_readings(
-    name: str, folder: Path, *, most: int | None = None, exposures: int = 0, step: Step = lambda words: None
+    name: str,
+    folder: Path,
+    *,
+    most: int | None = None,
+    exposures: int = 0,
+    tasks: Sequence[str] = TASKS_READ,
+    step: Step = lambda words: None,
 ) -> Iterator[Reading]:
     """Analyse a folder of real photos, `labels.csv` with the columns `file` and `person` or `group`.
 
@@ -126,11 +172,11 @@ def folder_readings(
             continue
         person = row.get("person") or row.get("group") or row["file"]
         known: dict[str, Any] = {"source": name, "person": person, "shot": row["file"]}
-        yield reading_of(photo, **known)
+        yield reading_of(photo, tasks=tasks, **known)
         if row.get("light_block"):
-            yield from _charted(photo, row, known)
+            yield from _charted(photo, row, {"tasks": tasks, **known})
         for stops in EXPOSURES_EV if place in changed else ():
-            yield reading_of(reexposed(photo, stops), changed_ev=stops, **known)
+            yield reading_of(reexposed(photo, stops), tasks=tasks, changed_ev=stops, **known)
 
 
 def _rows(folder: Path) -> list[dict[str, str]]:

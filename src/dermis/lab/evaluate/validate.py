@@ -24,7 +24,9 @@ from dermis.lab.evaluate.belts import (
     write_intervals,
     write_repeatability,
 )
+from dermis.lab.evaluate.photo_tables import NAMED, overlap, tone_of
 from dermis.lab.evaluate.readings import (
+    EXPOSURES_EV,
     TASKS_READ,
     Reading,
     folder_readings,
@@ -46,6 +48,7 @@ __all__ = [
     "validation_json",
     "validation_markdown",
     "validation_page",
+    "verdict_readings",
 ]
 
 FIT_SEED = 4411
@@ -119,6 +122,38 @@ def fit_intervals(
     return [*write_intervals(folder, made), table]
 
 
+def verdict_readings(
+    data: Mapping[str, Path], *, people: int = PEOPLE, step: Step = lambda words: None
+) -> tuple[list[Reading], dict[str, str]]:
+    """Return readings of photos as they are and with changed exposure, and the tone of each shot.
+
+    Made people, one photo each, by their true tone; real photos by that of the person's chart, or else as estimated.
+    """
+    with tempfile.TemporaryDirectory() as aside:
+        made = made_readings(
+            Path(aside) / "made",
+            people=people,
+            views=("front",),
+            exposures_ev=EXPOSURES_EV,
+            tasks=("skin_tone",),
+            step=step,
+        )
+        readings = list(made)
+    charts: dict[str, float] = {}
+    for name, folder in data.items():
+        real = list(folder_readings(name, folder, most=CHANGED, exposures=CHANGED, tasks=("skin_tone",), step=step))
+        charts |= {one.person: _charted_ita(real) for one in real if one.condition == "referenced"}
+        readings += real
+    return readings, tone_of(readings, charts)
+
+
+def _charted_ita(readings: Sequence[Reading]) -> float:
+    """Return the median ITA by the chart, over the brighter shots where there are any."""
+    charted = [one for one in readings if one.condition == "referenced" and "skin_tone" in one.values]
+    bright = [one for one in charted if not one.shot.startswith("1:")]
+    return float(np.median([one.values["skin_tone"] for one in bright or charted]))
+
+
 def figures_of(readings: Sequence[Reading], *, limited: bool = True) -> Iterator[Figure]:
     """Yield every figure that the readings allow; limited: with the limits of a release."""
     made = [one for one in readings if one.truth]
@@ -173,8 +208,7 @@ def _real_figures(source: str, readings: Sequence[Reading], *, limited: bool) ->
             )
     limits = (0.85, 1.0) if limited else None
     if charted:
-        bright = [one for one in charted if not one.shot.startswith("1:")]
-        truth = float(np.median([one.values["skin_tone"] for one in bright or charted]))
+        truth = _charted_ita(charted)
         yield from _covers(unknown, {one.person: truth for one in unknown}, source, "the charted ITA", limits)
     else:
         yield from _covers(unknown, _medians(unknown), source, "the person's median ITA", limits)
@@ -211,20 +245,12 @@ def _exposures(source: str, readings: Sequence[Reading], *, limited: bool) -> It
     pairs = [(first[one.shot], one) for one in readings if one.changed_ev and one.shot in first]
     if not pairs:
         return
-    named = {"too_dark", "too_bright", "clipped", "backlight", "no_skin"}
-    right = np.array([_overlap(before, after) or bool(named & set(after.problems)) for before, after in pairs])
+    right = np.array([overlap(before, after) or bool(NAMED & set(after.problems)) for before, after in pairs])
     people = np.array([after.person for _, after in pairs])
     limits = (0.95, 1.0) if limited else None
     yield _figure(
         "changed exposure: intervals overlap, or it is named", source, right.astype(float), people, "share", limits
     )
-
-
-def _overlap(before: Reading, after: Reading) -> bool:
-    if "skin_tone" not in after.intervals:
-        return not after.usable
-    one, other = before.intervals["skin_tone"], after.intervals["skin_tone"]
-    return one[0] <= other[1] and other[0] <= one[1]
 
 
 def _figure(

@@ -11,11 +11,12 @@ from dermis.core import Finding, Map, MapBlock, Note, PhotoNeed, Region, Skin, T
 from dermis.tasks.redness.redness_map import RednessMap
 from dermis.tasks.region_statistics import measured_regions
 
-__all__ = ["TASK", "UNIT", "measure"]
+__all__ = ["LEVEL", "TASK", "UNIT", "measure"]
 
 UNIT = "above calm skin"
 MODEL = "redness@2"
-_LEVEL = 90
+LEVEL = 90
+"""Percentile of the excess over calm skin that a region is summed up by."""
 
 
 def measure(skin: Skin, redness_map: RednessMap) -> tuple[Finding, ...]:
@@ -28,7 +29,7 @@ def measure(skin: Skin, redness_map: RednessMap) -> tuple[Finding, ...]:
     evidence = ValueMap(values=excess, unit=UNIT, low=0.0, high=40.0)
     findings = []
     for region, mask in measured_regions(skin, TASK.regions):
-        low, middle, value, high = np.percentile(excess[mask], (5, 50, _LEVEL, 95))
+        low, middle, value, high = np.percentile(excess[mask], (5, 50, LEVEL, 95))
         findings.append(
             Finding(
                 task=TASK.name,

@@ -25,7 +25,16 @@ from dermis.optics.illuminant import Illuminant, white_led
 from dermis.optics.isp import IspSettings, develop, through_jpeg
 from dermis.optics.populations import draw_illuminant, draw_isp
 
-__all__ = ["Device", "MadePair", "draw_chart_pair", "draw_device", "draw_flash_pair"]
+__all__ = [
+    "Device",
+    "MadePair",
+    "chart_corners",
+    "chart_picture",
+    "draw_chart_pair",
+    "draw_device",
+    "draw_flash_pair",
+    "lit_chart",
+]
 
 _Floats = NDArray[np.float64]
 
@@ -166,19 +175,19 @@ def draw_chart_pair(rng: np.random.Generator, device: Device) -> tuple[Photo, Ph
     distance_mm = float(rng.uniform(310, 400)) / device.span
     px_per_mm = device.size_px / (device.span * distance_mm)
     turn_deg = float(rng.normal(0, 3))
-    shown = _chart_picture(device.size_px, px_per_mm, turn_deg=turn_deg)
+    shown = chart_picture(device.size_px, px_per_mm, turn_deg=turn_deg)
     slope = 1 + _plane(device.size_px, rng.normal(0, 0.04, 2))
-    room_raw = _lit_chart(shown, response(device.camera, room, COLOUR_NM)) * slope
+    room_raw = lit_chart(shown, response(device.camera, room, COLOUR_NM)) * slope
     level = float(np.exp(rng.uniform(np.log(0.1), np.log(0.6))))
     edge = 1 + _plane(device.size_px, rng.normal(0, 0.02, 2))
-    flash_raw = _lit_chart(shown, response(device.camera, device.light, COLOUR_NM)) * edge
+    flash_raw = lit_chart(shown, response(device.camera, device.light, COLOUR_NM)) * edge
     flash_raw *= np.float32((AT_MM / distance_mm) ** 2)
     dark = level * room_raw * np.float32((AT_MM / distance_mm) ** 2)
     wanted = 0.72 / float((dark + flash_raw).max())
     return (
         _developed(rng, device, dark, wanted, room, flash=False),
         _developed(rng, device, dark + flash_raw, wanted, device.light, flash=True),
-        _corners(device.size_px, px_per_mm, turn_deg),
+        chart_corners(device.size_px, px_per_mm, turn_deg),
     )
 
 
@@ -244,7 +253,7 @@ def _patch_spectra() -> _Floats:
     return np.stack([np.interp(COLOUR_NM, one.wavelengths, one.values) for one in held])
 
 
-def _corners(size_px: int, px_per_mm: float, turn_deg: float) -> _Floats:
+def chart_corners(size_px: int, px_per_mm: float, turn_deg: float) -> _Floats:
     """Return the middles (4, 2) of the patches 1, 6, 24 and 19."""
     turn = np.radians(turn_deg)
     x, y = _STEP_MM * np.array([(-2.5, -1.5), (2.5, -1.5), (2.5, 1.5), (-2.5, 1.5)]).T
@@ -252,7 +261,7 @@ def _corners(size_px: int, px_per_mm: float, turn_deg: float) -> _Floats:
     return np.stack([across, down], axis=1) * px_per_mm + size_px / 2 - 0.5
 
 
-def _chart_picture(size_px: int, px_per_mm: float, *, turn_deg: float) -> NDArray[np.intp]:
+def chart_picture(size_px: int, px_per_mm: float, *, turn_deg: float) -> NDArray[np.intp]:
     """Return (h, w): the patch at each pixel, 24 for the black board, 25 for the wall behind."""
     down, across = np.meshgrid(*[(np.arange(size_px) + 0.5 - size_px / 2) / px_per_mm] * 2, indexing="ij")
     turn = np.radians(turn_deg)
@@ -266,7 +275,8 @@ def _chart_picture(size_px: int, px_per_mm: float, *, turn_deg: float) -> NDArra
     return np.where(patch, row * COLUMNS + column, shown).astype(np.intp)
 
 
-def _lit_chart(shown: NDArray[np.intp], weights: _Floats) -> FloatMap:
+def lit_chart(shown: NDArray[np.intp], weights: _Floats) -> FloatMap:
+    """Return (h, w, 3) raw signal of a chart picture in even light; weights (band, 3) on `COLOUR_NM`."""
     flat = np.ones(len(COLOUR_NM))
     colours = np.vstack([_patch_spectra(), 0.035 * flat, 0.3 * flat]) @ weights
     colours[-1] *= 0.5  # the wall is further away
