@@ -30,6 +30,7 @@ VERBS = {
         "models": "List our weights and yours; list or fetch models of others.",
         "recipes": "List the recipes to learn by and to make data by.",
         "datasets": "List the dataset layouts that can be read; check one.",
+        "doctor": "Check that what is installed works, and say what to do.",
     },
     "dermis.cli.service": {
         "serve": "Start the service: a page for people, an API for programs.",
