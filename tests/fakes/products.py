@@ -4,12 +4,13 @@ from dermis.tasks import TASKS
 from dermis.tasks.pigment_index import pigment_maps
 from dermis.tasks.redness.redness_map import redness_map
 
-SKIN_TASKS = [name for name, task in TASKS.items() if not {"lesions", "marks"} & set(task.needs)]
+SKIN_TASKS = [name for name, task in TASKS.items() if not {"lesions", "marks", "fine_vessels"} & set(task.needs)]
 MARK_TASKS = [name for name, task in TASKS.items() if "marks" in task.needs]
-LESION_TASKS = [name for name, task in TASKS.items() if "lesions" in task.needs]
+LESION_TASKS = [name for name, task in TASKS.items() if task.needs == ("lesions",)]
+NETWORK_TASKS = [name for name, task in TASKS.items() if "lesions" in task.needs]
 
 
-def measured(name, *, skin=None, lesions=None, marks=None):
+def measured(name, *, skin=None, lesions=None, marks=None, fine_vessels=None):
     task = TASKS[name]
     products = {
         "skin": lambda: skin,
@@ -17,5 +18,6 @@ def measured(name, *, skin=None, lesions=None, marks=None):
         "redness_map": lambda: redness_map(skin),
         "lesions": lambda: lesions,
         "marks": lambda: marks,
+        "fine_vessels": lambda: fine_vessels,
     }
     return task.measure(**{need: products[need]() for need in task.needs})

@@ -21,7 +21,7 @@ from dermis.pipeline.products import side_by_side
 from dermis.tasks import TASKS
 from dermis.tasks.acne.assign import place_lesions
 from fakes.pipeline_lesions import lesions_at
-from fakes.products import LESION_TASKS
+from fakes.products import NETWORK_TASKS
 
 USUAL = [name for name, task in TASKS.items() if not task.on_request]
 
@@ -162,10 +162,10 @@ def test_an_own_mask_holds_for_lesions_too(photo, face, with_network):
 
 def test_without_the_network_acne_is_not_offered(photo, monkeypatch):
     monkeypatch.setattr(weights, "WEIGHTS", Path("nowhere"))
-    assert {task.name for task in products.offered()} == set(USUAL) - set(LESION_TASKS)
+    assert {task.name for task in products.offered()} == set(USUAL) - set(NETWORK_TASKS)
     with pytest.raises(ModelMissing, match=r"acne_grade.*not installed"):
         analyse(photo, tasks=[TASKS["acne_grade"]])
-    assert not any(finding.task in LESION_TASKS for finding in analyse(photo).findings)
+    assert not any(finding.task in NETWORK_TASKS for finding in analyse(photo).findings)
 
 
 @pytest.mark.parametrize("threads", ["1", "3"])

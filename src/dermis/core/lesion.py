@@ -116,6 +116,7 @@ class FaceLesions:
     count_afar: as `counts_all` of the whole face, by the look at the whole face alone; None where there is no other.
     beside: how many called lesions lay beside the face (hair, lips, eyes, other people) and were not counted.
     graded_halves: by side, where several photos of one person were put together.
+    covered: (h, w) bool on the analysed frame, skin under called lesions; None where several photos were put together.
     """
 
     found: Lesions
@@ -132,8 +133,11 @@ class FaceLesions:
     not_red: float | None = None
     count_afar: float | None = None
     graded_halves: Mapping[str, HalfFace] = field(default_factory=dict)
+    covered: BoolMap | None = None
 
     def __post_init__(self) -> None:
         hold(self, "heat", dtype=np.float32, shape=(None, None))
         if self.on_right is not None:
             hold(self, "on_right", dtype=np.bool_, shape=(len(self.items),))
+        if self.covered is not None:
+            hold(self, "covered", dtype=np.bool_, shape=self.heat.shape)

@@ -161,11 +161,11 @@ class Task:
 
     name: its word everywhere. reference: where the scale comes from. metrics: what an evaluation computes, by their
     names in `dermis.metrics`. measure: takes the products named in `needs` by keyword and returns the findings.
-    needs: products that the pipeline computes once a photo: "skin", "pigments", "redness_map", "marks", "lesions", or
-    "output:NAME" for the answers of the network NAME. section: the blocks of its section in a report. colours: #RRGGBB
-    from low to high, for maps. group: a name that stands for several tasks, as in `--tasks acne`. photo_needs: what has
-    to hold of the photo; where it does not, the findings stand under a reservation or are withheld. on_request: asked
-    only where it is named, since it is not yet right on everybody.
+    needs: products that the pipeline computes once a photo: "skin", "pigments", "redness_map", "fine_vessels", "marks",
+    "lesions", or "output:NAME" for the answers of the network NAME. section: the blocks of its section in a report.
+    colours: #RRGGBB from low to high, for maps. group: a name that stands for several tasks, as in `--tasks acne`.
+    photo_needs: what has to hold of the photo; where it does not, the findings stand under a reservation or are
+    withheld. on_request: asked only where it is named, since it is not yet right on everybody.
     """
 
     name: str

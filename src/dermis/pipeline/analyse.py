@@ -216,6 +216,7 @@ def _assembled(
     *,
     lighting: Lighting,
     findings: tuple[Finding, ...] = (),
+    lesions: FaceLesions | None = None,
     **parts: Any,  # noqa: ANN401
 ) -> Analysis:
     return Analysis(
@@ -224,18 +225,23 @@ def _assembled(
         photo=photo,
         condition=lighting.kind,
         quality=quality,
-        provenance=_provenance(seconds, findings),
+        provenance=_provenance(seconds, findings, lesions),
         reference=lighting.reference,
         flash_pair=None if lighting.pair is None else lighting.pair.record,
         device="" if lighting.profile is None else lighting.profile.name,
         findings=with_intervals(findings, lighting.kind),
+        lesions=lesions,
         **parts,
     )
 
 
-def _provenance(seconds: dict[str, float], findings: Iterable[Finding]) -> Provenance:
+def _provenance(
+    seconds: dict[str, float], findings: Iterable[Finding], lesions: FaceLesions | None = None
+) -> Provenance:
     """Name the networks of others, our parser, and the network behind each task that needs one."""
     models = dict(models_used())
+    if lesions is not None:
+        models[PRODUCTS["lesions"].network] = lesions.found.model
     for finding in findings:
         if finding.task not in TASKS:
             models.setdefault(finding.model, "foreign")

@@ -22,6 +22,7 @@ from dermis.tasks.acne.presence import with_presence
 from dermis.tasks.pigment_index import pigment_maps
 from dermis.tasks.pigmentation.marks import find_marks
 from dermis.tasks.redness.redness_map import redness_map
+from dermis.tasks.redness.vessel_lines import find_vessels
 
 __all__ = ["OUTPUT", "PRODUCTS", "Source", "compute", "need", "offered", "side_by_side", "why_not"]
 
@@ -53,7 +54,8 @@ class Product:
 PRODUCTS: Mapping[str, Product] = {
     "skin": Product(compute=lambda source: source.skin),
     "pigments": Product(compute=lambda source: pigment_maps(source.skin.linear, source.skin.measured)),
-    "redness_map": Product(compute=lambda source: redness_map(source.skin)),
+    "redness_map": Product(compute=lambda source: redness_map(source.skin, source.face.frame)),
+    "fine_vessels": Product(compute=lambda source: find_vessels(source.face, source.skin)),
     "marks": Product(compute=lambda source: find_marks(source.face, source.skin)),
     "lesions": Product(
         compute=lambda source: with_presence(

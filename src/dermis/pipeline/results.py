@@ -42,6 +42,7 @@ OWN_FILES = (
     "left_out.png",
     "pigmentation_mask.png",
     "redness_mask.png",
+    "vessels_mask.png",
     "overlay_*.png",
 )
 """The files that a run writes into a folder of results; those of an earlier run go."""

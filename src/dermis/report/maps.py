@@ -51,8 +51,9 @@ def write_maps(analysis: Analysis, folder: Path, tasks: Mapping[str, Task]) -> l
     parts.png, regions.png: palette images whose indices are `SegmentationClass` and `Region.code`. left_out.png: a
     palette image whose index has a bit set for each reason not to measure a pixel, in the order of `REASONS`:
     1 clipped, 2 specular, 4 shadow, 8 border, 16 facial_hair, 32 beside_face, 64 unlit. pigmentation_mask.png: 255 on
-    brown marks. overlay_TASK.png: one a task with a map, a palette image to lay over the photo, transparent where
-    nothing was measured; indices 1 to 255 run over the task's scale. All have the photo's size. Nothing is written
+    brown marks; redness_mask.png: on red areas; vessels_mask.png: on fine vessels. overlay_TASK.png: one a task with a
+    map, a palette image to lay over the photo, transparent where nothing was measured; indices 1 to 255 run over the
+    task's scale. All have the photo's size. Nothing is written
     where no face or skin was found; a rejected photo gets its masks, without overlays.
     """
     face, photo = analysis.face, analysis.photo

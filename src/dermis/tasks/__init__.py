@@ -10,7 +10,8 @@ from dermis.errors import UsageError
 from dermis.tasks import pigments, tone
 from dermis.tasks.acne import count, gags, hayashi, iga, presence
 from dermis.tasks.pigmentation import grade, melasma
-from dermis.tasks.redness import redness
+from dermis.tasks.redness import grade as redness_grade
+from dermis.tasks.redness import redness, vessels
 
 __all__ = ["GROUPS", "TASKS", "choose"]
 
@@ -21,6 +22,8 @@ TASKS: Mapping[str, Task] = {
         pigments.MELANIN,
         pigments.HAEMOGLOBIN,
         redness.TASK,
+        redness_grade.GRADE,
+        vessels.VESSELS,
         presence.TASK,
         count.TASK,
         hayashi.TASK,

@@ -172,6 +172,13 @@ def _of_acne_change(roots: Roots, runs: Path) -> str:
     return _signed(change_table(pairs, list(drawn_changes([*untaught, *others]))))
 
 
+def _of_redness_grade(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.diagnoses.redness_grade import DIAGNOSES, redness_tables
+
+    folders = {name: folder_of(name, roots, made=name if name == PORTRAITS_NAME else "") for name in DIAGNOSES}
+    return _signed(redness_tables(folders))
+
+
 def _of_flash_pairs(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.flash_pairs import flash_table
 
@@ -213,6 +220,7 @@ _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "spectra-people": _of_measured_people,
     "pigment-people": _of_pigment,
     "pigmentation-trial": _of_trial,
+    "redness-grade": _of_redness_grade,
     "acne-counts": _of_acne_counts,
     "acne-kinds": _of_acne_kinds,
     "acne-halves": _of_acne_halves,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,6 +42,8 @@ INVOLVED_REACH = 10 / 140
 HEAT_SQUARE = 0.1
 """Side of the square in which the heat map counts lesions, in face widths."""
 _HEAT_BLUR = 0.03
+_RIM = 1.5
+"""Redness around a lesion reaches so far, in its own radii."""
 _LIKELY, _MOST_LIKELY = 0.4, 100
 """What may be a lesion: from this share of the score of a called one on, and no more than so many."""
 _LONGEST = 320
@@ -86,6 +90,7 @@ def place_lesions(found: Lesions, face: Face, skin: Skin, *, own_area: bool = Fa
         beside=beside,
         not_red=_not_red(found, face, skin, on_face),
         count_afar=None if afar is None else float(np.where(at_cells, afar, 0.0).sum()),
+        covered=_covered(items, face.frame),
     )
 
 
@@ -172,6 +177,22 @@ def _items(
         for row, code, look in zip(kept.tolist(), codes.tolist(), looks, strict=True)
     )
     return items, middles[kept], len(called) - len(kept)
+
+
+def _covered(items: Sequence[Detection], frame: CropFrame) -> BoolMap:
+    """Return the ellipses in the boxes of lesions, with their red rim, on the frame."""
+    covered = np.zeros((frame.height, frame.width), np.bool_)
+    for box in (item.box for item in items):
+        middle = np.array([box.y_px + box.height_px / 2 - frame.y_px, box.x_px + box.width_px / 2 - frame.x_px])
+        radii = np.maximum(_RIM * np.array([box.height_px, box.width_px]) / 2, frame.factor)
+        low = np.maximum(np.floor((middle - radii) / frame.factor), 0).astype(np.intp)
+        high = np.maximum(np.ceil((middle + radii) / frame.factor), 0).astype(np.intp)
+        part = covered[low[0] : high[0], low[1] : high[1]]
+        rows, columns = np.indices(part.shape)
+        y = ((rows + low[0] + 0.5) * frame.factor - middle[0]) / radii[0]
+        x = ((columns + low[1] + 0.5) * frame.factor - middle[1]) / radii[1]
+        part |= x**2 + y**2 <= 1
+    return covered
 
 
 def _not_red(found: Lesions, face: Face, skin: Skin, on_face: BoolMap) -> float | None:

@@ -44,6 +44,7 @@ def measure(skin: Skin, redness_map: RednessMap) -> tuple[Finding, ...]:
                     "pixels": int(np.count_nonzero(mask)),
                 },
                 evidence=evidence if region is Region.FACE else None,
+                mask=redness_map.red if region is Region.FACE else None,
                 model=MODEL,
             )
         )

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Skin
+from dermis.core import CropFrame, Skin
 from dermis.core.arrays import BoolMap, FloatMap, hold
 from dermis.tasks.pigments import optical_density, unmix
 
-__all__ = ["RED_FROM", "RednessMap", "redness_map"]
+__all__ = ["RED_FROM", "RednessMap", "redness_map", "smoothed"]
 
 RED_FROM = 15.0
 """From this excess on skin counts as red: blood adds 0.15 to the green density of calm skin."""
@@ -37,12 +37,13 @@ class RednessMap:
 
     excess: (h, w) float32, 100 x green density that blood adds to calm skin; NaN where not measured. red: (h, w) bool,
     where the excess, smoothed over a fiftieth of the face, is `RED_FROM` or more. erythema: (h, w) float32, the
-    erythema index of reflectance meters, 100 x (green less red density).
+    erythema index of reflectance meters, 100 x (green less red density). frame: where in the photo it lies.
     """
 
     excess: FloatMap
     red: BoolMap
     erythema: FloatMap
+    frame: CropFrame | None = None
 
     def __post_init__(self) -> None:
         hold(self, "excess", dtype=np.float32, shape=(None, None))
@@ -50,18 +51,18 @@ class RednessMap:
         hold(self, "erythema", dtype=np.float32, shape=self.excess.shape)
 
 
-def redness_map(skin: Skin) -> RednessMap:
+def redness_map(skin: Skin, frame: CropFrame | None = None) -> RednessMap:
     """Return the redness of a face against its own calm skin; too few pixels to tell give a map of NaN."""
     measured = skin.measured
     excess = np.full(measured.shape, np.nan, dtype=np.float32)
     erythema = np.full(measured.shape, np.nan, dtype=np.float32)
     pixels = skin.linear[measured]
     if len(pixels) < _FEWEST:
-        return RednessMap(excess=excess, red=np.zeros_like(measured), erythema=erythema)
+        return RednessMap(excess=excess, red=np.zeros_like(measured), erythema=erythema, frame=frame)
     density = 100 * optical_density(pixels)
     excess[measured] = above_calm_skin(unmix(pixels).haemoglobin, density[:, 0])
     erythema[measured] = density[:, 1] - density[:, 0]
-    return RednessMap(excess=excess, red=_red(excess, measured), erythema=erythema)
+    return RednessMap(excess=excess, red=_red(excess, measured), erythema=erythema, frame=frame)
 
 
 def above_calm_skin(blood: NDArray[np.floating], depth: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -85,11 +86,15 @@ def above_calm_skin(blood: NDArray[np.floating], depth: NDArray[np.floating]) ->
 
 
 def _red(excess: FloatMap, measured: BoolMap) -> BoolMap:
+    return np.asarray(measured & (smoothed(excess, measured, _SMOOTH) >= RED_FROM))
+
+
+def smoothed(values: FloatMap, where: BoolMap, share: float) -> FloatMap:
+    """Return values (h, w) under a Gaussian within `where`; share: its standard deviation in widths of the face."""
     from scipy.ndimage import gaussian_filter  # late: 40 ms
 
     # The skin of a face is about as large as the square of its width.
-    blur = max(0.7, _SMOOTH * float(np.sqrt(np.count_nonzero(measured))))
-    known = measured.astype(np.float32)
-    weight = gaussian_filter(known, blur, mode="constant")
-    smooth = gaussian_filter(np.where(measured, excess, 0.0), blur, mode="constant") / np.maximum(weight, 1e-3)
-    return np.asarray(measured & (smooth >= RED_FROM))
+    blur = max(0.7, share * float(np.sqrt(np.count_nonzero(where))))
+    weight = gaussian_filter(where.astype(np.float32), blur, mode="constant")
+    smooth = gaussian_filter(np.where(where, values, np.float32(0)), blur, mode="constant")
+    return np.asarray(smooth / np.maximum(weight, 1e-3), dtype=np.float32)

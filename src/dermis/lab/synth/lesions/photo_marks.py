@@ -21,7 +21,7 @@ from dermis.lab.synth.lesions.grades import VISIBLE, mottled_real
 from dermis.lab.synth.lesions.kinds import MarkKind
 from dermis.tasks.pigmentation.contrast import MELANIN_AXIS
 
-__all__ = ["PaintedSkin", "PhotoMark", "draw_photo_marks", "paint_marks"]
+__all__ = ["FACE_MM", "PaintedSkin", "PhotoMark", "draw_photo_marks", "paint_marks", "smooth_noise", "width_of_face_px"]
 
 FACE_MM = 140.0
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
@@ -122,7 +122,7 @@ def paint_marks(linear: FloatMap, face: Face, marks: Sequence[PhotoMark]) -> Pai
 
     Overlapping marks do not add up: the denser one counts. Off the skin nothing changes.
     """
-    mm_px = _width_px(face) / FACE_MM
+    mm_px = width_of_face_px(face) / FACE_MM
     density = np.zeros(face.skin.shape, np.float32)
     for mark in marks:
         _stamp(density, mark, mm_px)
@@ -182,7 +182,7 @@ def _mirrored(rng: np.random.Generator, mark: PhotoMark, middle_x: float) -> Pho
 
 
 def _satellite(rng: np.random.Generator, mark: PhotoMark, face: Face) -> PhotoMark:
-    away = mark.radius_mm * rng.uniform(1.1, 1.8) * _width_px(face) / FACE_MM
+    away = mark.radius_mm * rng.uniform(1.1, 1.8) * width_of_face_px(face) / FACE_MM
     turn = rng.uniform(0, 2 * np.pi)
     return replace(
         mark,
@@ -208,15 +208,15 @@ def _stamp(density: FloatMap, mark: PhotoMark, mm_px: float) -> None:
     stretch = np.sqrt(mark.aspect)
     rng = np.random.default_rng(mark.seed)
     far = np.hypot(along / stretch, across * stretch) - radius
-    far += mark.irregularity * radius * _noise(rng, far.shape, max(0.5 * radius, 1.5 * mm_px))
+    far += mark.irregularity * radius * smooth_noise(rng, far.shape, max(0.5 * radius, 1.5 * mm_px))
     steepness = 4.4 / max(mark.edge_mm * mm_px, 0.5)
     profile = 1 / (1 + np.exp(np.clip(far * steepness, -30, 30)))
-    uneven = 1 + 0.25 * _noise(rng, far.shape, 0.8 * mm_px) + 0.2 * _noise(rng, far.shape, 3 * mm_px)
+    uneven = 1 + 0.25 * smooth_noise(rng, far.shape, 0.8 * mm_px) + 0.2 * smooth_noise(rng, far.shape, 3 * mm_px)
     stamped = mark.density * profile * np.clip(uneven, 0.3, 1.7)
     np.maximum(density[rows, columns], stamped.astype(np.float32), out=density[rows, columns])
 
 
-def _noise(rng: np.random.Generator, shape: tuple[int, ...], length_px: float) -> FloatMap:
+def smooth_noise(rng: np.random.Generator, shape: tuple[int, ...], length_px: float) -> FloatMap:
     """Return smooth noise of spread 1 whose bays are about `length_px` long."""
     from scipy.ndimage import gaussian_filter  # late: 0.1 s
 
@@ -240,7 +240,8 @@ def _lightness(linear: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray(116 * np.cbrt(np.maximum(linear @ _LUMINANCE, 0.0)) - 16, dtype=np.float64)
 
 
-def _width_px(face: Face) -> float:
+def width_of_face_px(face: Face) -> float:
+    """Return the width of the face in frame pixels; of a close-up half its frame."""
     if face.face_width_px is not None:
         return face.face_width_px / face.frame.factor
     return 0.5 * min(face.frame.width, face.frame.height)

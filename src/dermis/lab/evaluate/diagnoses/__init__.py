@@ -1,0 +1,1 @@
+"""Photos named by diagnosis: what is said of them, by group."""

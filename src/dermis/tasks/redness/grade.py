@@ -1,0 +1,179 @@
+"""redness_grade: the clinician's erythema assessment, 0 to 4 as a real number, with the red areas outlined."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.core import (
+    Box,
+    CropFrame,
+    CropsBlock,
+    Detection,
+    FaceLesions,
+    Finding,
+    MapBlock,
+    Note,
+    Ordinal,
+    PhotoNeed,
+    Region,
+    Skin,
+    TableBlock,
+    Task,
+    TextBlock,
+    ValueMap,
+    region_mask,
+)
+from dermis.core.arrays import BoolMap, FloatMap
+from dermis.tasks.redness.redness_map import RednessMap, redness_map, smoothed
+from dermis.tasks.region_statistics import FEWEST_PIXELS
+
+__all__ = ["GRADE", "GRADE_AT", "WORDS", "flush_of_skin", "grade_of_flush", "measure_grade"]
+
+MODEL = "redness-grade@1"
+WORDS = ("clear", "almost clear", "mild", "moderate", "severe")
+"""Grades 0 to 4: clear; almost clear, slight redness; mild, definite; moderate, marked; severe, fiery redness."""
+GRADE_AT = ((12.0, 0.0), (16.5, 1.0), (21.0, 2.0), (28.5, 3.0), (42.0, 4.0))
+"""Flush and its grade, a line between.
+
+As redness painted on clear faces places them: `dermis evaluate --table redness-grade` prints them again.
+"""
+REDDEST = 80
+"""The flush of a region is the mean excess above this percentile: of its reddest fifth."""
+_SMOOTH = 0.01
+_SMALLEST = 0.002
+"""Red areas smaller than this share of the measured skin are not listed."""
+_MOST_ITEMS = 50
+
+
+def flush_of_skin(skin: Skin) -> float:
+    """Return the flush of all measured skin of a face without lesions."""
+    excess = smoothed(redness_map(skin).excess, skin.measured, _SMOOTH)
+    return _flush(excess[skin.measured])
+
+
+def _flush(excess: NDArray[np.floating]) -> float:
+    """Return the mean of the highest fifth of the excess (n,)."""
+    reddest = np.partition(excess, len(excess) * REDDEST // 100)[len(excess) * REDDEST // 100 :]
+    return float(np.mean(reddest, dtype=np.float64))
+
+
+def grade_of_flush(value: float) -> float:
+    """Return the grade, 0 to 4 as a real number, of a flush in 100 x green density."""
+    return float(np.interp(value, *np.array(GRADE_AT).T))
+
+
+def measure_grade(skin: Skin, redness_map: RednessMap, lesions: FaceLesions) -> tuple[Finding, ...]:
+    """Grade the face and each region without the skin under acne lesions.
+
+    `detail`: `banded`, the whole grade; `flush`; `area_share`, of the region that is red; `lesion_share`, of it that
+    lies under acne lesions and was left out. The items of the face are its red areas, the reddest first.
+    """
+    covered = np.zeros_like(skin.measured) if lesions.covered is None else lesions.covered
+    kept = skin.measured & ~covered
+    excess = smoothed(redness_map.excess, kept, _SMOOTH)
+    items = _areas(redness_map, excess, kept, skin)
+    findings = []
+    for region in GRADE.regions:
+        whole = skin.measured & region_mask(skin.regions, region)
+        where = whole & ~covered
+        if np.count_nonzero(where) < FEWEST_PIXELS:
+            continue
+        value = _flush(excess[where])
+        grade = grade_of_flush(value)
+        banded = int(np.floor(grade + 0.5))
+        face = region is Region.FACE
+        findings.append(
+            Finding(
+                task=GRADE.name,
+                region=region,
+                value=grade,
+                unit="grade 0-4",
+                label=WORDS[banded],
+                detail={
+                    "banded": banded,
+                    "flush": round(value, 2),
+                    "area_share": round(float(np.mean(redness_map.red[where])), 4),
+                    "lesion_share": round(1 - np.count_nonzero(where) / np.count_nonzero(whole), 4),
+                },
+                items=items if face else (),
+                notes=(_NOTE,) if face else (),
+                evidence=_evidence(excess, kept) if face else None,
+                model=MODEL,
+            )
+        )
+    return tuple(findings)
+
+
+def _evidence(excess: FloatMap, kept: BoolMap) -> ValueMap:
+    shown = np.where(kept, excess, np.float32(np.nan)).astype(np.float32)
+    return ValueMap(values=shown, unit="above calm skin", low=0.0, high=40.0)
+
+
+def _areas(redness_map: RednessMap, excess: FloatMap, kept: BoolMap, skin: Skin) -> tuple[Detection, ...]:
+    """Return the red areas that are larger than a speck; none where nobody knows where the map lies in the photo."""
+    from scipy.ndimage import find_objects, label  # late: 40 ms
+
+    red = redness_map.red & kept
+    if redness_map.frame is None or not red.any():
+        return ()
+    labels = np.asarray(label(red)[0], dtype=np.int32)
+    pixels = np.bincount(labels.ravel())
+    total = np.bincount(labels.ravel(), np.where(red, excess, 0).ravel().astype(np.float64))
+    places = find_objects(labels)
+    large = [one for one in range(1, len(pixels)) if pixels[one] >= _SMALLEST * np.count_nonzero(kept)]
+    large.sort(key=lambda one: -total[one])
+    width = np.sqrt(np.count_nonzero(skin.measured))
+    regions = list(Region)
+    return tuple(
+        Detection(
+            kind="red area",
+            box=_box(places[one - 1], redness_map.frame),
+            region=regions[int(np.bincount(skin.regions[places[one - 1]][labels[places[one - 1]] == one]).argmax())],
+            score=float(np.clip(total[one] / pixels[one] / GRADE_AT[-1][0], 0, 1)),
+            size_face_widths=float(np.sqrt(pixels[one]) / width),
+            redness=float(total[one] / pixels[one]),
+        )
+        for one in large[:_MOST_ITEMS]
+    )
+
+
+def _box(place: tuple[slice, ...], frame: CropFrame) -> Box:
+    rows, columns = place
+    return Box(
+        x_px=float(frame.x_px + columns.start * frame.factor),
+        y_px=float(frame.y_px + rows.start * frame.factor),
+        width_px=float((columns.stop - columns.start) * frame.factor),
+        height_px=float((rows.stop - rows.start) * frame.factor),
+    )
+
+
+def _weight(item: Detection) -> float:
+    return (item.redness or 0.0) * (item.size_face_widths or 0.0) ** 2
+
+
+_NOTE = Note(
+    text="The grade is that of made faces of the same redness; no clinician's grades were learnt from. Redness is told "
+    "against the person's own calm skin: a face that is red all over reads too low."
+)
+
+GRADE = Task(
+    name="redness_grade",
+    title="Redness, grade",
+    question="How marked is the redness of the face, from clear to severe?",
+    scale=Ordinal(lowest=0.0, highest=4.0, names=WORDS),
+    regions=tuple(Region),
+    metrics=("mae", "quadratic_kappa", "spearman"),
+    reference="Clinician's erythema assessment, 0 to 4 (Tan et al., J. Am. Acad. Dermatol. 71 (2014) 760-763; the rule "
+    "is ours)",
+    measure=measure_grade,
+    photo_needs=(PhotoNeed.EVEN_LIGHT, PhotoNeed.SIGNAL),
+    needs=("skin", "redness_map", "lesions"),
+    section=(
+        MapBlock(),
+        TableBlock(title="Region by region"),
+        CropsBlock(title="The red areas that weigh most", rank=_weight, name=lambda item: item.kind.capitalize()),
+        TextBlock(),
+    ),
+    colours=("#fff8cf", "#fdc861", "#f08138", "#c33733", "#650f3d"),
+)
