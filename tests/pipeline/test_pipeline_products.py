@@ -13,6 +13,7 @@ from dermis.core import Photo, Region, SegmentationClass, View
 from dermis.errors import ModelMissing
 from dermis.face.crop import crop
 from dermis.face.find import find_face
+from dermis.face.landmarks import BROWS, NOSTRILS
 from dermis.formats.analysis_json import analysis_line
 from dermis.models import weights
 from dermis.pipeline import products
@@ -83,6 +84,14 @@ def test_hair_lips_and_the_wall_are_no_place_for_a_lesion(photo, face, skin):
     placed = place_lesions(found, face, skin)
     assert [item.region for item in placed.items] == [Region.RIGHT_CHEEK]
     assert placed.beside == 3
+    assert placed.counts[Region.FACE] == 1
+
+
+def test_brows_and_nostrils_are_no_place_for_a_lesion(photo, face, skin):
+    brow = face.landmarks[list(BROWS[0]), :2].mean(axis=0)
+    rim = face.landmarks[list(NOSTRILS[1]), :2].mean(axis=0)
+    placed = place_lesions(lesions_at([*at(face, CHEEKS[0]), brow, rim], photo), face, skin)
+    assert [item.region for item in placed.items] == [Region.RIGHT_CHEEK]
     assert placed.counts[Region.FACE] == 1
 
 

@@ -51,11 +51,14 @@ def test_counts_are_ranked_by_subset_and_a_photo_without_a_face_is_left_out():
 
 def test_the_worse_half_is_graded_beside_its_boxes():
     rows = [
-        Halved(subset="selfie", group=f"g{place}", boxes=(boxes, 1.0), counts=(boxes + 0.5, 0.0), grade=grade)
+        Halved(
+            subset="selfie", group=f"g{place}", boxes=(boxes, 1.0), counts=(boxes + 0.5, 0.0), grade=grade, whole=3.0
+        )
         for place, (boxes, grade) in enumerate([(2.0, 0.2), (9.0, 1.1), (30.0, 2.2), (3.0, 0.9)])
     ]
     figures = dict(line.strip("| ").split(" | ") for line in halves_table(rows).splitlines()[2:])
     assert figures["grades 0 to 3 by the boxes of the worse half"] == "2, 1, 1, 0"
-    assert figures["grade, accuracy"].startswith("0.75 ")
+    assert figures["grade of the worse half: accuracy"].startswith("0.75 ")
     assert figures["the worse half is the same"].startswith("1.00 ")
-    assert figures["RMSE, always the mean grade"] == "0.83"
+    assert figures["always the mean grade: RMSE"] == "0.83"
+    assert figures["all in view taken as one half: mean error"] == "+2.25"

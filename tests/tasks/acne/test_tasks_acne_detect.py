@@ -222,6 +222,15 @@ def test_small_lesions_are_counted_where_both_looks_see_them(monkeypatch):
     assert find_lesions(photo_of(pixels), face_of(mask)).count_all == pytest.approx(0, abs=1e-3)
 
 
+def test_only_a_quarter_that_shows_something_is_looked_at_nearer(monkeypatch):
+    looks = []
+    pixels = np.full((600, 600, 3), 0.5)
+    pixels[150:170, 150:170] = 0.9
+    monkeypatch.setattr(detect, "_weights", lambda: looking(lambda red: looks.append(1) or (red > 0.6) / 10, 256))
+    find_lesions(photo_of(pixels), face_of(np.ones((600, 600), np.bool_)))
+    assert len(looks) == 6  # the whole, its mirror image and one quarter, two densities each
+
+
 def test_a_small_picture_is_not_looked_at_nearer(monkeypatch):
     looks = []
     monkeypatch.setattr(detect, "_weights", lambda: looking(lambda red: looks.append(1) or 0 * red, 256))

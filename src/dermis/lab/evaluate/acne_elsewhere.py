@@ -52,6 +52,7 @@ KINDS: Mapping[str, str] = {
 _SIDES, _GLARE, _DARK = 0.7, 0.995, 0.02
 _DRAWS = 400
 _GRADES = range(4)
+_FIGURES = ("quadratic kappa", "accuracy", "RMSE", "mean error")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +77,17 @@ class Outlined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Halved:
-    """A face from the front. boxes, counts: published boxes, and our count, on the right and left half; grade: ours."""
+    """A face from the front. boxes, counts: published boxes, and our count, on the right and left half.
+
+    grade: ours, of the worse half; whole: as if all in view were one half, which the network was taught on side views.
+    """
 
     subset: str
     group: str
     boxes: tuple[float, float]
     counts: tuple[float, float]
     grade: float
+    whole: float
 
 
 def count_lesions(folder: Path) -> Iterator[Counted]:
@@ -114,6 +119,7 @@ def halve_faces(folder: Path) -> Iterator[Halved]:
                 boxes=(on_right, len(right_side) - on_right),
                 counts=seen.lesions.halves,
                 grade=float(hayashi.measure(seen.lesions)[0].value),
+                whole=float(seen.lesions.found.grade or 0.0),
             )
 
 
@@ -174,28 +180,27 @@ def halves_table(rows: Sequence[Halved]) -> str:
     groups = np.array([row.group for row in rows])
     boxes, counts = (np.array([getattr(row, name) for row in rows], np.float64) for name in ("boxes", "counts"))
     truth = np.searchsorted(HAYASHI_LIMITS, boxes.max(axis=1))
-    told = np.array([row.grade for row in rows])
     halved = np.repeat(groups, 2)
     lines = ["| figure | value |", "|---|---|"]
     lines.append(f"| faces from the front, people | {len(rows)}, {len(set(groups.tolist()))} |")
-    lines.append(
-        f"| grades 0 to 3 by the boxes of the worse half | {', '.join(map(str, np.bincount(truth, minlength=4)))} |"
-    )
-    figures: tuple[tuple[str, str], ...] = (
-        ("count of a half, Spearman", _with_interval(spearman, boxes.ravel(), counts.ravel(), halved)),
-        ("the worse half is the same", mean_in_words(_same_half(boxes, counts), groups.tolist())),
-        ("grade, quadratic kappa", _with_interval(_kappa, truth, told, groups)),
-        (
-            "grade, accuracy",
-            _with_interval(lambda one, other: float(np.mean(one == to_grades(other, _GRADES))), truth, told, groups),
-        ),
-        (
-            "grade, RMSE",
-            _with_interval(lambda one, other: float(np.sqrt(np.mean((one - other) ** 2))), truth, told, groups),
-        ),
-        ("RMSE, always the mean grade", f"{float(np.std(truth)):.2f}"),
-    )
-    return "\n".join([*lines, *(f"| {name} | {value} |" for name, value in figures)])
+    shares = ", ".join(map(str, np.bincount(truth, minlength=4)))
+    lines.append(f"| grades 0 to 3 by the boxes of the worse half | {shares} |")
+    lines.append(f"| count of a half, Spearman | {_with_interval(spearman, boxes.ravel(), counts.ravel(), halved)} |")
+    lines.append(f"| the worse half is the same | {mean_in_words(_same_half(boxes, counts), groups.tolist())} |")
+    for name, told in (
+        ("grade of the worse half", np.array([row.grade for row in rows])),
+        ("all in view taken as one half", np.array([row.whole for row in rows])),
+        ("always the mean grade", np.full(len(rows), truth.mean())),
+    ):
+        off = told - truth
+        cells = (
+            f"{_kappa(truth, told):.2f}" if np.ptp(told) == 0 else _with_interval(_kappa, truth, told, groups),
+            mean_in_words(1.0 * (to_grades(told, _GRADES) == truth), groups.tolist()),
+            f"{float(np.sqrt(np.mean(off**2))):.2f}",
+            f"{float(off.mean()):+.2f}",
+        )
+        lines += [f"| {name}: {figure} | {cell} |" for figure, cell in zip(_FIGURES, cells, strict=True)]
+    return "\n".join(lines)
 
 
 def _same_half(boxes: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:

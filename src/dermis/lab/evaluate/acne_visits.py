@@ -37,7 +37,7 @@ DRAWN = 6
 """Papules drawn on each photo."""
 RADII_MM = (0.75, 3.0)
 _LARGE_MM = 1.5
-_PEOPLE, _PHOTOS_EACH = 60, 4
+_PEOPLE, _PHOTOS_EACH = 25, 4
 _REACH = 1.5
 
 

@@ -167,7 +167,7 @@ def _of_acne_change(roots: Roots, runs: Path) -> str:
 
     pairs = list(repeats(find_dataset("acne04").index(folder_of("acne04", roots))))
     portraits = people_of(folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME))
-    others = people_of(folder_of("acne_boxes_uii", roots), _EVERY)
+    others = people_of(folder_of("acne_boxes_uii", roots), 3 * _EVERY)
     untaught = [(path, person) for path, person in portraits if person in _UNTAUGHT]
     return _signed(change_table(pairs, list(drawn_changes([*untaught, *others]))))
 

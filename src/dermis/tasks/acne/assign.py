@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from dermis.core import (
 )
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.face.crop import to_frame
+from dermis.face.landmarks import BROWS, EYES, LIPS, NOSTRILS, polygon_mask
 from dermis.face.regions import map_regions, right_of_midline
 from dermis.tasks.acne.decode import box_of
 from dermis.tasks.acne.looks import kind_by_looks, lesion_features
@@ -35,6 +37,8 @@ _FACE_EDGE = 0.06
 """Skin so near to the face, in face widths, is still face: along the jaw and before the ears its edge is uncertain."""
 _SLIPPED = 0.015
 """A lesion lies on skin whose middle is so near to skin, in face widths: parts are coarser than boxes."""
+_RIM = 0.012
+"""How far the rim of a nostril reaches, in face widths."""
 _REGION_REACH = 0.25
 """Temples and jaw lie in no named region: they count with the nearest one within so many face widths."""
 INVOLVED_REACH = 10 / 140
@@ -99,6 +103,12 @@ def _step(frame: CropFrame) -> int:
     return max(1, -(-max(frame.height, frame.width) // _LONGEST))
 
 
+def _reduced(frame: CropFrame, step: int) -> CropFrame:
+    """Return the frame of maps of which every `step`-th row and column is kept."""
+    height, width = (-(-length // step) for length in (frame.height, frame.width))
+    return replace(frame, height=height, width=width, factor=frame.factor * step)
+
+
 def _on_face(face: Face, width_px: float, *, own_area: bool) -> BoolMap:
     """Return where on the reduced frame a lesion of this face can lie."""
     step = _step(face.frame)
@@ -109,7 +119,18 @@ def _on_face(face: Face, width_px: float, *, own_area: bool) -> BoolMap:
     bearing = in_classes(parts, _BEARING)
     near = _grown(bearing, _FACE_EDGE * width_px / pixel_px)
     bearing |= near & (parts == SegmentationClass.OTHER_SKIN) & skin
-    return _grown(bearing, _SLIPPED * width_px / pixel_px)
+    return _grown(bearing, _SLIPPED * width_px / pixel_px) & ~_bare_of_lesions(face, width_px, step)
+
+
+def _bare_of_lesions(face: Face, width_px: float, step: int) -> BoolMap:
+    """Return where hair and openings of the face look like lesions: brows, lips, eyes, the rims of nostrils."""
+    frame = _reduced(face.frame, step)
+    if face.landmarks is None:
+        return np.zeros((frame.height, frame.width), np.bool_)
+    points = to_frame(face.landmarks, frame)
+    openings = polygon_mask([points[list(ring)] for ring in (*BROWS, *EYES, LIPS)], frame)
+    rims = polygon_mask([points[list(ring)] for ring in NOSTRILS], frame, grow=max(_RIM * width_px / frame.factor, 0.5))
+    return openings | rims
 
 
 def _grown(mask: BoolMap, by: float) -> BoolMap:
@@ -226,11 +247,14 @@ def _halves(density: NDArray[np.floating], right: BoolMap) -> tuple[float, float
 
 def _seen(face: Face) -> dict[Region, float | None]:
     """Return the share of each region in view that is open skin; without landmarks nobody knows how large it is."""
-    open_skin = np.bincount(face.regions.ravel(), minlength=len(Region))
+    step = _step(face.frame)
+    regions = face.regions[::step, ::step]
+    open_skin = np.bincount(regions.ravel(), minlength=len(Region))
     if face.landmarks is None:
         return {region: None for region in Region if region is Region.FACE or open_skin[region.code]}
-    everywhere = np.ones(face.skin.shape, dtype=np.bool_)
-    whole = np.bincount(map_regions(face.landmarks, face.frame, everywhere, View.FRONT).ravel(), minlength=len(Region))
+    everywhere = np.ones(regions.shape, dtype=np.bool_)
+    whole_map = map_regions(face.landmarks, _reduced(face.frame, step), everywhere, View.FRONT)
+    whole = np.bincount(whole_map.ravel(), minlength=len(Region))
     in_view = [region for region in list(Region)[1:] if open_skin[region.code] and whole[region.code]]
     shares: dict[Region, float | None] = {Region.FACE: float(open_skin[1:].sum() / max(int(whole[1:].sum()), 1))}
     return shares | {region: float(open_skin[region.code] / whole[region.code]) for region in in_view}

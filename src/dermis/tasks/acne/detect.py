@@ -53,6 +53,7 @@ _SKIN_SHARE = 0.4
 _NEAR_FROM_PX = 400  # side of the square in the photo from which looking nearer shows more
 _AGREE_CELLS = 3.0  # how far apart both looks may see one lesion
 _BARE = 0.02
+_ANY_AFAR = 0.5  # lesions that a look at the whole shows in a quarter, from which a nearer look can show more
 _REACH = 64  # a mask is widened by one in so many of the cells along a side
 
 
@@ -118,25 +119,40 @@ def _inclusive(
     if seen.area.width_px < _NEAR_FROM_PX:
         whole: FloatMap = answers["density_all"] * np.float32(told["count_all_factor"])
         return whole
-    near = _quarters(weights, crop_face_square(photo, face, 2 * weights.shown.size_px).picture, seen.skin, factors)
-    return _agreed(afar, near) * seen.skin
+    asked = _worth_a_look(afar, seen.skin)
+    if not asked:
+        return afar * seen.skin
+    picture = crop_face_square(photo, face, 2 * weights.shown.size_px).picture
+    return _agreed(afar, _nearer(weights, picture, seen.skin, factors, afar, asked)) * seen.skin
 
 
-def _quarters(weights: Weights, picture: NDArray[np.uint8], skin: FloatMap, factors: NDArray[np.float32]) -> FloatMap:
-    """Return the density, on the cells of `skin`, of four looks at the quarters of a picture twice as large."""
+def _worth_a_look(afar: FloatMap, skin: FloatMap) -> list[tuple[int, int]]:
+    """Return the quarters, row and column, that show skin and, from afar, half a lesion at least."""
+    half = len(skin) // 2
+    found, bare = (values.reshape(2, half, 2, half).sum(axis=(1, 3)) for values in (afar, skin))
+    rows, columns = np.nonzero((bare >= _BARE * half**2) & (found >= _ANY_AFAR))
+    return list(zip(rows.tolist(), columns.tolist(), strict=True))
+
+
+def _nearer(
+    weights: Weights,
+    picture: NDArray[np.uint8],
+    skin: FloatMap,
+    factors: NDArray[np.float32],
+    afar: FloatMap,
+    asked: list[tuple[int, int]],
+) -> FloatMap:
+    """Return the density, on the cells of `skin`, of looks at quarters of a picture twice as large; else from afar."""
     size, half = weights.shown.size_px, len(skin) // 2
-    near = np.zeros_like(skin)
-    for row in (0, 1):
-        for column in (0, 1):
-            part = np.s_[row * half : (row + 1) * half, column * half : (column + 1) * half]
-            if skin[part].mean() < _BARE:
-                continue
-            shown = np.moveaxis(picture[row * size : (row + 1) * size, column * size : (column + 1) * size], -1, 0)
-            answers = weights.network.run(
-                image=shown[None].astype(np.float32) / 255, skin=skin[part].repeat(2, 0).repeat(2, 1)[None, None]
-            )
-            both = factors[0] * answers["density"][0] + factors[1] * answers["density_all"][0]
-            near[part] = both.reshape(half, 2, half, 2).sum(axis=(1, 3))
+    near = afar.copy()
+    for row, column in asked:
+        part = np.s_[row * half : (row + 1) * half, column * half : (column + 1) * half]
+        shown = np.moveaxis(picture[row * size : (row + 1) * size, column * size : (column + 1) * size], -1, 0)
+        answers = weights.network.run(
+            image=shown[None].astype(np.float32) / 255, skin=skin[part].repeat(2, 0).repeat(2, 1)[None, None]
+        )
+        both = factors[0] * answers["density"][0] + factors[1] * answers["density_all"][0]
+        near[part] = both.reshape(half, 2, half, 2).sum(axis=(1, 3))
     return near
 
 
