@@ -39,6 +39,8 @@ _SLIPPED = 0.015
 """A lesion lies on skin whose middle is so near to skin, in face widths: parts are coarser than boxes."""
 _RIM = 0.012
 """How far the rim of a nostril reaches, in face widths."""
+_TURNED_DEG = 40.0
+"""Beyond this yaw the outlines of brows and lips come to lie on skin beside them."""
 _REGION_REACH = 0.25
 """Temples and jaw lie in no named region: they count with the nearest one within so many face widths."""
 INVOLVED_REACH = 10 / 140
@@ -123,9 +125,12 @@ def _on_face(face: Face, width_px: float, *, own_area: bool) -> BoolMap:
 
 
 def _bare_of_lesions(face: Face, width_px: float, step: int) -> BoolMap:
-    """Return where hair and openings of the face look like lesions: brows, lips, eyes, the rims of nostrils."""
+    """Return where hair and openings of the face look like lesions: brows, lips, eyes, the rims of nostrils.
+
+    Nowhere on a face turned further than landmarks can be relied on.
+    """
     frame = _reduced(face.frame, step)
-    if face.landmarks is None:
+    if face.landmarks is None or face.pose is None or abs(face.pose.yaw_deg) > _TURNED_DEG:
         return np.zeros((frame.height, frame.width), np.bool_)
     points = to_frame(face.landmarks, frame)
     openings = polygon_mask([points[list(ring)] for ring in (*BROWS, *EYES, LIPS)], frame)

@@ -27,6 +27,8 @@ LINK = Path(__file__).parents[1] / "data" / "acne_presence.csv"
 
 _ANY = 0.5
 """A count of half a lesion rounds to one, and half a grade to the next: the borders of "none" on these scales."""
+_CLOSE_UP = 0.5
+"""What clear skin of a close-up may show, over what a clear face may: half a face is in view (chosen)."""
 _SURE = 0.8
 """From this probability on the count is as it was found."""
 
@@ -56,17 +58,19 @@ def evidence_of(lesions: FaceLesions, limit: float) -> float:
 def with_presence(lesions: FaceLesions, link: PresenceLink | None = None, *, whole: bool = True) -> FaceLesions:
     """Return lesions with the probability of acne, and with counts that count in so far as acne is likely.
 
-    whole: the face is in view, so that what was found can be held against clear faces. In a close-up or an area that
-    the user drew every lesion counts: 0.5 is reached with half a one.
+    whole: nothing but the photo chose what is in view, so that what was found can be held against clear faces; against
+    half a face in a close-up. In an area that the user drew every lesion counts: 0.5 is reached with half a one.
 
     Below 0.5 the count of the face stays below half a lesion, and no single lesion is pointed at; from 0.8 on both
     are as found, but for a count below a half; between them the count rises evenly. The grade stays.
     """
     link = shipped_link() if link is None else link
     count = max(lesions.counts[Region.FACE], 0.0)
-    if not whole or lesions.view is View.CLOSE_UP:
+    if not whole:
         chance = replace(link, limit=_ANY).probability(max(count, _grade(lesions)))
         return replace(lesions, found=replace(lesions.found, presence=chance))
+    if lesions.view is View.CLOSE_UP:
+        link = replace(link, limit=_CLOSE_UP * link.limit)
     chance = link.probability(evidence_of(lesions, link.limit))
     told = _count_in_doubt(count, chance)
     share = told / count if count > 0 else 1.0
