@@ -37,7 +37,7 @@ _FACE_EDGE = 0.06
 """Skin so near to the face, in face widths, is still face: along the jaw and before the ears its edge is uncertain."""
 _SLIPPED = 0.015
 """A lesion lies on skin whose middle is so near to skin, in face widths: parts are coarser than boxes."""
-_RIM = 0.012
+_NOSTRIL_RIM = 0.012
 """How far the rim of a nostril reaches, in face widths."""
 _TURNED_DEG = 40.0
 """Beyond this yaw the outlines of brows and lips come to lie on skin beside them."""
@@ -134,7 +134,9 @@ def _bare_of_lesions(face: Face, width_px: float, step: int) -> BoolMap:
         return np.zeros((frame.height, frame.width), np.bool_)
     points = to_frame(face.landmarks, frame)
     openings = polygon_mask([points[list(ring)] for ring in (*BROWS, *EYES, LIPS)], frame)
-    rims = polygon_mask([points[list(ring)] for ring in NOSTRILS], frame, grow=max(_RIM * width_px / frame.factor, 0.5))
+    rims = polygon_mask(
+        [points[list(ring)] for ring in NOSTRILS], frame, grow=max(_NOSTRIL_RIM * width_px / frame.factor, 0.5)
+    )
     return openings | rims
 
 
