@@ -121,7 +121,7 @@ def _inclusive(
         return whole
     asked = _worth_a_look(afar, seen.skin)
     if not asked:
-        return afar * seen.skin
+        return np.asarray(afar * seen.skin, np.float32)
     picture = crop_face_square(photo, face, 2 * weights.shown.size_px).picture
     return _agreed(afar, _nearer(weights, picture, seen.skin, factors, afar, asked)) * seen.skin
 
