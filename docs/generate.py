@@ -20,6 +20,7 @@ from dermis.core import Ordinal, Region, Scale
 from dermis.pipeline.exclusion import REASONS
 from dermis.pipeline.quality.problems import PROBLEMS
 from dermis.tasks import GROUPS, TASKS
+from dermis.tasks.intervals import LIGHTNESS, interval_belts
 
 HERE = Path(__file__).parent / "reference"
 MARK = "<!-- What follows is written by docs/generate.py from the data. -->"
@@ -45,10 +46,30 @@ def tasks_page() -> str:
         lines.append(f"| `{task.name}` | {task.question}{asked} | {_scale(task.scale)} | {regions} |")
     lines += ["", f"All regions: {', '.join(region.value for region in Region)}.", "", "## Groups", ""]
     lines += [f"- `--tasks {group}`: {', '.join(f'`{name}`' for name in names)}" for group, names in GROUPS.items()]
+    lines += ["", "## Where an interval is given", "", *_intervals()]
     lines += ["", "## Where the scales come from", ""]
     for task in TASKS.values():
         lines += _item(f"`{task.name}`: {task.reference}")
     return "\n".join(lines) + "\n"
+
+
+def _intervals() -> list[str]:
+    """Return what the intervals of tasks with belts rest on, by how the photo was taken."""
+    lines = [
+        "People and photos that the intervals of the whole face and the cheeks rest on. Those of acne come from its "
+        "network; all others are",
+        "`null`. What they mean: [measurements](../concepts/measurements.md).",
+        "",
+        "| task | how the photo was taken | people | photos |",
+        "|---|---|---|---|",
+    ]
+    for name in (*TASKS, LIGHTNESS):
+        shown = f"`{name}`" if name in TASKS else "`skin_tone`, `detail.lightness_interval`"
+        lines += [
+            f"| {shown} | {condition} | {belt.people} | {belt.photos} |"
+            for condition, belt in interval_belts(name).items()
+        ]
+    return lines
 
 
 def _scale(scale: Scale) -> str:

@@ -84,6 +84,40 @@ def test_an_estimated_light_relights_every_region_and_says_so():
         assert before[region].interval is None
 
 
+def test_an_estimate_of_the_face_is_that_of_its_cheeks_however_its_brow_shines():
+    seen, true = np.array((60.0, 12.0, 16.0)), np.array((36.0, 12.0, 15.0))
+    tone = ToneEstimate(lab=true, measured_lab=seen, ita_scale_deg=15.0)
+    regions = np.zeros((40, 50), np.uint8)
+    regions[:20], regions[20:] = Region.FOREHEAD.code, Region.LEFT_CHEEK.code
+    linear = patch(seen)
+    linear[:20] *= 1.4
+    found = {f.region: f for f in measured("skin_tone", skin=replace(skin_of(linear, regions=regions), tone=tone))}
+    assert found[Region.FACE].detail["lab"] == pytest.approx(true, abs=0.01)
+    cheek, brow = found[Region.LEFT_CHEEK], found[Region.FOREHEAD]
+    assert cheek.value == pytest.approx(found[Region.FACE].value, abs=0.3)
+    assert cheek.interval == pytest.approx(found[Region.FACE].interval, abs=0.5)
+    # A brighter region is lighter by as much light at both ends: fewer degrees where skin is dark than near L* 50.
+    below, above = (brow.interval[end] - cheek.interval[end] for end in (0, 1))
+    assert 0 < below < above
+    assert brow.interval[0] < brow.value < brow.interval[1]
+
+
+def test_a_photo_with_a_chart_has_the_interval_that_was_measured_with_charts():
+    linear, regions = patch((60.0, 12.0, 16.0)), np.zeros((40, 50), np.uint8)
+    regions[:20], regions[20:] = Region.NOSE.code, Region.LEFT_CHEEK.code
+    skin = replace(skin_of(linear, regions=regions), light_known=True)
+    charted, patched = (
+        {f.region: f for f in measured("skin_tone", skin=replace(skin, measured_as=name))}
+        for name in ("referenced", "referenced_patch")
+    )
+    for region in (Region.FACE, Region.LEFT_CHEEK):
+        low, high = charted[region].interval
+        assert low < charted[region].value < high
+        assert set(charted[region].labels) >= {"intermediate"}
+    assert charted[Region.NOSE].interval is None
+    assert all(one.interval is None for one in patched.values())
+
+
 def test_a_grey_photo_has_no_tone():
     assert measured("skin_tone", skin=skin_of(patch((60.0, 0.0, 0.0)))) == ()
 

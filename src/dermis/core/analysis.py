@@ -26,6 +26,7 @@ __all__ = [
     "Provenance",
     "Quality",
     "Severity",
+    "measured_as",
 ]
 
 
@@ -74,6 +75,14 @@ class CaptureCondition(StrEnum):
     REFERENCED = "referenced"
     FLASH_PAIR = "flash_pair"
     CONTROLLED = "controlled"
+
+
+def measured_as(condition: str, reference_kind: str | None) -> str:
+    """Return the name under which errors of a photo were measured: its condition, "referenced_patch" for one patch.
+
+    A patch fixes the light and leaves the camera's own colours; a chart fixes both.
+    """
+    return "referenced_patch" if reference_kind == "patch" else str(condition)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +166,11 @@ class Analysis:
     lesions: FaceLesions | None = None
     findings: tuple[Finding, ...] = ()
     care: tuple[Advice, ...] = ()
+
+    @property
+    def measured_as(self) -> str:
+        """The name under which errors of such photos were measured."""
+        return measured_as(self.condition, None if self.reference is None else self.reference.kind)
 
     def __getitem__(self, task: str) -> Finding:
         """Return the finding of a task for the whole face, else its first; KeyError where there is none."""

@@ -40,7 +40,7 @@ class Skin:
     regions: (h, w) uint8 of `Region.code`. excluded: named reasons (specular, shadow, clipped, border, ...)
     with the mask that each took away from `visible`; facial_hair lies beside it, as it hides skin.
     light_known: whether the light was fixed; light_by: by what, in words. tone: what the photo tells
-    of the true colour, if anything.
+    of the true colour, if anything. measured_as: the name under which errors of such photos were measured.
     """
 
     linear: FloatMap
@@ -52,6 +52,7 @@ class Skin:
     light_known: bool
     tone: ToneEstimate | None = None
     light_by: str = "A patch or chart of known colours"
+    measured_as: str = "unknown"
 
     def __post_init__(self) -> None:
         hold(self, "linear", dtype=np.float32, shape=(None, None, 3))

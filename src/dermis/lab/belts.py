@@ -18,8 +18,9 @@ __all__ = ["belt_object", "fit_belt", "keep_belt"]
 _Floats = NDArray[np.float64]
 
 LEVEL, KNOTS = 0.9, 9
-_REACH = 0.09
-"""Width of the window about a true value, as a share of the range of true values (1 sigma)."""
+_REACH, _BEYOND = 0.15, 0.05
+"""Width of the window about a true value (1 sigma), and how far the belt reaches beyond the outermost true values, both
+as a share of their range. Chosen by folds over the people that belts are fitted to."""
 
 
 def fit_belt(
@@ -32,7 +33,8 @@ def fit_belt(
     """
     errors = (said - truth) / (1.0 if scale is None else scale)
     low, high = float(truth.min()), float(truth.max())
-    knots = np.linspace(low, high, KNOTS)
+    beyond = _BEYOND * (high - low)
+    knots = np.linspace(low - beyond, high + beyond, KNOTS)
     names, place, counts = np.unique(np.asarray(people), return_inverse=True, return_counts=True)
     ends = np.array([_ends(errors, truth, 1.0 / counts[place], knot, _REACH * (high - low), level) for knot in knots])
     return Belt(

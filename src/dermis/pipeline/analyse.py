@@ -182,6 +182,7 @@ def measure_skin(
         view=face.view,
         light_known=lighting.known,
         light_by=lighting.by,
+        measured_as=lighting.measured_as,
     )
 
 
@@ -229,7 +230,7 @@ def _assembled(
         reference=lighting.reference,
         flash_pair=None if lighting.pair is None else lighting.pair.record,
         device="" if lighting.profile is None else lighting.profile.name,
-        findings=with_intervals(findings, lighting.kind),
+        findings=with_intervals(findings, lighting.measured_as),
         lesions=lesions,
         **parts,
     )

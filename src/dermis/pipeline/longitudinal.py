@@ -121,7 +121,7 @@ def _visit(analysis: Analysis) -> _Visit:
     boxes = lesions.found.boxes_px.astype(np.float64)
     return _Visit(
         name=analysis.name,
-        capture_condition=analysis.condition.value,
+        capture_condition=analysis.measured_as,
         photo=photo,
         face=face,
         lesions=lesions,
@@ -218,9 +218,7 @@ def _values(before: Analysis, after: Analysis) -> tuple[ValueChange, ...]:
 
 
 def _measured(finding: Finding, analysis: Analysis) -> Measured:
-    return Measured(
-        value=finding.value, condition=analysis.condition.value, interval=finding.interval, level=finding.level
-    )
+    return Measured(value=finding.value, condition=analysis.measured_as, interval=finding.interval, level=finding.level)
 
 
 def _same(before: Photo | None, after: Photo | None) -> bool:

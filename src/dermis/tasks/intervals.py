@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import CaptureCondition, Finding, Region
+from dermis.core import Finding, Region
 
 __all__ = [
     "FITTED",
     "FOLDER",
+    "LIGHTNESS",
     "Belt",
     "interval",
     "interval_belts",
@@ -34,6 +35,8 @@ _Floats = NDArray[np.float64]
 FOLDER = Path(__file__).parent / "data" / "intervals"
 FITTED = (Region.FACE, Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
 """Regions that the belts hold for."""
+LIGHTNESS = "skin_lightness"
+"""The L* of a skin tone: its belts have a table of their own beside that of the ITA."""
 _STEPS = 400
 
 
@@ -93,20 +96,20 @@ def _told(task: str) -> dict[str, dict[str, Any]]:
     return belts
 
 
-def interval(
-    task: str, condition: CaptureCondition, value: float, scale: float | None = None
-) -> tuple[float, float] | None:
+def interval(task: str, measured_as: str, value: float, scale: float | None = None) -> tuple[float, float] | None:
     """Return where the true value lies, None where nobody has measured that.
+
+    task: or "skin_lightness", the L* of a tone. measured_as: the capture condition, or "referenced_patch".
 
     scale: the usual size of the answer's error, where the task's belts are in units of it.
     """
-    belt = interval_belts(task).get(condition.value)
+    belt = interval_belts(task).get(measured_as)
     if belt is None or belt.scaled is (scale is None):
         return None
     return belt.interval(value, 1.0 if scale is None else scale)
 
 
-def with_intervals(findings: Iterable[Finding], condition: CaptureCondition) -> tuple[Finding, ...]:
+def with_intervals(findings: Iterable[Finding], measured_as: str) -> tuple[Finding, ...]:
     """Return the findings with the intervals of their task; one that has its own keeps it.
 
     Belts are fitted on cheeks: other regions, which differ in what covers and shades them, have no interval.
@@ -114,6 +117,6 @@ def with_intervals(findings: Iterable[Finding], condition: CaptureCondition) -> 
     return tuple(
         finding
         if finding.interval is not None or finding.region not in FITTED
-        else replace(finding, interval=interval(finding.task, condition, finding.value))
+        else replace(finding, interval=interval(finding.task, measured_as, finding.value))
         for finding in findings
     )

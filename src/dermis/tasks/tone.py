@@ -12,7 +12,6 @@ from dermis.colour.srgb import encode, srgb_to_hex
 from dermis.colour.tone import ITA_CLASSES, MONK, hue_deg, ita_class, ita_deg, monk_tone
 from dermis.core import (
     Band,
-    CaptureCondition,
     Finding,
     Measure,
     Note,
@@ -24,9 +23,10 @@ from dermis.core import (
     TableBlock,
     Task,
     TextBlock,
+    ToneEstimate,
 )
 from dermis.core.arrays import FloatMap
-from dermis.tasks.intervals import interval
+from dermis.tasks.intervals import FITTED, LIGHTNESS, interval
 from dermis.tasks.region_statistics import measured_regions
 
 __all__ = ["TASK", "classes_within", "measure", "monk_within"]
@@ -44,9 +44,10 @@ def measure(skin: Skin) -> tuple[Finding, ...]:
     """Measure the tone of each region: the median colour of its well-lit pixels.
 
     Well lit is what faces the light: the brighter half of the region without its brightest twentieth. Where the light
-    is not known (`skin.tone`), every region is lit as the posterior says the cheeks are, and the interval is where the
-    true ITA lies in nine of ten photos of other people (`dermis.tasks.intervals`); the classes and Monk tones are those
-    of the interval, and one class alone is named only where the interval lies in it. The spread is the middle 90 % of
+    is not known (`skin.tone`), the face has the tone of the posterior and the interval is where the true ITA lies in
+    nine of ten photos of other people (`dermis.tasks.intervals`); another region is as much lighter or darker as it is
+    in the photo, at each end of the interval. The classes and Monk tones are those of the interval, and one class alone
+    is named only where the interval lies in it. The spread is the middle 90 % of
     pixels: the unevenness of the skin. `detail["light"]` names the light. A grey photo has no tone: no finding.
     """
     lab = np.asarray(linear_to_lab(skin.linear))
@@ -67,9 +68,9 @@ def _has_colour(pixels_lab: FloatMap) -> bool:
 
 def _finding(region: Region, pixels_lab: FloatMap, skin: Skin) -> Finding:
     photographed = np.median(pixels_lab, axis=0).astype(np.float64)
-    lab = _relit(photographed, skin)
+    lab = _true_colour(region, photographed, skin)
     value = float(ita_deg(lab))
-    within = _interval(value, skin)
+    within = _interval(region, photographed, skin)
     classes = classes_within(*(within or (value, value)))
     return Finding(
         task=TASK.name,
@@ -82,6 +83,7 @@ def _finding(region: Region, pixels_lab: FloatMap, skin: Skin) -> Finding:
         spread=_spread(pixels_lab, float(ita_deg(photographed))),
         detail={
             "lab": [round(float(c), 2) for c in lab],
+            "lightness_interval": _lightness_interval(region, float(lab[0]), skin),
             "lab_photographed": [round(float(c), 2) for c in photographed],
             "monk": int(monk_tone(lab)) if within is None else monk_within(lab, within),
             "hue_deg": round(float(hue_deg(lab)), 2),
@@ -93,25 +95,45 @@ def _finding(region: Region, pixels_lab: FloatMap, skin: Skin) -> Finding:
     )
 
 
-def _relit(lab: NDArray[np.float64], skin: Skin) -> NDArray[np.float64]:
-    """Return a photographed colour (3,) as it would be in white light of the right exposure."""
+def _true_colour(region: Region, lab: NDArray[np.float64], skin: Skin) -> NDArray[np.float64]:
+    """Return the colour of a region that was photographed as `lab` (3,), in white light of the right exposure.
+
+    What is told of a face is told of its cheeks: brow and nose shine and face the light, and are no lighter for that.
+    """
     if skin.tone is None:
         return lab
-    true, seen, here = (
-        np.maximum(np.asarray(lab_to_linear(one)), 1e-4) for one in (skin.tone.lab, skin.tone.measured_lab, lab)
-    )
+    return skin.tone.lab if region is Region.FACE else _relit(lab, skin.tone, skin.tone.lab)
+
+
+def _relit(lab: NDArray[np.float64], tone: ToneEstimate, true_lab: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a photographed colour (3,) as it would be if the colour of the cheeks were `true_lab` (3,)."""
+    true, seen, here = (np.maximum(np.asarray(lab_to_linear(one)), 1e-4) for one in (true_lab, tone.measured_lab, lab))
     return np.asarray(linear_to_lab(here * true / seen), dtype=np.float64)
 
 
-def _interval(value_deg: float, skin: Skin) -> tuple[float, float] | None:
-    """Return the interval of the cheeks about the value of another region."""
+def _interval(region: Region, lab: NDArray[np.float64], skin: Skin) -> tuple[float, float] | None:
+    """Return where the ITA of a region lies that was photographed as `lab`, None where nobody has measured that.
+
+    Under an unknown light that of the cheeks, or what each of its ends makes of another region.
+    """
     if skin.tone is None:
-        return None
-    middle = float(ita_deg(skin.tone.lab))
-    told = interval(TASK.name, CaptureCondition.UNKNOWN, middle, skin.tone.ita_scale_deg)
-    if told is None:
-        return None
-    return max(value_deg + told[0] - middle, -90.0), min(value_deg + told[1] - middle, 90.0)
+        return interval(TASK.name, skin.measured_as, float(ita_deg(lab))) if region in FITTED else None
+    tone = skin.tone
+    told = interval(TASK.name, skin.measured_as, float(ita_deg(tone.lab)), tone.ita_scale_deg)
+    if told is None or region is Region.FACE:
+        return told
+    low, high = (float(ita_deg(_relit(lab, tone, _with_ita(tone.lab, end)))) for end in told)
+    return max(low, -90.0), min(high, 90.0)
+
+
+def _lightness_interval(region: Region, lightness: float, skin: Skin) -> list[float] | None:
+    ends = interval(LIGHTNESS, skin.measured_as, lightness) if region in FITTED else None
+    return None if ends is None else [round(max(ends[0], 0.0), 1), round(min(ends[1], 100.0), 1)]
+
+
+def _with_ita(lab: NDArray[np.float64], ita: float) -> NDArray[np.float64]:
+    """Return the colour of that ITA with the a* and b* of `lab` (3,); L* within 1 to 99."""
+    return np.array([np.clip(50 + lab[2] * tan(radians(float(np.clip(ita, -75, 75)))), 1.0, 99.0), lab[1], lab[2]])
 
 
 def classes_within(low_deg: float, high_deg: float) -> tuple[str, ...]:

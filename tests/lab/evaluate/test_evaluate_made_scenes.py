@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from dermis.lab.evaluate import made_scenes
 from dermis.lab.evaluate.made_scenes import charted_readings
+from dermis.lab.evaluate.readings import SKIN_TASKS
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def test_each_photo_is_read_with_its_chart_and_without(readings):
     assert [one.condition for one in readings] == ["unknown", "referenced"]
     plain, charted = readings
     assert plain.truth == charted.truth
-    assert set(made_scenes.SKIN_TASKS) <= set(plain.truth)
+    assert set(SKIN_TASKS) <= set(plain.truth)
     assert (plain.person, plain.shot) == (charted.person, charted.shot)
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from dermis.core import Encoding, Photo
 from dermis.lab.evaluate import validate as validating
-from dermis.lab.evaluate.readings import Reading, out_of_scope, reexposed
+from dermis.lab.evaluate.out_of_scope import out_of_scope
+from dermis.lab.evaluate.readings import Reading, reexposed
 from dermis.lab.evaluate.validate import (
     Figure,
     Validation,
@@ -91,6 +92,7 @@ def test_a_photo_exposed_anew_has_so_many_stops_more():
 def test_pictures_out_of_scope_are_drawn_or_come_with_a_library():
     names = [name for name, _, _ in out_of_scope()]
     assert {"chelsea", "cartoon", "black and white", "painted green", "photo of a screen"} <= set(names)
+    assert {"statue of stone", "statue of clay", "mask", "painted in two colours"} <= set(names)
 
 
 def test_a_short_look_runs_from_made_people_to_figures(models, monkeypatch, tmp_path):

@@ -12,11 +12,12 @@ import numpy as np
 
 from dermis.formats.files import write_text
 from dermis.lab.belts import belt_object, fit_belt
-from dermis.lab.evaluate.readings import TASKS_READ, Reading
-from dermis.tasks.intervals import Belt
+from dermis.lab.evaluate.readings import SKIN_TASKS, TASKS_READ, Reading
+from dermis.tasks.intervals import LIGHTNESS, Belt
 from dermis.tasks.repeatability import Repeatability, read_repeatability, repeatabilities
 
 __all__ = [
+    "BELTED",
     "commit_of_code",
     "fit_repeatability",
     "fitted_repeatabilities",
@@ -26,6 +27,10 @@ __all__ = [
     "write_repeatability",
 ]
 
+BELTED = ("skin_tone", LIGHTNESS, "melanin", "haemoglobin")
+"""What belts are fitted for. Not redness: made skin is hardly red, so its errors say nothing of skin that is."""
+_OWN = ("skin_tone", "unknown")
+"""This belt rests on ten times as many people: it is fitted with the estimate, to patches of measured skin, too."""
 FEWEST_PHOTOS, FEWEST_REPEATS, FEWEST_PEOPLE = 60, 20, 5
 
 
@@ -62,11 +67,11 @@ def fit_repeatability(readings: Sequence[Reading], task: str) -> Repeatability |
 
 
 def fitted_repeatabilities(readings: Sequence[Reading]) -> list[Repeatability]:
-    """Return a row for each task, capture condition and source that has enough repeats."""
+    """Return a row for each task of the skin, capture condition and source that has enough repeats."""
     kinds = sorted({(one.condition, one.source) for one in readings}, key=lambda kind: (kind[0] != "unknown", kind))
     found = [
         fit_repeatability([one for one in readings if (one.condition, one.source) == kind], task)
-        for task in TASKS_READ
+        for task in SKIN_TASKS
         for kind in kinds
     ]
     return [one for one in found if one is not None]
@@ -107,15 +112,17 @@ def repeatability_table() -> str:
 def write_intervals(folder: Path, made: Sequence[Reading]) -> list[Path]:
     """Write one JSON a task: belts from photos of known truth, by condition.
 
-    What cannot be fitted is left as it stood.
+    What cannot be fitted is left as it stood, and so is the belt of a tone in an unknown light.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for task in TASKS_READ:
+    for task in BELTED:
         path = folder / f"{task}.json"
         told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         belts = dict(told.get("belts", {}))
         for condition in sorted({one.condition for one in made}):
+            if (task, condition) == _OWN:
+                continue
             belt = _belt_of([one for one in made if one.condition == condition], task)
             if belt is not None:
                 belts[condition] = belt_object(belt)
@@ -128,10 +135,7 @@ def write_intervals(folder: Path, made: Sequence[Reading]) -> list[Path]:
 
 def _belt_of(readings: Sequence[Reading], task: str) -> Belt | None:
     known = [one for one in readings if task in one.values and task in one.truth]
-    scaled = task == "skin_tone" and all(one.tone is not None for one in known)
     if len(known) < FEWEST_PHOTOS:
         return None
-    truth = np.array([one.truth[task] for one in known])
-    said = np.array([one.tone[0] if scaled and one.tone else one.values[task] for one in known])
-    scale = np.array([one.tone[1] for one in known if one.tone]) if scaled else None
-    return fit_belt(truth, said, scale, people=[one.person for one in known])
+    truth, said = np.array([(one.truth[task], one.values[task]) for one in known]).T
+    return fit_belt(truth, said, people=[one.person for one in known])

@@ -17,7 +17,7 @@ from dermis.colour.lab import lab_to_linear
 from dermis.core import Photo
 from dermis.core.arrays import FloatMap
 from dermis.errors import InputError
-from dermis.lab.evaluate.readings import MADE, Reading, reading_of, truth_of
+from dermis.lab.evaluate.readings import MADE, SKIN_TASKS, Reading, reading_of, truth_of
 from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_isp, stream
 from dermis.lab.synth.camera.flash_pair import chart_corners, chart_picture, lit_chart
 from dermis.lab.synth.camera.scene import Scene, compose_scene, lab_of, raw_of, skin_mask
@@ -34,8 +34,8 @@ from dermis.tasks.redness.redness_map import above_calm_skin
 
 __all__ = ["ChartedPhoto", "charted_photo", "charted_readings", "face_truth"]
 
-SKIN_TASKS = ("skin_tone", "melanin", "haemoglobin", "redness")
 VIEWS = ("front", "15", "-15")
+SHOTS = 2
 _CHART_MM = 300.0
 """Width of the picture at the chart, in millimetres: the chart fills it."""
 _LEVEL_SD, _SLOPE_SD, _TURN_SD_DEG = 0.05, 0.03, 2.0
@@ -55,11 +55,18 @@ class ChartedPhoto:
 
 
 def charted_readings(
-    *, people: int, seed: int, shots: int = 2, first: int = 0, step: Callable[[str], None] = lambda words: None
+    *,
+    people: int,
+    seed: int,
+    shots: int = SHOTS,
+    first: int = 0,
+    plain: bool = True,
+    step: Callable[[str], None] = lambda words: None,
 ) -> Iterator[Reading]:
     """Yield what is said of photos of made people, each with and without a chart (`referenced`, `unknown`).
 
-    Every shot of a person is by another phone in another light. first: number of the first person.
+    Every shot of a person is by another phone in another light. first: number of the first person. plain: read the
+    photos without a chart, too.
     """
     recipe = read_recipe("everyday", [f"seed={seed}"])
     if not isinstance(recipe, FacesRecipe):
@@ -73,12 +80,14 @@ def charted_readings(
             if not truth:
                 continue
             step(f"person {number}, shot {shot}")
-            yield from _read(charted_photo(rng, recipe, scene), f"s{number:04d}", f"s{number:04d} {shot}", truth)
+            photo = charted_photo(rng, recipe, scene)
+            yield from _read(photo, f"s{number:04d}", f"s{number:04d} {shot}", truth, plain=plain)
 
 
-def _read(photo: ChartedPhoto, person: str, shot: str, truth: Mapping[str, float]) -> Iterator[Reading]:
+def _read(photo: ChartedPhoto, person: str, shot: str, truth: Mapping[str, float], *, plain: bool) -> Iterator[Reading]:
     known: dict[str, Any] = {"source": MADE, "person": person, "shot": shot, "truth": truth, "tasks": SKIN_TASKS}
-    yield reading_of(photo.plain, **known)
+    if plain:
+        yield reading_of(photo.plain, **known)
     corners = ",".join(f"{value:.1f}" for value in photo.corners_px.ravel())
     try:
         yield reading_of(photo.charted, replace(AS_IT_COMES, reference=f"chart:{corners}"), **known)

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from dermis.colour.lab import lab_to_linear
 from dermis.colour.srgb import decode, encode
 from dermis.colour.tone import ita_deg
-from dermis.core import Analysis, CaptureCondition, Encoding, Photo, Quality, Region
-from dermis.core.arrays import FloatMap
+from dermis.core import Analysis, CaptureCondition, Encoding, Finding, Photo, Quality, Region
 from dermis.errors import DermisError, InputError
 from dermis.formats.images.photo import read_photo
 from dermis.lab.synth.make import make_set
@@ -23,25 +22,28 @@ from dermis.lab.synth.recipe import read_recipe
 from dermis.pipeline.analyse import analyse
 from dermis.pipeline.options import AS_IT_COMES, AnalyseOptions
 from dermis.tasks import choose
+from dermis.tasks.intervals import LIGHTNESS
 from dermis.tasks.pigment_index import pigment_indices
 
 __all__ = [
     "EXPOSURES_EV",
     "MADE",
     "RESERVED",
+    "SKIN_TASKS",
     "TASKS_READ",
     "UNUSABLE",
     "USABLE",
     "Reading",
     "folder_readings",
     "made_readings",
-    "out_of_scope",
     "reading_of",
 ]
 
 TASKS_READ = ("skin_tone", "melanin", "haemoglobin", "redness", "acne_lesions", "acne_grade")
 EXPOSURES_EV = (-1.0, -0.5, 0.5, 1.0)
 MADE = "made people"
+SKIN_TASKS = ("skin_tone", "melanin", "haemoglobin", "redness")
+"""Tasks whose values are measured on every skin; counts and grades of acne differ the more the more there is."""
 USABLE, RESERVED, UNUSABLE = "usable", "with reservation", "unusable"
 Step = Callable[[str], None]
 
@@ -84,17 +86,27 @@ def reading_of(
 
 def _read(analysis: Analysis, **known: Any) -> Reading:  # noqa: ANN401
     face = [finding for finding in analysis.findings if finding.region is Region.FACE]
+    lightness, ends = _lightness(face)
     tone = analysis.skin.tone if analysis.skin is not None else None
     return Reading(
-        condition=analysis.condition.value,
-        values={finding.task: float(finding.value) for finding in face},
-        intervals={finding.task: finding.interval for finding in face if finding.interval is not None},
+        condition=analysis.measured_as,
+        values={finding.task: float(finding.value) for finding in face} | lightness,
+        intervals={finding.task: finding.interval for finding in face if finding.interval is not None} | ends,
         tone=None if tone is None else (_ita(tone.lab), tone.ita_scale_deg),
         problems=tuple(problem.code for problem in analysis.quality.problems),
         usable=analysis.quality.usable,
         for_tone=_for_tone(analysis.quality),
         **known,
     )
+
+
+def _lightness(face: Sequence[Finding]) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
+    """Return the L* of a tone and its interval as those of a task."""
+    for finding in face:
+        lab, ends = finding.detail.get("lab"), finding.detail.get("lightness_interval")
+        if isinstance(lab, list):
+            return {LIGHTNESS: float(lab[0])}, {LIGHTNESS: (ends[0], ends[1])} if isinstance(ends, list) else {}
+    return {}, {}
 
 
 def _for_tone(quality: Quality) -> str:
@@ -142,7 +154,12 @@ def made_readings(
 def truth_of(lab: NDArray[np.float64]) -> dict[str, float]:
     """Return what the tasks should say of skin of a known colour (3,)."""
     melanin, haemoglobin = pigment_indices(np.asarray(lab_to_linear(lab))[None])
-    return {"skin_tone": _ita(lab), "melanin": float(melanin[0]), "haemoglobin": float(haemoglobin[0])}
+    return {
+        "skin_tone": _ita(lab),
+        LIGHTNESS: float(lab[0]),
+        "melanin": float(melanin[0]),
+        "haemoglobin": float(haemoglobin[0]),
+    }
 
 
 def folder_readings(
@@ -202,44 +219,3 @@ def reexposed(photo: Photo, stops: float) -> Photo:
         raise ValueError("Only sRGB photos are exposed anew.")
     linear = np.clip(np.asarray(decode(photo.pixels)) * 2**stops, 0, 1)
     return replace(photo, pixels=(np.rint(np.asarray(encode(linear)) * 255) / 255).astype(np.float32))
-
-
-def out_of_scope() -> Iterator[tuple[str, str, Photo]]:
-    """Yield name, what should happen, and the picture: "none" no numbers at all, "grey" no colour, "told" any."""
-    from skimage import data  # late, and only here
-
-    for name in ("chelsea", "coffee", "rocket", "coins", "brick", "clock"):
-        yield name, "none", _photo(getattr(data, name)())
-    portrait = _photo(data.astronaut()[:220, 130:330])
-    yield "cartoon", "none", _photo(_cartoon())
-    grey = np.repeat(portrait.pixels @ np.array([[0.3], [0.6], [0.1]], np.float32), 3, axis=2)
-    yield "black and white", "grey", replace(portrait, pixels=grey)
-    yield "painted green", "told", replace(portrait, pixels=portrait.pixels * np.array([0.5, 1.0, 0.5], np.float32))
-    yield "photo of a screen", "told", replace(portrait, pixels=_on_screen(portrait.pixels))
-
-
-def _photo(pixels: np.ndarray[Any, Any]) -> Photo:
-    rgb = np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels[..., :3]
-    return Photo(pixels=(rgb / 255).astype(np.float32), encoding=Encoding.SRGB)
-
-
-def _cartoon() -> np.ndarray[Any, Any]:
-    """Return a face of flat colours: an oval, two eyes, a mouth."""
-    from PIL import Image, ImageDraw  # late: only here
-
-    picture = Image.new("RGB", (400, 400), (120, 180, 220))
-    draw = ImageDraw.Draw(picture)
-    draw.ellipse((90, 50, 310, 360), fill=(250, 210, 60), outline=(0, 0, 0), width=5)
-    for x in (150, 220):
-        draw.ellipse((x, 140, x + 35, 190), fill=(255, 255, 255), outline=(0, 0, 0), width=4)
-        draw.ellipse((x + 12, 155, x + 24, 175), fill=(0, 0, 0))
-    draw.arc((140, 220, 260, 310), 10, 170, fill=(180, 0, 0), width=8)
-    return np.asarray(picture)
-
-
-def _on_screen(pixels: FloatMap) -> FloatMap:
-    """Return the picture with the stripes of a screen's subpixels, which beat with the camera's."""
-    columns = np.arange(pixels.shape[1])
-    stripes = np.stack([0.75 + 0.25 * np.cos(2 * np.pi * (columns / 2.9 + turn / 3)) for turn in range(3)], axis=-1)
-    shown: FloatMap = np.clip(pixels * stripes[None], 0, 1).astype(np.float32)
-    return shown

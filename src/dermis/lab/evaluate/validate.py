@@ -24,6 +24,8 @@ from dermis.lab.evaluate.belts import (
     write_intervals,
     write_repeatability,
 )
+from dermis.lab.evaluate.made_scenes import charted_readings
+from dermis.lab.evaluate.out_of_scope import out_of_scope
 from dermis.lab.evaluate.photo_tables import NAMED, overlap, tone_of
 from dermis.lab.evaluate.readings import (
     EXPOSURES_EV,
@@ -31,11 +33,11 @@ from dermis.lab.evaluate.readings import (
     Reading,
     folder_readings,
     made_readings,
-    out_of_scope,
     reading_of,
 )
+from dermis.lab.synth.recipe import read_recipe
 from dermis.metrics.bootstrap import bootstrap
-from dermis.tasks.intervals import FOLDER
+from dermis.tasks.intervals import FOLDER, LIGHTNESS
 from dermis.tasks.repeatability import REPEATABILITY
 from dermis.version import __version__
 
@@ -102,20 +104,20 @@ def validate(
         readings = list(
             made_readings(keep or Path(aside) / "made", people=people, views=("front",) if short else (), step=step)
         )
+    if not short:
+        seed = int(read_recipe("everyday").seed)
+        readings += charted_readings(people=PEOPLE, seed=seed, plain=False, step=step)
     for name, folder in data.items():
         readings += folder_readings(name, folder, most=REAL_PHOTOS, exposures=CHANGED, step=step)
     return Validation(figures=tuple(figures_of(readings, limited=not short)), foreign=tuple(_foreign(short, step)))
 
 
-def fit_intervals(
-    data: Mapping[str, Path], *, folder: Path = FOLDER, keep: Path | None = None, step: Step = lambda words: None
-) -> list[Path]:
+def fit_intervals(data: Mapping[str, Path], *, folder: Path = FOLDER, step: Step = lambda words: None) -> list[Path]:
     """Write the intervals and the table of repeatability anew.
 
-    They rest on made people that `validate` never asks, and on the real repeats given.
+    They rest on made people that `validate` never asks, with and without a chart, and on the real repeats given.
     """
-    with tempfile.TemporaryDirectory() as aside:
-        made = list(made_readings(keep or Path(aside) / "made", people=PEOPLE_FIT, seed=FIT_SEED, step=step))
+    made = list(charted_readings(people=PEOPLE_FIT, seed=FIT_SEED, step=step))
     real = [one for name, path in data.items() for one in folder_readings(name, path, most=REAL_PHOTOS, step=step)]
     table = folder.parent / REPEATABILITY.name
     write_repeatability(table, fitted_repeatabilities([*made, *real]))
@@ -156,10 +158,11 @@ def _charted_ita(readings: Sequence[Reading]) -> float:
 
 def figures_of(readings: Sequence[Reading], *, limited: bool = True) -> Iterator[Figure]:
     """Yield every figure that the readings allow; limited: with the limits of a release."""
-    made = [one for one in readings if one.truth]
+    made = [one for one in readings if one.truth and one.condition == "unknown"]
     yield from _tone_figures(made, limited=limited)
-    for task in ("melanin", "haemoglobin"):
+    for task in (LIGHTNESS, "melanin", "haemoglobin"):
         yield from _coverage(made, task, f"made people, {task}", (0.80, 1.0) if limited else None)
+    yield from _charted_figures([one for one in readings if one.truth and one.condition == "referenced"])
     for source in dict.fromkeys(one.source for one in readings if not one.truth):
         here = [one for one in readings if one.source == source]
         yield from _real_figures(source, here, limited=limited)
@@ -179,6 +182,16 @@ def _tone_figures(made: Sequence[Reading], *, limited: bool) -> Iterator[Figure]
             some = [one for one, inside in zip(known, here, strict=True) if inside]
             yield from _coverage(some, "skin_tone", f"made people, {name}", (0.75, 1.0) if limited else None)
     yield from _coverage(known, "skin_tone", "made people", (0.85, 1.0) if limited else None)
+
+
+def _charted_figures(charted: Sequence[Reading]) -> Iterator[Figure]:
+    """Yield error and coverage of made people who hold a chart."""
+    people = np.array([one.person for one in charted])
+    for task in ("skin_tone", LIGHTNESS, "melanin", "haemoglobin"):
+        if charted:
+            errors = np.array([abs(one.values[task] - one.truth[task]) for one in charted])
+            yield _figure(f"mean error of {task}", "made people with a chart", errors, people, "", None)
+        yield from _coverage(charted, task, "made people with a chart", (0.80, 1.0))
 
 
 def _coverage(readings: Sequence[Reading], task: str, of: str, limits: tuple[float, float] | None) -> Iterator[Figure]:

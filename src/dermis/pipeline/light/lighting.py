@@ -11,6 +11,7 @@ import numpy as np
 from dermis.colour.device import DeviceProfile, straighten
 from dermis.colour.srgb import decode
 from dermis.core import CaptureCondition, Encoding, Face, LightReference, Photo
+from dermis.core.analysis import measured_as
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.errors import InputError, UsageError
 from dermis.formats.device_json import default_profile, read_profile
@@ -37,6 +38,11 @@ class Lighting:
         if self.pair is not None:
             return bool(self.pair.record.level_by)
         return self.reference is not None or self.profile is not None
+
+    @property
+    def measured_as(self) -> str:
+        """The name under which errors of such photos were measured."""
+        return measured_as(self.kind, None if self.reference is None else self.reference.kind)
 
     @property
     def by(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from dermis.core import Region
+from dermis.core.analysis import measured_as
 from dermis.errors import InputError
 from dermis.formats.analysis_json import value_change_object
 from dermis.service.api.answers import Object
@@ -18,7 +19,7 @@ from dermis.service.store import analyses, subjects
 from dermis.service.store.schema import Analysis
 from dermis.tasks.repeatability import Measured, value_change
 
-__all__ = ["change_content"]
+__all__ = ["change_content", "how_measured"]
 
 SCHEMA = "dermis.visit-change/1"
 Finding = Mapping[str, Any]
@@ -85,11 +86,17 @@ def _change(before: Analysis, after: Analysis, was: Finding, found: Finding) -> 
     return value_change_object(found_change)
 
 
+def how_measured(analysis: Analysis) -> str:
+    """Return the name under which errors of such photos were measured."""
+    told = (analysis.content.get("condition") or {}).get("reference") or {}
+    return measured_as(analysis.condition or "", told.get("kind"))
+
+
 def _measured(finding: Finding, analysis: Analysis) -> Measured:
     ends = finding.get("interval")
     return Measured(
         value=finding["value"],
-        condition=analysis.condition or "",
+        condition=how_measured(analysis),
         interval=None if ends is None else (ends[0], ends[1]),
         level=finding.get("level"),
     )

@@ -12,6 +12,7 @@ from dermis.core import Region
 from dermis.errors import Conflict
 from dermis.service.api.access import Reader, Writer
 from dermis.service.api.answers import After, Limit, Object, answer, listed, moment
+from dermis.service.api.compare import how_measured
 from dermis.service.api.keep import forget_deleted
 from dermis.service.api.once import IdempotencyKey, Made, fingerprint, once, replayed_header
 from dermis.service.api.service import Shared
@@ -247,7 +248,7 @@ def _visits(session: Session, held: Sequence[Visit]) -> list[Object]:
 
 def _finding(finding: Finding, analysis: Analysis, visit: Visit) -> Object:
     known = finding.low is not None and finding.high is not None
-    mdc = smallest_detectable_change(finding.task, analysis.condition or "", region=Region(finding.region))
+    mdc = smallest_detectable_change(finding.task, how_measured(analysis), region=Region(finding.region))
     return {
         "analysis": analysis.id,
         "visit": visit.id,
