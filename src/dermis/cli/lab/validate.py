@@ -10,13 +10,13 @@ from dermis.cli.parser import verb
 from dermis.cli.terminal import progress
 from dermis.errors import UsageError
 from dermis.formats.files import write_bytes
-from dermis.lab.evaluate.validate import (
+from dermis.lab.evaluate.evidence.validate import (
     fit_intervals,
     validation_json,
     validation_markdown,
     validation_page,
 )
-from dermis.lab.evaluate.validate import (
+from dermis.lab.evaluate.evidence.validate import (
     validate as run,
 )
 

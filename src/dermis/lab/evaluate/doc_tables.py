@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from dermis.errors import UsageError
-from dermis.lab.evaluate.belts import commit_of_code, repeatability_table
+from dermis.lab.evaluate.evidence.belts import commit_of_code, repeatability_table
 from dermis.lab.train.recipe import RECIPES, find_recipe, read_recipe
 from dermis.lab.train.recipe.learners import LEARNERS
 from dermis.lab.train.recipe.toml_records import nearest
@@ -186,14 +186,14 @@ def _of_flash_pairs(roots: Roots, runs: Path) -> str:
 
 
 def _of_redness(roots: Roots, runs: Path) -> str:
-    from dermis.lab.evaluate.photo_tables import read_redness, redness_table
+    from dermis.lab.evaluate.evidence.photo_tables import read_redness, redness_table
 
     return _signed(redness_table(*read_redness(folder_of("rosacea_faces", roots))))
 
 
 def _of_presence(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.acne_lookalikes import people_of
-    from dermis.lab.evaluate.photo_tables import clear_faces, presence_table
+    from dermis.lab.evaluate.evidence.photo_tables import clear_faces, presence_table
 
     photos = [
         *people_of(folder_of("caltech_faces_light", roots), _EVERY),
@@ -203,8 +203,8 @@ def _of_presence(roots: Roots, runs: Path) -> str:
 
 
 def _of_verdict(roots: Roots, runs: Path) -> str:
-    from dermis.lab.evaluate.photo_tables import verdict_table
-    from dermis.lab.evaluate.validate import verdict_readings
+    from dermis.lab.evaluate.evidence.photo_tables import verdict_table
+    from dermis.lab.evaluate.evidence.validate import verdict_readings
 
     folders = {name: folder_of(name, roots) for name in ("caltech_faces_light", "chart_faces_mbatha")}
     return _signed(verdict_table(*verdict_readings(folders)))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from dermis.lab.evaluate.made_scenes import charted_readings
-from dermis.lab.evaluate.readings import SKIN_TASKS
+from dermis.lab.evaluate.evidence.made_scenes import charted_readings
+from dermis.lab.evaluate.evidence.readings import SKIN_TASKS
 
 
 @pytest.fixture(scope="module")

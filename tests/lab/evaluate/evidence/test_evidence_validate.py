@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from dermis.core import Encoding, Photo
-from dermis.lab.evaluate import validate as validating
-from dermis.lab.evaluate.out_of_scope import out_of_scope
-from dermis.lab.evaluate.readings import Reading, reexposed
-from dermis.lab.evaluate.validate import (
+from dermis.lab.evaluate.evidence import validate as validating
+from dermis.lab.evaluate.evidence.out_of_scope import out_of_scope
+from dermis.lab.evaluate.evidence.readings import Reading, reexposed
+from dermis.lab.evaluate.evidence.validate import (
     Figure,
     Validation,
     figures_of,

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.colour.tone import ITA_CLASSES, ita_class
-from dermis.lab.evaluate.belts import (
+from dermis.lab.evaluate.evidence.belts import (
     fit_repeatability,
     fitted_repeatabilities,
     repeatability_rows,
@@ -24,10 +24,10 @@ from dermis.lab.evaluate.belts import (
     write_intervals,
     write_repeatability,
 )
-from dermis.lab.evaluate.made_scenes import charted_readings
-from dermis.lab.evaluate.out_of_scope import out_of_scope
-from dermis.lab.evaluate.photo_tables import NAMED, overlap, tone_of
-from dermis.lab.evaluate.readings import (
+from dermis.lab.evaluate.evidence.made_scenes import charted_readings
+from dermis.lab.evaluate.evidence.out_of_scope import out_of_scope
+from dermis.lab.evaluate.evidence.photo_tables import NAMED, overlap, tone_of
+from dermis.lab.evaluate.evidence.readings import (
     EXPOSURES_EV,
     TASKS_READ,
     Reading,

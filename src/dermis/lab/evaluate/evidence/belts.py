@@ -12,7 +12,7 @@ import numpy as np
 
 from dermis.formats.files import write_text
 from dermis.lab.belts import belt_object, fit_belt
-from dermis.lab.evaluate.readings import SKIN_TASKS, TASKS_READ, Reading
+from dermis.lab.evaluate.evidence.readings import SKIN_TASKS, TASKS_READ, Reading
 from dermis.tasks.intervals import LIGHTNESS, Belt
 from dermis.tasks.repeatability import Repeatability, read_repeatability, repeatabilities
 

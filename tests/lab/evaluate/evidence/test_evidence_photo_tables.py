@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dermis.lab.evaluate.photo_tables import (
+from dermis.lab.evaluate.evidence.photo_tables import (
     REDNESS,
     SUMMARY,
     ClearFace,
@@ -16,7 +16,7 @@ from dermis.lab.evaluate.photo_tables import (
     tone_of,
     verdict_table,
 )
-from dermis.lab.evaluate.readings import RESERVED, UNUSABLE, USABLE, Reading
+from dermis.lab.evaluate.evidence.readings import RESERVED, UNUSABLE, USABLE, Reading
 
 SHOT = Reading(
     source="faces", person="a", shot="1", values={"skin_tone": 20.0}, intervals={"skin_tone": (0.0, 40.0)},

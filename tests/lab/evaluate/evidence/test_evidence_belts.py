@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from dermis.lab.belts import fit_belt, keep_belt
-from dermis.lab.evaluate.belts import (
+from dermis.lab.evaluate.evidence.belts import (
     fit_repeatability,
     fitted_repeatabilities,
     repeatability_table,
     write_intervals,
     write_repeatability,
 )
-from dermis.lab.evaluate.readings import Reading
+from dermis.lab.evaluate.evidence.readings import Reading
 from dermis.tasks.repeatability import read_repeatability, repeatabilities
 
 

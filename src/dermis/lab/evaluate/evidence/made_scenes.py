@@ -17,7 +17,7 @@ from dermis.colour.lab import lab_to_linear
 from dermis.core import Photo
 from dermis.core.arrays import FloatMap
 from dermis.errors import InputError
-from dermis.lab.evaluate.readings import MADE, SKIN_TASKS, Reading, reading_of, truth_of
+from dermis.lab.evaluate.evidence.readings import MADE, SKIN_TASKS, Reading, reading_of, truth_of
 from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_isp, stream
 from dermis.lab.synth.camera.flash_pair import chart_corners, chart_picture, lit_chart
 from dermis.lab.synth.camera.scene import Scene, compose_scene, lab_of, raw_of, skin_mask

@@ -1,0 +1,1 @@
+"""The evidence for what the program says of photos: `dermis validate`."""
