@@ -8,13 +8,13 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-__all__ = ["PostgreSQL", "postgresql"]
+__all__ = ["PostgreSQL", "postgresql", "search"]
 
 
 @dataclass(frozen=True)
@@ -96,3 +96,21 @@ def _account():
     except KeyError:
         pytest.skip("PostgreSQL refuses to run as root, and there is no account `postgres`")
     return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+def _files(database, server):
+    """All files of a store, but PostgreSQL's log, which it recycles as it likes."""
+    if database.kind == "sqlite":
+        file = Path(database.engine.url.database)
+        return list(file.parent.glob(f"{file.name}*"))
+    return [path for path in server.data.rglob("*") if path.is_file() and "pg_wal" not in path.parts]
+
+
+def search(database, server, wanted):
+    """The files of a store that hold these bytes."""
+    found = []
+    for path in _files(database, server):
+        with suppress(FileNotFoundError):  # a running server tidies up
+            if wanted in path.read_bytes():
+                found.append(path.name)
+    return found

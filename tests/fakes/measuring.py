@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 
 from dermis.errors import UnreadablePhoto
-from dermis.service.measure import Asked, Measured, Measuring
+from dermis.service.measure import Asked, Measured, MeasuredPerson, Measuring
 from dermis.service.pictures import Picture
 
 __all__ = ["PHOTO", "fake_change", "fake_content", "fake_measure", "fake_report", "measuring", "photo"]
@@ -37,6 +37,13 @@ def fake_measure(asked: Asked) -> Measured:
         regions=np.ones((4, 3), dtype=np.uint8),
         left_out=np.zeros((4, 3), dtype=np.uint8),
     )
+
+
+def fake_person(asked) -> MeasuredPerson:
+    photos = {one.name or f"front-{place}": fake_measure(one) for place, one in enumerate(asked)}
+    findings = [finding for measured in photos.values() for finding in measured.content["findings"][:1]]
+    content = {"schema": "dermis.person/2", "photos": list(photos), "findings": findings[:1]}
+    return MeasuredPerson(content=content, photos=photos)
 
 
 def fake_content(data: bytes, *, usable=True, make="Maker", model="Phone 1"):
@@ -84,5 +91,10 @@ def fake_warm():
 
 
 measuring = Measuring(
-    warm=fake_warm, photo=fake_measure, report=fake_report, change=fake_change, spectrum=fake_spectrum
+    warm=fake_warm,
+    photo=fake_measure,
+    person=fake_person,
+    report=fake_report,
+    change=fake_change,
+    spectrum=fake_spectrum,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from types import SimpleNamespace
 
-from dermis.service.store import accounts, analyses, feedback, jobs, requests, subjects
+from dermis.service.store import accounts, analyses, feedback, jobs, people, requests, subjects
 from fakes.measuring import fake_content, photo
 
 __all__ = ["fill"]
@@ -30,6 +30,8 @@ def fill(database, *, account="anna", pseudonym="Zebra-pseudonym-77"):
             options={},
             model_sha256={"acne": "a" * 64},
         )
+        together = {"schema": "dermis.person/2", "photos": ["front"], "findings": []}
+        person = people.add_person(session, owner.id, together, [("front", analysis.id)], visit_id=visit.id)
         analyses.add_photo(session, analysis.id, subject.id, "image/jpeg", b"sealed photo of " + pseudonym.encode())
         feedback.add_feedback(
             session, owner.id, analysis_id=analysis.id, task=None, rating=1, text=f"Said of {pseudonym}."
@@ -45,5 +47,6 @@ def fill(database, *, account="anna", pseudonym="Zebra-pseudonym-77"):
             token=subject.audit_token,
             visit=visit.id,
             analysis=analysis.id,
+            person=person.id,
             job=job.id,
         )

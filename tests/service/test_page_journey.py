@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 import sys
-import urllib.request
 from urllib.parse import urlsplit
 
 import pytest
 
+from dermis.service.client import Client
 from fakes.browsers import DESK, PHONE, camera_film, chromium, spotted
 from fakes.services import free_port, running
 
@@ -58,12 +58,22 @@ def serving(folder, port, *further):
     return running([sys.executable, "-m", "dermis", "serve", *asked], port)
 
 
-@pytest.fixture
-def address(tmp_path):
-    """A service of its own."""
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """One service for all that make no user."""
     port = free_port()
-    with serving(tmp_path, port):
+    with serving(tmp_path_factory.mktemp("service"), port):
         yield f"http://127.0.0.1:{port}/"
+
+
+@pytest.fixture
+def address(shared):
+    """The shared service, in which nobody has left anything."""
+    yield shared
+    client = Client(shared)
+    for subject in list(client.every("/v1/subjects")):
+        client.delete_subject(subject["id"])
+    assert client.get("/v1/analyses")["items"] == []
 
 
 @pytest.fixture
@@ -159,7 +169,7 @@ def test_a_new_user_sees_a_result_and_then_a_change(visitor, portrait, settings,
     assert page.faults == []
 
 
-def test_three_views_of_one_visit_are_shown_side_by_side(visitor, portrait):
+def test_three_views_of_one_visit_are_analysed_and_told_together(visitor, portrait, axe):
     page = visitor(DESK)
     page.locator("a[href='#/capture']").first.click()
     photo = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": portrait.read_bytes()}
@@ -168,8 +178,19 @@ def test_three_views_of_one_visit_are_shown_side_by_side(visitor, portrait):
     page.wait_for_selector(".guide.left")
     page.set_input_files(".controls input[type=file]", photo)
     assert page.locator(".shots img").count() == 2
-    page.click(".review button.main")
-    page.wait_for_selector(".result .tabs a >> nth=1")
+    page.click("button.add >> nth=0")
+    page.wait_for_selector(".guide.right")
+    page.set_input_files(".controls input[type=file]", photo)
+    with page.expect_response(lambda answer: "/v1/people?visit=" in answer.url) as answered:
+        page.click(".review button.main")
+    assert answered.value.status == 201
+    assert [view["name"] for view in answered.value.json()["views"]] == ["front", "left", "right"]
+    page.wait_for_selector(".result .tabs a >> nth=2")
+    assert page.inner_text(".together h2").lower() == "3 photos together"
+    assert "skin tone" in page.inner_text(".together .sentences")
+    page.click(".together summary")
+    assert page.locator(".together tbody tr").count() >= 3
+    assert grave_faults(page, axe) == []
 
 
 def test_the_pair_by_the_light_of_the_screen_is_sent_as_a_pair(visitor):
@@ -177,6 +198,7 @@ def test_the_pair_by_the_light_of_the_screen_is_sent_as_a_pair(visitor):
     page.evaluate("localStorage.setItem('dermis', JSON.stringify({automatic: false}))")
     page.locator("a[href='#/capture']").first.click()
     page.click(".round[aria-pressed]")
+    page.fill("input[name=pupils]", "62.5")
     page.wait_for_selector(".checks li.ok")  # the camera runs
     page.click(".shutter")
     page.wait_for_selector(".screen-light.dark")
@@ -185,6 +207,7 @@ def test_the_pair_by_the_light_of_the_screen_is_sent_as_a_pair(visitor):
     with page.expect_response(lambda answer: "/v1/analyses?visit=" in answer.url) as answered:
         page.click(".review button.main")
     assert answered.value.request.headers["content-type"].startswith("multipart/form-data")
+    assert answered.value.url.endswith("&pupils_mm=62.5")
     assert answered.value.status in (201, 422)  # a camera that stands still gives two equal pictures: no pair
     if answered.value.status == 422:
         page.wait_for_selector("text=could not be used as a pair")
@@ -196,9 +219,8 @@ def test_another_host_without_https_gives_files_and_the_reason(browser, portrait
     port = free_port()
     anna = {"name": "anna", "password": "a long pass phrase"}
     with serving(tmp_path, port):
-        head = {"Content-Type": "application/json"}
-        made = urllib.request.Request(f"http://127.0.0.1:{port}/v1/users", json.dumps(anna).encode(), head)
-        assert urllib.request.urlopen(made, timeout=60).status == 201
+        body = json.dumps(anna).encode()
+        Client(f"http://127.0.0.1:{port}").request("POST", "/v1/users", data=body, kind="application/json")
     with serving(tmp_path, port, "--host", "0.0.0.0"):
         page = browser.new_page(**PHONE)
         page.set_default_timeout(PATIENCE_MS)
@@ -254,16 +276,21 @@ def axe(tmp_path_factory):
     return read_member(archive, member).decode()
 
 
+def grave_faults(page, axe):
+    """What is serious or critical for people who see, hear or move otherwise."""
+    page.evaluate(axe)
+    found = page.evaluate("(rules) => axe.run(document, rules)", RULES)["violations"]
+    grave = [fault for fault in found if fault["impact"] in ("serious", "critical")]
+    return [f"{fault['id']}: {fault['nodes'][0]['html'][:120]}" for fault in grave]
+
+
 @pytest.mark.parametrize("settings", [DESK, PHONE], ids=["desk", "phone"])
 def test_no_view_has_a_serious_fault_of_accessibility(visitor, portrait, axe, settings):
     page = visitor(settings)
     faults = {}
 
     def check(view):
-        page.evaluate(axe)
-        found = page.evaluate("(rules) => axe.run(document, rules)", RULES)["violations"]
-        grave = [fault for fault in found if fault["impact"] in ("serious", "critical")]
-        faults[view] = [f"{fault['id']}: {fault['nodes'][0]['html'][:120]}" for fault in grave]
+        faults[view] = grave_faults(page, axe)
 
     check("welcome")
     page.evaluate("localStorage.setItem('dermis', JSON.stringify({automatic: false}))")
@@ -289,22 +316,50 @@ def test_no_view_has_a_serious_fault_of_accessibility(visitor, portrait, axe, se
     assert not any(faults.values()), faults
 
 
-def test_where_a_user_was_made_others_have_to_sign_in(visitor):
-    owner = visitor(DESK)
-    owner.goto(owner.url.split("#")[0] + "#/settings")
-    owner.fill("input[name=name]", "anna")
-    owner.fill("input[name=password]", "a long pass phrase")
-    owner.click("form button[type=submit]")
-    owner.wait_for_selector("text=You are anna.")
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
 
-    other = visitor(PHONE)
-    other.fill("input[name=name]", "anna")
-    other.fill("input[name=password]", "another pass phrase")
-    other.click("button.main")
-    other.wait_for_selector("[role=alert]")
-    other.fill("input[name=password]", "a long pass phrase")
-    other.click("button.main")
-    other.wait_for_selector(".welcome")
+
+def test_where_a_user_was_made_others_have_to_sign_in(visitor, tmp_path):
+    port = free_port()
+    with serving(tmp_path, port):
+        address = f"http://localhost:{port}/"  # a passkey belongs to a name, never to an address of numbers
+        owner = visitor(DESK, address)
+        browser_of_owner = owner.context.new_cdp_session(owner)
+        browser_of_owner.send("WebAuthn.enable")
+        made = browser_of_owner.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+        owner.goto(f"{address}#/settings")
+        owner.fill("input[name=name]", "anna")
+        owner.fill("input[name=password]", "a long pass phrase")
+        owner.click("form button[type=submit]")
+        owner.wait_for_selector("text=You are anna.")
+        owner.click("text=Add a passkey of this device")
+        owner.wait_for_selector("text=The passkey is added.")
+        held = browser_of_owner.send("WebAuthn.getCredentials", made)["credentials"]
+        assert [key["rpId"] for key in held] == ["localhost"]
+
+        owner.click("text=Sign out")
+        owner.wait_for_selector("input[name=password]")
+        owner.click("text=Use a passkey")
+        owner.wait_for_selector(".welcome")
+        owner.goto(f"{address}#/settings")
+        owner.wait_for_selector("text=You are anna.")
+        assert browser_of_owner.send("WebAuthn.getCredentials", made)["credentials"][0]["signCount"] > 0
+
+        other = visitor(PHONE, address)
+        other.fill("input[name=name]", "anna")
+        other.fill("input[name=password]", "another pass phrase")
+        other.click("button.main")
+        other.wait_for_selector("[role=alert]")
+        other.fill("input[name=password]", "a long pass phrase")
+        other.click("button.main")
+        other.wait_for_selector(".welcome")
 
 
 def test_the_page_opens_without_a_network_and_says_that_the_service_is_away(visitor):

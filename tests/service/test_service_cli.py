@@ -8,8 +8,10 @@ from typer.testing import CliRunner
 
 from dermis.cli import app
 from dermis.errors import UsageError
-from dermis.service.store import accounts
+from dermis.service.store import accounts, subjects
 from dermis.service.store.database import open_database
+from dermis.service.store.schema import new_id
+from fakes.databases import search
 from fakes.stores import fill
 
 
@@ -31,6 +33,22 @@ def test_backup_and_restore(sqlite, tmp_path):
     assert "are back" in again.output
     full = run("restore", archive, "--db", url_of(sqlite))
     assert isinstance(full.exception, UsageError)
+
+
+def test_what_was_deleted_goes_from_the_files_of_either_database(database, request):
+    server = None if database.kind == "sqlite" else request.getfixturevalue("server")
+    secret = f"Zebra-{new_id()}"
+    made = fill(database, pseudonym=secret)
+    assert run("compact", "--db", url_of(database)).exit_code == 0
+    assert search(database, server, secret.encode())
+    with database.writing() as session:
+        subjects.delete_subject(session, made.account, made.subject)
+    assert run("compact", "--db", url_of(database)).exit_code == 0
+    assert search(database, server, secret.encode()) == []
+
+
+def test_there_must_be_a_store_to_compact(tmp_path):
+    assert isinstance(run("compact", "--db", f"sqlite:///{tmp_path / 'none.sqlite'}").exception, UsageError)
 
 
 def test_a_user_is_asked_for_the_password_twice(sqlite):

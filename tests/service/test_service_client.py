@@ -38,6 +38,16 @@ def test_a_subject_over_two_visits(url, tmp_path):
         client.get(f"/v1/analyses/{before['id']}")
 
 
+def test_several_views_are_one_person(url):
+    client = dermis.Client(url)
+    subject = client.add_subject("views")["id"]
+    visit = client.add_visit(subject, "2026-11-01")["id"]
+    made = client.analyse_person(PHOTO, photo(2), visit=visit, views=("front", "left"))
+    assert made["photos"] == ["front", "left"]
+    assert client.get(f"/v1/visits/{visit}")["people"] == [made["id"]]
+    assert len(client.analyse_person(PHOTO, photo(2), photo(3))["views"]) == 3
+
+
 def test_lists_are_followed_to_their_end(url):
     client = dermis.Client(url)
     made = [client.add_subject(f"many {number}")["id"] for number in range(5)]

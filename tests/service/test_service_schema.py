@@ -55,6 +55,7 @@ def faults_of(operation, mode, headers, known):
 def test_every_path_keeps_to_its_description(sqlite, photo_keys, kind):
     made = fill(sqlite)
     known = {"subject_id": made.subject, "visit_id": made.visit, "analysis_id": made.analysis, "job_id": made.job}
+    known["person_id"] = made.person
     with sqlite.writing() as session:
         key = accounts.add_key(session, made.account, "all", accounts.SCOPES)[1]
     schema = schemathesis.openapi.from_asgi("/openapi.json", make_app(serve(sqlite, photo_keys)))

@@ -39,11 +39,13 @@ def people(client, service):
     visit = anna.post(f"/v1/subjects/{subject}/visits", json={"date": "2026-11-01"}).json()["id"]
     jpeg = {"Content-Type": "image/jpeg"}
     analysis = anna.post(f"/v1/analyses?visit={visit}", content=PHOTO, headers=jpeg).json()["id"]
+    person = anna.post(f"/v1/people?visit={visit}", files=[("front", ("a", PHOTO, "image/jpeg"))]).json()["id"]
     job = anna.post(f"/v1/jobs?visit={visit}", files=[("photos", ("a", PHOTO, "image/jpeg"))]).json()["id"]
     anna.get(f"/v1/jobs/{job}/events")
     anna.post("/v1/feedback", json={"analysis": analysis, "text": "Annas-feedback"})
     key = anna.post("/v1/keys", json={"name": "Annas-key", "scopes": ["read"]}).json()["id"]
     ids = {"subject_id": subject, "visit_id": visit, "analysis_id": analysis, "job_id": job, "key_id": key}
+    ids["person_id"] = person
     return Person(anna, ids), Person(berta, {})
 
 
@@ -70,6 +72,7 @@ def ask(client, method, path, ids):
         "/v1/subjects/{subject_id}/consents": {"json": {"purpose": "research"}},
         "/v1/subjects/{subject_id}/visits": {"json": {"date": "2026-11-02"}},
         "/v1/analyses": {"content": PHOTO, "headers": {"Content-Type": "image/jpeg"}},
+        "/v1/people": {"files": [("photos", ("a", PHOTO, "image/jpeg"))]},
         "/v1/jobs": {"files": [("photos", ("a", PHOTO, "image/jpeg"))]},
         "/v1/care": {"json": {"analysis": ids["analysis_id"]}},
         "/v1/feedback": {"json": {"analysis": ids["analysis_id"], "text": "Mine."}},
@@ -81,6 +84,7 @@ def ask(client, method, path, ids):
     }
     queries = {
         "/v1/analyses": {"visit": ids["visit_id"]},
+        "/v1/people": {"visit": ids["visit_id"]},
         "/v1/jobs": {"visit": ids["visit_id"]},
         "/v1/analyses/{analysis_id}/change": {"before": ids["analysis_id"]},
         "/v1/analyses/{analysis_id}/pixel": {"x": 150, "y": 300},
@@ -93,7 +97,7 @@ def ask(client, method, path, ids):
 
 def ordered(client):
     """Every path, deletions last and the widest at the very end."""
-    last = ("purpose", "key_id", "job_id", "analysis_id", "visit_id", "subject_id")
+    last = ("purpose", "key_id", "job_id", "person_id", "analysis_id", "visit_id", "subject_id")
     widest = {
         path: place for place, name in enumerate(last) for _, path in operations(client) if path.endswith(f"{name}}}")
     }
@@ -103,7 +107,7 @@ def ordered(client):
 def test_another_key_sees_and_changes_nothing(people, client):
     anna, berta = people
     marks = [*anna.ids.values(), "Annas-"]
-    names_an_id = ("{", "/v1/analyses", "/v1/jobs", "/v1/care", "/v1/feedback")
+    names_an_id = ("{", "/v1/analyses", "/v1/people", "/v1/jobs", "/v1/care", "/v1/feedback")
     for method, path in ordered(client):
         answer = ask(berta.client, method, path, anna.ids)
         assert answer.status_code < 500, (method, path)
@@ -147,7 +151,7 @@ def test_a_key_does_what_its_scope_says(client, service, people, scope):
 
 
 def SCOPE_OF(method, path):  # noqa: N802
-    if path in ("/v1/analyses", "/v1/jobs", "/v1/care") and method == "post":
+    if path in ("/v1/analyses", "/v1/people", "/v1/jobs", "/v1/care") and method == "post":
         return "analyse"
     if (
         path in ("/v1/feedback", "/v1/insights/distribution", "/v1/insights/drift", "/v1/insights/products", "/metrics")

@@ -3,8 +3,6 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -20,6 +18,7 @@ from dermis.service.store.database import open_database
 from dermis.service.store.erase import compact, empty_log
 from dermis.service.store.migrate import migrate, version_of
 from dermis.service.store.schema import AuditEntry, Base, Subject, new_id
+from fakes.databases import search
 from fakes.stores import fill
 
 SECRET = "Zebra-pseudonym-77"
@@ -49,9 +48,11 @@ def test_a_filled_store_goes_down_and_up_again(database):
     assert all(before.values())
     migrate(database, "0001")
     assert version_of(database) == "0001"
-    assert contents(database) == before
     migrate(database)
-    assert contents(database) == before
+    after = contents(database)
+    new = {name: after.pop(name) + before.pop(name)[:0] for name in ("person", "person_photo")}
+    assert after == before
+    assert not any(new.values()), "what has no table in an older version does not come back"
     migrate(database, "base")
     with database.reading() as session:
         assert set(inspect(session.connection()).get_table_names()) <= {"alembic_version"}
@@ -99,30 +100,13 @@ def test_a_pseudonym_is_used_once_by_an_account(database):
     assert other.subject != made.subject
 
 
-def files_of(database, server):
-    """All files of a store, but PostgreSQL's log, which it recycles as it likes."""
-    if database.kind == "sqlite":
-        file = Path(database.engine.url.database)
-        return list(file.parent.glob(f"{file.name}*"))
-    return [path for path in server.data.rglob("*") if path.is_file() and "pg_wal" not in path.parts]
-
-
-def search(database, server, wanted):
-    found = []
-    for path in files_of(database, server):
-        with suppress(FileNotFoundError):  # a running server tidies up
-            if wanted in path.read_bytes():
-                found.append(path.name)
-    return found
-
-
 def test_what_is_deleted_is_in_no_file(database, request):
     server = None if database.kind == "sqlite" else request.getfixturevalue("server")
     secret, other = f"Zebra-{new_id()}", f"Other-{new_id()}"  # the server holds the stores of other tests too
     made = fill(database, pseudonym=secret)
     fill(database, account="berta", pseudonym=other)
     compact(database)
-    wanted = [word.encode() for word in (secret, made.subject, made.visit, made.analysis, made.job)]
+    wanted = [word.encode() for word in (secret, made.subject, made.visit, made.analysis, made.person, made.job)]
     assert all(search(database, server, piece) for piece in wanted)
     with database.writing() as session:
         subjects.delete_subject(session, made.account, made.subject)

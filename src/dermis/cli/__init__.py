@@ -37,6 +37,7 @@ VERBS = {
         "user": "Make a user of the service, or set their password.",
         "backup": "Write the store of the service into one archive.",
         "restore": "Fill an empty store of the service from a backup.",
+        "compact": "Rewrite the service's store, so that no file holds deletions.",
     },
     "dermis.cli.lab": {
         "synth": "Make pictures of people who do not exist, with their truth.",

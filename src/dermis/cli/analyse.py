@@ -27,8 +27,7 @@ from dermis.pipeline.batch import (
     check,
     find_photos,
 )
-from dermis.pipeline.multi_view import combine_views
-from dermis.pipeline.one_tone import combine_tones
+from dermis.pipeline.multi_view import combine_person
 from dermis.pipeline.options import AnalyseOptions
 from dermis.pipeline.results import Unfinished, folders_for, write_result
 from dermis.report.page import write
@@ -181,9 +180,7 @@ def _tell_person(
 ) -> tuple[Finding, ...]:
     """Print, and write as person.json, what all photos together say of one person's tone and acne."""
     names = [view.name for view in views]
-    findings = combine_tones(views)
-    if not findings or any(view.lesions is not None for view in views):
-        findings += combine_views(views)
+    findings = combine_person(views)
     held = person_object(names, findings)
     if out is not None:
         text = json.dumps(held, ensure_ascii=False, allow_nan=False, indent=1)

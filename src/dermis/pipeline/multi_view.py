@@ -9,11 +9,12 @@ import numpy as np
 
 from dermis.core import Analysis, FaceLesions, Finding, HalfFace, Lesions, Region, SegmentationClass, View
 from dermis.errors import InputError
+from dermis.pipeline.one_tone import combine_tones
 from dermis.tasks import TASKS
 from dermis.tasks.acne.assign import face_width_px
 from dermis.tasks.acne.hayashi import grade_of_half
 
-__all__ = ["combine_views"]
+__all__ = ["combine_person", "combine_views"]
 
 _OWN_SIDE = {View.LEFT: "left", View.RIGHT: "right"}
 
@@ -25,6 +26,17 @@ class _Shot:
     name: str
     lesions: FaceLesions
     open_skin: dict[Region, float]
+
+
+def combine_person(analyses: Sequence[Analysis]) -> tuple[Finding, ...]:
+    """Return what photos of one person say together: their tone, and their acne where lesions were looked for.
+
+    Raises InputError where no photo tells either.
+    """
+    findings = combine_tones(analyses)
+    if not findings or any(one.lesions is not None for one in analyses):
+        findings += combine_views(analyses)
+    return findings
 
 
 def combine_views(analyses: Sequence[Analysis]) -> tuple[Finding, ...]:

@@ -11,7 +11,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from dermis.errors import NotFound
 from dermis.service.photo_keys import PhotoKeys, unseal
-from dermis.service.store import analyses, subjects
+from dermis.service.store import analyses, people, subjects
 from dermis.service.store.database import Session
 from dermis.service.store.schema import Photo, Subject
 
@@ -23,9 +23,9 @@ _PIECE = 200
 
 
 def subject_archive(session: Session, subject: Subject, keys: PhotoKeys | None) -> bytes:
-    """Return a ZIP: subject.json, visits.json, findings.csv, analyses/ID.json, photos/ID.jpg (decrypted).
+    """Return a ZIP: subject.json, visits.json, findings.csv, analyses/ID.json, people/ID.json, photos/ID.jpg.
 
-    A photo whose key is not here is named in `photos/MISSING.txt`.
+    Photos are decrypted. A photo whose key is not here is named in `photos/MISSING.txt`.
     """
     buffer = BytesIO()
     with ZipFile(buffer, "w", ZIP_DEFLATED) as archive:
@@ -38,9 +38,14 @@ def subject_archive(session: Session, subject: Subject, keys: PhotoKeys | None) 
                 session, subject.id, task=None, region=None, limit=_PIECE, after=after
             )
             rows += [_row(visit.date.isoformat(), analysis.view, finding) for finding, analysis, visit in found]
-            of_visit = subjects.analyses_of_visits(session, [visit.id for visit in page.items])
+            ids = [visit.id for visit in page.items]
+            of_visit, together = subjects.analyses_of_visits(session, ids), people.people_of_visits(session, ids)
             for visit in page.items:
-                visits.append({"id": visit.id, "date": visit.date.isoformat(), "analyses": of_visit[visit.id]})
+                held = {"analyses": of_visit[visit.id], "people": together[visit.id]}
+                visits.append({"id": visit.id, "date": visit.date.isoformat(), **held})
+                for person_id in together[visit.id]:
+                    person = people.person_of(session, subject.account_id, person_id)
+                    archive.writestr(f"people/{person_id}.json", _json(person.content))
                 for analysis_id in of_visit[visit.id]:
                     content = analyses.analysis_of(session, subject.account_id, analysis_id).content
                     archive.writestr(f"analyses/{analysis_id}.json", _json(content))

@@ -7,7 +7,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,19 @@ class Client:
         """Return the analysis of a photo, as `dermis analyse --json` gives it, with its `id`."""
         data = photo if isinstance(photo, bytes) else Path(photo).read_bytes()
         found = self.request("POST", "/v1/analyses", data=data, query={"visit": visit, **query})
+        return dict(json.loads(found))
+
+    def analyse_person(
+        self, *photos: str | Path | bytes, visit: str | None = None, views: Sequence[str] = (), **query: str
+    ) -> Object:
+        """Return what several photos of one person say together, as `dermis analyse --person` gives it, with its `id`.
+
+        views: `front`, `left` or `right`, the side that each shows; without them it is seen. `views` of the answer
+        name the analysis of each photo.
+        """
+        held = [photo if isinstance(photo, bytes) else Path(photo).read_bytes() for photo in photos]
+        body, kind = _form(list(zip(views or ["photos"] * len(held), held, strict=True)))
+        found = self.request("POST", "/v1/people", data=body, kind=kind, query={"visit": visit, **query})
         return dict(json.loads(found))
 
     def add_subject(self, pseudonym: str, *, birth_year: int | None = None) -> Object:
@@ -123,6 +136,14 @@ class Client:
     def _post(self, path: str, content: Object) -> Object:
         body = json.dumps(content).encode()
         return dict(json.loads(self.request("POST", path, data=body, kind="application/json")))
+
+
+def _form(files: Sequence[tuple[str, bytes]]) -> tuple[bytes, str]:
+    """Return a form of files by the name of their field, and its media type (RFC 7578)."""
+    mark = uuid4().hex
+    head = '--{}\r\nContent-Disposition: form-data; name="{}"; filename="photo"\r\n\r\n'
+    parts = [head.format(mark, field).encode() + data + b"\r\n" for field, data in files]
+    return b"".join(parts) + f"--{mark}--\r\n".encode(), f"multipart/form-data; boundary={mark}"
 
 
 def _error(refusal: urllib.error.HTTPError) -> DermisError:

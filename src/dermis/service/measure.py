@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -22,9 +22,11 @@ __all__ = [
     "MEASURING",
     "Asked",
     "Measured",
+    "MeasuredPerson",
     "Measuring",
     "change_between_photos",
     "measure",
+    "measure_person",
     "report_page_of",
     "spectrum_at",
     "task_objects",
@@ -41,9 +43,10 @@ _MOST_MEGAPIXELS = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A photo, and what is asked of it. ambient: the dark frame of a flash pair."""
+    """A photo, and what is asked of it. ambient: the dark frame of a flash pair. name: of one among several views."""
 
     photo: bytes
+    name: str = ""
     ambient: bytes | None = None
     tasks: str | None = None
     reference: str | None = None
@@ -109,11 +112,20 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredPerson:
+    """What several photos say together, as JSON of schema `dermis.person/2`, and each of them by its name."""
+
+    content: Object
+    photos: Mapping[str, Measured]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measuring:
     """What is done with photos, in workers; tests lay stand-ins in its place. warm: before the first photo comes."""
 
     warm: Callable[[], None]
     photo: Callable[[Asked], Measured]
+    person: Callable[[Sequence[Asked]], MeasuredPerson]
     report: Callable[[Asked], bytes]
     change: Callable[[Asked, Asked], Object]
     spectrum: Callable[[Asked, float, float], Object | None]
@@ -124,9 +136,39 @@ def measure(asked: Asked) -> Measured:
 
     Raises UnreadablePhoto for bytes that are no photo, UsageError for options that mean nothing, ModelMissing.
     """
+    return _measured(_analysed(asked))
+
+
+def measure_person(asked: Sequence[Asked]) -> MeasuredPerson:
+    """Analyse several photos of one person, and what they say together; a photo without a name has that of its view.
+
+    Raises as `measure`; where no photo is usable, they say nothing together.
+    """
+    from dataclasses import replace
+
+    from dermis.formats.analysis_json import person_object
+    from dermis.pipeline.multi_view import combine_person
+
+    photos: dict[str, Measured] = {}
+    views: list[Analysis] = []
+    for one in asked:
+        analysis = _analysed(one)
+        seen = analysis.face.view.value if analysis.face is not None else NAME
+        analysis = replace(analysis, name=_free_name(one.name or seen, photos), path="")
+        photos[analysis.name] = _measured(analysis)
+        views.append(replace(analysis, photo=None, skin=None))
+    usable = any(view.quality.usable for view in views)
+    return MeasuredPerson(content=person_object(list(photos), combine_person(views) if usable else ()), photos=photos)
+
+
+def _free_name(wanted: str, taken: Mapping[str, object]) -> str:
+    names = (wanted, *(f"{wanted}-{number}" for number in range(2, len(taken) + 2)))
+    return next(name for name in names if name not in taken)
+
+
+def _measured(analysis: Analysis) -> Measured:
     from dermis.formats.analysis_json import analysis_object
 
-    analysis = _analysed(asked)
     content = analysis_object(analysis)
     photo, face = analysis.photo, analysis.face
     if photo is None or face is None:
@@ -200,7 +242,12 @@ def warm() -> None:
 
 
 MEASURING = Measuring(
-    warm=warm, photo=measure, report=report_page_of, change=change_between_photos, spectrum=spectrum_at
+    warm=warm,
+    photo=measure,
+    person=measure_person,
+    report=report_page_of,
+    change=change_between_photos,
+    spectrum=spectrum_at,
 )
 
 
@@ -251,7 +298,7 @@ def _analysed(asked: Asked, *, lesions: bool = False) -> Analysis:
     frames = [one for one in (asked.photo, asked.ambient) if one is not None]
     for frame in frames:
         _check_size(frame)
-    photo, *ambient = (photo_from_bytes(frame, NAME) for frame in frames)
+    photo, *ambient = (photo_from_bytes(frame, asked.name or NAME) for frame in frames)
     options = AnalyseOptions(
         tasks=asked.tasks,
         reference=asked.reference,

@@ -23,7 +23,7 @@ from dermis.service.measure import Asked
 from dermis.service.store import analyses, subjects
 from dermis.service.store.schema import Analysis, now
 
-__all__ = ["PHOTO_BODY", "Condition", "Tasks", "VisitQuery", "analysis_content", "router"]
+__all__ = ["PHOTO_BODY", "Condition", "PupilsMm", "Tasks", "VisitQuery", "analysis_content", "check_visit", "router"]
 
 router = APIRouter(prefix="/v1", tags=["analyses"])
 
@@ -66,7 +66,7 @@ async def analyse(
     key: IdempotencyKey = None,
 ) -> Response:
     """Analyse a photo at once; it is processed in memory, and kept only where its subject agreed."""
-    await run_in_threadpool(_check_visit, service, caller.account_id, visit)
+    await run_in_threadpool(check_visit, service, caller.account_id, visit)
     async with service.workers.place():
         files = await read_files(request, field_of_raw="photo", most_bytes=service.options.upload_mb * 2**20)
         photo, ambient = files.one("photo"), files.one("ambient")
@@ -161,7 +161,8 @@ def analysis_content(service: Service, account_id: str, analysis_id: str) -> Obj
     }
 
 
-def _check_visit(service: Service, account_id: str, visit_id: str | None) -> None:
+def check_visit(service: Service, account_id: str, visit_id: str | None) -> None:
+    """Raise NotFound for a visit that is not the account's."""
     if visit_id is not None:
         with service.database.reading() as session:
             subjects.visit_of(session, account_id, visit_id)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
-from dermis.service.api import analyses, health, jobs, keys, others, pictures, session, static, subjects
+from dermis.service.api import analyses, health, jobs, keys, others, people, pictures, session, static, subjects
 from dermis.service.api.guard import Guard
 from dermis.service.api.problems import PROBLEMS, add_handlers
 from dermis.service.api.runner import run_jobs
@@ -66,6 +66,6 @@ def make_app(service: Service) -> FastAPI:
     app.state.service = service
     add_handlers(app)
     app.add_middleware(Guard, service=service)
-    for part in (session, keys, subjects, analyses, pictures, jobs, others, health, static):
+    for part in (session, keys, subjects, analyses, people, pictures, jobs, others, health, static):
         app.include_router(part.router)
     return app

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from starlette.concurrency import run_in_threadpool
 
 from dermis.service.api.once import Made, once
 from dermis.service.api.problems import NotKept
 from dermis.service.api.service import Service
-from dermis.service.measure import Asked, Measured, weights_sha256
+from dermis.service.measure import Asked, Measured, MeasuredPerson, weights_sha256
 from dermis.service.photo_keys import seal, unseal
 from dermis.service.recent import Held
-from dermis.service.store import analyses, subjects
+from dermis.service.store import analyses, people, subjects
 from dermis.service.store.database import Session
 from dermis.service.store.erase import empty_log
+from dermis.service.store.schema import Analysis, now
 
-__all__ = ["forget_deleted", "held_of", "keep_measured"]
+__all__ = ["forget_deleted", "held_of", "keep_measured", "keep_person"]
 
 
 def keep_measured(
@@ -32,29 +34,79 @@ def keep_measured(
     """Keep an analysis in the store, its photo too where the subject agreed, and its pictures for a while in memory."""
 
     def make(session: Session) -> Made:
-        subject_id = None
-        if visit_id is not None:
-            subject_id = subjects.visit_of(session, account_id, visit_id).subject_id
-        row = analyses.add_analysis(
-            session,
-            account_id,
-            measured.content,
-            visit_id=visit_id,
-            options=asked.options,
-            model_sha256=weights_sha256(),
-            maps=[picture.about for picture in measured.pictures],
-        )
-        may = subject_id is not None and subjects.photos_may_be_kept(session, subject_id)
-        if may and subject_id is not None and service.photo_keys is not None and asked.ambient is None:
-            sealed = seal(service.photo_keys, subject_id, asked.photo)
-            analyses.add_photo(session, row.id, subject_id, media_type(asked.photo), sealed)
+        subject_id = _subject_id(session, account_id, visit_id)
+        row = _add(service, session, account_id, asked, measured, visit_id, subject_id)
         return Made(kind="analysis", id=row.id, subject_id=subject_id)
 
     made = once(service, account_id, key, mark, make)
     if not made.again:
-        service.recent.put(made.id, Held(asked=asked, measured=measured))
-        service.metrics.analyses.labels(str(measured.content["quality"]["usable"]).lower()).inc()
+        _hold(service, made.id, asked, measured)
     return made
+
+
+def keep_person(
+    service: Service,
+    account_id: str,
+    asked: Sequence[Asked],
+    measured: MeasuredPerson,
+    *,
+    visit_id: str | None,
+    key: str | None = None,
+    mark: str = "",
+) -> Made:
+    """Keep what several photos say, each and together, in one transaction; see `keep_measured`."""
+    ids: list[str] = []
+
+    def make(session: Session) -> Made:
+        ids.clear()
+        subject_id, start = _subject_id(session, account_id, visit_id), now()
+        for place, (one, found) in enumerate(zip(asked, measured.photos.values(), strict=True)):
+            row = _add(service, session, account_id, one, found, visit_id, subject_id)
+            row.created_at = start + timedelta(milliseconds=place)  # lists of a visit keep the order of the views
+            ids.append(row.id)
+        named = list(zip(measured.photos, ids, strict=True))
+        person = people.add_person(session, account_id, measured.content, named, visit_id=visit_id)
+        return Made(kind="person", id=person.id, subject_id=subject_id)
+
+    made = once(service, account_id, key, mark, make)
+    if not made.again:
+        for analysis_id, one, found in zip(ids, asked, measured.photos.values(), strict=True):
+            _hold(service, analysis_id, one, found)
+    return made
+
+
+def _subject_id(session: Session, account_id: str, visit_id: str | None) -> str | None:
+    return None if visit_id is None else subjects.visit_of(session, account_id, visit_id).subject_id
+
+
+def _add(
+    service: Service,
+    session: Session,
+    account_id: str,
+    asked: Asked,
+    measured: Measured,
+    visit_id: str | None,
+    subject_id: str | None,
+) -> Analysis:
+    row = analyses.add_analysis(
+        session,
+        account_id,
+        measured.content,
+        visit_id=visit_id,
+        options=asked.options,
+        model_sha256=weights_sha256(),
+        maps=[picture.about for picture in measured.pictures],
+    )
+    may = subject_id is not None and subjects.photos_may_be_kept(session, subject_id)
+    if may and subject_id is not None and service.photo_keys is not None and asked.ambient is None:
+        sealed = seal(service.photo_keys, subject_id, asked.photo)
+        analyses.add_photo(session, row.id, subject_id, media_type(asked.photo), sealed)
+    return row
+
+
+def _hold(service: Service, analysis_id: str, asked: Asked, measured: Measured) -> None:
+    service.recent.put(analysis_id, Held(asked=asked, measured=measured))
+    service.metrics.analyses.labels(str(measured.content["quality"]["usable"]).lower()).inc()
 
 
 async def held_of(service: Service, account_id: str, analysis_id: str) -> Held:

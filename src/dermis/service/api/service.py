@@ -9,9 +9,9 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from dermis.service.api.limits import Limits
-from dermis.service.api.metrics import Metrics
 from dermis.service.job_queue import JobQueue
 from dermis.service.measure import MEASURING, Measuring
+from dermis.service.metrics import Metrics
 from dermis.service.photo_keys import PhotoKeys
 from dermis.service.recent import Recent
 from dermis.service.store.database import Database

@@ -29,6 +29,7 @@ __all__ = [
     "KeyShape",
     "Listed",
     "LoginAsked",
+    "PersonShape",
     "PixelShape",
     "SessionShape",
     "SubjectAsked",
@@ -181,6 +182,7 @@ class VisitShape(BaseModel):
     date: str
     created_at: str
     analyses: list[str]
+    people: list[str]
 
 
 class FindingShape(BaseModel):
@@ -230,6 +232,30 @@ class AnalysisSummary(BaseModel):
     usable: bool
     view: str | None
     photo_kept: bool
+
+
+class ViewShape(BaseModel):
+    """One of several photos: what it is called, its analysis, and the side that was seen."""
+
+    name: str
+    analysis: str
+    view: str | None
+    usable: bool
+
+
+class PersonShape(BaseModel):
+    """What several photos say together: the object of `dermis analyse --person --json`, and where it stands."""
+
+    model_config = ConfigDict(extra="allow")
+    id: str
+    created_at: str
+    visit: str | None
+    subject: str | None
+    usable: bool
+    views: list[ViewShape]
+    notes: list[str]
+    photos: list[str]
+    findings: list[dict[str, Any]]
 
 
 class PixelShape(BaseModel):

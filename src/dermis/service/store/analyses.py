@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from dermis.errors import NotFound
 from dermis.service.store.audit import note
 from dermis.service.store.pages import Page, paged
-from dermis.service.store.schema import Analysis, Device, Finding, Photo, Subject, Visit
+from dermis.service.store.schema import Analysis, Device, Finding, Person, PersonPhoto, Photo, Subject, Visit
 
 __all__ = [
     "add_analysis",
@@ -98,9 +98,11 @@ def analyses_of(
 
 
 def delete_analysis(session: Session, account_id: str, analysis_id: str) -> None:
-    """Delete an analysis with its findings and photo. Raises NotFound."""
+    """Delete an analysis with its findings and photo, and what it said together with others. Raises NotFound."""
     analysis = analysis_of(session, account_id, analysis_id)
     note(session, account_id, "analysis.delete", _token(session, analysis.visit_id))
+    together = select(PersonPhoto.person_id).where(PersonPhoto.analysis_id == analysis_id)
+    session.execute(delete(Person).where(Person.id.in_(together)))
     session.execute(delete(Analysis).where(Analysis.id == analysis_id))
 
 

@@ -27,6 +27,8 @@ __all__ = [
     "Key",
     "Login",
     "Passkey",
+    "Person",
+    "PersonPhoto",
     "Photo",
     "Subject",
     "Visit",
@@ -251,6 +253,27 @@ class Photo(Base):
     subject_id: Mapped[str] = _owned_by("subject.id")
     media_type: Mapped[str] = mapped_column(String(40))
     content: Mapped[bytes]
+
+
+class Person(Base):
+    """What several photos of one visit say together; `content` is what `dermis analyse --person --json` prints."""
+
+    __tablename__ = "person"
+    id: Mapped[str] = _primary()
+    account_id: Mapped[str] = _owned_by("account.id")
+    visit_id: Mapped[str | None] = _perhaps("visit.id")
+    created_at: Mapped[datetime] = mapped_column(default=now, index=True)
+    content: Mapped[dict[str, Any]]
+
+
+class PersonPhoto(Base):
+    """One of these photos, by its analysis; `name` is what it is called in `content`."""
+
+    __tablename__ = "person_photo"
+    analysis_id: Mapped[str] = _owned_by("analysis.id", primary_key=True)
+    person_id: Mapped[str] = _owned_by("person.id")
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(String(40))
 
 
 class Job(Base):

@@ -45,14 +45,27 @@ export const reportAddress = (id) => `/v1/analyses/${id}/report`;
 export const fhirAddress = (id) => `/v1/analyses/${id}/fhir`;
 export const photoAddress = (id) => `/v1/analyses/${id}/photo`;
 
-/** Analyse one photo of a visit; `ambient` is the darker picture of a flash pair. */
-export function analyse(visit, { photo, ambient = null }) {
-  const path = `/v1/analyses?visit=${encodeURIComponent(visit)}`;
+export const person = (id) => send("GET", `/v1/people/${id}`);
+
+/** Analyse one photo of a visit; `ambient` is the darker picture of a flash pair, `pupilsMm` the eyes' distance, if known. */
+export function analyse(visit, { photo, ambient = null }, pupilsMm = null) {
+  const path = `/v1/analyses?visit=${encodeURIComponent(visit)}${ambient && pupilsMm ? `&pupils_mm=${pupilsMm}` : ""}`;
   if (!ambient) return send("POST", path, photo, photo.type || "image/jpeg");
   const form = new FormData();
   form.append("photo", photo, "bright.jpg");
   form.append("ambient", ambient, "ambient.jpg");
   return send("POST", path, form);
+}
+
+/** Analyse several views of a visit, each and together: { front: { photo, ambient }, left: … }. */
+export function analyseViews(visit, shots, pupilsMm = null) {
+  const form = new FormData();
+  for (const [view, { photo, ambient }] of Object.entries(shots)) {
+    form.append(view, photo, "photo.jpg");
+    if (ambient) form.append(`${view}_ambient`, ambient, "ambient.jpg");
+  }
+  const paired = pupilsMm && Object.values(shots).some(({ ambient }) => ambient);
+  return send("POST", `/v1/people?visit=${encodeURIComponent(visit)}${paired ? `&pupils_mm=${pupilsMm}` : ""}`, form);
 }
 
 /** Every item of a list, page by page. */

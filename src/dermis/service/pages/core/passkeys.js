@@ -1,8 +1,10 @@
 // Passkeys (WebAuthn): the service's JSON to the browser's credentials and back.
 import { passkeyOptions, passkeySignIn, passkeyAdd, passkeyAddOptions } from "./api.js";
 
+/** Passkeys belong to a name: browsers refuse them to an address of numbers, such as 127.0.0.1. */
 export function canUsePasskeys() {
-  return isSecureContext && "PublicKeyCredential" in globalThis;
+  const numbers = /^[\d.]+$|:/.test(location.hostname);
+  return isSecureContext && !numbers && "PublicKeyCredential" in globalThis;
 }
 
 export async function signInWithPasskey() {

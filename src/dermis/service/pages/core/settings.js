@@ -1,6 +1,6 @@
 // What this browser remembers of its user's wishes. Nothing about skin is among it.
 const PLACE = "dermis";
-const DEFAULTS = { language: null, theme: "system", keepPhotos: false, automatic: true, subject: null };
+const DEFAULTS = { language: null, theme: "system", keepPhotos: false, automatic: true, subject: null, pupilsMm: null };
 
 export function settings() {
   try {

@@ -59,9 +59,13 @@ export function unitWords(finding) {
 /** The result in three sentences: two on the skin, one on the photo. */
 export function sentences(analysis, tasks) {
   if (!analysis.quality.usable) return [t("sentence/unusable"), ...mainProblems(analysis, 2)];
+  return [...skinSentences(analysis, tasks), photoSentence(analysis)];
+}
+
+/** What is on the skin, and its tone. */
+export function skinSentences(analysis, tasks) {
   const said = TOLD_FIRST.map((name) => sentence(analysis, tasks, name)).filter(Boolean);
-  const skin = said.length > 2 ? [said[0], said.at(-1)] : said;
-  return [...skin, photoSentence(analysis)];
+  return said.length > 2 ? [said[0], said.at(-1)] : said;
 }
 
 export function problemWords(problem, analysis) {

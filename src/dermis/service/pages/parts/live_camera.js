@@ -54,9 +54,16 @@ export function LiveCamera({ view, onShot, onFail }) {
       <button type="button" class="round" aria-pressed=${flash ? "true" : "false"} onClick=${() => setFlash(!flash)}><${Icon} name="flash" /><span>${t("flash/name")}</span></button>
     </div>
     <label class="choice small"><input type="checkbox" checked=${automatic} onChange=${toggle} /><span>${t("capture/automatic")}</span></label>
-    ${flash && html`<p class="note">${t("flash/how")}</p>`}
+    ${flash && html`<p class="note">${t("flash/how")}</p><${Pupils} />`}
     ${screen && html`<div class="screen-light ${screen}" role="status">${t(`flash/${screen}`)}</div>`}
   </div>`;
+}
+
+/** The distance of the pupils, for who knows it: it says how far away the screen was. */
+function Pupils() {
+  const note = (event) => remember({ pupilsMm: event.target.checkValidity() && event.target.value ? Number(event.target.value) : null });
+  return html`<label class="line small"><span>${t("flash/pupils")} <small>${t("flash/pupils_more")}</small></span>
+    <input type="number" name="pupils" min="45" max="80" step="0.5" inputmode="decimal" value=${settings().pupilsMm ?? ""} onInput=${note} /></label>`;
 }
 
 /** Open the camera, then the engine; the camera alone is enough to take a photo. */

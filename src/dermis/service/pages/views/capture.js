@@ -36,7 +36,8 @@ export function CaptureView() {
   const send = async (wishes) => {
     setProblem(null);
     try {
-      const visit = await analyseAll(shots, wishes, (done) => setSending({ done, all: Object.keys(shots).length }));
+      setSending({ count: Object.keys(shots).length });
+      const visit = await analyseAll(shots, wishes);
       go("result", visit.id);
     } catch (failed) {
       setSending(null);
@@ -46,7 +47,7 @@ export function CaptureView() {
       setShots(Object.fromEntries(Object.entries(shots).map(([name, { ambient, ...shot }]) => [name, shot])));
     }
   };
-  if (sending) return html`<section class="capture busy"><${Waiting} words=${t("capture/analysing", { n: sending.done + 1, all: sending.all })} /></section>`;
+  if (sending) return html`<section class="capture busy"><${Waiting} words=${t("capture/analysing", { n: sending.count })} /></section>`;
   return html`<section class="capture">
     <header>
       <a class="tool" href=${link()} aria-label=${t("capture/leave")}><${Icon} name="close" /></a>
@@ -63,22 +64,25 @@ export function CaptureView() {
 }
 
 /** Analyse all shots as one visit of today; a visit of which nothing could be read is taken back. */
-async function analyseAll(shots, { keepPhotos }, onProgress) {
+async function analyseAll(shots, { keepPhotos }) {
   remember({ keepPhotos });
-  const subject = await currentSubject(settings().subject);
+  const { subject: chosen, pupilsMm } = settings();
+  const subject = await currentSubject(chosen);
   remember({ subject: subject.id });
   const visit = await api.addVisit(subject.id, new Date().toLocaleDateString("sv"));
-  let done = 0;
   try {
-    for (const view of VIEWS.filter((name) => name in shots)) {
-      onProgress(done);
-      const made = await api.analyse(visit.id, shots[view]);
-      await (keepPhotos ? keep : hold)(made.id, shots[view].photo);
-      done += 1;
-    }
+    for (const [id, photo] of await analyses(visit.id, shots, pupilsMm)) await (keepPhotos ? keep : hold)(id, photo);
   } catch (problem) {
-    if (done === 0) await api.removeVisit(visit.id).catch(() => {});
+    await api.removeVisit(visit.id).catch(() => {});
     throw problem;
   }
   return visit;
+}
+
+/** The analysis of each photo: of one alone, or of several that are told together too. */
+async function analyses(visit, shots, pupilsMm) {
+  const views = VIEWS.filter((name) => name in shots);
+  if (views.length === 1) return [[(await api.analyse(visit, shots[views[0]], pupilsMm)).id, shots[views[0]].photo]];
+  const person = await api.analyseViews(visit, shots, pupilsMm);
+  return person.views.map(({ name, analysis }) => [analysis, shots[name].photo]);
 }

@@ -11,6 +11,7 @@ import { useLoaded } from "../parts/load.js";
 import { Failure, Notice, Waiting } from "../parts/notices.js";
 import { SubjectPicker } from "../parts/subject_picker.js";
 
+const TOLD = ["value", "label", "labels", "interval", "level"];
 const FIRST = ["acne_lesions", "acne_grade", "pigmentation_grade", "redness_grade", "redness", "skin_tone"];
 
 export function HistoryView({ tasks }) {
@@ -33,10 +34,21 @@ async function loadHistory() {
   const subject = subjects.find(({ id }) => id === settings().subject) ?? subjects[0] ?? null;
   if (!subject) return { subjects, subject, visits: [], findings: [] };
   const [visits, findings] = await Promise.all([api.visits(subject.id), api.findings(subject.id)]);
-  return { subjects, subject, visits: visits.filter((visit) => visit.analyses.length), findings };
+  return { subjects, subject, visits: visits.filter((visit) => visit.analyses.length), findings: await together(visits, findings) };
 }
 
-/** One curve a question, of the photo that each visit shows first (front before sides). */
+/** The findings, with what all views of a visit say together in the place of what its first photo says alone. */
+async function together(visits, findings) {
+  const several = visits.filter(({ people }) => people.length);
+  const people = await Promise.all(several.map((visit) => api.person(visit.people.at(-1))));
+  const said = new Map(several.map((visit, k) => [visit.analyses[0], people[k]]));
+  return findings.map((row) => {
+    const found = said.get(row.analysis)?.findings.find(({ task, region }) => task === row.task && region === row.region);
+    return found ? { ...row, ...Object.fromEntries(TOLD.map((name) => [name, found[name]])) } : row;
+  });
+}
+
+/** One curve a question: of all views of a visit together, else of the photo it shows first (front before sides). */
 function Curves({ findings, tasks, visits }) {
   const order = new Map(visits.map((visit, k) => [visit.analyses[0], k]));
   const rows = findings.filter((row) => row.region === "face" && order.has(row.analysis));

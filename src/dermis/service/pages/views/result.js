@@ -11,6 +11,7 @@ import { useLoaded } from "../parts/load.js";
 import { NotMeasured } from "../parts/not_measured.js";
 import { Failure, Notice, Waiting } from "../parts/notices.js";
 import { usePhoto } from "../parts/photo_address.js";
+import { Together } from "../parts/together.js";
 import { Verdict } from "../parts/verdict.js";
 import { Viewer } from "../parts/viewer.js";
 
@@ -18,7 +19,7 @@ export function ResultView({ parts: [visitId, chosen = "0"], tasks }) {
   const { value, problem, again } = useLoaded(() => loadVisit(visitId), [visitId]);
   if (problem) return html`<${Failure} problem=${problem} again=${again} />`;
   if (!value) return html`<${Waiting} />`;
-  const { visit, analyses } = value;
+  const { visit, analyses, person } = value;
   const analysis = analyses[Number(chosen)] ?? analyses[0];
   if (!analysis) return html`<${Notice} kind="info"><p>${t("result/empty")}</p><p><a href=${link("capture")}>${t("home/visit")}</a></p></${Notice}>`;
   return html`<article class="result">
@@ -26,6 +27,7 @@ export function ResultView({ parts: [visitId, chosen = "0"], tasks }) {
       <h1>${t("result/title", { date: day(visit.date, "long") })}</h1>
       ${analyses.length > 1 && html`<${Views} visit=${visit} analyses=${analyses} shown=${analysis} />`}
     </header>
+    ${person && html`<${Together} person=${person} tasks=${tasks} />`}
     <${OneResult} key=${analysis.id} analysis=${analysis} tasks=${tasks} />
     <${Actions} visit=${visit} analysis=${analysis} />
   </article>`;
@@ -33,7 +35,11 @@ export function ResultView({ parts: [visitId, chosen = "0"], tasks }) {
 
 async function loadVisit(id) {
   const visit = await api.visit(id);
-  return { visit, analyses: await Promise.all(visit.analyses.map(api.analysis)) };
+  const [person, ...analyses] = await Promise.all([
+    visit.people.length ? api.person(visit.people.at(-1)) : null,
+    ...visit.analyses.map(api.analysis),
+  ]);
+  return { visit, analyses, person };
 }
 
 function Views({ visit, analyses, shown }) {
