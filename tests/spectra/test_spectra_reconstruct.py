@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,9 +13,8 @@ from dermis.optics.camera import find_camera, response, white_raw
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import find_illuminant
 from dermis.optics.populations import draw
-from dermis.spectra.estimator import fit_estimator
-from dermis.spectra.prior import CaptureModel, draw_skin, read_prior, simulate_capture
-from dermis.spectra.reconstruct import WAVELENGTHS_NM, estimator_for, reconstruct_skin
+from dermis.spectra.prior import CaptureModel, at_site, draw_skin, read_prior
+from dermis.spectra.reconstruct import WAVELENGTHS_NM, estimator_for, learn_estimator, reconstruct_skin
 
 CAMERA, LIGHT = find_camera("Nikon D5100"), find_illuminant("A")
 VISIBLE = slice(2, 31)  # 420-700 nm
@@ -106,10 +107,40 @@ def test_ordinary_photo_tells_shape(drawn: np.ndarray) -> None:
 def test_kept_estimators_are_what_would_be_learnt_now() -> None:
     for balanced in (False, True):
         sight = CaptureModel(encoding=Encoding.SRGB, balanced=balanced)
-        learnt = fit_estimator(simulate_capture(read_prior(), sight), read_prior().wavelengths_nm, level_known=balanced)
+        learnt = learn_estimator(read_prior(), sight)
         kept = estimator_for(sight)
         np.testing.assert_allclose(kept.weights, learnt.weights, rtol=0.02, atol=0.02)
         np.testing.assert_allclose(kept.half_width, learnt.half_width, rtol=0.02, atol=1e-3)
+
+
+def test_a_white_narrows_what_an_ordinary_photo_tells() -> None:
+    photo = photo_of(np.tile((0.7, 0.55, 0.45), (4, 1)), Encoding.SRGB, bits=8)
+    unknown = reconstruct_skin(photo, everywhere(photo))
+    marked = reconstruct_skin(photo, everywhere(photo), white=0.95)
+    assert unknown.half_width[..., VISIBLE].mean() > 1.1 * marked.half_width[..., VISIBLE].mean()
+
+
+def test_forearms_are_told_better_where_they_are_said_to_be_some() -> None:
+    prior = read_prior()
+    forearm = at_site(prior, "forearm")
+    assert forearm.weights.sum() == pytest.approx(1.0)
+    assert forearm.weights[prior.sites == "forearm"].sum() > 0.9
+    only = replace(prior, weights=np.where(prior.sites == "forearm", 1.0, 0.0))
+    drawn, weights = draw_skin(only, 60, np.random.default_rng(4))
+    drawn = drawn[weights > 0]
+    photo = photo_of(drawn @ response(CAMERA, LIGHT, WAVELENGTHS_NM))
+    off = {
+        site: angles(
+            reconstruct_skin(photo, everywhere(photo), camera=CAMERA, light=LIGHT, site=site).values[:, 0], drawn
+        ).mean()
+        for site in ("face", "forearm")
+    }
+    assert off["forearm"] < 0.8 * off["face"]
+
+
+def test_a_site_nobody_measured(seen: Photo) -> None:
+    with pytest.raises(UsageError, match="knee"):
+        reconstruct_skin(seen, everywhere(seen), site="knee")
 
 
 @pytest.mark.parametrize("colour", [(0.02, 0.1, 0.6), (0.05, 0.5, 0.05), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)])

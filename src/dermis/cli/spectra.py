@@ -57,11 +57,12 @@ class Options:
     camera: Annotated[str | None, "The camera, if known.", "NAME|CSV"] = None
     illuminant: Annotated[str | None, "The light, if known: D65, A, FL11, ...", "NAME|CSV"] = None
     linear: Annotated[bool, "Pixels are linear camera values."] = False
-    white: Annotated[float, "Pixel value (0-1) of a white, in its brightest channel.", "V"] = 1.0
+    white: Annotated[float | None, "Pixel value (0-1) of a white, in its brightest channel.", "V"] = None
     reference: Annotated[str | None, "A patch of known colour (grey card).", "X,Y,W,H=#RRGGBB"] = None
     mask: Annotated[str | None, "Every pixel, or where this picture is bright.", "all|PNG"] = None
     close_up: Annotated[bool, "Look for no face: take all skin in view."] = False
     band: Annotated[str | None, "A picture of the same pixels at one wavelength.", "NM=PICTURE"] = None
+    site: Annotated[str, "Where the skin is: face or forearm.", "SITE"] = "face"
     bands: Annotated[str, "61, vis, nir, FIRST:LAST:STEP, A,B,C or a CSV; in 400-1000 nm.", "BANDS"] = "61"
     json: JsonFlag = False
     report: Annotated[Path | None, "Write spectra.html here: click a pixel, see it.", "DIR"] = None
@@ -89,6 +90,7 @@ def spectra(options: Options) -> None:
         close_up=options.close_up,
         wavelengths_nm=grid,
         band=_band(options.band),
+        site=options.site,
     )
     estimated_s = perf_counter() - start - read_s
     written = write_cube(

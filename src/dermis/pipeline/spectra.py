@@ -35,29 +35,31 @@ def reconstruct(
     camera: Camera | str | Path | None = None,
     illuminant: Illuminant | str | Path | None = None,
     linear: bool = False,
-    white: float = 1.0,
+    white: float | None = None,
     reference: ReferencePatch | str | None = None,
     mask: BoolMap | Literal["all"] | None = None,
     close_up: bool = False,
     wavelengths_nm: ArrayLike = WAVELENGTHS_NM,
     band: MeasuredBand | None = None,
+    site: str = "face",
 ) -> Reconstruction:
     """Return the reflectance of the skin in a photo, 400-1000 nm, with intervals; a `Cube` that knows its doubt.
 
     camera, illuminant: a name, a CSV, or the record; see `find_camera`, `find_illuminant`. linear: take the pixels as
     proportional to light, white balance not applied, whatever the photo's encoding says. white: the pixel value (0-1)
-    of a perfect diffuser in its brightest channel. reference: a patch of known colour, "X,Y,W,H=#RRGGBB"; it replaces
-    the white. mask: (h, w) bool, where to look; "all" for every pixel; by default the skin of the largest face.
-    close_up: all skin in view, without a face. wavelengths_nm: the bands, within 400-1000 nm. band: a further
-    picture of the same pixels through one narrow band, as the challenge's at 960 nm; the photo's level must be known.
+    of a perfect diffuser in its brightest channel, by default 1 in a linear photo and unknown in another. reference: a
+    patch of known colour, "X,Y,W,H=#RRGGBB"; it replaces the white. mask: (h, w) bool, where to look; "all" for every
+    pixel; by default the skin of the largest face. close_up: all skin in view, without a face. wavelengths_nm: the
+    bands, within 400-1000 nm. band: a further picture of the same pixels through one narrow band, as the challenge's at
+    960 nm; the photo's level must be known. site: "face", or "forearm" for its inside.
 
     Pixels outside the mask are NaN. A photo of over 4 megapixels is reduced by a whole number first. Without a camera
     and a light the pixels of a linear photo say little; a photo in sRGB is taken as developed by some camera.
     Raises NoSkin where no mask is given and none is found; UsageError and InputError for arguments that cannot be used.
     """
-    if reference is not None and white != 1.0:
+    if reference is not None and white is not None:
         raise UsageError("A white and a reference patch were given.", advice="Give one; the patch tells the white.")
-    if not 0.0 < white <= 1.0:
+    if white is not None and not 0.0 < white <= 1.0:
         raise UsageError(f"The white is {white:g}.", advice="Give a pixel value over 0 and up to 1.")
     seen_by = find_camera(camera) if isinstance(camera, str | Path) else camera
     lit_by = find_illuminant(illuminant) if isinstance(illuminant, str | Path) else illuminant
@@ -75,6 +77,7 @@ def reconstruct(
         balance=balance,
         wavelengths_nm=np.asarray(wavelengths_nm, dtype=np.float64),
         band=band,
+        site=site,
     )
 
 
@@ -102,8 +105,8 @@ def _where(photo: Photo, mask: BoolMap | Literal["all"] | None, *, close_up: boo
 
 
 def _reduced(
-    photo: Photo, where: BoolMap, white: float, band: MeasuredBand | None
-) -> tuple[Photo, BoolMap, float, MeasuredBand | None]:
+    photo: Photo, where: BoolMap, white: float | None, band: MeasuredBand | None
+) -> tuple[Photo, BoolMap, float | None, MeasuredBand | None]:
     """Return photo, mask, white and band as they are, or of a large photo the means of linear light over squares."""
     factor = int(np.ceil(np.sqrt(where.size / MOST_PX)))
     factor = min(factor, *where.shape)
@@ -112,7 +115,7 @@ def _reduced(
     linear = photo.pixels
     if photo.encoding is Encoding.SRGB:
         linear = np.asarray(decode(linear), dtype=np.float32)
-        white = float(decode(np.full(3, white))[0])
+        white = None if white is None else float(decode(np.full(3, white))[0])
         photo = replace(photo, encoding=Encoding.LINEAR_SRGB)
     share = reduce_by(where[..., None].astype(np.float32), factor)[..., 0]
     if band is not None and band.reflectance.shape == where.shape:

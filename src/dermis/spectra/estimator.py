@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,16 +31,16 @@ Floats = NDArray[np.float64]
 
 LEVEL = 0.9
 """How often an interval holds the truth."""
-WIDER, WIDER_OF_SHAPE = 1.1, 1.3
-"""Intervals over what drawn skin asks, by what skin and cameras that took no part in learning ask. Those of the shape
-hold the level of a plainly developed photo, too; see docs/concepts/spectra.md."""
-SIGHTED_TO_NM = 700.0  # where cameras look, where skin was measured, and where the level of a shape is taken
+WIDER = 1.1
+"""Intervals over what drawn skin asks, by what skin that took no part asks; see docs/concepts/spectra.md."""
+SIGHTED_TO_NM = 700.0  # where cameras look, and where skin was measured
+LEVELS = 8
+"""Parts of the draws, by their level, in each of which the intervals are made to hold."""
 WIDER_BEYOND = 1.4
 """Further factor on intervals beyond that, where the prior is a model's."""
 LEAST = 1e-4
 TERMS = 12
 """Axes on which spectra over their level are told: all but a ten-thousandth of their squares."""
-RIDGE = 1e-8
 USUAL = 0.999
 BEYOND = 1.3
 """A colour is known up to the squared distance of all but a thousandth of the drawn ones, and so much more."""
@@ -49,6 +49,7 @@ BAND_NOISE = 0.01
 """Error of a measured further band, over the level."""
 LEAST_LEFT = 0.01
 """Share of the variance of a band that always stays open."""
+LEAST_SCALE = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,15 +103,12 @@ class Terms:
     known: BoolMap
 
 
-def fit_estimator(
-    seen: SimulatedPixels, wavelengths_nm: Floats, *, level_known: bool = True, wider: float | None = None
-) -> Estimator:
+def fit_estimator(seen: SimulatedPixels, wavelengths_nm: Floats, *, judged: SimulatedPixels | None = None) -> Estimator:
     """Return what drawn skin teaches; errors count relative to the level, so dark skin as much as light.
 
-    level_known: False for intervals of the shape alone, at the photo's own level. wider: factor on the intervals,
-    by default what was found to hold on skin that took no part.
+    judged: further draws that the intervals are made to hold on, as they are; without them those of `seen`, widened by
+    what skin that took no part was found to ask.
     """
-    wider = wider or (WIDER if level_known else WIDER_OF_SHAPE)
     logs, level = _logs_and_level(seen.pixels)
     centre, whitening = _whitening(logs, seen.weights)
     whitened = (logs - centre) @ whitening
@@ -120,36 +118,57 @@ def fit_estimator(
     _, _, axes = np.linalg.svd(over_level * np.sqrt(seen.weights)[:, None], full_matrices=False)
     weights = axes[:TERMS]
     table = tabulate(fit_mixture(whitened, over_level @ weights.T, seen.kind, seen.weights), np.sqrt(known_within))
-    shown = whitened / np.sqrt(np.maximum(distance / known_within, 1.0))[:, None]
-    found = (look_up(table, np.sqrt(known_within), shown.astype(np.float32)) * level) @ weights
-    if not level_known:
-        sighted = wavelengths_nm <= SIGHTED_TO_NM
-        shown, true = found[:, sighted], seen.spectra[:, sighted]
-        found *= (shown * true).sum(axis=1, keepdims=True) / np.square(shown).sum(axis=1, keepdims=True)
-    missed = (seen.spectra - found) / level
-    left = np.abs(missed)
-    log_level = np.log(level[:, 0])
-    half_width = np.maximum(_quantile(left, seen.weights, LEVEL), 1e-6)
-    ends = _quantile(log_level[:, None], seen.weights, 0.01), _quantile(log_level[:, None], seen.weights, 0.99)
-    level_range = np.concatenate(ends)
-    curve = np.vander(np.clip(log_level, *level_range), 3, increasing=True)
-    scale = _weighted_ridge(curve, np.square(left / half_width).mean(axis=1, keepdims=True), seen.weights)[:, 0]
-    scale /= seen.weights @ (curve @ scale)
-    scaled = left / np.sqrt(np.maximum(curve @ scale, 0.1))[:, None]
-    widths = wider * np.maximum(_quantile(scaled, seen.weights, LEVEL), 1e-6)
-    widths[wavelengths_nm > SIGHTED_TO_NM] *= WIDER_BEYOND
-    return Estimator(
+    learnt = Estimator(
         wavelengths_nm=wavelengths_nm,
         table=table,
         weights=weights,
-        half_width=widths,
-        error=missed.T @ (missed * seen.weights[:, None]),
-        scale=scale,
-        level_range=level_range,
+        half_width=np.ones(len(wavelengths_nm)),
+        error=np.eye(len(wavelengths_nm)),
+        scale=np.array([1.0, 0.0, 0.0]),
+        level_range=np.zeros(2),
         centre=centre,
         whitening=whitening,
         known_within=known_within,
     )
+    return _with_intervals(learnt, seen, WIDER) if judged is None else _with_intervals(learnt, judged, 1.0)
+
+
+def _with_intervals(learnt: Estimator, judged: SimulatedPixels, wider: float) -> Estimator:
+    """Return the estimator with intervals that hold on `judged`, at every level alike, times `wider`."""
+    _, level = _logs_and_level(judged.pixels)
+    found = spectra_of(terms_of(learnt, judged.pixels.astype(np.float32)).terms, learnt.weights)
+    missed = (judged.spectra - found) / level
+    left, log_level = np.abs(missed), np.log(level[:, 0])
+    half_width = np.maximum(_quantile(left, judged.weights, LEVEL), 1e-6)
+    ends = _quantile(log_level[:, None], judged.weights, 0.01), _quantile(log_level[:, None], judged.weights, 0.99)
+    level_range = np.concatenate(ends)
+    curve = np.vander(np.clip(log_level, *level_range), 3, increasing=True)
+    scale = _level_scale(left / half_width, curve, judged.weights)
+    scaled = left / np.sqrt(np.maximum(curve @ scale, LEAST_SCALE))[:, None]
+    widths = wider * np.maximum(_quantile(scaled, judged.weights, LEVEL), 1e-6)
+    widths[learnt.wavelengths_nm > SIGHTED_TO_NM] *= WIDER_BEYOND
+    return replace(
+        learnt,
+        half_width=widths,
+        error=missed.T @ (missed * judged.weights[:, None]),
+        scale=scale,
+        level_range=level_range,
+    )
+
+
+def _level_scale(left: Floats, curve: Floats, weights: Floats) -> Floats:
+    """Return the polynomial (3,) of the log level that the squared `LEVEL` quantile of errors (n, band) follows.
+
+    curve: (n, 3), the powers of the log level.
+    """
+    order = curve[:, 1].argsort()
+    part = np.minimum((LEVELS * np.cumsum(weights[order]) / weights.sum()).astype(np.intp), LEVELS - 1)
+    middles, quantiles = [], []
+    for rows in (order[part == one] for one in range(LEVELS)):
+        repeated = np.repeat(weights[rows], left.shape[1])
+        quantiles.append(_quantile(left[rows].reshape(-1, 1), repeated, LEVEL)[0])
+        middles.append(weights[rows] @ curve[rows] / weights[rows].sum())
+    return np.asarray(np.linalg.lstsq(np.stack(middles), np.square(quantiles), rcond=None)[0])
 
 
 def _whitening(logs: Floats, weights: Floats) -> tuple[Floats, Floats]:
@@ -177,7 +196,7 @@ def terms_of(estimator: Estimator, pixels: FloatMap) -> Terms:
         terms[part] = look_up(estimator.table, estimator.reach, inside) * level
         log_level = np.clip(np.log(level[:, 0]), *estimator.level_range.astype(np.float32))
         curve = single["scale"][0] + log_level * (single["scale"][1] + log_level * single["scale"][2])
-        scale[part] = level[:, 0] * np.sqrt(np.maximum(curve, np.float32(0.1))) * further
+        scale[part] = level[:, 0] * np.sqrt(np.maximum(curve, np.float32(LEAST_SCALE))) * further
         known[part] = (squared <= estimator.known_within) & (pixels[part].min(axis=1) > 0)
     return Terms(terms=terms, scale=scale, known=known)
 
@@ -232,15 +251,6 @@ def _logs_and_level(pixels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return the logarithms (n, 3) and the mean (n, 1) of the channels, in the precision of the pixels."""
     held = np.maximum(pixels, LEAST)
     return np.log(held), held.mean(axis=1, keepdims=True)
-
-
-def _weighted_ridge(inputs: Floats, targets: Floats, weights: Floats) -> Floats:
-    weighted = inputs * weights[:, None]
-    curvature, moments = weighted.T @ inputs, weighted.T @ targets
-    size = np.sqrt(np.maximum(np.diag(curvature), 1e-30))
-    scaled = curvature / size / size[:, None] + RIDGE * np.eye(len(size))
-    found: Floats = np.linalg.solve(scaled, moments / size[:, None]) / size[:, None]
-    return found
 
 
 def _quantile(values: Floats, weights: Floats, share: float) -> Floats:

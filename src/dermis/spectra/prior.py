@@ -17,11 +17,25 @@ from dermis.optics.illuminant import Illuminant
 from dermis.optics.isp import IspSettings, render
 from dermis.optics.populations import colour_matrix, draw_illuminant, draw_isp
 
-__all__ = ["PRIOR_FILE", "CaptureModel", "SimulatedPixels", "SkinPrior", "draw_skin", "read_prior", "simulate_capture"]
+__all__ = [
+    "PRIOR_FILE",
+    "SITES",
+    "CaptureModel",
+    "SimulatedPixels",
+    "SkinPrior",
+    "at_site",
+    "draw_skin",
+    "read_prior",
+    "simulate_capture",
+]
 
 Floats = NDArray[np.float64]
 
 PRIOR_FILE = WEIGHTS / "skin-spectra" / "prior.npz"
+SITES = ("face", "forearm")
+"""Where skin may be: the faces were measured by instruments with a small opening, the forearms by a sphere."""
+SITE_SHARE = 0.95
+"""What forearms count where skin is known to be of one; the rest keeps other colours of skin known."""
 REACH = 2.5
 """Deviations beyond which no draw goes: a normal tail of a logarithm is no skin any more."""
 BRIGHTEST = 0.95
@@ -34,13 +48,15 @@ class SkinPrior:
     """Sets of skin that was measured alike, on `wavelengths_nm` (band,).
 
     means: (set, band) of the natural logarithm of the reflectance. axes: (set, rank, band), its principal axes, each
-    as long as one deviation. weights: (set,), how much each counts, summing to 1.
+    as long as one deviation. weights: (set,), how much each counts, summing to 1. sites: (set,) of `SITES`, "" where
+    nobody wrote it down.
     """
 
     wavelengths_nm: Floats
     means: Floats
     axes: Floats
     weights: Floats
+    sites: NDArray[np.str_]
 
     def __post_init__(self) -> None:
         hold(self, "wavelengths_nm", dtype=np.float64, shape=(None,))
@@ -54,7 +70,16 @@ class SkinPrior:
 def read_prior() -> SkinPrior:
     """Return the prior that comes with the package."""
     with np.load(checked(PRIOR_FILE)) as held:
-        return SkinPrior(**{name: held[name].astype(np.float64) for name in SkinPrior.__slots__})
+        numbers = {name: held[name].astype(np.float64) for name in SkinPrior.__slots__ if name != "sites"}
+        return SkinPrior(**numbers, sites=held["sites"])
+
+
+def at_site(prior: SkinPrior, site: str) -> SkinPrior:
+    """Return the prior of skin at one of `SITES`; for a face the prior as it is, which holds faces in the main."""
+    if site == "face":
+        return prior
+    theirs = np.where(prior.sites == site, prior.weights, 0.0)
+    return replace(prior, weights=SITE_SHARE * theirs / theirs.sum() + (1.0 - SITE_SHARE) * prior.weights)
 
 
 def draw_skin(
@@ -70,6 +95,8 @@ def draw_skin(
 
 
 PER_SET, PER_SET_UNKNOWN = 80, 150
+PER_SET_AT_SITE = 200
+"""Draws of a set where few sets count."""
 SIGHTS = 240
 SEED = 20
 NOISE = 0.003
@@ -85,14 +112,17 @@ DIMMEST_WHITE = 0.6
 class CaptureModel:
     """What is known of how a photo was taken; None where it is not.
 
-    balanced: whether a patch of known colour set the white of every channel. bits: of a pixel's whole number.
+    balanced: whether a patch of known colour set the white of every channel. white_known: whether an sRGB photo's
+    pixels are over those of a white in its light. bits: of a pixel's whole number. site: of `SITES`.
     """
 
     encoding: Encoding
     camera: Camera | None = None
     light: Illuminant | None = None
     balanced: bool = False
+    white_known: bool = False
     bits: int = 8
+    site: str = "face"
 
     @property
     def level_known(self) -> bool:
@@ -123,24 +153,30 @@ class SimulatedPixels:
 
 
 def simulate_capture(
-    prior: SkinPrior, sight: CaptureModel, seed: int = SEED, cameras: CameraPopulation | None = None
+    prior: SkinPrior,
+    sight: CaptureModel,
+    seed: int = SEED,
+    cameras: CameraPopulation | None = None,
+    plain_share: float = PLAIN_SHARE,
 ) -> SimulatedPixels:
     """Return skin drawn from `prior` as it looks at `sight`; the same for the same seed.
 
-    cameras: that unknown cameras are drawn from, by default the population that comes with the package.
+    cameras: that unknown cameras are drawn from, by default the population that comes with the package. plain_share: of
+    the developments that are plain sRGB.
     """
+    prior = at_site(prior, sight.site)
     rng = np.random.default_rng(seed)
     grid = prior.wavelengths_nm
     if sight.response_known:
         assert sight.camera is not None
         assert sight.light is not None
-        spectra, weights = draw_skin(prior, PER_SET, rng)
+        spectra, weights = draw_skin(prior, PER_SET if sight.site == "face" else PER_SET_AT_SITE, rng)
         pixels = _raw(spectra, grid, sight.camera, sight.light, balanced=sight.balanced)
     else:
         spectra, weights = draw_skin(prior, PER_SET_UNKNOWN, rng)
         pixels = np.empty((len(spectra), 3))
         for part in np.array_split(rng.permutation(len(spectra)), SIGHTS):
-            pixels[part] = _drawn_sight(rng, spectra[part], grid, sight, cameras)
+            pixels[part] = _drawn_sight(rng, spectra[part], grid, sight, cameras, plain_share)
     step = 1.0 / (2**sight.bits - 1)
     noise = np.hypot(NOISE * pixels, step / np.sqrt(12.0))
     return SimulatedPixels(
@@ -157,29 +193,33 @@ def _raw(spectra: Floats, grid: Floats, camera: Camera, light: Illuminant, *, ba
 
 
 def _drawn_sight(
-    rng: np.random.Generator, spectra: Floats, grid: Floats, sight: CaptureModel, cameras: CameraPopulation | None
+    rng: np.random.Generator,
+    spectra: Floats,
+    grid: Floats,
+    sight: CaptureModel,
+    cameras: CameraPopulation | None,
+    plain_share: float,
 ) -> Floats:
     """Return the pixels of `spectra` at one sight, what is unknown of it drawn."""
     camera = draw_camera(rng, cameras) if sight.camera is None else sight.camera
     light = draw_illuminant(rng) if sight.light is None else sight.light
     if sight.encoding is Encoding.CAMERA_LINEAR:
         return _raw(spectra, grid, camera, light, balanced=sight.balanced)
-    development = _drawn_development(rng, camera, light)
+    drawn = replace(draw_isp(rng, camera, light), denoise=0.0, sharpen=0.0, chroma_px=0.0)
+    plain = rng.random() < plain_share
+    development = _plain(rng, drawn, camera, light) if plain else drawn
     white = white_raw(camera, light)
     raw = np.concatenate([spectra @ response(camera, light, grid), white[None], 0.18 * white[None]])
     exposed = (raw * rng.uniform(DIMMEST_WHITE, 1.0))[:, None, :].astype(np.float32)
     linear = decode(render(exposed, development)[:, 0].astype(np.float64))
-    # A card of mid grey sets the balance; without one, the white counts as full.
-    scale = linear[-1] / 0.18 if sight.balanced else linear[-2].max()
-    pixels: Floats = linear[:-2] / scale
-    return pixels
+    if sight.balanced:
+        return np.asarray(linear[:-2] / (linear[-1] / 0.18))  # a card of mid grey
+    # A phone's photo comes as exposed where nobody marks its white.
+    return np.asarray(linear[:-2] / linear[-2].max() if plain or sight.white_known else linear[:-2])
 
 
-def _drawn_development(rng: np.random.Generator, camera: Camera, light: Illuminant) -> IspSettings:
-    """Return a development without what it does to detail; most are plain: balanced, no tone curve of their own."""
-    drawn = replace(draw_isp(rng, camera, light), denoise=0.0, sharpen=0.0, chroma_px=0.0)
-    if rng.random() >= PLAIN_SHARE:
-        return drawn
+def _plain(rng: np.random.Generator, drawn: IspSettings, camera: Camera, light: Illuminant) -> IspSettings:
+    """Return a development that is balanced but for an error, without a tone curve of its own."""
     white = np.log(white_raw(camera, light)) + rng.normal(0.0, 1.0, 3) * BALANCE_ERROR
     return replace(
         drawn,

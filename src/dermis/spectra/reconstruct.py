@@ -17,7 +17,7 @@ from dermis.core.arrays import BoolMap, FloatMap, hold
 from dermis.errors import UsageError
 from dermis.formats.files import write_with
 from dermis.models.weights import checked
-from dermis.optics.camera import Camera
+from dermis.optics.camera import Camera, CameraPopulation
 from dermis.optics.illuminant import Illuminant
 from dermis.spectra.estimator import (
     BLOCK,
@@ -30,13 +30,14 @@ from dermis.spectra.estimator import (
     spectra_of,
     terms_of,
 )
-from dermis.spectra.prior import PRIOR_FILE, CaptureModel, SkinPrior, read_prior, simulate_capture
+from dermis.spectra.prior import PRIOR_FILE, SITES, CaptureModel, SkinPrior, read_prior, simulate_capture
 
 __all__ = [
     "WAVELENGTHS_NM",
     "MeasuredBand",
     "Reconstruction",
     "estimator_for",
+    "learn_estimator",
     "reconstruct_skin",
     "write_pretrained",
 ]
@@ -46,25 +47,38 @@ Floats = NDArray[np.float64]
 
 def estimator_for(sight: CaptureModel) -> Estimator:
     """Return what is learnt for `sight`: kept, or learnt now in under a second for known cameras and lights."""
-    if sight.encoding is Encoding.SRGB and sight.camera is None and sight.light is None:
-        return _read(_file(balanced=sight.balanced))
-    return _learnt(read_prior(), sight)
+    unknown = sight.encoding is Encoding.SRGB and sight.camera is None and sight.light is None
+    if unknown and sight.site == "face":
+        return _read(_file(sight))
+    return learn_estimator(read_prior(), sight)
 
 
 def write_pretrained(prior: SkinPrior, folder: Path = PRIOR_FILE.parent) -> None:
-    """Learn and write the estimators for sRGB photos, with and without a patch of known colour."""
-    for balanced in (False, True):
-        learnt = _learnt(prior, CaptureModel(encoding=Encoding.SRGB, balanced=balanced))
+    """Learn and write the estimators for sRGB photos: as they come, over a white, with a patch of known colour."""
+    for balanced, white_known in ((False, False), (False, True), (True, False)):
+        sight = CaptureModel(encoding=Encoding.SRGB, balanced=balanced, white_known=white_known)
+        learnt = learn_estimator(prior, sight)
         held: dict[str, Any] = {field.name: np.asarray(getattr(learnt, field.name)) for field in fields(learnt)}
-        write_with(folder / _file(balanced=balanced).name, partial(np.savez_compressed, **held))
+        write_with(folder / _file(sight).name, partial(np.savez_compressed, **held))
 
 
-def _learnt(prior: SkinPrior, sight: CaptureModel) -> Estimator:
-    return fit_estimator(simulate_capture(prior, sight), prior.wavelengths_nm, level_known=sight.level_known)
+def learn_estimator(prior: SkinPrior, sight: CaptureModel, cameras: CameraPopulation | None = None) -> Estimator:
+    """Return what skin drawn from `prior` teaches at `sight`.
+
+    Where the level is not known, the intervals are made to hold on photos that are all developed as phones do.
+    cameras: that unknown cameras are drawn from, by default the population that comes with the package.
+    """
+    seen = simulate_capture(prior, sight, cameras=cameras)
+    judged = None
+    if not sight.level_known:
+        judged = simulate_capture(prior, sight, seed=JUDGED_SEED, cameras=cameras, plain_share=0.0)
+    return fit_estimator(seen, prior.wavelengths_nm, judged=judged)
 
 
-def _file(*, balanced: bool) -> Path:
-    return PRIOR_FILE.with_name("srgb-balanced.npz" if balanced else "srgb.npz")
+def _file(sight: CaptureModel) -> Path:
+    if sight.balanced:
+        return PRIOR_FILE.with_name("srgb-balanced.npz")
+    return PRIOR_FILE.with_name("srgb-white.npz" if sight.white_known else "srgb.npz")
 
 
 @cache
@@ -74,6 +88,7 @@ def _read(file: Path) -> Estimator:
         return Estimator(**arrays, known_within=float(held["known_within"]))
 
 
+JUDGED_SEED = 21
 THREADS = 2
 WAVELENGTHS_NM = np.arange(400.0, 1001.0, 10.0)
 """The bands of a reconstruction unless others are asked for."""
@@ -132,21 +147,25 @@ def reconstruct_skin(
     *,
     camera: Camera | None = None,
     light: Illuminant | None = None,
-    white: float = 1.0,
+    white: float | None = None,
     balance: Floats | None = None,
     wavelengths_nm: Floats = WAVELENGTHS_NM,
     band: MeasuredBand | None = None,
+    site: str = "face",
 ) -> Reconstruction:
     """Return the spectra of the pixels in `mask` (h, w).
 
-    camera, light: where known. white: the pixel value, as in the photo, of a perfect diffuser in its brightest
-    channel. balance: (3, 3) from linear pixels to those whose diffuser is 1 in every channel, by a patch of known
-    colour; `white` takes no part then. wavelengths_nm: (band,), increasing, within 400-1000 nm. band: a further band
-    that was measured, where the level of the pixels is known.
-    Raises UsageError for a white, wavelengths or a band that cannot be.
+    camera, light: where known. white: the pixel value, as in the photo, of a perfect diffuser in its brightest channel;
+    None for 1 in a linear photo, and for a level nobody knows in another. balance: (3, 3) from linear pixels to those
+    whose diffuser is 1 in every channel, by a patch of known colour; `white` takes no part then. wavelengths_nm:
+    (band,), increasing, within 400-1000 nm. band: a further band that was measured, where the level of the pixels is
+    known. site: "face" or "forearm", whose skin was measured by instruments of other kinds.
+    Raises UsageError for a white, wavelengths, a band or a site that cannot be.
     """
-    if not 0.0 < white <= 1.0:
+    if white is not None and not 0.0 < white <= 1.0:
         raise UsageError(f"The white is {white:g}.", advice="Give a pixel value over 0 and up to 1.")
+    if site not in SITES:
+        raise UsageError(f"Nobody measured skin at the site {site!r}.", advice=f"Choose one of {', '.join(SITES)}.")
     grid = _checked(wavelengths_nm)
     camera_linear = photo.encoding is Encoding.CAMERA_LINEAR
     sight = CaptureModel(
@@ -154,7 +173,9 @@ def reconstruct_skin(
         camera=camera,
         light=light,
         balanced=balance is not None,
+        white_known=white is not None,
         bits=photo.origin.bits,
+        site=site,
     )
     if band is not None:
         _check_band(band, mask, level_known=sight.level_known)
@@ -171,7 +192,7 @@ def reconstruct_skin(
         part = rows[at : at + BLOCK]
         # A run without gaps is written where it lies.
         place = slice(part[0], part[-1] + 1) if part[-1] - part[0] + 1 == len(part) else part
-        found = terms_of(estimator, _relative(flat[place], photo.encoding, white, balance))
+        found = terms_of(estimator, _relative(flat[place], photo.encoding, white or 1.0, balance))
         scale[place], known[place] = found.scale, found.known
         values[place] = spectra_of(found.terms, weights)
         if band is not None and gain is not None:

@@ -109,14 +109,20 @@ def _signed(text: str) -> str:
 
 
 def _of_measured_people(roots: Roots, runs: Path) -> str:
-    from dermis.lab.evaluate.measured_people import people_table
+    from dermis.lab.evaluate.measured.people import people_table
 
     text = people_table(*(folder_of(name, roots) for name in ("issa_spectra", "nist_spectra", "spectra")))
     return _signed(text)
 
 
+def _of_photos(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.measured.photos import photos_table
+
+    return _signed(photos_table(*(folder_of(name, roots) for name in ("issa_spectra", "nist_spectra", "spectra"))))
+
+
 def _of_pigment(roots: Roots, runs: Path) -> str:
-    from dermis.lab.evaluate.pigment_people import pigment_table
+    from dermis.lab.evaluate.measured.pigment import pigment_table
 
     return _signed(pigment_table(*(folder_of(name, roots) for name in ("issa_spectra", "spectra"))))
 
@@ -218,6 +224,7 @@ _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "weights": _of_weights,
     "flash-pairs": _of_flash_pairs,
     "spectra-people": _of_measured_people,
+    "spectra-photos": _of_photos,
     "pigment-people": _of_pigment,
     "pigmentation-trial": _of_trial,
     "redness-grade": _of_redness_grade,

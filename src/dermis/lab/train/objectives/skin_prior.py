@@ -220,6 +220,7 @@ def people_and_collections(skin: MeasuredSkin, nist: Floats, collections: SkinPr
         means=np.concatenate([np.stack([logs.mean(axis=0) for logs in sets]), collections.means]),
         axes=np.concatenate([np.stack([_axes(logs, rank) for logs in sets]), collections.axes]),
         weights=np.concatenate(shares),
+        sites=np.concatenate([np.repeat("face", len(kinds)), ["forearm"], collections.sites]),
     )
 
 
@@ -249,6 +250,7 @@ def fit_prior(
         means=np.stack([logs.mean(axis=0) for logs in sets]),
         axes=np.stack([_axes(logs, rank) for logs in sets]),
         weights=weights / weights.sum(),
+        sites=np.full(len(sets), "", dtype="<U7"),
     )
 
 

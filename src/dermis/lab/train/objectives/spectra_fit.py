@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from dermis.spectra.reconstruct import write_pretrained
 
 __all__ = ["TABLES", "train"]
 
-TABLES = ("prior.npz", "srgb.npz", "srgb-balanced.npz")
+TABLES = ("prior.npz", "srgb.npz", "srgb-white.npz", "srgb-balanced.npz")
 """The files that ship, in the folder weights of the run."""
 
 
@@ -45,7 +46,10 @@ def train(recipe: Recipe, roots: Roots, out: Path, *, show: bool = False) -> Run
         return run
     prior = prior_of_all(people, nist, spectra, vrhel)
     folder = run.folder / "weights"
-    tables = {name: getattr(prior, name).astype(np.float32) for name in SkinPrior.__slots__}
+    held: dict[str, NDArray[Any]] = {name: getattr(prior, name) for name in SkinPrior.__slots__}
+    tables: dict[str, Any] = {
+        name: one.astype(np.float32) if one.dtype.kind == "f" else one for name, one in held.items()
+    }
     write_with(folder / "prior.npz", lambda draft: np.savez_compressed(draft, **tables))
     write_pretrained(prior, folder)
     told = {

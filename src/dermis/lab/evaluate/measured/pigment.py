@@ -8,15 +8,15 @@ development are unknown. What a quarter more melanin or blood does is the tissue
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.colour.srgb import decode
-from dermis.lab.evaluate.measured_people import SIGHTS
+from dermis.lab.evaluate.measured.people import SIGHTS
+from dermis.lab.evaluate.measured.photos import Development, developed
 from dermis.lab.train.objectives.measured_skin import person_folds
 from dermis.lab.train.pigment_index import (
     FOLDS,
@@ -35,8 +35,6 @@ from dermis.metrics.bootstrap import Interval, bootstrap_all
 from dermis.metrics.ordinal import spearman
 from dermis.optics.camera import Camera, read_cameras, response, white_raw
 from dermis.optics.illuminant import Illuminant, find_illuminant
-from dermis.optics.isp import render
-from dermis.optics.populations import colour_matrix, draw_illuminant, draw_isp
 from dermis.tasks.pigment_index import features
 
 __all__ = ["pigment_table"]
@@ -44,10 +42,7 @@ __all__ = ["pigment_table"]
 Floats = NDArray[np.float64]
 Sets = Mapping[str, Floats]
 
-SEED, RESAMPLES, NOISE, DRAWN_SIGHTS = 5, 300, 0.003, 200
-BALANCE_ERROR = (0.03, 0.0, 0.03)
-"""Spread of the logarithm of a plain development's red, green and blue."""
-DIMMEST = 0.6
+SEED, RESAMPLES, NOISE = 5, 300, 0.003
 TONES_DEG = (90, 50, 30, 10, -10, -30, -50, -90)
 INDICES: Mapping[str, Callable[[Floats], Floats]] = {"melanin": melanin_density, "haemoglobin": haemoglobin_density}
 OWN, OTHER = (
@@ -66,9 +61,9 @@ def pigment_table(issa: Path, cameras: Path) -> str:
     seen: dict[str, list[Sets]] = {
         "D65": [{name: linear_of(spectra) for name, spectra in sets.items()}],
         "known": [_raw(sets, held[place], find_illuminant(light)) for place, light in SIGHTS],
-        "plain": [_developed(sets, held, plain=True, over_white=True)],
-        "phone, white known": [_developed(sets, held, plain=False, over_white=True)],
-        "phone": [_developed(sets, held, plain=False, over_white=False)],
+        "plain": [developed(sets, held, Development.PLAIN)],
+        "phone, white known": [developed(sets, held, Development.PHONE_WHITE)],
+        "phone": [developed(sets, held, Development.PHONE)],
     }
     told = {way: [_answers(skin, sets, pixels, way) for pixels in looks] for way, looks in seen.items()}
     return "\n\n".join(
@@ -81,30 +76,6 @@ def _raw(sets: Sets, camera: Camera, light: Illuminant) -> Sets:
     seen_by = response(camera, light, NM) / white_raw(camera, light)
     noise = 1.0 + NOISE * np.random.default_rng(SEED).standard_normal((len(sets[""]), 3))
     return {name: spectra @ seen_by * noise for name, spectra in sets.items()}
-
-
-def _developed(sets: Sets, cameras: Sequence[Camera], *, plain: bool, over_white: bool) -> Sets:
-    """Return linear sRGB of 8-bit photos by drawn cameras, lights and developments, alike for all sets.
-
-    plain: balanced but for an error, the sRGB curve, the white at 1; else as `draw_isp` draws phones and cameras.
-    """
-    rng = np.random.default_rng(SEED)
-    pixels = {name: np.empty((len(spectra), 3)) for name, spectra in sets.items()}
-    for part in np.array_split(rng.permutation(len(sets[""])), DRAWN_SIGHTS):
-        camera, light = cameras[int(rng.integers(len(cameras)))], draw_illuminant(rng)
-        white, seen_by = white_raw(camera, light), response(camera, light, NM)
-        drawn = replace(draw_isp(rng, camera, light), denoise=0.0, sharpen=0.0, chroma_px=0.0)
-        level, error = rng.uniform(DIMMEST, 1.0), np.exp(rng.standard_normal(3) * BALANCE_ERROR)
-        if plain:
-            level, matrix = 1.0, colour_matrix(camera, light)
-            drawn = replace(drawn, exposure=1.0, gamma=1.0, contrast=0.0, saturation=1.0)
-            drawn = replace(drawn, white_balance=white.max() / white * error, colour_matrix=matrix)
-        for name, spectra in sets.items():
-            raw = level * np.concatenate([spectra[part] @ seen_by, white[None]])
-            shown = np.rint(255 * render(raw[:, None].astype(np.float32), drawn)[:, 0]) / 255
-            linear = np.asarray(decode(shown.astype(np.float64)))
-            pixels[name][part] = linear[:-1] / (linear[-1].max() if over_white else 1.0)
-    return pixels
 
 
 def _answers(skin: Spectra, sets: Sets, pixels: Sets, way: str) -> dict[str, Floats]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dermis.lab.evaluate import pigment_people
+from dermis.lab.evaluate.measured import photos, pigment
 from dermis.lab.train.pigment_index import NM, Spectra
 from dermis.optics.camera import draw_camera
 from dermis.optics.face_population import draw_faces
@@ -30,13 +30,13 @@ def table(tmp_path_factory) -> str:
     )
     cameras = [draw_camera(rng) for _ in range(3)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pigment_people, "read_issa", lambda _: made)
-        patch.setattr(pigment_people, "drawn_alike", lambda skin: skin)
-        patch.setattr(pigment_people, "read_cameras", lambda _: cameras)
-        patch.setattr(pigment_people, "SIGHTS", ((0, "D65"), (2, "A")))
-        patch.setattr(pigment_people, "RESAMPLES", 20)
-        patch.setattr(pigment_people, "DRAWN_SIGHTS", 12)
-        return pigment_people.pigment_table(Path(), Path())
+        patch.setattr(pigment, "read_issa", lambda _: made)
+        patch.setattr(pigment, "drawn_alike", lambda skin: skin)
+        patch.setattr(pigment, "read_cameras", lambda _: cameras)
+        patch.setattr(pigment, "SIGHTS", ((0, "D65"), (2, "A")))
+        patch.setattr(pigment, "RESAMPLES", 20)
+        patch.setattr(photos, "DRAWN_SIGHTS", 12)
+        return pigment.pigment_table(Path(), Path())
 
 
 def row_of(table: str, first: str) -> list[str]:
@@ -63,5 +63,5 @@ def test_every_person_stands_in_one_tone(table: str) -> None:
 
 def test_a_known_camera_sees_all_changes_with_the_same_noise() -> None:
     spectra = {"": np.full((4, 31), 0.5), "more": np.full((4, 31), 0.25)}
-    seen = pigment_people._raw(spectra, draw_camera(np.random.default_rng(1)), find_illuminant("D65"))
+    seen = pigment._raw(spectra, draw_camera(np.random.default_rng(1)), find_illuminant("D65"))
     np.testing.assert_allclose(seen["more"], seen[""] / 2)

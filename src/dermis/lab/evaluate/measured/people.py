@@ -7,7 +7,7 @@ the others' spectra, which are what a prior has to be better than.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from dermis.lab.train.objectives.skin_prior import ALL_NM, prior_of_all, read_me
 from dermis.optics.camera import Camera, read_cameras, response, white_raw
 from dermis.optics.illuminant import Illuminant, find_illuminant
 from dermis.spectra.estimator import Estimator, add_band, band_gain, fit_estimator, spectra_of, terms_of
-from dermis.spectra.prior import CaptureModel, SkinPrior, simulate_capture
+from dermis.spectra.prior import SITES, CaptureModel, SkinPrior, simulate_capture
 
 __all__ = ["people_table"]
 
@@ -72,9 +72,9 @@ def people_table(issa: Path, nist: Path, spectra: Path) -> str:
         for place, (camera, light) in enumerate(SIGHTS):
             rng = np.random.default_rng(SEED + FOLDS * fold + place)
             look = _Look(camera=cameras[camera], light=find_illuminant(light), rng=rng)
-            estimator = _estimator(look, prior)
-            _judge_faces(told, look, estimator, others, theirs)
-            _judge_forearms(told, look, estimator, arms)
+            of_face, of_forearm = (_estimator(look, prior, site) for site in SITES)
+            _judge_faces(told, look, of_face, others, theirs)
+            _judge_forearms(told, look, {"arm": of_face, "site": of_forearm}, arms)
     return _written({name: _joined(parts) for name, parts in told.items()})
 
 
@@ -102,8 +102,10 @@ def _pixels(look: _Look, spectra: Floats) -> Floats:
     return np.asarray(clean * (1.0 + NOISE * look.rng.standard_normal(clean.shape)))
 
 
-def _estimator(look: _Look, prior: SkinPrior) -> Estimator:
-    known = CaptureModel(encoding=Encoding.CAMERA_LINEAR, camera=look.camera, light=look.light, balanced=True, bits=16)
+def _estimator(look: _Look, prior: SkinPrior, site: str) -> Estimator:
+    known = CaptureModel(
+        encoding=Encoding.CAMERA_LINEAR, camera=look.camera, light=look.light, balanced=True, bits=16, site=site
+    )
     return fit_estimator(simulate_capture(prior, known), ALL_NM)
 
 
@@ -124,23 +126,24 @@ def _judge_faces(
         )
 
 
-def _judge_forearms(told: dict[str, list[_Judged]], look: _Look, estimator: Estimator, arms: _Forearms) -> None:
+def _judge_forearms(
+    told: dict[str, list[_Judged]], look: _Look, estimators: Mapping[str, Estimator], arms: _Forearms
+) -> None:
+    """Judge what estimators say of forearms, alone and with a further band, beside a straight line."""
     judged = arms.judged
     seen, learnt = _pixels(look, judged[:, WHOLE]), _pixels(look, arms.taught[:, WHOLE])
-    found = terms_of(estimator, seen.astype(np.float32))
-    ours, width = spectra_of(found.terms, estimator.weights), found.scale[:, None] * estimator.half_width
     place = int(np.flatnonzero(ALL_NM == BAND_NM)[0])
-    gain = band_gain(estimator, BAND_NM, ALL_NM)
-    helped = add_band(ours, found.terms, judged[:, place].astype(np.float32), gain)
-    line = _on_line(learnt, arms.taught, seen)
+    answers: dict[str, tuple[NDArray[np.floating], NDArray[np.floating] | None]] = {
+        "arm line": (_on_line(learnt, arms.taught, seen), None)
+    }
+    for name, estimator in estimators.items():
+        found, gain = terms_of(estimator, seen.astype(np.float32)), band_gain(estimator, BAND_NM, ALL_NM)
+        said, scale = spectra_of(found.terms, estimator.weights), found.scale[:, None]
+        helped = add_band(said, found.terms, judged[:, place].astype(np.float32), gain)
+        answers |= {name: (said, scale * estimator.half_width), f"{name} band": (helped, scale * gain.half_width)}
     group = np.full(len(judged), "forearms")
     for part, bands in (("visible", WHOLE), ("beyond", BEYOND)):
-        rows = (
-            ("arm", ours, width),
-            ("arm band", helped, found.scale[:, None] * gain.half_width),
-            ("arm line", line, None),
-        )
-        for name, answer, half_width in rows:
+        for name, (answer, half_width) in answers.items():
             told.setdefault(f"{name} {part}", []).append(_scored(answer, judged, half_width, bands, arms.whose, group))
 
 
@@ -205,12 +208,13 @@ def _written(told: dict[str, _Judged]) -> str:
     rows += ["", "| forearms (NIST) | ours | covered | with a band at 960 nm | covered | straight line |"]
     rows.append("|---|---|---|---|---|---|")
     arms = ["forearms"]
-    for part, name in (("visible", "400-700 nm"), ("beyond", "700-1000 nm")):
-        plain, band, straight = (told[f"{one} {part}"] for one in ("arm", "arm band", "arm line"))
-        rows.append(
-            f"| {name} | {_with_interval(plain, arms)} | {_mean(plain, arms, 'covered'):.3f} "
-            f"| {_with_interval(band, arms)} | {_mean(band, arms, 'covered'):.3f} | {_plain(straight, arms)} |"
-        )
+    for part, words in (("visible", "400-700 nm"), ("beyond", "700-1000 nm")):
+        for name, site in (("arm", ""), ("site", ", `--site forearm`")):
+            plain, band, straight = (told[f"{one} {part}"] for one in (name, f"{name} band", "arm line"))
+            rows.append(
+                f"| {words}{site} | {_with_interval(plain, arms)} | {_mean(plain, arms, 'covered'):.3f} "
+                f"| {_with_interval(band, arms)} | {_mean(band, arms, 'covered'):.3f} | {_plain(straight, arms)} |"
+            )
     return "\n".join(rows)
 
 

@@ -1,0 +1,1 @@
+"""Measured people who took no part, as truth: their spectra by known cameras, in photos, and their pigment."""
