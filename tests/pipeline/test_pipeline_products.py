@@ -114,12 +114,13 @@ def test_blood_makes_a_lesion_inflamed_and_a_dark_plug_an_open_comedo(photo, fac
     skin = measure_skin(crop(shown, face.frame), shown, face)
     placed = place_lesions(lesions_at([(x, y)], shown), face, skin)
     assert [item.kind for item in placed.items] == [kind]
-    assert placed.not_red == (kind != "inflamed")
 
 
-def test_without_anything_likely_nothing_is_said_of_comedones(photo, face, skin):
-    placed = place_lesions(lesions_at(at(face, CHEEKS[0]), photo, scores=[0.05]), face, skin)
-    assert placed.not_red is None
+def test_what_only_the_stricter_protocol_counts_is_faint(photo, face, skin):
+    found = lesions_at(at(face, *CHEEKS), photo)
+    placed = place_lesions(replace(found, density_afar=4 * found.density), face, skin)
+    assert placed.faint_share == pytest.approx(0.75)
+    assert place_lesions(found, face, skin).faint_share is None
 
 
 def test_a_red_bump_is_redder_than_the_skin_around(photo, face, skin):

@@ -112,14 +112,14 @@ def _merged(shots: Sequence[_Shot], best: dict[Region, _Shot | None]) -> FaceLes
         involved=float(np.average(involved, weights=np.maximum(areas, 1e-9))),
         heat=np.zeros((1, 1), np.float32),
         beside=0,
-        not_red=_not_red(shots),
+        faint_share=_faint_share(shots),
         graded_halves=_graded_halves(shots),
     )
 
 
-def _not_red(shots: Sequence[_Shot]) -> float | None:
-    """Return the share of all lesions that are not red, of each photo by how many it shows."""
-    told = [(shot.lesions.not_red, shot.lesions.counts_all[Region.FACE]) for shot in shots]
+def _faint_share(shots: Sequence[_Shot]) -> float | None:
+    """Return the share of all lesions that are faint, of each photo by how many it shows."""
+    told = [(shot.lesions.faint_share, shot.lesions.counts_all[Region.FACE]) for shot in shots]
     shares = [(share, max(count, 1e-9)) for share, count in told if share is not None]
     if not shares:
         return None

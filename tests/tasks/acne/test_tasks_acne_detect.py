@@ -222,6 +222,15 @@ def test_small_lesions_are_counted_where_both_looks_see_them(monkeypatch):
     assert find_lesions(photo_of(pixels), face_of(mask)).count_all == pytest.approx(0, abs=1e-3)
 
 
+def test_the_nearer_look_counts_alone_where_the_whole_shows_plain_acne():
+    shares = [detect._share_of_near(afar) for afar in (0.0, 2.0, 4.0, 6.0, 40.0)]
+    assert shares == [0.5, 0.5, 0.75, 1.0, 1.0]
+    near, afar = np.zeros((32, 32), np.float32), np.ones((32, 32), np.float32)
+    near[8, 8] = 1.0
+    assert detect._agreed(afar, near, 1.0).sum() == pytest.approx(1.0, rel=1e-3)
+    assert detect._agreed(afar, near, 0.5).sum() > 2
+
+
 def test_only_a_quarter_that_shows_something_is_looked_at_nearer(monkeypatch):
     looks = []
     pixels = np.full((600, 600, 3), 0.5)

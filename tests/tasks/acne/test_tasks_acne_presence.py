@@ -31,7 +31,7 @@ def drawn(rng):
         halves=tuple(halves.tolist()),
         counts_all=dict.fromkeys(Region, 0.0) | everything,
         count_afar=float(rng.uniform(0.0, 10.0)),
-        not_red=float(rng.random()),
+        faint_share=float(rng.random()),
     )
 
 

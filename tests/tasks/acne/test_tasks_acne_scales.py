@@ -130,17 +130,24 @@ def test_a_lesion_of_which_nothing_is_told_may_be_a_comedo_or_a_nodule():
 
 
 def test_all_lesions_are_parted_into_inflamed_ones_and_comedones():
-    findings = count.measure(face_lesions(counts={Region.FACE: 10.0, Region.NOSE: 4.0}, not_red=0.25))
-    assert (of(findings).detail["inflammatory"], of(findings).detail["non_inflammatory"]) == (15.0, 5.0)
-    nose = of(findings, Region.NOSE).detail
-    assert nose["inflammatory"] + nose["non_inflammatory"] == nose["count_all"]
+    findings = count.measure(
+        face_lesions(
+            counts={Region.FACE: 10.0, Region.NOSE: 4.0}, faint_share=0.25, lesions=found(count_interval=(6.0, 16.0))
+        )
+    )
+    told = of(findings).detail
+    assert (told["inflammatory"], told["non_inflammatory"]) == (10.0, 5.0)
+    low, high = told["non_inflammatory_interval"]
+    assert 0 <= low < 5.0 < high
+    assert told["inflammatory_interval"][0] <= 10.0 <= told["inflammatory_interval"][1]
+    assert of(findings, Region.NOSE).detail["non_inflammatory"] == 2.0
     assert "inflammatory" not in of(count.measure(face_lesions(counts={Region.FACE: 10.0}))).detail
 
 
 def test_the_iga_counts_comedones_too():
     assert [iga_of(0.0, 0, 0.0, comedones) for comedones in (0, 5, 6, 20, 21)] == [0, 0, 1, 1, 2]
-    few = face_lesions(counts={Region.FACE: 2.0}, not_red=0.9)
-    many = face_lesions(counts={Region.FACE: 2.0}, not_red=0.9, counts_all=dict.fromkeys(Region, 30.0))
+    few = face_lesions(counts={Region.FACE: 2.0}, faint_share=0.9)
+    many = face_lesions(counts={Region.FACE: 2.0}, faint_share=0.9, counts_all=dict.fromkeys(Region, 30.0))
     assert [of(iga.measure(one)).value for one in (few, many)] == [1, 2]
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import (
-    INFLAMED,
     CropFrame,
     Detection,
     Face,
@@ -50,8 +49,6 @@ HEAT_SQUARE = 0.1
 _HEAT_BLUR = 0.03
 _RIM = 1.5
 """Redness around a lesion reaches so far, in its own radii."""
-_LIKELY, _MOST_LIKELY = 0.4, 100
-"""What may be a lesion: from this share of the score of a called one on, and no more than so many."""
 _LONGEST = 320
 """Pixels along the longer side of the maps in which places are looked up: finer than any lesion, and quick."""
 
@@ -80,6 +77,7 @@ def place_lesions(found: Lesions, face: Face, skin: Skin, *, own_area: bool = Fa
     density = np.where(at_cells, found.density, 0.0)
     density_inclusive = np.where(at_cells, found.density_inclusive, 0.0)
     afar = found.density_afar
+    seen_afar = None if afar is None else float(np.where(at_cells, afar, 0.0).sum())
     cell_regions = _looked_up(regions, cells_px, face.frame)
     right = right_of_midline(face, cells_px.reshape(-1, 2))
     return FaceLesions(
@@ -94,8 +92,8 @@ def place_lesions(found: Lesions, face: Face, skin: Skin, *, own_area: bool = Fa
         involved=_involved(face, places_px, width_px),
         heat=_heat(found, density, face, on_face, width_px),
         beside=beside,
-        not_red=_not_red(found, face, skin, on_face),
-        count_afar=None if afar is None else float(np.where(at_cells, afar, 0.0).sum()),
+        faint_share=None if seen_afar is None else _faint_share(float(density.sum()), seen_afar),
+        count_afar=seen_afar,
         covered=_covered(items, face.frame),
     )
 
@@ -223,19 +221,12 @@ def _covered(items: Sequence[Detection], frame: CropFrame) -> BoolMap:
     return covered
 
 
-def _not_red(found: Lesions, face: Face, skin: Skin, on_face: BoolMap) -> float | None:
-    """Return the share of the likely lesions on the face that are not red, each as much as it is sure."""
-    likely = np.argsort(-found.scores, kind="stable")[:_MOST_LIKELY]
-    likely = likely[found.scores[likely] >= _LIKELY * found.score_threshold]
-    boxes = found.boxes_px[likely].astype(np.float64)
-    bearing = np.asarray(_looked_up(on_face, (boxes[:, :2] + boxes[:, 2:]) / 2, face.frame), dtype=np.bool_)
-    kinds = [kind_by_looks(look) for look in lesion_features(boxes[bearing], face, skin)]
-    told = np.array([kind != "lesion" for kind in kinds], dtype=np.bool_)
-    weights = found.scores[likely][bearing][told]
-    if not weights.sum():
-        return None
-    pale = np.array([kind != INFLAMED for kind in kinds], dtype=np.bool_)[told]
-    return float(np.average(pale, weights=weights))
+def _faint_share(count: float, count_all: float) -> float:
+    """Return the share of all lesions that the boxes' protocol, whose lesions are nearly all red, leaves out.
+
+    Both counts by one look: how often two protocols disagree on a photo is learnt, what a single mark holds is not.
+    """
+    return max(1 - max(count, 0.0) / count_all, 0.0) if count_all > 0 else 0.0
 
 
 def _side(corners: NDArray[np.float64]) -> float:

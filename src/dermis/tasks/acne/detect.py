@@ -52,6 +52,7 @@ _OUTERMOST = 0.01  # of the face's pixels, on each side, that do not widen its b
 _SKIN_SHARE = 0.4
 _NEAR_FROM_PX = 400  # side of the square in the photo from which looking nearer shows more
 _AGREE_CELLS = 3.0  # how far apart both looks may see one lesion
+_NEAR_ALONE = (2.0, 6.0)  # lesions seen from afar, from which the nearer look begins to count alone, and does
 _BARE = 0.02
 _ANY_AFAR = 0.5  # lesions that a look at the whole shows in a quarter, from which a nearer look can show more
 _REACH = 64  # a mask is widened by one in so many of the cells along a side
@@ -111,7 +112,8 @@ def _inclusive(
 
     By the second team's protocol; where the photo shows more than one look can see, the four quarters of the square are
     looked at as well, twice as large. Near, every texture looks like a lesion; from afar, small ones are not seen: what
-    counts is the geometric mean of both, each the mean of both protocols.
+    counts is the geometric mean of both, each the mean of both protocols; where the whole shows acne beyond doubt, the
+    nearer look alone.
     """
     told: Mapping[str, Any] = weights.meta["calibration"]
     factors = np.array([told[name] / 2 for name in ("count_factor", "count_all_factor")], np.float32)
@@ -123,7 +125,13 @@ def _inclusive(
     if not asked:
         return np.asarray(afar * seen.skin, np.float32)
     picture = crop_face_square(photo, face, 2 * weights.shown.size_px).picture
-    return _agreed(afar, _nearer(weights, picture, seen.skin, factors, afar, asked)) * seen.skin
+    near = _nearer(weights, picture, seen.skin, factors, afar, asked)
+    return _agreed(afar, near, _share_of_near(float((afar * seen.skin).sum(dtype=np.float64)))) * seen.skin
+
+
+def _share_of_near(afar: float) -> float:
+    """Return how much the nearer look weighs where one look at the whole shows so many lesions: half, up to all."""
+    return float(np.interp(afar, _NEAR_ALONE, (0.5, 1.0)))
 
 
 def _worth_a_look(afar: FloatMap, skin: FloatMap) -> list[tuple[int, int]]:
@@ -156,12 +164,15 @@ def _nearer(
     return near
 
 
-def _agreed(one: FloatMap, other: FloatMap) -> FloatMap:
-    """Return the geometric mean of two densities, each spread by how far apart they may see one lesion."""
+def _agreed(afar: FloatMap, near: FloatMap, share: float) -> FloatMap:
+    """Return the geometric mean of two densities, each spread by how far apart they may see one lesion.
+
+    share: the weight of the nearer look; the other has the rest.
+    """
     from scipy.ndimage import gaussian_filter  # late: 0.1 s
 
-    both = gaussian_filter(one, _AGREE_CELLS) * gaussian_filter(other, _AGREE_CELLS)
-    mean: FloatMap = np.sqrt(np.maximum(both, 0)).astype(np.float32)
+    spread = [np.maximum(gaussian_filter(one, _AGREE_CELLS), 0) for one in (afar, near)]
+    mean: FloatMap = (spread[0] ** (1 - share) * spread[1] ** share).astype(np.float32)
     return mean
 
 

@@ -61,8 +61,8 @@ def lesion_name(item: Detection) -> str:
 
 
 def non_inflammatory(lesions: FaceLesions, region: Region) -> float:
-    """Return how many lesions of a region are comedones, small ones included; 0 where nothing tells."""
-    return max(lesions.counts_all[region], 0.0) * (lesions.not_red or 0.0)
+    """Return how many of all lesions of a region are comedones and faint ones; 0 where nothing tells."""
+    return max(lesions.counts_all[region], 0.0) * (lesions.faint_share or 0.0)
 
 
 def one_side(lesions: FaceLesions) -> bool:
