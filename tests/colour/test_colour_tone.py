@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dermis.colour import MONK, cita_deg, hex_to_srgb, hue_deg, ita_class, ita_deg, monk_tone, srgb_to_lab
+from dermis.colour.tone import MONK_REACH, monk_distance
 
 
 @pytest.mark.parametrize(
@@ -73,6 +74,9 @@ def test_monk_tone_agrees_with_colour_science(colour_science):
     for lab in drawn:
         distances = colour_science.difference.delta_E_CIE2000(lab, tones)
         assert monk_tone(lab) == np.argmin(distances) + 1
+        assert monk_distance(lab) == pytest.approx(np.min(distances), abs=1e-6)
+    steps = colour_science.difference.delta_E_CIE2000(tones[:-1], tones[1:])
+    assert pytest.approx(steps.max() / 2, abs=0.05) == MONK_REACH
 
 
 @pytest.mark.parametrize("wrong", [np.full(3, nan), np.zeros((3, 3)), np.zeros((0, 3)), np.zeros(2)])

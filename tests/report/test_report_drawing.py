@@ -199,6 +199,17 @@ def test_a_tone_that_is_a_range_marks_every_class_and_monk_tone_of_it(analysis):
     assert (swatches.first, swatches.last, swatches.number, swatches.distance) == (4, 6, "4 to 6", "")
 
 
+def test_a_tone_that_no_swatch_is_near_marks_none(analysis):
+    findings = [
+        replace(f, detail={**f.detail, "monk": None, "lab": [68.0, 10.0, 15.0]})
+        for f in analysis.findings
+        if f.task == "skin_tone"
+    ]
+    swatches = next(b.swatches for b in drawn_blocks(TASKS["skin_tone"], findings, analysis) if b.kind == "swatches")
+    assert (swatches.first, swatches.last, swatches.number) == (0, 0, "")
+    assert float(swatches.distance) > 9
+
+
 def test_no_colour_no_tone_card(analysis):
     grey = [replace(f, detail={}) for f in analysis.findings if f.task == "skin_tone"]
     assert "swatches" not in {block.kind for block in drawn_blocks(TASKS["skin_tone"], grey, analysis)}

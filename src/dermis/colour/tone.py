@@ -13,7 +13,17 @@ from dermis.colour.difference import delta_e_00
 from dermis.colour.lab import srgb_to_lab
 from dermis.colour.srgb import hex_to_srgb
 
-__all__ = ["ITA_CLASSES", "MONK", "cita_deg", "hue_deg", "ita_class", "ita_deg", "monk_tone"]
+__all__ = [
+    "ITA_CLASSES",
+    "MONK",
+    "MONK_REACH",
+    "cita_deg",
+    "hue_deg",
+    "ita_class",
+    "ita_deg",
+    "monk_distance",
+    "monk_tone",
+]
 
 ITA_CLASSES = (
     ("very light", 55.0),
@@ -38,6 +48,8 @@ MONK = (
     "#292420",
 )
 """The Monk Skin Tone scale, 1 (lightest) to 10 (Monk 2019)."""
+MONK_REACH = 9.4
+"""ΔE00 up to which a swatch stands for a colour: half the largest step of the scale, from 5 to 6."""
 
 
 def ita_deg(lab: Array) -> Array:
@@ -88,10 +100,22 @@ def monk_tone(lab: Array) -> int:
 
     Raises ValueError for more than one colour and for values that are not numbers.
     """
+    return int(namespace(lab).argmin(_monk_distances(lab))) + 1
+
+
+def monk_distance(lab: Array) -> float:
+    """Return the ΔE00 of one colour (3,) to the nearest Monk tone; over `MONK_REACH` the scale does not hold it.
+
+    Raises ValueError for more than one colour and for values that are not numbers.
+    """
+    return float(namespace(lab).min(_monk_distances(lab)))
+
+
+def _monk_distances(lab: Array) -> Array:
     xp = namespace(lab)
     if lab.ndim != 1 or not bool(xp.all(xp.isfinite(lab))):
         raise ValueError(f"A Monk tone is asked of one L*a*b* colour, got {lab}.")
-    return int(xp.argmin(delta_e_00(lab, constant(_monk_lab(), like=lab)))) + 1
+    return delta_e_00(lab, constant(_monk_lab(), like=lab))
 
 
 @cache

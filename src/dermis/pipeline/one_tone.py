@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from dermis.colour.tone import ita_deg, monk_tone
+from dermis.colour.tone import ita_deg, monk_distance
 from dermis.core import Analysis, CaptureCondition, Finding, Note, Region
-from dermis.tasks.tone import TASK, classes_within, monk_within
+from dermis.tasks.tone import TASK, classes_within, monk_of
 
 __all__ = ["combine_tones"]
 
@@ -66,7 +66,8 @@ def _combined(seen: Sequence[tuple[str, Finding]], condition: CaptureCondition, 
     }
     detail = {
         "lab": [round(float(number), 2) for number in lab],
-        "monk": int(monk_tone(lab)) if within is None else monk_within(lab, within),
+        "monk": monk_of(lab, within),
+        "monk_delta_e_00": round(monk_distance(lab), 2),
         "light": first.detail.get("light"),
         "from": [name for (name, _), used in zip(seen, kept, strict=True) if used],
         "left_out": [name for (name, _), used in zip(seen, kept, strict=True) if not used],

@@ -65,7 +65,7 @@ class DrawnScale:
 class DrawnSwatches:
     """A measured colour beside numbered ones: those from `first` to `last` (from 1) are possible, `number` says so.
 
-    distance: ΔE00 to the nearest in words, "" where several are possible.
+    Both are 0 where none is near. distance: ΔE00 to the nearest in words, "" where several are possible.
     """
 
     title: str
@@ -177,7 +177,8 @@ def _swatches(block: SwatchesBlock, finding: Finding) -> DrawnSwatches | None:
     others = [np.asarray(srgb_to_lab(hex_to_srgb(colour))) for colour in block.colours]
     distances = [float(delta_e_00(lab, other)) for other in others]
     told = finding.detail.get(block.numbers, int(np.argmin(distances)) + 1)
-    first, last = told if isinstance(told, list | tuple) else (told, told)
+    first, last = told if isinstance(told, list | tuple) else (told or 0, told or 0)
+    possible = str(first) if first == last else f"{first} to {last}"
     return DrawnSwatches(
         title=block.title,
         swatch=hex_of_lab(lab.tolist()),
@@ -186,8 +187,8 @@ def _swatches(block: SwatchesBlock, finding: Finding) -> DrawnSwatches | None:
         colours=block.colours,
         first=first,
         last=last,
-        number=str(first) if first == last else f"{first} to {last}",
-        distance=number(distances[first - 1], 1) if first == last else "",
+        number=possible if first else "",
+        distance=number(min(distances), 1) if first == last else "",
         note=block.note,
     )
 

@@ -36,6 +36,8 @@ WIDER = 1.1
 SIGHTED_TO_NM = 700.0  # where cameras look, and where skin was measured
 LEVELS = 8
 """Parts of the draws, by their level, in each of which the intervals are made to hold."""
+TONES, LEAST_LEVEL = 4, 0.88
+"""Parts of the draws, by how light the skin is, each of which the intervals hold so often at least."""
 WIDER_BEYOND = 1.4
 """Further factor on intervals beyond that, where the prior is a model's."""
 LEAST = 1e-4
@@ -103,11 +105,13 @@ class Terms:
     known: BoolMap
 
 
-def fit_estimator(seen: SimulatedPixels, wavelengths_nm: Floats, *, judged: SimulatedPixels | None = None) -> Estimator:
+def fit_estimator(
+    seen: SimulatedPixels, wavelengths_nm: Floats, *, judged: SimulatedPixels | None = None, level_known: bool = True
+) -> Estimator:
     """Return what drawn skin teaches; errors count relative to the level, so dark skin as much as light.
 
-    judged: further draws that the intervals are made to hold on, as they are; without them those of `seen`, widened by
-    what skin that took no part was found to ask.
+    judged: further draws that the intervals are made to hold on, by default those of `seen`. level_known: whether the
+    intervals are widened by what skin and cameras that took no part ask, or until they hold on every tone.
     """
     logs, level = _logs_and_level(seen.pixels)
     centre, whitening = _whitening(logs, seen.weights)
@@ -130,11 +134,14 @@ def fit_estimator(seen: SimulatedPixels, wavelengths_nm: Floats, *, judged: Simu
         whitening=whitening,
         known_within=known_within,
     )
-    return _with_intervals(learnt, seen, WIDER) if judged is None else _with_intervals(learnt, judged, 1.0)
+    return _with_intervals(learnt, seen if judged is None else judged, WIDER if level_known else None)
 
 
-def _with_intervals(learnt: Estimator, judged: SimulatedPixels, wider: float) -> Estimator:
-    """Return the estimator with intervals that hold on `judged`, at every level alike, times `wider`."""
+def _with_intervals(learnt: Estimator, judged: SimulatedPixels, wider: float | None) -> Estimator:
+    """Return the estimator with intervals that hold on `judged`, at every level alike, times `wider`.
+
+    wider: None for as much as the tones ask that are covered least.
+    """
     _, level = _logs_and_level(judged.pixels)
     found = spectra_of(terms_of(learnt, judged.pixels.astype(np.float32)).terms, learnt.weights)
     missed = (judged.spectra - found) / level
@@ -145,7 +152,8 @@ def _with_intervals(learnt: Estimator, judged: SimulatedPixels, wider: float) ->
     curve = np.vander(np.clip(log_level, *level_range), 3, increasing=True)
     scale = _level_scale(left / half_width, curve, judged.weights)
     scaled = left / np.sqrt(np.maximum(curve @ scale, LEAST_SCALE))[:, None]
-    widths = wider * np.maximum(_quantile(scaled, judged.weights, LEVEL), 1e-6)
+    widths = np.maximum(_quantile(scaled, judged.weights, LEVEL), 1e-6)
+    widths *= wider or _asked_by_tones(scaled / widths, judged, learnt.wavelengths_nm <= SIGHTED_TO_NM)
     widths[learnt.wavelengths_nm > SIGHTED_TO_NM] *= WIDER_BEYOND
     return replace(
         learnt,
@@ -156,15 +164,33 @@ def _with_intervals(learnt: Estimator, judged: SimulatedPixels, wider: float) ->
     )
 
 
+def _asked_by_tones(left: Floats, judged: SimulatedPixels, sighted: NDArray[np.bool_]) -> float:
+    """Return the factor, 1 or more, by which every tone is covered `LEAST_LEVEL`; left: (n, band), over the intervals.
+
+    Photos of a level nobody knows look alike on skin of several tones, so what holds on all of them is short on some.
+    """
+    asked = []
+    for rows in _parts(judged.spectra[:, sighted].mean(axis=1), judged.weights, TONES):
+        values = left[np.ix_(rows, sighted)]
+        repeated = np.repeat(judged.weights[rows], values.shape[1])
+        asked.append(_quantile(values.reshape(-1, 1), repeated, LEAST_LEVEL)[0])
+    return float(max(1.0, *asked))
+
+
+def _parts(values: Floats, weights: Floats, count: int) -> list[NDArray[np.intp]]:
+    """Return the rows of `count` parts of the draws, alike in weight, by rising `values` (n,)."""
+    order = values.argsort()
+    part = np.minimum((count * np.cumsum(weights[order]) / weights.sum()).astype(np.intp), count - 1)
+    return [order[part == one] for one in range(count)]
+
+
 def _level_scale(left: Floats, curve: Floats, weights: Floats) -> Floats:
     """Return the polynomial (3,) of the log level that the squared `LEVEL` quantile of errors (n, band) follows.
 
     curve: (n, 3), the powers of the log level.
     """
-    order = curve[:, 1].argsort()
-    part = np.minimum((LEVELS * np.cumsum(weights[order]) / weights.sum()).astype(np.intp), LEVELS - 1)
     middles, quantiles = [], []
-    for rows in (order[part == one] for one in range(LEVELS)):
+    for rows in _parts(curve[:, 1], weights, LEVELS):
         repeated = np.repeat(weights[rows], left.shape[1])
         quantiles.append(_quantile(left[rows].reshape(-1, 1), repeated, LEVEL)[0])
         middles.append(weights[rows] @ curve[rows] / weights[rows].sum())

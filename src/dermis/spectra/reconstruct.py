@@ -65,14 +65,14 @@ def write_pretrained(prior: SkinPrior, folder: Path = PRIOR_FILE.parent) -> None
 def learn_estimator(prior: SkinPrior, sight: CaptureModel, cameras: CameraPopulation | None = None) -> Estimator:
     """Return what skin drawn from `prior` teaches at `sight`.
 
-    Where the level is not known, the intervals are made to hold on photos that are all developed as phones do.
+    The intervals of sRGB photos are made to hold on photos that are all developed as phones do.
     cameras: that unknown cameras are drawn from, by default the population that comes with the package.
     """
     seen = simulate_capture(prior, sight, cameras=cameras)
     judged = None
-    if not sight.level_known:
+    if sight.encoding is Encoding.SRGB:
         judged = simulate_capture(prior, sight, seed=JUDGED_SEED, cameras=cameras, plain_share=0.0)
-    return fit_estimator(seen, prior.wavelengths_nm, judged=judged)
+    return fit_estimator(seen, prior.wavelengths_nm, judged=judged, level_known=sight.level_known)
 
 
 def _file(sight: CaptureModel) -> Path:

@@ -9,7 +9,16 @@ from numpy.typing import NDArray
 
 from dermis.colour.lab import lab_to_linear, linear_to_lab
 from dermis.colour.srgb import encode, srgb_to_hex
-from dermis.colour.tone import ITA_CLASSES, MONK, hue_deg, ita_class, ita_deg, monk_tone
+from dermis.colour.tone import (
+    ITA_CLASSES,
+    MONK,
+    MONK_REACH,
+    hue_deg,
+    ita_class,
+    ita_deg,
+    monk_distance,
+    monk_tone,
+)
 from dermis.core import (
     Band,
     Finding,
@@ -29,7 +38,7 @@ from dermis.core.arrays import FloatMap
 from dermis.tasks.intervals import FITTED, LIGHTNESS, interval
 from dermis.tasks.region_statistics import measured_regions
 
-__all__ = ["TASK", "classes_within", "measure", "monk_within"]
+__all__ = ["TASK", "classes_within", "measure", "monk_of", "monk_within"]
 
 MODEL = "tone@1"
 ESTIMATE = "tone-posterior@1"
@@ -85,7 +94,8 @@ def _finding(region: Region, pixels_lab: FloatMap, skin: Skin) -> Finding:
             "lab": [round(float(c), 2) for c in lab],
             "lightness_interval": _lightness_interval(region, float(lab[0]), skin),
             "lab_photographed": [round(float(c), 2) for c in photographed],
-            "monk": int(monk_tone(lab)) if within is None else monk_within(lab, within),
+            "monk": monk_of(lab, within),
+            "monk_delta_e_00": round(monk_distance(lab), 2),
             "hue_deg": round(float(hue_deg(lab)), 2),
             "light": _light(skin),
             "pixels": len(pixels_lab),
@@ -143,6 +153,13 @@ def classes_within(low_deg: float, high_deg: float) -> tuple[str, ...]:
     return tuple(reversed(names[lightest : darkest + 1]))
 
 
+def monk_of(lab: NDArray[np.float64], within: tuple[float, float] | None) -> int | list[int] | None:
+    """Return the Monk tone of `lab` (3,), the first and last of an interval of ITA, or None where no swatch is near."""
+    if monk_distance(lab) > MONK_REACH:
+        return None
+    return int(monk_tone(lab)) if within is None else monk_within(lab, within)
+
+
 def monk_within(lab: NDArray[np.float64], interval_deg: tuple[float, float]) -> list[int]:
     """Return the first and the last Monk tone of the colours that differ from `lab` (3,) by their ITA alone."""
     yellow = max(float(lab[2]), NEUTRAL_CHROMA)
@@ -180,7 +197,8 @@ def _spread(pixels_lab: FloatMap, middle: float) -> tuple[float, float]:
 
 
 MONK_NOTE = (
-    "Nearest by colour difference. The scale is made for judging by eye; photographed skin lies between its swatches."
+    f"Nearest by colour difference, told up to a ΔE00 of {MONK_REACH}. The scale is made for judging by eye; half of "
+    "measured faces lie 8.6 or more from any of its swatches."
 )
 SAMPLE_ITA_DEG = {
     "very light": 62.0,

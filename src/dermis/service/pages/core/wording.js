@@ -111,7 +111,7 @@ function monk(finding) {
   const range = finding.detail?.monk;
   if (!range) return "";
   const [low, high] = Array.isArray(range) ? range : [range, range];
-  return low === high ? `${low}` : `${low}–${high}`;
+  return t("sentence/monk", { tone: low === high ? `${low}` : `${low}–${high}` });
 }
 
 function photoSentence(analysis) {
