@@ -126,7 +126,7 @@ def analyse_file(page, photo):
     page.wait_for_selector(".result .sentences p")
 
 
-@pytest.mark.parametrize(("settings", "rest_ms"), [(DESK, 60_000), (PHONE, 0)], ids=["desk", "phone"])
+@pytest.mark.parametrize(("settings", "rest_ms"), [(DESK, 75_000), (PHONE, 0)], ids=["desk", "phone"])
 def test_a_new_user_sees_a_result_and_then_a_change(visitor, portrait, settings, rest_ms):
     page = visitor(settings)
     analyse_film(page)

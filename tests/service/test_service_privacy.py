@@ -44,8 +44,8 @@ def marked(selfie):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", [False, True], ids=["raw", "form"])
-def test_a_photo_without_consent_is_nowhere_on_the_disk(marked, tmp_path, form):
+@pytest.mark.parametrize("way", ["raw", "form", "views"])
+def test_a_photo_without_consent_is_nowhere_on_the_disk(marked, tmp_path, way):
     data, pieces = marked
     folders = {name: tmp_path / name for name in ("home", "tmp", "store", "watch")}
     for folder in folders.values():
@@ -67,7 +67,13 @@ def test_a_photo_without_consent_is_nowhere_on_the_disk(marked, tmp_path, form):
     command = [sys.executable, "-m", "dermis", "serve", "--port", str(port), "--db", url, "--workers", "1"]
     with running(command, port, environment):
         base = f"http://127.0.0.1:{port}/v1"
-        analysis = post(f"{base}/analyses", *(as_form(data) if form else (data, "image/jpeg")))
+        if way == "views":
+            person = post(f"{base}/people?tasks=skin_tone,melanin", *as_form(data, "front", "left"))
+            assert person["findings"]
+            with urllib.request.urlopen(f"{base}/analyses/{person['views'][1]['analysis']}") as answer:
+                analysis = json.loads(answer.read())
+        else:
+            analysis = post(f"{base}/analyses", *(as_form(data, "photo") if way == "form" else (data, "image/jpeg")))
         for path in ("report", "maps/melanin.png", "photo"):
             with urllib.request.urlopen(f"{base}/analyses/{analysis['id']}/{path}") as answer:
                 assert answer.status == 200
@@ -84,9 +90,10 @@ def test_a_photo_without_consent_is_nowhere_on_the_disk(marked, tmp_path, form):
     assert list(folders["tmp"].rglob("*")) == []
 
 
-def as_form(data):
-    head = b'--x\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'
-    return head + data + b"\r\n--x--\r\n", "multipart/form-data; boundary=x"
+def as_form(data, *fields):
+    head = '--x\r\nContent-Disposition: form-data; name="{}"; filename="a.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'
+    body = b"".join(head.format(field).encode() + data + b"\r\n" for field in fields)
+    return body + b"--x--\r\n", "multipart/form-data; boundary=x"
 
 
 def post(url, data, kind):

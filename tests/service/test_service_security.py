@@ -16,6 +16,8 @@ OPEN = {("get", "/v1/health"), ("get", "/v1/session"), ("post", "/v1/session"), 
     ("post", "/v1/session/passkey/options"),
 }
 """What answers without a key: how the service is, and signing in and out."""
+WITHOUT_ETAG = ("/metrics", "/v1/health", "/v1/jobs/{job_id}/events", "/v1/subjects/{subject_id}/export")
+"""What is another each time, or a stream."""
 CREDENTIAL = {"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": {}}
 
 
@@ -120,6 +122,19 @@ def test_another_key_sees_and_changes_nothing(people, client):
         answer = ask(anna.client, method, path, anna.ids)
         if "{" in path:
             assert answer.status_code in (200, 201, 204), (method, path, answer.text)
+
+
+def test_every_post_can_be_retried_and_every_get_be_spared(people, client):
+    anna, _ = people
+    described = client.get("/openapi.json").json()["paths"]
+    for path, methods in described.items():
+        named = {parameter["name"] for parameter in methods.get("post", {}).get("parameters", [])}
+        assert ("post" in methods) == ("Idempotency-Key" in named), path
+    for method, path in operations(client):
+        if method != "get" or path in WITHOUT_ETAG:
+            continue
+        answer = ask(anna.client, method, path, anna.ids)
+        assert answer.headers.get("etag"), path
 
 
 def test_strangers_are_answered_nothing(people, client, service):

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from dermis.errors import UsageError
 from dermis.service.api.access import Analyser, Reader, Writer
-from dermis.service.api.answers import After, Limit, Object, answer, listed, moment
+from dermis.service.api.answers import After, Limit, Object, answer, listed, moment, tagged
 from dermis.service.api.bodies import read_files
 from dermis.service.api.keep import forget_deleted, keep_measured
 from dermis.service.api.once import IdempotencyKey, earlier, fingerprint, replayed_header
@@ -131,14 +131,14 @@ def delete_analysis(service: Shared, caller: Writer, analysis_id: Id) -> None:
     response_class=Response,
     responses={200: {"content": {"application/fhir+json": {}}, "description": "A bundle of FHIR R4B."}},
 )
-def get_fhir(service: Shared, caller: Reader, analysis_id: Id) -> Response:
+def get_fhir(request: Request, service: Shared, caller: Reader, analysis_id: Id) -> Response:
     """Give an analysis as FHIR R4B resources."""
     with service.database.reading() as session:
         held = analyses.analysis_of(session, caller.account_id, analysis_id)
         subject_id = analyses.subject_id_of(session, held.visit_id)
         found = analyses.findings_of(session, analysis_id)
         body = bundle(held, found, subject_id)
-    return Response(body, media_type="application/fhir+json")
+    return tagged(request, body.encode(), "application/fhir+json")
 
 
 def analysis_content(service: Service, account_id: str, analysis_id: str) -> Object:

@@ -79,7 +79,7 @@ def list_feedback(
     return answer(request, listed([_said(said) for said in page.items], page.next))
 
 
-@router.get("/insights/distribution")
+@router.get("/insights/distribution", response_model=dict[str, Any])
 def get_distribution(
     request: Request,
     service: Shared,
@@ -87,30 +87,34 @@ def get_distribution(
     task: TaskName,
     region: TaskName = "face",
     by: By = "tone",
-) -> dict[str, Any]:
+) -> Response:
     """Give how a value is distributed in groups of at least twenty subjects."""
     with service.database.reading() as session:
         found = readings(session, caller.account_id, task=task, region=None if by == "region" else region)
         groups, withheld = distribution(found, by)
-    return {"task": task, "by": by, "minimum_group": MINIMUM_GROUP, "groups": groups, "withheld": withheld}
+    return answer(
+        request, {"task": task, "by": by, "minimum_group": MINIMUM_GROUP, "groups": groups, "withheld": withheld}
+    )
 
 
-@router.get("/insights/drift")
+@router.get("/insights/drift", response_model=dict[str, Any])
 def get_drift(
     request: Request, service: Shared, caller: Observer, task: TaskName, region: TaskName = "face"
-) -> dict[str, Any]:
+) -> Response:
     """Give how a value and the quality of photos went, month by month."""
     with service.database.reading() as session:
         months, withheld = drift(readings(session, caller.account_id, task=task, region=region))
-    return {"task": task, "minimum_group": MINIMUM_GROUP, "months": months, "withheld": withheld}
+    return answer(request, {"task": task, "minimum_group": MINIMUM_GROUP, "months": months, "withheld": withheld})
 
 
-@router.get("/insights/products")
-def get_products(request: Request, service: Shared, caller: Observer) -> dict[str, Any]:
+@router.get("/insights/products", response_model=dict[str, Any])
+def get_products(request: Request, service: Shared, caller: Observer) -> Response:
     """Give what at least twenty people said of each product, as counts, without their words."""
     with service.database.reading() as session:
         found, withheld = totals(feedback.product_feedback(session, caller.account_id), minimum=MINIMUM_GROUP)
-    return {"minimum_group": MINIMUM_GROUP, "products": [asdict(one) for one in found], "withheld": withheld}
+    return answer(
+        request, {"minimum_group": MINIMUM_GROUP, "products": [asdict(one) for one in found], "withheld": withheld}
+    )
 
 
 def _said(said: Feedback) -> Object:
