@@ -1,7 +1,7 @@
 """Findings of a task straight from a skin or lesions, with the products that it needs."""
 
 from dermis.tasks import TASKS
-from dermis.tasks.pigment_index import pigment_maps
+from dermis.tasks.pigment_index import skin_pigments
 from dermis.tasks.redness.redness_map import redness_map
 
 SKIN_TASKS = [name for name, task in TASKS.items() if not {"lesions", "marks", "fine_vessels"} & set(task.needs)]
@@ -14,7 +14,7 @@ def measured(name, *, skin=None, lesions=None, marks=None, fine_vessels=None):
     task = TASKS[name]
     products = {
         "skin": lambda: skin,
-        "pigments": lambda: pigment_maps(skin.linear, skin.measured),
+        "pigments": lambda: skin_pigments(skin),
         "redness_map": lambda: redness_map(skin),
         "lesions": lambda: lesions,
         "marks": lambda: marks,

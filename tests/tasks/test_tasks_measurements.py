@@ -114,6 +114,8 @@ def test_a_photo_with_a_chart_has_the_interval_that_was_measured_with_charts():
         low, high = charted[region].interval
         assert low < charted[region].value < high
         assert set(charted[region].labels) >= {"intermediate"}
+    lightness = charted[Region.FACE].detail["lightness_interval"]
+    assert lightness[0] < 60.0 < lightness[1]
     assert charted[Region.NOSE].interval is None
     assert all(one.interval is None for one in patched.values())
 

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from dermis.colour import xyz_to_linear
+from dermis.colour.lab import linear_to_lab
+from dermis.core import Skin, ToneEstimate, View
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import xyz_weights
 from dermis.optics.tissue import Tissue
-from dermis.tasks.pigment_index import pigment_indices, pigment_maps, shading_field
+from dermis.tasks.pigment_index import pigment_indices, pigment_maps, shading_field, skin_pigments
 from dermis.tasks.pigments import literature_indices
 
 DATA = Path(os.environ.get("DERMIS_DATA", Path(__file__).parents[3] / "shared" / "data")) / "issa_spectra"
@@ -49,6 +51,20 @@ def test_the_old_unmixing_falls_where_the_index_rises():
     dark = np.stack([linear_of(one) for one in (0.10, 0.18, 0.30)])
     assert (np.diff(pigment_indices(dark)[0]) > 0).all()
     assert np.diff(literature_indices(dark.astype(np.float32))["tsumura_melanin"])[-1] < 0
+
+
+def test_in_an_unknown_light_the_index_is_that_of_the_estimated_tone():
+    true, factor = linear_of(0.18), np.array([2.5, 2.2, 1.8])
+    linear = np.broadcast_to((true * factor).astype(np.float32), (40, 40, 3)).copy()
+    skin = Skin(
+        linear=linear, visible=np.ones((40, 40), bool), measured=np.ones((40, 40), bool),
+        regions=np.zeros((40, 40), np.uint8), excluded={}, view=View.FRONT, light_known=False,
+    )  # fmt: skip
+    tone = ToneEstimate(lab=linear_to_lab(true), measured_lab=linear_to_lab(true * factor), ita_scale_deg=9.0)
+    wanted = pigment_indices(true[None])
+    for found, told in zip(("melanin", "haemoglobin"), wanted, strict=True):
+        assert np.median(getattr(skin_pigments(replace(skin, tone=tone)), found)) == pytest.approx(told[0], abs=0.5)
+    assert np.median(skin_pigments(skin).melanin) < wanted[0][0] - 10
 
 
 def test_what_is_too_dark_or_clipped_tells_nothing():

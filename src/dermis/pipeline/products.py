@@ -19,7 +19,7 @@ from dermis.tasks.acne.assign import place_lesions
 from dermis.tasks.acne.detect import NAME as LESION_NETWORK
 from dermis.tasks.acne.detect import find_lesions
 from dermis.tasks.acne.presence import with_presence
-from dermis.tasks.pigment_index import pigment_maps
+from dermis.tasks.pigment_index import skin_pigments
 from dermis.tasks.pigmentation.marks import find_marks
 from dermis.tasks.redness.redness_map import redness_map
 from dermis.tasks.redness.vessel_lines import find_vessels
@@ -53,7 +53,7 @@ class Product:
 
 PRODUCTS: Mapping[str, Product] = {
     "skin": Product(compute=lambda source: source.skin),
-    "pigments": Product(compute=lambda source: pigment_maps(source.skin.linear, source.skin.measured)),
+    "pigments": Product(compute=lambda source: skin_pigments(source.skin)),
     "redness_map": Product(compute=lambda source: redness_map(source.skin, source.face.frame)),
     "fine_vessels": Product(compute=lambda source: find_vessels(source.face, source.skin)),
     "marks": Product(compute=lambda source: find_marks(source.face, source.skin)),

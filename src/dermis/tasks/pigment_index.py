@@ -5,7 +5,8 @@ through 510 and 610 nm (Kollias and Stamatas, J. Investig. Dermatol. Symp. Proc.
 functions of log RGB under D65, whose coefficients `dermis.lab.train.pigment_index` fits on spectra of 1,475 people.
 
 The level counts: measured skin grows less colourful as it grows very dark, so no index that is free of the level can
-rise with melanin throughout. What differs over a face by its shape is taken out as a smooth field first.
+rise with melanin throughout. Where the light is not known, the level is that of the estimated tone. What differs over a
+face by its shape is taken out as a smooth field first.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dermis.core import Skin
 from dermis.core.arrays import BoolMap, FloatMap
+from dermis.tasks.tone_posterior import relighting
 
-__all__ = ["DEGREE", "PigmentMaps", "features", "pigment_indices", "pigment_maps", "shading_field"]
+__all__ = ["DEGREE", "PigmentMaps", "features", "pigment_indices", "pigment_maps", "shading_field", "skin_pigments"]
 
 _Floats = NDArray[np.float64]
 
@@ -82,11 +85,16 @@ def pigment_indices(linear: NDArray[np.floating]) -> tuple[NDArray[Any], NDArray
     return found[0].reshape(shape), found[1].reshape(shape)
 
 
-def pigment_maps(linear: FloatMap, measured: BoolMap) -> PigmentMaps:
+def skin_pigments(skin: Skin) -> PigmentMaps:
+    """Return the maps of a face, where the light is not known in the light that the estimate of its tone says."""
+    return pigment_maps(skin.linear, skin.measured, None if skin.tone is None else relighting(skin.tone))
+
+
+def pigment_maps(linear: FloatMap, measured: BoolMap, relit: _Floats | None = None) -> PigmentMaps:
     """Return the maps of a face: linear (h, w, 3) sRGB, measured (h, w) bool.
 
-    The level of its well-lit skin is taken as the photo has it; where the light is not known, so is the level, and
-    with it the melanin index (half a stop more light lowers it by about 14). Pixels that are not measured are NaN.
+    The level of its well-lit skin is taken as the photo has it, times `relit` (3,); where nobody knows the light, half
+    a stop more lowers the melanin index by about 14. Pixels that are not measured are NaN.
     """
     shading = shading_field(linear, measured)
     maps = np.full((2, *measured.shape), np.nan, dtype=np.float32)
@@ -94,6 +102,8 @@ def pigment_maps(linear: FloatMap, measured: BoolMap) -> PigmentMaps:
     told = measured & (brightest >= DARKEST) & (brightest < BRIGHTEST)
     if told.any():
         lit = linear[told] * (np.float32(10) ** shading[told])[:, None]
+        if relit is not None:
+            lit = lit * relit.astype(np.float32)
         maps[:, told] = np.stack(pigment_indices(lit))
     return PigmentMaps(melanin=maps[0], haemoglobin=maps[1], shading=(100 * shading).astype(np.float32))
 

@@ -37,6 +37,7 @@ from dermis.core import (
 from dermis.core.arrays import FloatMap
 from dermis.tasks.intervals import FITTED, LIGHTNESS, interval
 from dermis.tasks.region_statistics import measured_regions
+from dermis.tasks.tone_posterior import relighting
 
 __all__ = ["TASK", "classes_within", "measure", "monk_of", "monk_within"]
 
@@ -117,8 +118,8 @@ def _true_colour(region: Region, lab: NDArray[np.float64], skin: Skin) -> NDArra
 
 def _relit(lab: NDArray[np.float64], tone: ToneEstimate, true_lab: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return a photographed colour (3,) as it would be if the colour of the cheeks were `true_lab` (3,)."""
-    true, seen, here = (np.maximum(np.asarray(lab_to_linear(one)), 1e-4) for one in (true_lab, tone.measured_lab, lab))
-    return np.asarray(linear_to_lab(here * true / seen), dtype=np.float64)
+    here = np.maximum(np.asarray(lab_to_linear(lab), dtype=np.float64), 1e-4)
+    return np.asarray(linear_to_lab(here * relighting(tone, true_lab)), dtype=np.float64)
 
 
 def _interval(region: Region, lab: NDArray[np.float64], skin: Skin) -> tuple[float, float] | None:

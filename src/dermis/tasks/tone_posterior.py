@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.colour.lab import linear_to_lab
+from dermis.colour.lab import lab_to_linear, linear_to_lab
 from dermis.colour.srgb import decode
 from dermis.core import Capture, Encoding, Face, Photo, Region, SegmentationClass, Skin, ToneEstimate, region_mask
 from dermis.core.arrays import BoolMap, FloatMap
@@ -31,6 +31,7 @@ __all__ = [
     "OUTPUTS",
     "Trees",
     "posterior_tone",
+    "relighting",
     "tone_posterior",
     "tone_posterior_clues",
 ]
@@ -107,6 +108,15 @@ def tone_posterior(clues: _Floats) -> ToneEstimate:
     green, red, blue = clues[0], clues[0] + clues[1], clues[0] + clues[2]
     measured = np.asarray(linear_to_lab(10.0 ** np.array([red, green, blue])), dtype=np.float64)
     return ToneEstimate(lab=lab, measured_lab=measured, ita_scale_deg=max(said["scale"], LEAST_SCALE_DEG))
+
+
+def relighting(tone: ToneEstimate, true_lab: _Floats | None = None) -> _Floats:
+    """Return by what factor (3,) linear light changes where the skin comes out as it is estimated, or as `true_lab`."""
+    wanted = tone.lab if true_lab is None else true_lab
+    true, seen = (
+        np.maximum(np.asarray(lab_to_linear(one), dtype=np.float64), 1e-4) for one in (wanted, tone.measured_lab)
+    )
+    return true / seen
 
 
 @cache
