@@ -14,7 +14,7 @@ from dermis.colour.srgb import decode, xyz_to_linear
 from dermis.core.arrays import hold
 from dermis.errors import InputError
 
-__all__ = ["COLUMNS", "PATCH_LAB_D50", "ROWS", "ChartFit", "chart_linear", "fit_chart"]
+__all__ = ["COLUMNS", "PATCH_LAB_D50", "ROWS", "ChartFit", "affine_correction", "chart_linear", "fit_chart"]
 
 _Floats = NDArray[np.float64]
 
@@ -109,12 +109,12 @@ def fit_chart(patches_linear: _Floats) -> ChartFit:
             f"Only {int(used.sum())} of the chart's 24 patches are neither overexposed nor black.",
             advice="Expose the photo for the chart, and keep glare and shadow off it.",
         )
-    matrix, offset = _affine(seen[used], true[used])
+    matrix, offset = affine_correction(seen[used], true[used])
     residuals = np.full(len(true), np.nan)
     for place in np.flatnonzero(used):
         others = used.copy()
         others[place] = False
-        own, shift = _affine(seen[others], true[others])
+        own, shift = affine_correction(seen[others], true[others])
         residuals[place] = _difference(own @ seen[place] + shift, true[place])
     gain = np.median(true[used] / np.maximum(seen[used], _DARK))
     return ChartFit(
@@ -129,7 +129,8 @@ def fit_chart(patches_linear: _Floats) -> ChartFit:
     )
 
 
-def _affine(seen: _Floats, true: _Floats) -> tuple[_Floats, _Floats]:
+def affine_correction(seen: _Floats, true: _Floats) -> tuple[_Floats, _Floats]:
+    """Return the matrix (3, 3) and offset (3,) that bring `seen` (n, 3) linear sRGB to `true`; see `fit_chart`."""
     weight = _weights(true)[:, None]
     inputs = np.hstack([seen, np.ones((len(seen), 1))])
     # The ridge pulls towards a plain gain, which a chart with few patches left falls back on.

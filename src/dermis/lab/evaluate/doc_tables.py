@@ -121,6 +121,14 @@ def _of_photos(roots: Roots, runs: Path) -> str:
     return _signed(photos_table(*(folder_of(name, roots) for name in ("issa_spectra", "nist_spectra", "spectra"))))
 
 
+def _of_chart(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.measured.chart import chart_table
+
+    return _signed(
+        chart_table(*(folder_of(name, roots) for name in ("colorchart_iphone6p", "issa_spectra", "spectra")))
+    )
+
+
 def _of_pigment(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.measured.pigment import pigment_table
 
@@ -225,6 +233,7 @@ _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "flash-pairs": _of_flash_pairs,
     "spectra-people": _of_measured_people,
     "spectra-photos": _of_photos,
+    "chart-patches": _of_chart,
     "pigment-people": _of_pigment,
     "pigmentation-trial": _of_trial,
     "redness-grade": _of_redness_grade,
