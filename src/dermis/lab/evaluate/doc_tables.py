@@ -122,11 +122,17 @@ def _of_photos(roots: Roots, runs: Path) -> str:
 
 
 def _of_chart(roots: Roots, runs: Path) -> str:
-    from dermis.lab.evaluate.measured.chart import chart_table
+    from dermis.lab.evaluate.measured.colour import chart_table
 
     return _signed(
         chart_table(*(folder_of(name, roots) for name in ("colorchart_iphone6p", "issa_spectra", "spectra")))
     )
+
+
+def _of_monk(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.measured.colour import monk_table
+
+    return _signed(monk_table(folder_of("issa_spectra", roots)))
 
 
 def _of_pigment(roots: Roots, runs: Path) -> str:
@@ -234,6 +240,7 @@ _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "spectra-people": _of_measured_people,
     "spectra-photos": _of_photos,
     "chart-patches": _of_chart,
+    "monk-people": _of_monk,
     "pigment-people": _of_pigment,
     "pigmentation-trial": _of_trial,
     "redness-grade": _of_redness_grade,

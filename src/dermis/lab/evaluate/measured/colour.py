@@ -1,7 +1,8 @@
-"""What a reference in view is worth: the table `chart-patches`.
+"""Colour of measured people: what a reference in view is worth, and how far the Monk scale is from skin.
 
-Patches of a real chart on phone photos, each corrected without itself, and measured skin beside a rendered chart, where
-camera, light and development are unknown: corrected by 24 patches, by six, by the white paper alone, or by a level.
+`chart-patches`: patches of a real chart on phone photos, each corrected without itself, and measured skin beside a
+rendered chart, where camera, light and development are unknown: by 24 patches, by six, by white paper, or by a level.
+`monk-people`: each swatch of the scale beside the faces of the archive.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from numpy.typing import NDArray
 
 from dermis.colour.chart import affine_correction, chart_linear
 from dermis.colour.difference import delta_e_00
-from dermis.colour.lab import linear_to_lab
-from dermis.colour.srgb import decode, xyz_to_linear
-from dermis.colour.tone import ITA_CLASSES, ita_class
+from dermis.colour.lab import linear_to_lab, srgb_to_lab
+from dermis.colour.srgb import decode, hex_to_srgb, xyz_to_linear
+from dermis.colour.tone import ITA_CLASSES, MONK, MONK_REACH, ita_class
 from dermis.lab.train.face_population import colours_of
 from dermis.lab.train.objectives.measured_skin import MEASURED_NM, MeasuredSkin, only, read_issa_faces
 from dermis.metrics.bootstrap import bootstrap
@@ -28,7 +29,7 @@ from dermis.optics.illuminant import to_xyz
 from dermis.optics.isp import render
 from dermis.optics.populations import draw_illuminant, draw_isp
 
-__all__ = ["chart_table"]
+__all__ = ["chart_table", "monk_table"]
 
 Floats = NDArray[np.float64]
 
@@ -152,3 +153,32 @@ def _chart_spectra() -> Floats:
 
     held = list(SDS_COLOURCHECKERS["BabelColor Average"].values())
     return np.stack([np.interp(MEASURED_NM, one.wavelengths, one.values) for one in held])
+
+
+def monk_table(issa: Path) -> str:
+    """Return how far each Monk swatch is from measured faces, and faces of each group from the nearest swatch."""
+    faces = read_issa_faces(issa)
+    lab = colours_of(faces.spectra)[:, 1:]
+    swatches = np.asarray(srgb_to_lab(np.stack([hex_to_srgb(tone) for tone in MONK])))
+    off = np.stack([np.asarray(delta_e_00(lab, np.broadcast_to(one, lab.shape))) for one in swatches], axis=1)
+    rows = [
+        f"| Monk tone | L*, a*, b* | nearest face, ΔE00 | people within 5 | within {MONK_REACH} | nearest of faces |",
+        "|---|---|---|---|---|---|",
+    ]
+    for place, one in enumerate(swatches):
+        near = [len(set(faces.subject[off[:, place] <= reach].tolist())) for reach in (5.0, MONK_REACH)]
+        rows.append(
+            f"| {place + 1} | {one[0]:.0f}, {one[1]:.0f}, {one[2]:.0f} | {off[:, place].min():.1f} "
+            f"| {near[0]} | {near[1]} | {(off.argmin(axis=1) == place).mean():.1%} |"
+        )
+    rows += [
+        "",
+        f"| faces | n | ΔE00 to the nearest tone: median | 95 % | within {MONK_REACH} |",
+        "|---|---|---|---|---|",
+    ]
+    nearest = off.min(axis=1)
+    for name in ("all", *sorted(set(faces.group.tolist()))):
+        theirs = nearest if name == "all" else nearest[faces.group == name]
+        middle, most = np.quantile(theirs, (0.5, 0.95))
+        rows.append(f"| {name} | {len(theirs)} | {middle:.1f} | {most:.1f} | {(theirs <= MONK_REACH).mean():.1%} |")
+    return "\n".join(rows)
