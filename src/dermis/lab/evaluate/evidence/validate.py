@@ -55,8 +55,9 @@ __all__ = [
 
 FIT_SEED = 4411
 """Whose people teach the intervals; those of the recipe's own seed judge."""
-PEOPLE, PEOPLE_SHORT, PEOPLE_FIT = 24, 2, 72
-REAL_PHOTOS, CHANGED = 120, 25
+PEOPLE, PEOPLE_SHORT, PEOPLE_FIT = 18, 2, 72
+REAL_PHOTOS, CHANGED = 80, 12
+VERDICT_PEOPLE, VERDICT_PHOTOS = 24, 25
 Step = Callable[[str], None]
 
 
@@ -125,7 +126,7 @@ def fit_intervals(data: Mapping[str, Path], *, folder: Path = FOLDER, step: Step
 
 
 def verdict_readings(
-    data: Mapping[str, Path], *, people: int = PEOPLE, step: Step = lambda words: None
+    data: Mapping[str, Path], *, people: int = VERDICT_PEOPLE, step: Step = lambda words: None
 ) -> tuple[list[Reading], dict[str, str]]:
     """Return readings of photos as they are and with changed exposure, and the tone of each shot.
 
@@ -143,7 +144,11 @@ def verdict_readings(
         readings = list(made)
     charts: dict[str, float] = {}
     for name, folder in data.items():
-        real = list(folder_readings(name, folder, most=CHANGED, exposures=CHANGED, tasks=("skin_tone",), step=step))
+        real = list(
+            folder_readings(
+                name, folder, most=VERDICT_PHOTOS, exposures=VERDICT_PHOTOS, tasks=("skin_tone",), step=step
+            )
+        )
         charts |= {one.person: _charted_ita(real) for one in real if one.condition == "referenced"}
         readings += real
     return readings, tone_of(readings, charts)
