@@ -1,14 +1,18 @@
 """What changed over visits: against closed forms, against a truth that was drawn, and from the files that say it."""
 
+import io
 import json
 
 import numpy as np
 import pytest
+from PIL import Image
 from scipy import stats
 from typer.testing import CliRunner
 
 from dermis.cli import app
 from dermis.errors import InputError, UsageError
+from dermis.report.plots import HEIGHT_PX, WIDTH_PX
+from dermis.report.trial import curves_png, responders_png
 from dermis.study import mixed_model
 from dermis.study.measurements import Measurement, read_measurements, week_of
 from dermis.study.mixed_model import fit_mixed_model
@@ -179,4 +183,30 @@ def test_the_command_writes_tables_json_and_a_figure(files, tmp_path):
     assert (out / "trial.png").read_bytes().startswith(b"\x89PNG")
     heads = {path.name: path.read_text().splitlines()[0] for path in out.glob("*.csv")}
     assert heads["curves.csv"] == "subject,arm,week_0,week_4,week_12"
-    assert set(heads) == {"arms.csv", "changes.csv", "curves.csv", "mixed_model.csv", "responders.csv"}
+    tables = {"arms", "changes", "curves", "mixed_model", "people", "responders"}
+    assert set(heads) == {f"{name}.csv" for name in tables}
+    assert {path.name for path in out.glob("*.png")} == {"trial.png", "curves.png", "responders.png"}
+
+
+def test_each_person_has_a_line_from_the_first_to_their_last_visit():
+    lost = [Measurement(subject="lost", week=0.0, value=4.0, arm="vehicle")]
+    trial = found_in([*drawn(3), *lost])
+    assert {one.subject for one in trial.people} == {curve.subject for curve in trial.curves} - {"lost"}
+    one = trial.people[0]
+    values = next(curve.values for curve in trial.curves if curve.subject == one.subject)
+    assert (one.first, one.last, one.last_week, one.visits) == (values[0.0], values[12.0], 12.0, len(values))
+    assert one.change == pytest.approx(one.last - one.first)
+    assert one.slope == pytest.approx(np.polyfit(list(values), list(values.values()), 1)[0])
+    for arm in EFFECT:
+        (rate,) = [rate for rate in trial.responders if (rate.arm, rate.week) == (arm, 12.0)]
+        assert rate.responders == sum(person.responded for person in trial.people if person.arm == arm)
+
+
+@pytest.mark.parametrize("draw", [curves_png, responders_png])
+def test_figures_show_who_responded(draw):
+    measurements = drawn(3)
+    picture = draw(found_in(measurements))
+    with Image.open(io.BytesIO(picture)) as opened:
+        assert opened.size == (WIDTH_PX, HEIGHT_PX)
+    assert draw(found_in(measurements)) == picture
+    assert draw(found_in(measurements, improved_by=50.0)) != picture

@@ -24,6 +24,7 @@ VERBS = {
         "spectra": "Estimate the reflectance of skin in a photo, 400-1000 nm.",
         "cube": "Read, calibrate, render and compare spectral cubes.",
         "deidentify": "Mask and rename photos: skin alone is left, and no name.",
+        "atlas": "Write the photonumeric scales as a printable page.",
         "annotate": "Draft marks for graders, read theirs, find disagreements.",
         "study": "Statistics of trials: change over visits, by arm.",
         "tasks": "List the questions that can be asked of the skin.",

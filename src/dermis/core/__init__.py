@@ -30,6 +30,7 @@ from dermis.core.photo import Capture, Encoding, Origin, Photo
 from dermis.core.sample import Label, Sample, SampleKey
 from dermis.core.skin import Skin, ToneEstimate
 from dermis.core.task import (
+    AtlasBlock,
     Band,
     Block,
     Count,
@@ -58,6 +59,7 @@ __all__ = [
     "Advice",
     "AdviceKind",
     "Analysis",
+    "AtlasBlock",
     "Band",
     "Block",
     "Box",

@@ -10,6 +10,7 @@ from dermis.core.face import Region
 from dermis.core.finding import Detection, Finding
 
 __all__ = [
+    "AtlasBlock",
     "Band",
     "Block",
     "Count",
@@ -152,7 +153,14 @@ class TextBlock:
     text: str = ""
 
 
-Block = MapBlock | TableBlock | ScaleBlock | SwatchesBlock | CropsBlock | TextBlock
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtlasBlock:
+    """The face beside the made faces of the two nearest grades and of its tone."""
+
+    title: str
+
+
+Block = AtlasBlock | MapBlock | TableBlock | ScaleBlock | SwatchesBlock | CropsBlock | TextBlock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

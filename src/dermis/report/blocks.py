@@ -14,6 +14,7 @@ from dermis.colour.srgb import hex_to_srgb
 from dermis.colour.tone import hue_deg
 from dermis.core import (
     Analysis,
+    AtlasBlock,
     Band,
     Block,
     CropsBlock,
@@ -31,7 +32,8 @@ from dermis.core import (
 )
 from dermis.report.formatting import hex_of_lab, number, region_title, shown_range
 from dermis.report.panels import Axis, Tick, lab_of, whole_of
-from dermis.report.pictures import crop_uri
+from dermis.report.photonumeric import nearest_pictures, tone_of
+from dermis.report.pictures import crop_uri, face_uri
 
 __all__ = ["DrawnBand", "DrawnBlock", "DrawnCrop", "DrawnScale", "DrawnSwatches", "drawn_blocks", "notes_of"]
 
@@ -104,7 +106,7 @@ class DrawnBlock:
 def drawn_blocks(task: Task, findings: Sequence[Finding], analysis: Analysis) -> tuple[DrawnBlock, ...]:
     """Return the blocks of a task's section that have something to show."""
     whole = whole_of(findings)
-    drawn = (_drawn(block, whole, findings, analysis) for block in task.section)
+    drawn = (_drawn(task.name, block, whole, findings, analysis) for block in task.section)
     return tuple(block for block in drawn if block is not None)
 
 
@@ -114,7 +116,9 @@ def notes_of(findings: Sequence[Finding]) -> tuple[Note, ...]:
     return tuple(sorted(notes, key=lambda note: not note.urgent))
 
 
-def _drawn(block: Block, whole: Finding, findings: Sequence[Finding], analysis: Analysis) -> DrawnBlock | None:
+def _drawn(
+    task: str, block: Block, whole: Finding, findings: Sequence[Finding], analysis: Analysis
+) -> DrawnBlock | None:
     match block:
         case MapBlock():
             return DrawnBlock(kind="map")
@@ -125,6 +129,9 @@ def _drawn(block: Block, whole: Finding, findings: Sequence[Finding], analysis: 
         case SwatchesBlock():
             swatches = _swatches(block, whole)
             return None if swatches is None else DrawnBlock(kind="swatches", swatches=swatches)
+        case AtlasBlock():
+            crops = _atlas(task, whole, analysis)
+            return DrawnBlock(kind="crops", title=block.title, crops=crops) if crops else None
         case CropsBlock():
             crops = _crops(block, whole, analysis.photo)
             return DrawnBlock(kind="crops", title=block.title, crops=crops) if crops else None
@@ -205,6 +212,29 @@ def _crops(block: CropsBlock, finding: Finding, photo: Photo | None) -> tuple[Dr
         )
         for item in ranked
     )
+
+
+def _atlas(task: str, finding: Finding, analysis: Analysis) -> tuple[DrawnCrop, ...]:
+    """Return the face and the made faces of the two nearest grades."""
+    if analysis.photo is None or analysis.face is None or finding.region is not Region.FACE:
+        return ()
+    pictures = nearest_pictures(task, finding.value, tone_of(_ita_deg(analysis)))
+    if not pictures:
+        return ()
+    mine = DrawnCrop(
+        uri=face_uri(analysis.photo, analysis.face), title=f"This face, {number(finding.value, 1)}", facts=()
+    )
+    made = [
+        DrawnCrop(uri=one.uri, title=f"Grade {one.grade}, {one.word}", facts=(f"Made face, {one.tone} skin",))
+        for one in pictures
+    ]
+    return (mine, *made)
+
+
+def _ita_deg(analysis: Analysis) -> float:
+    """Return the ITA of the face as the tone task says it, medium where it was not asked."""
+    said = [one.value for one in analysis.findings if one.task == "skin_tone" and one.region is Region.FACE]
+    return said[0] if said else 15.0
 
 
 def _facts(item: Detection) -> tuple[str, ...]:

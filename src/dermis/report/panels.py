@@ -150,7 +150,10 @@ class RegionReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """One task: its axis, its readings by region, the one that stands for all, and what was counted."""
+    """One task: its axis, its readings by region, the one that stands for all, and what was counted.
+
+    gradient: the colours under its axis, none where the axis is not that of its map. colours: those of its map.
+    """
 
     key: str
     title: str
@@ -162,6 +165,7 @@ class Panel:
     head: RegionReading
     readings: tuple[RegionReading, ...]
     gradient: tuple[str, ...]
+    colours: tuple[str, ...]
     kinds: tuple[tuple[str, int], ...]
 
 
@@ -218,6 +222,7 @@ def _panel(findings: Sequence[Finding], task: Task | None, view: View | None) ->
     scale = task.scale if task is not None else _plain_scale(findings)
     axis = axis_of(scale, findings)
     readings = tuple(_reading(finding, scale, axis, view) for finding in findings)
+    colours = () if task is None else tuple(map_colours(task.colours, AXIS_STOPS))
     kinds = Counter(plain(item.kind) for item in whole_of(findings).items)
     return Panel(
         key=first.task,
@@ -229,7 +234,8 @@ def _panel(findings: Sequence[Finding], task: Task | None, view: View | None) ->
         axis=axis,
         head=readings[findings.index(whole_of(findings))],
         readings=readings,
-        gradient=map_colours(task.colours, AXIS_STOPS) if task is not None and isinstance(scale, Map) else (),
+        gradient=colours if isinstance(scale, Map) else (),
+        colours=colours,
         kinds=tuple(kinds.most_common()),
     )
 

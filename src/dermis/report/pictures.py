@@ -22,6 +22,7 @@ __all__ = [
     "crop_uri",
     "cut",
     "data_uri",
+    "face_uri",
     "labels_on_photo",
     "levels_of",
     "palette_png",
@@ -251,6 +252,13 @@ def _framed(kind: str, words: str, box: Box, scale: float) -> Framed:
 CROP_PX = 160
 _CROP_BOXES = 3.0
 """A crop shows so many times the box of an item, so that the skin around is seen."""
+
+
+def face_uri(photo: Photo, face: Face) -> str:
+    """Return the face as a picture inside the page."""
+    from dermis.formats.images.masks import encode_jpeg  # late: with it comes the image library
+
+    return data_uri("jpeg", encode_jpeg(shown(photo, window_of(photo, face), 2 * CROP_PX), quality=85))
 
 
 def crop_uri(photo: Photo, box: Box) -> str:

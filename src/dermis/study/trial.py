@@ -16,12 +16,14 @@ __all__ = [
     "ArmDifference",
     "Curve",
     "PairedChange",
+    "PersonChange",
     "ResponderRate",
     "Trial",
     "arm_differences",
     "control_of",
     "curves",
     "paired_changes",
+    "person_changes",
     "responder_rates",
     "trial_of",
     "wilson",
@@ -94,6 +96,21 @@ class ResponderRate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonChange:
+    """One person from the first to their last visit. slope: per week, by least squares over all visits."""
+
+    subject: str
+    arm: str
+    visits: int
+    first: float
+    last_week: float
+    last: float
+    change: float
+    slope: float
+    responded: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """What a trial says of one task. responds: in words, what counts as a response."""
 
@@ -104,6 +121,7 @@ class Trial:
     changes: tuple[PairedChange, ...]
     differences: tuple[ArmDifference, ...]
     responders: tuple[ResponderRate, ...]
+    people: tuple[PersonChange, ...]
     responds: str
 
 
@@ -138,6 +156,7 @@ def trial_of(
         changes=tuple(paired_changes(held, baseline, weeks[1:], level)),
         differences=tuple(arm_differences(held, baseline, weeks[1:], reference, level)),
         responders=tuple(responder_rates(held, baseline, weeks[1:], improved_by, relative, higher_is_better, level)),
+        people=tuple(person_changes(held, baseline, improved_by, relative, higher_is_better)),
         responds=f"a change of {sign}{amount} or more",
     )
 
@@ -231,22 +250,46 @@ def responder_rates(
     level: float,
 ) -> list[ResponderRate]:
     """Return how many of each arm responded at each week, of those seen then and at the first visit."""
-    sign = 1.0 if higher_is_better else -1.0
     found = []
     for arm in _arms(held):
         for week in weeks:
-            hits = []
-            for curve in (one for one in held if one.arm == arm):
-                change = curve.change(baseline, week)
-                if change is not None:
-                    needed = improved_by * (abs(curve.values[baseline]) if relative else 1.0)
-                    hits.append(sign * change >= needed - 1e-9 and sign * change > 0)
+            mine = [one for one in held if one.arm == arm and one.change(baseline, week) is not None]
+            hits = [_responds(one, baseline, week, improved_by, relative, higher_is_better) for one in mine]
             if hits:
                 low, high = wilson(sum(hits), len(hits), level)
                 rate = sum(hits) / len(hits)
                 found.append(
                     ResponderRate(arm=arm, week=week, responders=sum(hits), n=len(hits), rate=rate, low=low, high=high)
                 )
+    return found
+
+
+def _responds(
+    curve: Curve, baseline: float, week: float, improved_by: float, relative: bool, higher_is_better: bool
+) -> bool:
+    gained = (curve.change(baseline, week) or 0.0) * (1.0 if higher_is_better else -1.0)
+    needed = improved_by * (abs(curve.values[baseline]) if relative else 1.0)
+    return gained >= needed - 1e-9 and gained > 0
+
+
+def person_changes(
+    held: Sequence[Curve], baseline: float, improved_by: float, relative: bool, higher_is_better: bool
+) -> list[PersonChange]:
+    """Return each person who was seen at the first visit and later, by arm and subject."""
+    found = []
+    for curve in held:
+        last = max(curve.values)
+        change = curve.change(baseline, last)
+        if change is None or last == baseline:
+            continue
+        weeks, values = np.array(list(curve.values.items())).T
+        found.append(
+            PersonChange(
+                subject=curve.subject, arm=curve.arm, visits=len(weeks), first=curve.values[baseline], last_week=last,
+                last=curve.values[last], change=change, slope=float(np.polyfit(weeks, values, 1)[0]),
+                responded=_responds(curve, baseline, last, improved_by, relative, higher_is_better),
+            )
+        )  # fmt: skip
     return found
 
 

@@ -1,13 +1,17 @@
 """A mark painted on a photo, which is then turned and lit otherwise, is found where it was painted."""
 
 import io
+import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 from scipy.ndimage import affine_transform
+from typer.testing import CliRunner
 
 import dermis
+from dermis.cli import app
 from dermis.core import Encoding, Photo
 from dermis.errors import InputError
 from dermis.pipeline.trial.difference_map import difference_between
@@ -62,3 +66,19 @@ def test_the_picture_is_blue_for_less_and_brown_for_more():
     assert more[0] > more[2]
     assert same.tolist() == [255, 255, 255]
     assert unknown.max() < 40
+
+
+def test_a_series_of_visits_gives_a_map_each_on_one_scale(visits, tmp_path, monkeypatch):
+    before, after, _ = visits
+    seen = {"week0.jpg": before, "week4.jpg": before, "week12.jpg": after}
+    monkeypatch.setattr(
+        "dermis.cli.study.difference.analyse_file", lambda path, tasks: replace(seen[path.name], name=path.name)
+    )
+    result = CliRunner().invoke(app, ["study", "difference", *seen, "--json", "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    held = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+    assert [one["after"] for one in held] == ["week4.jpg", "week12.jpg"]
+    kept = [json.loads((tmp_path / f"difference_{place}.json").read_text()) for place in (1, 2)]
+    assert kept[0]["full_colour"] == kept[1]["full_colour"]
+    pictures = [(tmp_path / f"difference_{place}.png").read_bytes() for place in (1, 2)]
+    assert pictures[0] != pictures[1]

@@ -9,7 +9,7 @@ __all__ = ["VERBS", "app"]
 VERBS = {
     "dermis.cli.study": {
         "trial": "What changed over the visits of a trial, by arm.",
-        "difference": "Where the skin changed between two visits, as a map.",
+        "difference": "Where the skin changed since the first visit, as maps.",
     },
 }
 """By folder: each verb is the file of its name."""

@@ -1,8 +1,9 @@
-"""`dermis study difference`: where the skin changed between two visits."""
+"""`dermis study difference`: where the skin changed since the first visit."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
@@ -23,48 +24,59 @@ __all__ = ["difference"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DifferenceOptions:
-    r"""Where the skin changed between two visits, as a map.
+    r"""Where the skin changed since the first visit, as maps.
 
-    The second photo is laid on the first by landmarks and the skin's fine structure; the map of the task there is
-    taken from that here. Its median, which light changes as much as skin, is told apart and left out of the map.
+    Each later photo is laid on the first by landmarks and the skin's fine structure; the map of the task there is
+    taken from that here. Its median, which light and camera change as much as skin, is told apart and left out of the
+    map. All maps of a series have one scale of colours.
 
     \b
     dermis study difference week00.jpg week12.jpg --task melanin --out change/
+    dermis study difference week00.jpg week04.jpg week08.jpg week12.jpg --task redness --out change/
     """
 
-    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="The photo of the earlier visit.")]
-    after: Annotated[Path, typer.Argument(metavar="AFTER", help="The same side of the same face, later.")]
+    before: Annotated[Path, typer.Argument(metavar="FIRST", help="The photo of the first visit.")]
+    after: Annotated[
+        tuple[Path, ...], typer.Argument(metavar="LATER...", help="The same side of the same face, later.")
+    ]
     task: Annotated[str, "A task with a map, such as melanin, haemoglobin or redness.", "TASK"] = "melanin"
-    out: Annotated[Path | None, "Write difference.png and difference.json here.", "DIR"] = None
+    out: Annotated[Path | None, "Write difference.png and .json here, of several later photos numbered.", "DIR"] = None
     json: JsonFlag = False
 
 
 @verb(DifferenceOptions)
 def difference(options: DifferenceOptions) -> None:
-    """Analyse both photos, lay one on the other, print and write."""
+    """Analyse the photos, lay each later one on the first, print and write."""
     tasks = choose(options.task)
     fetch_with_progress([model.name for model in MODELS])
-    first, second = (analyse_file(path, tasks=tasks) for path in (options.before, options.after))
-    found = difference_between(first, second, options.task)
+    first = analyse_file(options.before, tasks=tasks)
+    found = [difference_between(first, analyse_file(path, tasks=tasks), options.task) for path in options.after]
     if options.out is not None:
         _write(found, options.out)
-    if options.json:
-        print(json.dumps(_object(found), ensure_ascii=False))
-        return
+    for one in found:
+        if options.json:
+            print(json.dumps(_object(one), ensure_ascii=False))
+        else:
+            _print(one)
+
+
+def _print(found: DifferenceMap) -> None:
     print(f"{found.task}, {found.after} less {found.before}: {found.level:+.2f} {found.unit} all over (light included)")
     for region, value in found.regions.items():
         print(f"  {region}: {value:+.2f} {found.unit} besides")
     print(f"{found.textured:.0%} of the places were known again; one may be {found.off_face_widths:.1%} of a face off")
 
 
-def _write(found: DifferenceMap, out: Path) -> None:
+def _write(found: Sequence[DifferenceMap], out: Path) -> None:
     from dermis.report.trial import difference_png  # late: it draws
 
     make_folder(out)
-    most = float(np.nanquantile(np.abs(found.values), 0.99)) or 1.0
-    write_bytes(out / "difference.png", difference_png(found.values, most=most))
-    held = {**_object(found), "full_colour": round(most, 3)}
-    write_bytes(out / "difference.json", (json.dumps(held, ensure_ascii=False, indent=1) + "\n").encode())
+    most = max(float(np.nanquantile(np.abs(one.values), 0.99)) for one in found) or 1.0
+    for place, one in enumerate(found, start=1):
+        name = "difference" if len(found) == 1 else f"difference_{place}"
+        write_bytes(out / f"{name}.png", difference_png(one.values, most=most))
+        held = {**_object(one), "full_colour": round(most, 3)}
+        write_bytes(out / f"{name}.json", (json.dumps(held, ensure_ascii=False, indent=1) + "\n").encode())
 
 
 def _object(found: DifferenceMap) -> dict[str, object]:

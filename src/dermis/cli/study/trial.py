@@ -18,7 +18,7 @@ from dermis.formats.files import make_folder, write_bytes
 from dermis.formats.tables import write_csv
 from dermis.study.measurements import read_measurements
 from dermis.study.mixed_model import MixedEffect, MixedModel, fit_mixed_model
-from dermis.study.trial import ArmDifference, PairedChange, ResponderRate, Trial, trial_of
+from dermis.study.trial import ArmDifference, PairedChange, PersonChange, ResponderRate, Trial, trial_of
 
 __all__ = ["SCHEMA", "trial"]
 
@@ -50,7 +50,9 @@ class Options:
     responder: Annotated[str, "A response: improved by so much, or by so many per cent.", "N|N%"] = "1"
     better: Annotated[str, "What is an improvement: lower or higher.", "WORD"] = "lower"
     level: Annotated[float, "Of the intervals.", "P"] = 0.95
-    out: Annotated[Path | None, "Write trial.json, CSV tables and trial.png here.", "DIR"] = None
+    out: Annotated[
+        Path | None, "Write trial.json, CSV tables, trial.png, curves.png and responders.png here.", "DIR"
+    ] = None
     json: JsonFlag = False
 
 
@@ -107,13 +109,14 @@ def _plain(value: object) -> object:
 
 
 def _write(found: Trial, model: MixedModel | None, notes: Sequence[str], out: Path) -> None:
-    from dermis.report.trial import trial_png  # late: it draws
+    from dermis.report.trial import curves_png, responders_png, trial_png  # late: they draw
 
     make_folder(out)
     tables: list[tuple[str, Sequence[Any], type]] = [
         ("changes", found.changes, PairedChange),
         ("arms", found.differences, ArmDifference),
         ("responders", found.responders, ResponderRate),
+        ("people", found.people, PersonChange),
         ("mixed_model", model.effects if model else (), MixedEffect),
     ]
     for name, records, kind in tables:
@@ -126,6 +129,8 @@ def _write(found: Trial, model: MixedModel | None, notes: Sequence[str], out: Pa
     text = json.dumps(_object(found, model, notes), ensure_ascii=False, allow_nan=False, indent=1)
     write_bytes(out / "trial.json", (text + "\n").encode())
     write_bytes(out / "trial.png", trial_png(found))
+    write_bytes(out / "curves.png", curves_png(found))
+    write_bytes(out / "responders.png", responders_png(found))
 
 
 def _object(found: Trial, model: MixedModel | None, notes: Sequence[str]) -> dict[str, Any]:

@@ -199,6 +199,14 @@ def _of_redness_grade(roots: Roots, runs: Path) -> str:
     return _signed(redness_tables(folders))
 
 
+def _of_mark_looks(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.diagnoses.mark_looks import clear_portraits_painted, looks_table, outlined_looks
+
+    portraits = folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME)
+    real = list(outlined_looks(folder_of("skin_problems_seg", roots)))
+    return _signed(looks_table(real, list(clear_portraits_painted(portraits))))
+
+
 def _of_flash_pairs(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.flash_pairs import flash_table
 
@@ -244,6 +252,7 @@ _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "pigment-people": _of_pigment,
     "pigmentation-trial": _of_trial,
     "redness-grade": _of_redness_grade,
+    "mark-looks": _of_mark_looks,
     "acne-counts": _of_acne_counts,
     "acne-kinds": _of_acne_kinds,
     "acne-halves": _of_acne_halves,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dermis.core import (
+    AtlasBlock,
     CropsBlock,
     Detection,
     Finding,
@@ -157,6 +158,7 @@ GRADE = Task(
     section=(
         MapBlock(),
         TableBlock(),
+        AtlasBlock(title="Beside made faces of the nearest grades"),
         CropsBlock(title="The marks that weigh most", rank=_weight, name=_name),
         TextBlock(),
     ),

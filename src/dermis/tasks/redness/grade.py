@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import (
+    AtlasBlock,
     Box,
     CropFrame,
     CropsBlock,
@@ -33,7 +34,7 @@ __all__ = ["GRADE", "GRADE_AT", "WORDS", "flush_of_skin", "grade_of_flush", "mea
 MODEL = "redness-grade@1"
 WORDS = ("clear", "almost clear", "mild", "moderate", "severe")
 """Grades 0 to 4: clear; almost clear, slight redness; mild, definite; moderate, marked; severe, fiery redness."""
-GRADE_AT = ((12.0, 0.0), (16.5, 1.0), (21.0, 2.0), (28.5, 3.0), (42.0, 4.0))
+GRADE_AT = ((12.4, 0.0), (16.0, 1.0), (19.6, 2.0), (28.1, 3.0), (41.8, 4.0))
 """Flush and its grade, a line between.
 
 As redness painted on clear faces places them: `dermis evaluate --table redness-grade` prints them again.
@@ -172,6 +173,7 @@ GRADE = Task(
     section=(
         MapBlock(),
         TableBlock(title="Region by region"),
+        AtlasBlock(title="Beside made faces of the nearest grades"),
         CropsBlock(title="The red areas that weigh most", rank=_weight, name=lambda item: item.kind.capitalize()),
         TextBlock(),
     ),

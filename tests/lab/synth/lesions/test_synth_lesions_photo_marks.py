@@ -1,7 +1,7 @@
-"""Marks painted on a photo: they look like outlined real ones, and the skin's own light and texture stay.
+"""Marks painted on a photo: the colour of outlined real ones, and the skin's own light and texture stay.
 
-The aggregates are medians over the outlined marks of the train part of `skin_problems_seg` (34 photos): per photo the
-excess of the median inside over the median of the ring around, in 100 x optical density.
+How large, dark and blurred they are is held to outlined marks where both are measured alike
+(`test_evaluate_mark_looks`).
 """
 
 from dataclasses import replace
@@ -14,11 +14,7 @@ from dermis.lab.synth.lesions.kinds import MarkKind
 from dermis.lab.synth.lesions.photo_marks import draw_photo_marks, paint_marks
 
 SIZE, WIDTH_PX = 280, 280.0
-GREEN_EXCESS = {
-    MarkKind.FRECKLE: (1.9, 5.0), MarkKind.LENTIGO: (6.1, 13.8), MarkKind.PIH: (7.0, 15.3),
-    MarkKind.MELASMA: (3.9, 11.0),
-}  # fmt: skip
-"""10th to 90th percentile of the photos, outlined dark spots for lentigines."""
+KINDS = (MarkKind.FRECKLE, MarkKind.LENTIGO, MarkKind.PIH, MarkKind.MELASMA)
 RED_TO_GREEN, BLUE_TO_GREEN = (0.45, 0.8), (0.95, 1.4)
 
 
@@ -39,15 +35,14 @@ def skin():
     return np.full((SIZE, SIZE, 3), (0.45, 0.27, 0.18), np.float32)
 
 
-@pytest.mark.parametrize("kind", list(GREEN_EXCESS))
-def test_contrast_and_hue_are_those_of_outlined_marks(kind, face, skin):
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_hue_is_that_of_outlined_marks(kind, face, skin):
     marks = draw_photo_marks(np.random.default_rng(1), face, kind, 12)
     painted = paint_marks(skin, face, marks)
     excess = -100 * np.log10(painted.linear / skin)
     inside = painted.density > 0.4 * painted.density.max()
     red, green, blue = np.median(excess[inside], axis=0)
-    low, high = GREEN_EXCESS[kind]
-    assert 0.6 * low < green < 1.6 * high
+    assert green > 2
     assert RED_TO_GREEN[0] < red / green < RED_TO_GREEN[1]
     assert BLUE_TO_GREEN[0] < blue / green < BLUE_TO_GREEN[1]
 
@@ -57,8 +52,9 @@ def test_borders_are_blurred_as_by_skin(face, skin):
     mark = replace(mark, x=140.0, y=140.0, radius_mm=5.0, irregularity=0.0, aspect=1.0, edge_mm=1.0)
     profile = np.mean([paint_marks(skin, face, [replace(mark, seed=seed)]).density[140] for seed in range(24)], axis=0)
     right = profile[140:] / profile[135:146].mean()
-    edge_mm = 140 / WIDTH_PX * (np.argmax(right < 0.2) - np.argmax(right < 0.7))
-    assert 0.3 <= edge_mm <= 1.6
+    falling = right[5:20][::-1]
+    edge_mm = 140 / WIDTH_PX * (np.interp(0.7, falling, np.arange(15)) - np.interp(0.2, falling, np.arange(15)))
+    assert 0.2 <= edge_mm <= 1.6
 
 
 def test_nothing_changes_off_the_marks_and_pores_stay(face):

@@ -37,10 +37,15 @@ DIAGNOSES: Mapping[str, Mapping[str, str]] = {
     },
     "rosacea_faces": {"rosacea": "rosacea"},
     "melasma_faces": {"melasma": "melasma"},
+    "skin_problems_seg": {"red": "red outlines", "brown": "brown outlines alone"},
     "caltech_faces_light": {"": "clear adults"},
     "openpeople": {"": "made people"},
 }  # fmt: skip
 """By folder: the labels that are read, and what they are called here; "" is every photo."""
+_OUTLINES = {
+    "red": ("n_skin_redness", "n_vascular"), "brown": ("n_melasma", "n_freckles", "n_dark_spots", "n_PIH"),
+}  # fmt: skip
+"""Columns with numbers of outlines; a photo with any red one is red, one with brown ones alone brown."""
 _RED, _BROWN, _CLEAR = ("rosacea", "telangiectasia"), ("melasma", "lentigo", "post-inflammatory"), ("clear adults",)
 _OF_A_PERSON = 2
 _TONES = (("light", 28.0, np.inf), ("medium", 10.0, 28.0), ("dark", -np.inf, 10.0))
@@ -141,13 +146,20 @@ def _rows(name: str, folder: Path) -> list[Mapping[str, str]]:
     table = folder / "labels.csv"
     if not table.is_file():
         return [{"file": path.name, "group": path.name.split("_")[0]} for path in sorted(folder.glob("*.jpg"))]
-    rows = [row for row in read_table(table, needs=("file", "group")) if "" in labels or row["label"] in labels]
+    every = [{**row, "label": _label(row)} for row in read_table(table, needs=("file", "group"))]
+    rows: list[Mapping[str, str]] = [row for row in every if "" in labels or row["label"] in labels]
     if "" not in labels:
         return rows
     people: dict[str, list[Mapping[str, str]]] = {}
     for row in rows:
         people.setdefault(_group(row), []).append(row)
     return [some[place] for some in people.values() for place in _spread(len(some))]
+
+
+def _label(row: Mapping[str, str]) -> str:
+    """Return the label of a row; where outlines are counted, the first kind that there is."""
+    counted = (kind for kind, names in _OUTLINES.items() if any(int(row.get(name) or 0) for name in names))
+    return row.get("label") or next(counted, "none")
 
 
 def _spread(count: int) -> list[int]:
@@ -175,7 +187,7 @@ def _ita(found: Analysis) -> float:
 def _by_diagnosis(rows: Sequence[Diagnosed]) -> str:
     lines = ["| diagnosis | photos | no answer | median grade | middle half | mild or more | vessels, mm/cm² |",
              "|---|---|---|---|---|---|---|"]  # fmt: skip
-    for name in dict.fromkeys((*_RED, *_BROWN, *_CLEAR, "made people")):
+    for name in dict.fromkeys(name for names in DIAGNOSES.values() for name in names.values()):
         some = [row for row in rows if row.diagnosis == name]
         grades = np.array([row.grade for row in some])
         told = grades[np.isfinite(grades)]
@@ -201,6 +213,7 @@ def _orders(rows: Sequence[Diagnosed]) -> str:
         ("rosacea from brown marks", _RED[:1], _BROWN),
         ("telangiectasia from brown marks", _RED[1:], _BROWN),
         ("rosacea or telangiectasia from clear adults", _RED, _CLEAR),
+        ("red outlines from brown outlines alone", ("red outlines",), ("brown outlines alone",)),
         ("telangiectasia from rosacea", _RED[1:], _RED[:1]),
     )
     for words, red, other in pairs:

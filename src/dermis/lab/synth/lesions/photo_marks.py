@@ -1,7 +1,8 @@
 """Brown marks painted on a photo of real clear skin: the photo's own light, gloss and pores stay, melanin is added.
 
 Added melanin multiplies the linear light of each channel by 10^(-density x axis / 100); the axis is what outlined marks
-on photos show (`dermis.tasks.pigmentation.contrast`). Scattering inside the skin blurs each border by 0.5 to 1.5 mm;
+on photos show (`dermis.tasks.pigmentation.contrast`). Scattering inside the skin blurs each border, and that of melasma
+is ill defined: 0.6 to 4 mm, as outlined marks have them;
 inside, the pigment is uneven and spares follicles; larger marks have satellites. Places follow anatomy: freckles and
 lentigines where the sun falls, melasma in patches on both cheeks and the forehead, marks after acne where acne was.
 """
@@ -26,6 +27,8 @@ __all__ = ["FACE_MM", "PaintedSkin", "PhotoMark", "draw_photo_marks", "paint_mar
 FACE_MM = 140.0
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 _FOLLICLES_PER_MM2 = 0.25
+_PLATEAU = 1.35
+"""Inside a mark the pigment is level up to near the border: outlined marks are hardly skewed."""
 _SUN = {Region.FOREHEAD: 1.0, Region.LEFT_CHEEK: 1.5, Region.RIGHT_CHEEK: 1.5, Region.NOSE: 1.6}
 _MELASMA = {Region.FOREHEAD: 0.6, Region.LEFT_CHEEK: 1.2, Region.RIGHT_CHEEK: 1.2, Region.CHIN: 0.3, Region.NOSE: 0.3}
 _ACNE = {Region.FOREHEAD: 0.8, Region.LEFT_CHEEK: 1.3, Region.RIGHT_CHEEK: 1.3, Region.CHIN: 1.2}
@@ -45,17 +48,17 @@ class _Habit:
 
 _HABITS: Mapping[MarkKind, _Habit] = {
     MarkKind.FRECKLE: _Habit(
-        radius_mm=(0.7, 1.8), density=(4, 12), edge_mm=(0.5, 0.9), irregularity=(0.1, 0.3), places=_SUN
+        radius_mm=(0.45, 1.1), density=(8, 20), edge_mm=(0.6, 1.1), irregularity=(0.1, 0.25), places=_SUN
     ),
     MarkKind.LENTIGO: _Habit(
-        radius_mm=(1.6, 5.0), density=(7, 20), edge_mm=(0.5, 1.0), irregularity=(0.15, 0.4), places=_SUN
+        radius_mm=(1.4, 4.5), density=(12, 32), edge_mm=(0.9, 1.8), irregularity=(0.1, 0.3), places=_SUN
     ),
     MarkKind.MELASMA: _Habit(
-        radius_mm=(5.0, 14.0), density=(5, 15), edge_mm=(0.9, 1.5), irregularity=(0.4, 0.7), places=_MELASMA,
+        radius_mm=(6.0, 18.0), density=(9, 20), edge_mm=(2.2, 4.0), irregularity=(0.2, 0.4), places=_MELASMA,
         symmetric=True,
     ),
     MarkKind.PIH: _Habit(
-        radius_mm=(1.2, 3.5), density=(7, 20), edge_mm=(0.7, 1.4), irregularity=(0.1, 0.3), places=_ACNE
+        radius_mm=(1.0, 3.2), density=(14, 36), edge_mm=(1.2, 2.2), irregularity=(0.1, 0.25), places=_ACNE
     ),
 }  # fmt: skip
 
@@ -210,8 +213,8 @@ def _stamp(density: FloatMap, mark: PhotoMark, mm_px: float) -> None:
     far = np.hypot(along / stretch, across * stretch) - radius
     far += mark.irregularity * radius * smooth_noise(rng, far.shape, max(0.5 * radius, 1.5 * mm_px))
     steepness = 4.4 / max(mark.edge_mm * mm_px, 0.5)
-    profile = 1 / (1 + np.exp(np.clip(far * steepness, -30, 30)))
-    uneven = 1 + 0.25 * smooth_noise(rng, far.shape, 0.8 * mm_px) + 0.2 * smooth_noise(rng, far.shape, 3 * mm_px)
+    profile = np.minimum(_PLATEAU / (1 + np.exp(np.clip(far * steepness, -30, 30))), 1)
+    uneven = 1 + 0.15 * smooth_noise(rng, far.shape, 0.8 * mm_px) + 0.15 * smooth_noise(rng, far.shape, 3 * mm_px)
     stamped = mark.density * profile * np.clip(uneven, 0.3, 1.7)
     np.maximum(density[rows, columns], stamped.astype(np.float32), out=density[rows, columns])
 
