@@ -176,3 +176,10 @@ def test_a_file_that_never_ends_is_a_refusal_and_the_next_is_read(tmp_path, name
         open_cube(DATA / "hostile" / "04-hdf5-endless" / f"{name}.h5")
     good = hdf5(tmp_path / "a.h5", np.full((4, 5, 3), 0.5, np.float32))
     assert read_cube(good).values == pytest.approx(0.5)
+
+
+def test_a_header_longer_than_any_is_refused(tmp_path):
+    path = tmp_path / "a.hdr"
+    path.write_bytes(b"ENVI\n" + b"x = 1\n" * (1 << 21))
+    with pytest.raises(InputError, match="longer than any"):
+        open_cube(path)

@@ -179,3 +179,13 @@ def test_an_orientation_counts_however_xmp_spells_it(kind, spelling):
     frame = frame_of(data, identify(data[:HEAD_BYTES], "a"), "a")
     assert (photo.width_px, photo.height_px) == (frame.width_px, frame.height_px) == (80, 100)
     assert np.abs(photo.pixels - np.rot90(picture, -1) / 255).max() < 0.2
+
+
+@pytest.mark.parametrize("padding", [b"\xff" * 30_000, b"\xff\xe1\x00\x04ab" * 30_000], ids=["padding", "segments"])
+def test_a_jpeg_that_hides_its_picture_behind_padding_is_refused(padding):
+    held = BytesIO()
+    Image.fromarray(small()).save(held, "JPEG")
+    data = held.getvalue()
+    with pytest.raises(UnreadablePhoto, match="damaged"):
+        photo_from_bytes(data[:2] + padding + data[2:], "a.jpg")
+    assert photo_from_bytes(data[:2] + padding[:600] + data[2:], "a.jpg").width_px == 100

@@ -231,3 +231,9 @@ def test_a_column_that_pandas_has_renamed_is_one_of_two(tmp_path):
     with pytest.raises(InputError, match=r"two columns called n\.1"):
         read_table(table(tmp_path, "photo,n,n.1\na,1,2\n"))
     assert read_table(table(tmp_path, "photo,v1.1\na,1\n"))
+
+
+@pytest.mark.parametrize("text", ["photo" + ",a" * 5000, "photo,n\n" + "a,1\n" * (1 << 20)], ids=["wide", "long"])
+def test_a_table_larger_than_any_of_labels_is_refused(tmp_path, text):
+    with pytest.raises(InputError, match="larger than a table of labels"):
+        read_table(table(tmp_path, text))

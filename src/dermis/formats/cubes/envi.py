@@ -30,6 +30,7 @@ _TYPES = {1: "u1", 2: "i2", 3: "i4", 4: "f4", 5: "f8", 12: "u2", 13: "u4", 14: "
 _COMPLEX = (6, 9)
 _LONGEST_WHOLE = 12
 _MOST_UNPACKED = 1 << 31
+_MOST_HEADER = 1 << 23
 _NARROWEST_NM = 0.1
 _AXES = {"bil": (0, 2, 1), "bip": (0, 1, 2), "bsq": (1, 2, 0)}
 """Where rows, columns and bands lie in the file."""
@@ -41,6 +42,8 @@ def read_header(path: Path) -> dict[str, str]:
     Raises InputError where it cannot be read or is none.
     """
     try:
+        if path.stat().st_size > _MOST_HEADER:
+            raise InputError(f"{path.name} is longer than any ENVI header.", advice="Name the header of the cube.")
         data = path.read_bytes()
         text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", errors="replace")
     except OSError as fault:

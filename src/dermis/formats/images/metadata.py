@@ -18,7 +18,7 @@ __all__ = ["check_scans", "check_strips", "exif_of", "icc_of", "orientation_of"]
 
 _XMP_PREFIX = re.compile(rb"""xmlns:([\w.-]+)\s*=\s*["']http://ns\.adobe\.com/tiff/1\.0/["']""")
 _XMP_STARTS = (b"<x:xmpmeta", b"<rdf:RDF")
-_MOST_SCANS = 100
+_MOST_SCANS, _MOST_SEGMENTS = 100, 20_000
 _SCAN, _FIRST_SCAN_STARTS = 0xDA, (0xC2, 0xC6, 0xCA, 0xCE)
 _ICC_MARK, _ICC_SIZE_AT = b"ICC_PROFILE\0", 4
 _MOST_TEXT = 1 << 22
@@ -118,9 +118,15 @@ def check_scans(data: bytes, name: str) -> None:
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield where the content of each segment before the first scan begins, and its length."""
-    at = 2
+    """Yield where the content of each segment before the first scan begins, and its length.
+
+    Raises ValueError for very many of them, or for a long padding, over which decoders take their time.
+    """
+    at, steps = 2, 0
     while at + 4 <= len(data) and data[at] == 0xFF:
+        steps += 1
+        if steps > _MOST_SEGMENTS:
+            raise ValueError("more segments than a picture has")
         marker = data[at + 1]
         if marker == 0xFF:  # padding
             at += 1

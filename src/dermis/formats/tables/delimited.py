@@ -9,7 +9,7 @@ from itertools import islice
 
 from dermis.errors import InputError
 from dermis.formats.tables.cells import Marks
-from dermis.formats.tables.sheet import Line, Sheet
+from dermis.formats.tables.sheet import MOST_CELLS, MOST_COLUMNS, MOST_ROWS, Line, Sheet, too_large
 
 __all__ = ["read_delimited"]
 
@@ -27,14 +27,20 @@ def read_delimited(data: bytes, name: str) -> Sheet:
     Raises InputError for what is no text, and for a line with more cells than its header.
     """
     text, notes = _decoded(data, name)
+    if text.count("\n") > MOST_ROWS:
+        raise too_large(name)
     separator, text, first = _stated_separator(text)
     separator = separator or _separator(text)
     lines = []
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-        start, open_ended = first, _ends_quoted(text, separator)
+        start, count = first, 0
+        open_end = text.count("\n") if _ends_quoted(text, separator) else None
         for row in reader:
-            if _swallows_rows(row, separator) or (open_ended and reader.line_num >= text.count("\n")):
+            count += len(row)
+            if len(row) > MOST_COLUMNS or count > MOST_CELLS:
+                raise too_large(name)
+            if _swallows_rows(row, separator) or (open_end is not None and reader.line_num >= open_end):
                 raise InputError(
                     f"{name}, line {start}: a quotation mark is not closed and takes in the rows behind it.",
                     advice="Close it, or write the cell without quotation marks.",

@@ -11,13 +11,12 @@ from typing import Any
 from xml.etree import ElementTree
 
 from dermis.errors import InputError
-from dermis.formats.tables.sheet import Line, Sheet
+from dermis.formats.tables.sheet import MOST_CELLS, MOST_COLUMNS, MOST_ROWS, Line, Sheet, too_large
 
 __all__ = ["read_excel"]
 
 _MOST_BYTES = {"xl/worksheets": 1 << 26, "xl/sharedStrings": 1 << 26}
 _MOST_BYTES_OF_OTHERS = 1 << 23
-_MOST_ROWS, _MOST_COLUMNS, _MOST_CELLS = 1 << 20, 4096, 4_000_000
 _PADDED = re.compile(r"0{2,20}")
 _RANGE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7}):\$?([A-Z]{1,3})\$?(\d{1,7})")
 _SAVE = "Save it as .xlsx or as CSV."
@@ -79,17 +78,15 @@ def _sheet(book: Any, sheet: Any, name: str) -> Sheet:  # noqa: ANN401 -- untype
     dates: dict[tuple[int, int], str] = {}
     count = 0
     for number, row in enumerate(sheet.iter_rows(), 1):
-        texts = [_text(cell) for cell in row[:_MOST_COLUMNS]]
+        texts = [_text(cell) for cell in row[:MOST_COLUMNS]]
         dates |= {
-            (number, at): texts[at]
-            for at, cell in enumerate(row[:_MOST_COLUMNS])
-            if isinstance(cell.value, date | time)
+            (number, at): texts[at] for at, cell in enumerate(row[:MOST_COLUMNS]) if isinstance(cell.value, date | time)
         }
         if any(texts):
             cells[number] = texts
             count += len(texts)
-        if number > _MOST_ROWS or count > _MOST_CELLS or any(cell.value is not None for cell in row[_MOST_COLUMNS:]):
-            raise InputError(f"{name} is larger than a table of labels.", advice="Keep only the table in it.")
+        if number > MOST_ROWS or count > MOST_CELLS or any(cell.value is not None for cell in row[MOST_COLUMNS:]):
+            raise too_large(name)
     for area in areas:
         _fill(cells, area)
     if bare:
@@ -158,6 +155,6 @@ def _fill(cells: dict[int, list[str]], area: Area) -> None:
         return
     for number in [number for number in cells if top <= number <= bottom]:
         line = cells[number]
-        end = min(right + 1, _MOST_COLUMNS)
+        end = min(right + 1, MOST_COLUMNS)
         line += [""] * (end - len(line))
         line[left:end] = [value] * (end - left)

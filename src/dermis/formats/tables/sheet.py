@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from dermis.errors import InputError
 from dermis.formats.tables.cells import Marks
 
-__all__ = ["Line", "Sheet"]
+__all__ = ["MOST_CELLS", "MOST_COLUMNS", "MOST_ROWS", "Line", "Sheet", "too_large"]
+
+MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 1 << 20, 4096, 4_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,3 +33,8 @@ class Sheet:
     marks: Marks = Marks.UNCLEAR
     dates: Mapping[tuple[int, int], str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+
+def too_large(name: str) -> InputError:
+    """Return the refusal of a table beyond these bounds."""
+    return InputError(f"{name} is larger than a table of labels.", advice="Keep only the table in it.")
