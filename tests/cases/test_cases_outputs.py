@@ -319,3 +319,18 @@ def test_a_run_after_another_tells_its_own_photos_only(models, tmp_path, monkeyp
     page = (tmp_path / "out" / "report.html").read_text()
     assert page.count('class="card photo"') == 2
     assert "b0/report.html" in page
+
+
+def test_results_of_two_runs_are_never_mixed(tmp_path):
+    names = [f"{number}.png" for number in range(8)]
+
+    def write(mark):
+        for _ in range(10):
+            with replaced_results(tmp_path, ("*.png",)) as draft:
+                for name in names:
+                    (draft / name).write_bytes(mark)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, (b"a", b"b")))
+    assert len({(tmp_path / name).read_bytes() for name in names}) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == names

@@ -191,6 +191,16 @@ def test_three_views_of_one_visit_are_analysed_and_told_together(visitor, portra
     page.click(".together summary")
     assert page.locator(".together tbody tr").count() >= 3
     assert grave_faults(page, axe) == []
+    together = answered.value.json()["findings"]
+    tone = next(found for found in together if (found["task"], found["region"]) == ("skin_tone", "face"))
+    page.goto(page.url.split("#")[0] + "#/history")
+    page.wait_for_selector(".curve-card")
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    assert (
+        f"{tone['value']:.1f}".rstrip("0").rstrip(".")
+        in page.locator(".curve-card", has_text="tone").first.inner_text()
+    )
+    assert page.faults == []
 
 
 def test_the_pair_by_the_light_of_the_screen_is_sent_as_a_pair(visitor):
