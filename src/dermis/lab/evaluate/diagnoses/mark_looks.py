@@ -46,7 +46,7 @@ _REACH_MM, _STEP_MM = 2.5, 0.25
 _AT = np.arange(-_REACH_MM + _STEP_MM / 2, _REACH_MM, _STEP_MM)
 _RING_MM, _ROOM_MM = 0.5, 8.0
 _FEWEST, _FEWEST_RING, _FEWEST_FOR_SKEW = 6, 20, 20
-_DARKEST = 0.004
+_DARKEST, _FAINTEST = 0.004, 0.1
 _OF_A_KIND = 12
 _OUTLINE = 0.4
 """A painted mark is outlined where this share of its density is left."""
@@ -93,14 +93,15 @@ def look_of(
         return None
     above = density - np.median(density[ring], axis=0)
     red, green, blue = np.median(above[inside], axis=0)
+    over = float(green) if abs(green) > _FAINTEST else float("nan")
     near = skin & (mask | ~others)
     return MarkLook(
         group=group,
         kind=kind,
         size_mm=float(size_mm),
         green=float(green),
-        red_share=float(red / green),
-        blue_share=float(blue / green),
+        red_share=float(red) / over,
+        blue_share=float(blue) / over,
         skew=float(skew(above[inside][:, 1])) if np.count_nonzero(inside) >= _FEWEST_FOR_SKEW else float("nan"),
         profile=_profile(above[..., 1][near] / max(float(green), 0.5), away_mm[near]),
     )
