@@ -18,6 +18,7 @@ from dermis.tasks.pigments import literature_indices
 
 DATA = Path(os.environ.get("DERMIS_DATA", Path(__file__).parents[3] / "shared" / "data")) / "issa_spectra"
 NM = np.arange(400.0, 701.0, 10.0)
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 MELANOSOMES = (0.01, 0.03, 0.06, 0.10, 0.18, 0.30)
 
 
@@ -53,17 +54,19 @@ def test_the_old_unmixing_falls_where_the_index_rises():
     assert np.diff(literature_indices(dark.astype(np.float32))["tsumura_melanin"])[-1] < 0
 
 
-def test_in_an_unknown_light_the_index_is_that_of_the_estimated_tone():
-    true, factor = linear_of(0.18), np.array([2.5, 2.2, 1.8])
-    linear = np.broadcast_to((true * factor).astype(np.float32), (40, 40, 3)).copy()
+def test_in_an_unknown_light_the_level_is_that_of_the_estimated_tone_and_the_colour_that_of_the_photo():
+    true = linear_of(0.18)
     skin = Skin(
-        linear=linear, visible=np.ones((40, 40), bool), measured=np.ones((40, 40), bool),
-        regions=np.zeros((40, 40), np.uint8), excluded={}, view=View.FRONT, light_known=False,
+        linear=np.broadcast_to((2.2 * true).astype(np.float32), (40, 40, 3)).copy(),
+        visible=np.ones((40, 40), bool), measured=np.ones((40, 40), bool), regions=np.zeros((40, 40), np.uint8),
+        excluded={}, view=View.FRONT, light_known=False,
     )  # fmt: skip
-    tone = ToneEstimate(lab=linear_to_lab(true), measured_lab=linear_to_lab(true * factor), ita_scale_deg=9.0)
+    paler = linear_of(0.18, blood=0.005)  # of another colour: the estimate knows the level alone
+    paler = paler * (true @ LUMINANCE) / (paler @ LUMINANCE)
+    tone = ToneEstimate(lab=linear_to_lab(paler), measured_lab=linear_to_lab(2.2 * true), ita_scale_deg=9.0)
     wanted = pigment_indices(true[None])
-    for found, told in zip(("melanin", "haemoglobin"), wanted, strict=True):
-        assert np.median(getattr(skin_pigments(replace(skin, tone=tone)), found)) == pytest.approx(told[0], abs=0.5)
+    for name, told in zip(("melanin", "haemoglobin"), wanted, strict=True):
+        assert np.median(getattr(skin_pigments(replace(skin, tone=tone)), name)) == pytest.approx(told[0], abs=0.5)
     assert np.median(skin_pigments(skin).melanin) < wanted[0][0] - 10
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from dermis.core import Skin
 from dermis.core.arrays import BoolMap, FloatMap
-from dermis.tasks.tone_posterior import relighting
+from dermis.tasks.tone_posterior import relit_level
 
 __all__ = ["DEGREE", "PigmentMaps", "features", "pigment_indices", "pigment_maps", "shading_field", "skin_pigments"]
 
@@ -86,24 +86,25 @@ def pigment_indices(linear: NDArray[np.floating]) -> tuple[NDArray[Any], NDArray
 
 
 def skin_pigments(skin: Skin) -> PigmentMaps:
-    """Return the maps of a face, where the light is not known in the light that the estimate of its tone says."""
-    return pigment_maps(skin.linear, skin.measured, None if skin.tone is None else relighting(skin.tone))
+    """Return the maps of a face, where the light is not known with the level that the estimate of its tone says.
+
+    The colour stays as the camera balanced it: the estimate takes red skin for red light.
+    """
+    return pigment_maps(skin.linear, skin.measured, 1.0 if skin.tone is None else relit_level(skin.tone))
 
 
-def pigment_maps(linear: FloatMap, measured: BoolMap, relit: _Floats | None = None) -> PigmentMaps:
+def pigment_maps(linear: FloatMap, measured: BoolMap, level: float = 1.0) -> PigmentMaps:
     """Return the maps of a face: linear (h, w, 3) sRGB, measured (h, w) bool.
 
-    The level of its well-lit skin is taken as the photo has it, times `relit` (3,); where nobody knows the light, half
-    a stop more lowers the melanin index by about 14. Pixels that are not measured are NaN.
+    The level of its well-lit skin is taken as the photo has it, times `level`; half a stop more lowers the melanin
+    index by about 14. Pixels that are not measured are NaN.
     """
     shading = shading_field(linear, measured)
     maps = np.full((2, *measured.shape), np.nan, dtype=np.float32)
     brightest = np.maximum(np.maximum(linear[..., 0], linear[..., 1]), linear[..., 2])
     told = measured & (brightest >= DARKEST) & (brightest < BRIGHTEST)
     if told.any():
-        lit = linear[told] * (np.float32(10) ** shading[told])[:, None]
-        if relit is not None:
-            lit = lit * relit.astype(np.float32)
+        lit = linear[told] * (np.float32(level) * np.float32(10) ** shading[told])[:, None]
         maps[:, told] = np.stack(pigment_indices(lit))
     return PigmentMaps(melanin=maps[0], haemoglobin=maps[1], shading=(100 * shading).astype(np.float32))
 

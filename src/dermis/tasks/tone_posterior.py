@@ -32,6 +32,7 @@ __all__ = [
     "Trees",
     "posterior_tone",
     "relighting",
+    "relit_level",
     "tone_posterior",
     "tone_posterior_clues",
 ]
@@ -117,6 +118,14 @@ def relighting(tone: ToneEstimate, true_lab: _Floats | None = None) -> _Floats:
         np.maximum(np.asarray(lab_to_linear(one), dtype=np.float64), 1e-4) for one in (wanted, tone.measured_lab)
     )
     return true / seen
+
+
+def relit_level(tone: ToneEstimate) -> float:
+    """Return by what factor the luminance changes where the skin comes out as it is estimated."""
+    true, seen = (
+        np.maximum(np.asarray(lab_to_linear(one)) @ _LUMINANCE, 1e-4) for one in (tone.lab, tone.measured_lab)
+    )
+    return float(true / seen)
 
 
 @cache
