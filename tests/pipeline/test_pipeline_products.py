@@ -162,6 +162,21 @@ def test_the_pipeline_answers_every_acne_task(photo, face, with_network):
     assert {"class", "box_px", "region", "score", "size_face_widths", "redness", "relief"} == set(items[0])
 
 
+def test_the_skin_under_called_lesions_is_covered_with_its_rim(photo, face, with_network):
+    with_network(lambda seen, where: lesions_at(at(face, *CHEEKS), seen))
+    analysis = analyse(photo, tasks=[TASKS["redness_grade"]])
+    frame, covered = analysis.face.frame, analysis.lesions.covered
+    assert covered.shape == (frame.height, frame.width)
+    for item in analysis.lesions.items:
+        x, y = item.box.x_px + item.box.width_px / 2, item.box.y_px + item.box.height_px / 2
+        reach = 0.6 * item.box.width_px
+        for away, inside in ((0.0, True), (reach, True), (2 * reach, False)):
+            place = int((y - frame.y_px) / frame.factor), int((x + away - frame.x_px) / frame.factor)
+            assert covered[place] == inside
+    assert 0 < analysis.findings[0].detail["lesion_share"] < 0.1
+    assert analysis.provenance.models["acne"] == "hand-made@1"
+
+
 def test_an_own_mask_holds_for_lesions_too(photo, face, with_network):
     with_network(lambda seen, where: lesions_at(at(face, *CHEEKS), seen))
     mask = np.zeros((photo.height_px, photo.width_px), bool)
