@@ -50,9 +50,9 @@ class PhotonumericRecipe:
         }
     )
     marks: Mapping[str, int] = field(
-        default_factory=lambda: {"freckle": 60, "lentigo": 26, "post_inflammatory_hyperpigmentation": 10, "melasma": 24}
+        default_factory=lambda: {"freckle": 60, "lentigo": 26, "post_inflammatory_hyperpigmentation": 10, "melasma": 12}
     )
-    gain: tuple[float, float] = (0.35, 0.8)
+    gain: tuple[float, float] = (0.45, 1.7)
     redness_seed: int = 3
     size_px: int = 256
     quality: int = 82
@@ -63,7 +63,7 @@ RECIPE = PhotonumericRecipe()
 PORTRAITS_USED = tuple(name for name, _ in RECIPE.tones.values())
 """The portraits that are painted on, by their names in the registry."""
 GRADES: Mapping[str, range] = {"pigmentation_grade": range(10), "redness_grade": range(5)}
-_MOST, _HALVINGS = 3.2, 13
+_MOST, _HALVINGS = 3.2, 10
 """The share of the marks is looked for up to the one, in so many steps; above 1 all are there and grow darker."""
 
 
@@ -119,7 +119,7 @@ def _painted(task: str, face: Face, linear: FloatMap, recipe: PhotonumericRecipe
     found: dict[int, tuple[FloatMap, float]] = {0: (linear, 0.0)}
     low = 0.0
     for grade in GRADES[task][1:]:
-        high = _MOST
+        high = min(low + 1.0, _MOST)
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
             painted = paint_marks(linear, face, _first(drawn, middle, recipe))
