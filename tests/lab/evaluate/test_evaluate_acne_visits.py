@@ -1,4 +1,4 @@
-"""Change between photos of one time, and of drawn lesions: what the table makes of it."""
+"""Change between photos of one person, and of drawn lesions: what the table makes of it."""
 
 from types import SimpleNamespace
 

@@ -1,7 +1,7 @@
-"""How `dermis change` is judged: real photos of one person taken at one time, and lesions drawn on a photo.
+"""How `dermis change` is judged: real photos of one person from one side, and lesions drawn on a photo.
 
-Of two photos of one time no change may come out. Of a photo and itself with lesions drawn on it those must come out
-as new, and nothing else.
+No set here says when its photos were taken, so of two real ones it is told what comes out, not whether that is right.
+Of a photo and itself with lesions drawn on it those must come out as new, and nothing else.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _REACH = 1.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repeat:
-    """Two photos of one person at one time. change: what is told, None where the photos cannot be compared."""
+    """Two photos of one person from one side. change: what is told, None where the photos cannot be compared."""
 
     group: str
     change: Change | None
@@ -141,9 +141,9 @@ def _told(mark: Mark, change: Change) -> tuple[float, float, float]:
 
 
 def change_table(pairs: Sequence[Repeat], drawn: Sequence[DrawnChange]) -> str:
-    """Return what is told of photos of one time, and of drawn lesions by their size."""
+    """Return what is told of two photos of one person, and of drawn lesions by their size."""
     told = [pair for pair in pairs if pair.change is not None]
-    lines = ["| two photos of one time | |", "|---|---|"]
+    lines = ["| two photos of one person from one side | |", "|---|---|"]
     lines.append(f"| pairs, people; compared | {len(pairs)}, {len({pair.group for pair in pairs})}; {len(told)} |")
     if told:
         groups = [pair.group for pair in told]
