@@ -1,6 +1,10 @@
 """The call from Python: which tasks it asks."""
 
+from dataclasses import replace
+
 import dermis
+from dermis.pipeline import products
+from dermis.tasks import GROUPS, TASKS
 
 
 def test_tasks_may_be_a_list_of_names(selfie):
@@ -8,9 +12,14 @@ def test_tasks_may_be_a_list_of_names(selfie):
     assert {finding.task for finding in told.findings} == {"skin_tone", "redness"}
 
 
-def test_what_is_asked_on_request_is_not_asked_otherwise(selfie):
-    named = {finding.task for finding in dermis.analyse(selfie, tasks="pigmentation").findings}
-    usual = {finding.task for finding in dermis.analyse(selfie).findings}
-    assert "pigmentation_grade" in named
+def test_what_is_asked_on_request_is_not_asked_otherwise(selfie, monkeypatch):
+    rare = replace(TASKS["haemoglobin"], on_request=True)
+    monkeypatch.setattr(products, "TASKS", {**TASKS, rare.name: rare})
+    usual = {task.name for task in products.offered()}
     assert usual
-    assert not named & usual
+    assert rare.name not in usual
+    assert {finding.task for finding in dermis.analyse(selfie, tasks=rare.name).findings} == {rare.name}
+
+
+def test_dark_spots_are_asked_without_being_named():
+    assert set(GROUPS["pigmentation"]) <= {task.name for task in products.offered()}

@@ -19,12 +19,14 @@ MARK_KINDS = ("freckle", "lentigo", "patch")
 class PigmentMarks:
     """The brown marks of one face, on the analysed frame.
 
-    contrast: (h, w) float32, by how much L* is lower than on the clear skin around; 0 outside of marks, NaN where the
-    skin was not judged. weight: (h, w) float32, what each pixel adds to the grade, in L*, NaN likewise. mask: (h, w)
-    bool, the marks. on_right: (h, w) bool, the person's right half; None where one side is in view. items: the marks,
-    those that weigh most first; `kind` is one of `MARK_KINDS`. model: name and version of the rules.
+    chance: (h, w) float32, 0 to 1, how likely each pixel lies in a mark; NaN where the skin was not judged. contrast:
+    (h, w) float32, by how much melanin makes L* lower than on the clear skin around; 0 outside of marks, NaN likewise.
+    weight: (h, w) float32, what each pixel adds to the grade, in L*, NaN likewise. mask: (h, w) bool, the marks.
+    on_right: (h, w) bool, the person's right half; None where one side is in view. items: the marks, those that weigh
+    most first; `kind` is one of `MARK_KINDS`. model: name and version of the rules.
     """
 
+    chance: FloatMap
     contrast: FloatMap
     weight: FloatMap
     mask: BoolMap
@@ -34,6 +36,7 @@ class PigmentMarks:
 
     def __post_init__(self) -> None:
         hold(self, "contrast", dtype=np.float32, shape=(None, None))
+        hold(self, "chance", dtype=np.float32, shape=self.contrast.shape)
         hold(self, "weight", dtype=np.float32, shape=self.contrast.shape)
         hold(self, "mask", dtype=np.bool_, shape=self.contrast.shape)
         if self.on_right is not None:

@@ -207,6 +207,19 @@ def _of_mark_looks(roots: Roots, runs: Path) -> str:
     return _signed(looks_table(real, list(clear_portraits_painted(portraits))))
 
 
+def _of_pigmentation(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.diagnoses.pigmentation_table import pigmentation_table
+
+    text = pigmentation_table(
+        outlines=folder_of("skin_problems_seg", roots),
+        web=folder_of("melasma_faces", roots),
+        clinic=folder_of("dermnetnz_face", roots),
+        adults=folder_of("caltech_faces_light", roots),
+        portraits=folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME),
+    )
+    return _signed(text)
+
+
 def _of_flash_pairs(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.flash_pairs import flash_table
 
@@ -253,6 +266,7 @@ _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "pigmentation-trial": _of_trial,
     "redness-grade": _of_redness_grade,
     "mark-looks": _of_mark_looks,
+    "pigmentation": _of_pigmentation,
     "acne-counts": _of_acne_counts,
     "acne-kinds": _of_acne_kinds,
     "acne-halves": _of_acne_halves,

@@ -29,10 +29,9 @@ __all__ = ["AREA", "GRADE", "grade_of_burden", "measure_area", "measure_grade", 
 
 GRADED = (Region.FOREHEAD, Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
 """The grade of a face is that of these: nose, chin and under-eyes hold pores, stubble and shadow."""
-CLEAR_SKIN = 0.4
-"""Mean weight, in L*, that pores and noise of clear skin reach."""
-BURDEN_AT_9 = 5.0
-"""Mean weight above that of clear skin, in L*, that is grade 9; with the cube root, as made faces are graded."""
+BURDENS_L = (0.0, 0.02, 0.04, 0.06, 0.10, 0.15, 0.20, 0.30, 0.50, 1.00, 2.00)
+GRADES = (0.0, 0.2, 0.6, 1.2, 2.2, 3.0, 3.7, 4.5, 5.5, 7.2, 9.0)
+"""The grade at each mean weight of the skin in L*, as on painted faces that taught; straight lines between."""
 WORDS = ((0.75, "none"), (3.75, "mild"), (6.75, "moderate"), (np.inf, "severe"))
 """Severity up to these grades: 0 none, 1-3 mild, 4-6 moderate, 7-9 severe; borders lie between the half steps."""
 _COLOURS = ("#fff4da", "#f3cf8c", "#d7964f", "#9a5527", "#47200f")
@@ -40,7 +39,7 @@ _COLOURS = ("#fff4da", "#f3cf8c", "#d7964f", "#9a5527", "#47200f")
 
 def grade_of_burden(burden: float) -> float:
     """Return the grade, 0 to 9 as a real number, of the mean weight of the skin in L*."""
-    return float(min(9.0, 9.0 * np.cbrt(max(burden - CLEAR_SKIN, 0.0) / BURDEN_AT_9)))
+    return float(np.interp(burden, BURDENS_L, GRADES))
 
 
 def severity_word(grade: float) -> str:
@@ -164,7 +163,6 @@ GRADE = Task(
     ),
     colours=_COLOURS,
     group="pigmentation",
-    on_request=True,
 )
 
 AREA = Task(
@@ -180,5 +178,4 @@ AREA = Task(
     section=(TableBlock(),),
     colours=_COLOURS,
     group="pigmentation",
-    on_request=True,
 )

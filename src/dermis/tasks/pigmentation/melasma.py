@@ -207,7 +207,6 @@ def _task(
         needs=("skin", "marks"),
         section=(TableBlock(), TextBlock()),
         group="pigmentation",
-        on_request=True,
     )
 
 

@@ -1,0 +1,130 @@
+"""The table of dark spots, with how the grade answers to painting: marks in steps, redness, a lamp, cameras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from dermis.core import Face, Skin
+from dermis.core.arrays import FloatMap
+from dermis.formats.images.photo import read_photo
+from dermis.lab.evaluate.diagnoses.pigmentation import (
+    grade_of_face,
+    graded,
+    graded_lines,
+    graded_photos,
+    measured,
+    outlined_lines,
+    outlined_photos,
+)
+from dermis.lab.synth.lesions.kinds import MarkKind
+from dermis.lab.synth.lesions.painted_photo import beside_lamp, photographed
+from dermis.lab.synth.lesions.photo_marks import draw_photo_marks, paint_marks
+from dermis.lab.train.brown_marks import cut_out, is_taught
+from dermis.metrics.ordinal import spearman
+from dermis.tasks.pigmentation.contrast import BLOOD_AXIS, MELANIN_AXIS
+from dermis.tasks.pigmentation.marks import find_marks
+
+__all__ = ["STEPS", "PaintedFace", "painted_faces", "painted_lines", "pigmentation_table"]
+
+STEPS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.3)
+"""Strength of the marks, 1 as they are drawn."""
+TONES = (0.0, 12.0, 24.0)
+"""100 x green density by which the whole face is darkened, by turns: light to dark."""
+COUNTS = {MarkKind.FRECKLE: 60, MarkKind.LENTIGO: 20, MarkKind.MELASMA: 8, MarkKind.PIH: 12}
+FAULTS = 0.5
+"""Errors of the other cameras, as a share of those that were taught."""
+_CAMERAS, _SEED = 6, 11
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaintedFace:
+    """A clear face: its grades at each of `STEPS`, and by how much redness alone and a lamp moved it.
+
+    darker: 100 x density by which the face was darkened first. cameras: standard deviation of the grade.
+    """
+
+    darker: float
+    grades: tuple[float, ...]
+    redness: float
+    lamp: float
+    cameras: float
+
+
+def pigmentation_table(*, outlines: Path, web: Path, clinic: Path, adults: Path, portraits: Path) -> str:
+    """Return the table of all that is known of dark spots; adults and portraits: only people who taught nothing."""
+    judged = [path for path in sorted(portraits.glob("*.jpg")) if not is_taught(path.stem.split("_")[0])]
+    grades = [one for folder in (web, clinic) for one in graded_photos(folder)]
+    own = list(graded_photos(adults))
+    of_portraits = [one for path in judged for one in graded(
+        read_photo(path), source="portraits", row={"file": path.name, "group": path.stem.split("_")[0]})]  # fmt: skip
+    clear = [*judged, *(adults / one.file for one in own[::5])]
+    return "\n".join(
+        [
+            "| judged | n | here | unevenness of melanin alone | aim |",
+            "|---|---|---|---|---|",
+            *outlined_lines(list(outlined_photos(outlines))),
+            *graded_lines([*grades, *own, *of_portraits]),
+            *painted_lines(list(painted_faces(clear))),
+        ]
+    )
+
+
+def painted_faces(photos: Iterable[Path]) -> Iterator[PaintedFace]:
+    """Yield each photo of a clear face with what painting did to its grade."""
+    rng = np.random.default_rng(_SEED)
+    for number, path in enumerate(photos):
+        found = measured(read_photo(path))
+        if found is not None and found[0].landmarks is not None:
+            yield paint_face(rng, *cut_out(*found), darker=TONES[number % len(TONES)])
+
+
+def paint_face(rng: np.random.Generator, face: Face, skin: Skin, *, darker: float) -> PaintedFace:
+    """Paint marks in steps, redness alone, a lamp aside, and photograph the middle step by other cameras."""
+
+    def grade(linear: FloatMap) -> float:
+        seen = replace(skin, linear=np.asarray(linear, np.float32))
+        return grade_of_face(seen, find_marks(face, seen))
+
+    def with_density(linear: FloatMap, density: FloatMap | float, axis: tuple[float, float, float]) -> FloatMap:
+        added = np.asarray(density, np.float32)[..., None] * np.asarray(axis, np.float32)
+        return np.asarray(linear * 10 ** (-added / 100), np.float32)
+
+    clear = with_density(skin.linear, darker, MELANIN_AXIS)
+    marks = [mark for kind, count in COUNTS.items() for mark in draw_photo_marks(rng, face, kind, count)]
+    density = paint_marks(clear, face, marks).density
+    grades = tuple(grade(with_density(clear, step * density, MELANIN_AXIS)) for step in STEPS)
+    red = [mark for kind in (MarkKind.PIH, MarkKind.MELASMA) for mark in draw_photo_marks(rng, face, kind, 10)]
+    redness = grade(with_density(clear, paint_marks(clear, face, red).density, BLOOD_AXIS)) - grades[0]
+    marked = with_density(clear, STEPS[3] * density, MELANIN_AXIS)
+    lamp = grade(with_density(marked, beside_lamp(face), (1.0, 1.0, 1.0))) - grades[3]
+    shots = [grade(photographed(rng, face, marked, faults=FAULTS)) for _ in range(_CAMERAS)]
+    return PaintedFace(darker=darker, grades=grades, redness=redness, lamp=lamp, cameras=float(np.std(shots, ddof=1)))
+
+
+def painted_lines(rows: Sequence[PaintedFace]) -> list[str]:
+    """Return the lines of the table on painted faces, all and by tone."""
+    lines = []
+    for tone in (None, *TONES):
+        some = [row for row in rows if tone is None or row.darker == tone]
+        if not some:
+            continue
+        name = "all" if tone is None else f"darkened by {tone:.0f}"
+        ranks = np.array([spearman(STEPS, row.grades) for row in some])
+        redness, lamp = (np.abs([getattr(row, end) for row in some]) for end in ("redness", "lamp"))
+        cameras = np.array([row.cameras for row in some])
+        ends = np.array([(row.grades[0], row.grades[-1]) for row in some])
+        figures = (
+            ("Spearman of grade and step, mean (share of faces with 0.97)",
+             f"{ranks.mean():.3f} ({np.mean(ranks >= 0.97):.0%})", "0.97"),
+            ("grade without marks and at the last step, median",
+             "{:.1f} and {:.1f}".format(*np.median(ends, axis=0)), ""),
+            ("redness alone moves it by, median (most)", f"{np.median(redness):.2f} ({redness.max():.2f})", "0.3"),
+            ("a lamp aside moves it by, median (most)", f"{np.median(lamp):.2f} ({lamp.max():.2f})", "0.3"),
+            ("sd over light and camera, median (most)", f"{np.median(cameras):.2f} ({cameras.max():.2f})", "0.25"),
+        )  # fmt: skip
+        lines += [f"| painted, {name}: {what} | {len(some)} | {said} | | {aim} |" for what, said, aim in figures]
+    return lines

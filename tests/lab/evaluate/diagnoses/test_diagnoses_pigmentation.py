@@ -1,0 +1,80 @@
+"""Dark spots on photos of other people: outlines, diagnoses and painted faces as lines of a table."""
+
+import numpy as np
+
+from dermis.lab.evaluate.diagnoses.pigmentation import (
+    KINDS,
+    GradedPhoto,
+    OutlinedPhoto,
+    graded_lines,
+    judge_outlines,
+    outlined_lines,
+)
+from dermis.lab.evaluate.diagnoses.pigmentation_table import STEPS, PaintedFace, paint_face, painted_lines
+from dermis.tasks.pigmentation.contrast import MELANIN_AXIS
+from fakes.plain_face import SIZE, face_with
+
+
+def test_pixels_inside_outlines_are_told_from_the_ring_around():
+    y, x = np.mgrid[:SIZE, :SIZE]
+    inside = np.hypot(y - 140, x - 120) < 12
+    face, skin = face_with(np.where(inside, 14.0, 0.0)[..., None] * np.array(MELANIN_AXIS))
+    turn = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    outline = np.stack([120.5 + 12 * np.cos(turn), 140.5 + 12 * np.sin(turn)], axis=1)
+    found = judge_outlines(face, skin, "g1", [("dark spots", outline)])
+    assert set(found.by_chance) == {"dark spots"}
+    assert found.by_chance["dark spots"] > 0.9
+    assert found.by_melanin["dark spots"] > 0.9
+    assert not found.rich
+
+
+def test_the_lines_of_outlines_hold_each_kind_and_the_mean():
+    rows = [
+        OutlinedPhoto(group=f"g{number}", by_chance=dict.fromkeys(KINDS.values(), 0.9),
+                      by_melanin=dict.fromkeys(KINDS.values(), 0.7), dice=0.5, rich=number % 2 == 0)
+        for number in range(6)
+    ]  # fmt: skip
+    lines = outlined_lines(rows)
+    assert len(lines) == len(KINDS) + 2
+    assert "| 6 | 0.900 [0.900, 0.900] | 0.700 [0.700, 0.700] | 0.80 |" in lines[-2]
+    assert "| 3 | 0.500" in lines[-1]
+
+
+def test_the_lines_of_grades_say_what_they_tell_apart():
+    def photos(source, label, grade, names="a"):
+        return [
+            GradedPhoto(source=source, file=f"{names}{number}.jpg", group=f"{source}{label}{number}", label=label,
+                        grade=grade + number / 10, melanin=5.0)
+            for number in range(6)
+        ]  # fmt: skip
+
+    rows = [
+        *photos("melasma_faces", "melasma", 5.0), *photos("melasma_faces", "non-melasma", 0.0),
+        *photos("caltech_faces_light", "", 0.0), *photos("portraits", "", 1.0), *photos("dermnetnz_face", "pih", 4.0),
+        *photos("dermnetnz_face", "rosacea", 4.0),
+        GradedPhoto(source="dermnetnz_face", file="x-pre-hq.jpg", group="p", label="melasma", grade=6, melanin=1.0),
+        GradedPhoto(source="dermnetnz_face", file="x-post-hq.jpg", group="p", label="melasma", grade=3, melanin=1.0),
+    ]  # fmt: skip
+    text = "\n".join(graded_lines(rows))
+    assert "melasma against clear web faces: AUC | 6 and 6 | 1.000 [1.000, 1.000] | 0.500" in text
+    assert "before and after hydroquinone | 1 person | 6.0 and 3.0" in text
+    assert "| grade of clear adults: median, 10 to 90 % | 6 | 0.2" in text
+
+
+def test_painting_a_face_in_steps_raises_its_grade():
+    face, skin = face_with(np.zeros((SIZE, SIZE, 3)))
+    found = paint_face(np.random.default_rng(1), face, skin, darker=12.0)
+    assert len(found.grades) == len(STEPS)
+    assert found.grades[-1] > found.grades[0]
+    assert found.cameras >= 0
+
+
+def test_the_lines_of_painted_faces_go_by_tone():
+    rows = [
+        PaintedFace(darker=tone, grades=tuple(range(len(STEPS))), redness=0.1, lamp=-0.2, cameras=0.15)
+        for tone in (0.0, 24.0)
+    ]
+    text = "\n".join(painted_lines(rows))
+    assert "painted, all: Spearman of grade and step, mean (share of faces with 0.97) | 2 | 1.000 (100%)" in text
+    assert "painted, darkened by 24: a lamp aside moves it by, median (most) | 1 | 0.20 (0.20)" in text
+    assert "darkened by 12" not in text
