@@ -255,7 +255,7 @@ def test_an_export_holds_all_there_is(client):
     archive = zipfile.ZipFile(BytesIO(client.get(f"/v1/subjects/{subject_id}/export").content))
     assert json.loads(archive.read("subject.json"))["pseudonym"] == "S1"
     assert json.loads(archive.read("visits.json")) == [
-        {"id": visit_id, "date": "2026-11-01", "analyses": [analysis_id]}
+        {"id": visit_id, "date": "2026-11-01", "analyses": [analysis_id], "people": []}
     ]
     assert archive.read(f"photos/{analysis_id}.jpg") == PHOTO
     assert json.loads(archive.read(f"analyses/{analysis_id}.json"))["findings"]
