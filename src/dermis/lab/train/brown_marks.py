@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from dermis.core import CropFrame, Face, Skin
 from dermis.face.crop import crop
 from dermis.face.find import find_face
+from dermis.formats.files import write_with
 from dermis.formats.images.photo import read_photo
 from dermis.formats.tables import read_table
 from dermis.lab.synth.lesions.painted_photo import photographed, with_look_alikes, with_marks
@@ -179,7 +180,7 @@ def main(arguments: list[str]) -> None:
     print(f"{len(told)} painted photos, {len(truth)} pixels judged; AUC {auroc(truth > MARKED, chance):.3f}, "
           f"correlation of density {np.corrcoef(found, truth)[0, 1]:.3f}")  # fmt: skip
     if "--write" in arguments:
-        np.savez_compressed(FILE, **arrays)
+        write_with(FILE, lambda draft: np.savez_compressed(draft, **arrays))
         print(sha256(FILE.read_bytes()).hexdigest())
 
 
