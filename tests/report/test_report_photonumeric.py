@@ -62,7 +62,7 @@ def test_the_two_nearest_grades_are_of_the_tone():
     assert [(one.grade, one.tone, one.word) for one in pictures] == [(4, "dark", "moderate"), (5, "dark", "moderate")]
     assert [one.grade for one in nearest_pictures("redness_grade", 9.0, "light")] == [3, 4]
     assert nearest_pictures("melanin", 4.0, "light") == ()
-    assert [tone_of(ita) for ita in (60.0, 28.0, 15.0, 9.0, -89.0)] == ["light", "light", "medium", "dark", "dark"]
+    assert [tone_of(ita) for ita in (60.0, 36.0, 15.0, 0.0, -2.0)] == ["light", "light", "medium", "medium", "dark"]
 
 
 def test_the_atlas_is_one_page_with_every_grade(tmp_path):

@@ -10,7 +10,8 @@ __all__ = ["Reading", "readings"]
 
 _ACNE_GRADE = ((0.5, "mild"), (1.5, "moderate"), (inf, "severe"))
 _ACNE_IGA = ((0.5, "none"), (2.5, "mild"), (3.5, "moderate"), (inf, "severe"))
-_PIGMENT = ((0.5, "none"), (3.5, "mild"), (6.5, "moderate"), (inf, "severe"))
+# Nine of ten clear adults read at most 2.0 (docs/concepts/pigmentation.md): below it nothing is to be treated.
+_PIGMENT = ((2.0, "none"), (3.5, "mild"), (6.5, "moderate"), (inf, "severe"))
 _REDNESS = ((1.5, "none"), (2.5, "mild"), (3.5, "moderate"), (inf, "severe"))
 _TONE = ((10.0, "dark"), (28.0, "medium"), (inf, "light"))
 _NODULES_SEND = 3

@@ -15,8 +15,8 @@ from dermis.report.pictures import data_uri
 
 __all__ = ["TONES", "ScalePicture", "nearest_pictures", "scale_pictures", "tone_of"]
 
-TONES = (("light", 28.0), ("medium", 10.0), ("dark", -90.0))
-"""The tones of the pictures, and from which ITA on in degrees one is taken."""
+TONES = (("light", 36.0), ("medium", -1.0), ("dark", -90.0))
+"""The tones of the pictures, and from which ITA on in degrees one is taken: half-way between the faces they show."""
 _BANDS = {
     "pigmentation_grade": ((0, "none"), (1, "mild"), (4, "moderate"), (7, "severe")),
     "redness_grade": ((0, "clear"), (1, "almost clear"), (2, "mild"), (3, "moderate"), (4, "severe")),
