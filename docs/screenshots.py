@@ -55,7 +55,7 @@ def main(address: str) -> None:
         visit(page, address, spotted(portrait, FACE))
         page.locator(".spot").first.dispatch_event("click")
         shoot(page, "result")
-        page.locator(".layers label", has_text="Redness").click()
+        page.locator(".layers label").filter(has=page.get_by_text("Redness", exact=True)).click()
         box = page.locator("svg.stage").bounding_box()
         page.locator("svg.stage").click(position={"x": 0.41 * box["width"], "y": 0.5 * box["height"]})
         page.wait_for_selector(".tapped .facts")

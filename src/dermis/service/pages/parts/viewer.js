@@ -57,7 +57,7 @@ function layersOf(analysis, tasks, there) {
   const maps = (there ? (analysis.maps ?? []) : []).filter(({ name }) => tasks[name]?.scale.kind !== "count"); // those are spots
   return [
     { name: "photo", title: t("stage/photo") },
-    ...found.map(({ task, items }) => ({ name: `items/${task}`, title: taskTitle(tasks[task], task), spots: items.map((item) => ({ ...item, title: spotTitle(item) })) })),
+    ...found.map(({ task, items }) => ({ name: `items/${task}`, title: known(`found/${task}`, taskTitle(tasks[task], task)), spots: items.map((item) => ({ ...item, title: spotTitle(item) })) })),
     ...maps.map((map) => ({ ...map, title: known(`task/${map.name}`, known(`map/${map.name}`, map.title)), address: api.mapAddress(analysis.id, map.name) })),
   ];
 }
