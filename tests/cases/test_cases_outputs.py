@@ -144,6 +144,7 @@ def test_a_full_disk_behind_the_output_is_said():
 STOPPED = """
 import os, signal, sys
 import importlib
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts the tests in the background ignores it
 analyse = importlib.import_module("dermis.cli.analyse")
 real, count = analyse.analyse_file, 0
 def counted(file, options):
