@@ -49,7 +49,7 @@ def test_a_damaged_model_and_damaged_weights_are_called_damaged(tmp_path, monkey
 
 @pytest.mark.parametrize("extra", ["batch", "service"])
 def test_an_extra_that_is_not_installed_says_how_it_is_installed(monkeypatch, extra):
-    monkeypatch.setattr("dermis.cli.doctor.find_spec", lambda module: None)
+    monkeypatch.setattr("dermis.cli.doctor._version", lambda package: None)
     code, checks = asked()
     assert (code, checks[f"extra {extra}"]["state"]) == (0, "missing")
     assert f"dermis[{extra}]" in checks[f"extra {extra}"]["advice"]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
 from typing import Literal
 
 from dermis.cli.parser import JsonFlag, verb
 from dermis.cli.terminal import print_table
+from dermis.core.tables import load_table
 from dermis.errors import DermisError
 from dermis.models.registry import MODELS, installed, place
 from dermis.models.weights import checked, find_weights, foreign, open_weights, shipped
@@ -21,14 +23,10 @@ from dermis.version import __version__
 
 __all__ = ["Check", "doctor"]
 
-_EXTRAS = {
-    "lab": ("torch", "lightning", "sklearn"),
-    "batch": ("pyarrow", "fsspec"),
-    "ray": ("ray", "pyarrow"),
-    "study": ("statsmodels",),
-    "service": ("fastapi", "sqlalchemy", "alembic", "uvicorn"),
-}
-"""What each extra of pyproject.toml brings that its verbs cannot do without."""
+_EXTRAS = ("lab", "batch", "ray", "study", "service")
+_OF_EXTRA = re.compile(r"([\w.-]+).*extra == ['\"](\w+)['\"]")
+"""A requirement of an extra, as the installed package names it."""
+_TABLES = ("optics", "tasks")
 _FORMATS = ("jpg", "webp", "avif")
 
 
@@ -56,7 +54,15 @@ class Options:
 def doctor(options: Options) -> int:
     """Look at versions, models, weights, folders, formats and extras; nothing is fetched or written."""
     settings = read_settings()
-    checks = (*_machine(settings), *_models(settings), *_weights(), *_folders(settings), *_formats(), *_extras())
+    checks = (
+        *_machine(settings),
+        *_models(settings),
+        *_weights(),
+        *_tables(),
+        *_folders(settings),
+        *_formats(),
+        *_extras(),
+    )
     if options.json:
         print(json.dumps([asdict(check) for check in checks], ensure_ascii=False))
     else:
@@ -110,6 +116,17 @@ def _weights() -> Iterator[Check]:
             yield Check(name=f"weights {name}", state="fault", said=error.message, advice=error.advice)
 
 
+def _tables() -> Iterator[Check]:
+    """Read the tables that ship beside the code."""
+    home = Path(__file__).parents[1]
+    for table in [one for room in _TABLES for one in sorted((home / room / "data").glob("*.npz"))]:
+        try:
+            load_table(table)
+            yield Check(name=f"table {table.stem}", state="ok", said="whole")
+        except DermisError as error:
+            yield Check(name=f"table {table.stem}", state="fault", said=error.message, advice=error.advice)
+
+
 def _folders(settings: Settings) -> Iterator[Check]:
     for name, folder in (("cache", settings.cache), ("weights", settings.weights), ("config", settings.config)):
         held = next(one for one in (folder, *folder.parents) if one.exists())
@@ -133,23 +150,27 @@ def _formats() -> Iterator[Check]:
             said="can be read" if there else "cannot be read",
             advice="" if there else "Install the wheel of pillow: pip install --force-reinstall pillow.",
         )
-    yield _package("format heic", ("pillow_heif",), "pip install --force-reinstall pillow-heif")
+    yield _packages("format heic", ["pillow-heif"], "pip install --force-reinstall pillow-heif")
 
 
 def _extras() -> Iterator[Check]:
-    for extra, modules in _EXTRAS.items():
-        yield _package(f"extra {extra}", modules, f"pip install 'dermis[{extra}]'")
+    wanted = [found.groups() for found in map(_OF_EXTRA.match, requires("dermis") or ()) if found]
+    for extra in _EXTRAS:
+        packages = [package for package, of in wanted if of == extra]
+        yield _packages(f"extra {extra}", packages, f"pip install 'dermis[{extra}]'")
 
 
-def _package(name: str, modules: tuple[str, ...], command: str) -> Check:
-    absent = [module for module in modules if find_spec(module) is None]
-    if absent:
-        return Check(name=name, state="missing", said=f"{', '.join(absent)} not installed.", advice=f"`{command}`.")
-    return Check(name=name, state="ok", said=", ".join(f"{module} {_version(module)}".strip() for module in modules))
+def _packages(name: str, packages: Sequence[str], command: str) -> Check:
+    there = {package: _version(package) for package in packages}
+    absent = [package for package, found in there.items() if found is None]
+    if absent or not there:
+        said = f"{', '.join(absent) or 'What it brings'} is not installed."
+        return Check(name=name, state="missing", said=said, advice=f"`{command}`.")
+    return Check(name=name, state="ok", said=", ".join(f"{package} {found}" for package, found in there.items()))
 
 
-def _version(module: str) -> str:
+def _version(package: str) -> str | None:
     try:
-        return version({"sklearn": "scikit-learn", "pillow_heif": "pillow-heif"}.get(module, module))
+        return version(package)
     except PackageNotFoundError:
-        return ""
+        return None

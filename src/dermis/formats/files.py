@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
 import shutil
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.core.tables import HASHES, sha256_of
 from dermis.errors import UsageError
 
 if sys.platform != "win32":
@@ -26,6 +32,7 @@ __all__ = [
     "make_folder",
     "refuse_write",
     "replaced_results",
+    "write_arrays",
     "write_bytes",
     "write_text",
     "write_with",
@@ -73,6 +80,16 @@ def write_with(path: Path, write: Callable[[Path], object]) -> Path:
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
+    return path
+
+
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> Path:
+    """Write arrays as .npz and return its path; a folder of shipped tables learns the new hash, see `write_with`."""
+    write_with(path, lambda draft: np.savez_compressed(draft, **dict(arrays)))  # type: ignore[arg-type]
+    hashes = path.parent / HASHES
+    if hashes.is_file():
+        known = json.loads(hashes.read_text(encoding="utf-8")) | {path.name: sha256_of(path)}
+        write_text(hashes, json.dumps(known, indent=1, sort_keys=True) + "\n")
     return path
 
 

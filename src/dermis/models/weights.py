@@ -9,11 +9,9 @@ Those that ship lie in `WEIGHTS`; a user's own lie in the folder that the settin
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from numpy.typing import NDArray
 
 from dermis.core import Photo
 from dermis.core.arrays import BoolMap, FloatMap
+from dermis.core.tables import sha256_of
 from dermis.errors import ModelMissing
 from dermis.models.preprocess import Input, preprocess
 from dermis.models.runtime import LoadedNetwork, load
@@ -122,14 +121,14 @@ def shipped(home: Path = WEIGHTS) -> tuple[str, ...]:
 
 def file_hashes(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of each file of numbers in a folder of weights, by name; meta.json keeps them."""
-    return {path.name: _sha256(path) for path in sorted(folder.iterdir()) if path.suffix in (".onnx", ".npz")}
+    return {path.name: sha256_of(path) for path in sorted(folder.iterdir()) if path.suffix in (".onnx", ".npz")}
 
 
 def check_files(folder: Path, meta: Mapping[str, Any]) -> None:
     """Raise ModelMissing where a file of numbers is not the one that was exported, as meta.json knows it."""
     for name, wanted in meta.get("files", {}).items():
         path = folder / name
-        if not path.is_file() or _sha256(path) != wanted:
+        if not path.is_file() or sha256_of(path) != wanted:
             raise ModelMissing(
                 f"The network {folder.name!r} is damaged: {name} is not the file that was exported.",
                 advice="Install dermis again; weights of your own, export again.",
@@ -144,17 +143,6 @@ def checked(file: Path) -> Path:
         raise ModelMissing(f"The network {file.parent.name!r} is not whole.", advice="Install dermis again.") from fault
     check_files(file.parent, meta)
     return file
-
-
-def _sha256(path: Path) -> str:
-    state = path.stat()
-    return _hashed(path, state.st_size, state.st_mtime_ns)
-
-
-@lru_cache(maxsize=64)
-def _hashed(path: Path, size: int, modified_ns: int) -> str:
-    """Hash a file once as long as its size and time stay what they are."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def open_weights(name: str, home: Path = WEIGHTS, *, threads: int | None = None) -> Weights:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dermis.core.arrays import hold
+from dermis.core.tables import load_table
 from dermis.errors import InputError, UsageError
 from dermis.optics.illuminant import Illuminant
 from dermis.optics.spectral_grid import VISIBLE, WORKING_NM, Spectrum, band_weights, numbers, observer, read_rows
@@ -180,8 +181,7 @@ def _area_and_root(camera: Camera) -> tuple[Spectrum, Spectrum]:
 @cache
 def population() -> CameraPopulation:
     """Return the population that comes with the package."""
-    with np.load(_FILE) as stored:
-        return CameraPopulation(**{name: stored[name].astype(np.float64) for name in stored.files})
+    return CameraPopulation(**{name: values.astype(np.float64) for name, values in load_table(_FILE).items()})
 
 
 def typical_camera(cameras: CameraPopulation) -> Camera:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core.arrays import hold
+from dermis.core.tables import load_table
 from dermis.optics.populations import from_normal
 from dermis.optics.tissue import RANGES, Tissue
 
@@ -52,9 +53,10 @@ class FacePopulation:
 @cache
 def read_face_population() -> FacePopulation:
     """Return the population that comes with the package."""
-    with np.load(FACE_TABLE) as held:
-        numbers = {name: held[name].astype(np.float64) for name in ("weight", "mean", "root")}
-        return FacePopulation(**numbers, **{name: held[name] for name in ("parameters", "group", "site")})
+    held = load_table(FACE_TABLE)
+    weight, mean, root = (held[name].astype(np.float64) for name in ("weight", "mean", "root"))
+    names = {name: held[name] for name in ("parameters", "group", "site")}
+    return FacePopulation(weight=weight, mean=mean, root=root, **names)
 
 
 def draw_faces(

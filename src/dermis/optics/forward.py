@@ -12,6 +12,7 @@ from array_api_compat import array_namespace, device, is_array_api_obj, is_numpy
 from numpy.typing import ArrayLike, NDArray
 
 from dermis.core.arrays import read_only
+from dermis.core.tables import load_table
 from dermis.optics.tissue import PARAMETERS, Array, OpticalProperties, Tissue, optical_properties
 
 __all__ = [
@@ -49,8 +50,7 @@ class EmulatorWeights:
 @cache
 def read_weights() -> EmulatorWeights:
     """Return the weights that lie beside the code, read once."""
-    with np.load(EMULATOR_FILE) as held:
-        return EmulatorWeights(**{name: read_only(held[name]) for name in ("w1", "b1", "w2", "b2", "w3", "b3")})
+    return EmulatorWeights(**{name: read_only(values) for name, values in load_table(EMULATOR_FILE).items()})
 
 
 def features(

@@ -23,6 +23,7 @@ from dermis.colour.lab import lab_to_linear, linear_to_lab
 from dermis.colour.srgb import decode
 from dermis.core import Capture, Encoding, Face, Photo, Region, SegmentationClass, Skin, ToneEstimate, region_mask
 from dermis.core.arrays import BoolMap, FloatMap
+from dermis.core.tables import load_table
 
 __all__ = [
     "CLUES",
@@ -130,8 +131,8 @@ def relit_level(tone: ToneEstimate) -> float:
 
 @cache
 def _trees() -> Mapping[str, Trees]:
-    with np.load(FILE) as held:
-        return {name: trees_of(held, name) for name in OUTPUTS}
+    held = load_table(FILE)
+    return {name: trees_of(held, name) for name in OUTPUTS}
 
 
 def trees_of(held: Mapping[str, NDArray[Any]], name: str) -> Trees:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from dermis.core import CropFrame, Face, Skin
 from dermis.face.crop import crop
 from dermis.face.find import find_face
-from dermis.formats.files import write_with
+from dermis.formats.files import write_arrays
 from dermis.formats.images.photo import read_photo
 from dermis.formats.tables import read_table
 from dermis.lab.synth.lesions.painted_photo import photographed, with_look_alikes, with_marks
@@ -180,8 +179,7 @@ def main(arguments: list[str]) -> None:
     print(f"{len(told)} painted photos, {len(truth)} pixels judged; AUC {auroc(truth > MARKED, chance):.3f}, "
           f"correlation of density {np.corrcoef(found, truth)[0, 1]:.3f}")  # fmt: skip
     if "--write" in arguments:
-        write_with(FILE, lambda draft: np.savez_compressed(draft, **arrays))
-        print(sha256(FILE.read_bytes()).hexdigest())
+        write_arrays(FILE, arrays)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dermis.colour.lab import linear_to_lab
 from dermis.colour.srgb import xyz_to_linear
 from dermis.colour.tone import ita_deg
-from dermis.formats.files import write_with
+from dermis.formats.files import write_arrays
 from dermis.lab.train.objectives.measured_skin import FACE_SITES, MEASURED_NM, MeasuredSkin, read_issa_faces
 from dermis.optics.face_population import FACE_TABLE
 from dermis.optics.forward import reflectance
@@ -122,7 +122,7 @@ def write(issa: Path, table: Path = FACE_TABLE) -> None:
     position, rmse = fit_tissue(faces)
     cells = fit_cells(faces, position)
     kept: dict[str, Any] = {name: np.float32(one) if one.dtype.kind == "f" else one for name, one in cells.items()}
-    write_with(table, lambda draft: np.savez_compressed(draft, **kept))
+    write_arrays(table, kept)
     print("| group | spectra | RMSE, median | 95 % |\n|---|---|---|---|")
     for group in np.unique(faces.group):
         own = rmse[faces.group == group]

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from dermis.colour.srgb import decode, encode
 from dermis.colour.tone import ita_deg
 from dermis.core import CaptureCondition
-from dermis.formats.files import write_with
+from dermis.formats.files import write_arrays
 from dermis.lab.belts import fit_belt, keep_belt
 from dermis.lab.synth.skin.colour import MATT_SHARE
 from dermis.lab.synth.subjects import SubjectPopulation, draw_subject, own_tissue
@@ -284,8 +284,7 @@ def main(arguments: list[str]) -> None:
         size, bias = np.abs(error).mean(), error.mean()
         print(f"{low:.0f} to {high:.0f} deg: {len(error)} photos, error {size:.1f}, bias {bias:.1f}")
     if "--write" in arguments:
-        kept: dict[str, Any] = dict(fitted.arrays)
-        write_with(FILE, lambda draft: np.savez_compressed(draft, **kept))
+        write_arrays(FILE, fitted.arrays)
         belt = fit_belt(ita, fitted.said, fitted.scale, people=photos.person.tolist())
         keep_belt(FOLDER, "skin_tone", CaptureCondition.UNKNOWN.value, belt)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dermis.core.tables import load_table
 from dermis.tasks.pigmentation.skin_grid import CLUES
 
 __all__ = ["FILE", "MODEL", "MarkNetwork", "mark_network"]
@@ -47,9 +48,9 @@ class MarkNetwork:
 @cache
 def mark_network() -> MarkNetwork:
     """Return the network that ships."""
-    with np.load(FILE, allow_pickle=False) as held:
-        if tuple(held["clues"].tolist()) != CLUES:
-            raise ValueError("brown_marks.npz was fitted to other clues; fit it anew (dermis.lab.train.brown_marks).")
-        count = sum(name.startswith("weights_") for name in held.files)
-        layers = tuple((held[f"weights_{place}"], held[f"offsets_{place}"]) for place in range(count))
-        return MarkNetwork(mean=held["mean"], spread=held["spread"], layers=layers)
+    held = load_table(FILE)
+    if tuple(held["clues"].tolist()) != CLUES:
+        raise ValueError("brown_marks.npz was fitted to other clues; fit it anew (dermis.lab.train.brown_marks).")
+    count = sum(name.startswith("weights_") for name in held)
+    layers = tuple((held[f"weights_{place}"], held[f"offsets_{place}"]) for place in range(count))
+    return MarkNetwork(mean=held["mean"], spread=held["spread"], layers=layers)

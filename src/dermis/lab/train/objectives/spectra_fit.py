@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.formats.files import write_with
+from dermis.formats.files import write_arrays
 from dermis.lab.train.examples import EXAMPLES
 from dermis.lab.train.objectives.measured_skin import read_issa_faces, read_nist
 from dermis.lab.train.objectives.skin_prior import ALL_NM, cut_where_it_jumps, prior_of_all, read_measured
@@ -50,7 +50,7 @@ def train(recipe: Recipe, roots: Roots, out: Path, *, show: bool = False) -> Run
     tables: dict[str, Any] = {
         name: one.astype(np.float32) if one.dtype.kind == "f" else one for name, one in held.items()
     }
-    write_with(folder / "prior.npz", lambda draft: np.savez_compressed(draft, **tables))
+    write_arrays(folder / "prior.npz", tables)
     write_pretrained(prior, folder)
     told = {
         "runs": len(cut_where_it_jumps(spectra)),
