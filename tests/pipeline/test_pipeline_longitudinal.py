@@ -11,10 +11,11 @@ from dermis.core import Analysis, Encoding, Photo, Provenance, Quality, Region, 
 from dermis.errors import InputError
 from dermis.face.crop import crop
 from dermis.face.find import find_face
+from dermis.face.regions import face_width_px
 from dermis.pipeline.alignment import align
 from dermis.pipeline.analyse import measure_skin
 from dermis.pipeline.longitudinal import change_between, same_lesion
-from dermis.tasks.acne.assign import face_width_px, place_lesions
+from dermis.tasks.acne.assign import place_lesions
 from fakes.pipeline_lesions import lesions_at
 
 STAYS, GOES, COMES = (50, 280, 151), (205, 199), (425, 9)

@@ -28,7 +28,7 @@ from dermis.face.landmarks import (
     polygon_mask,
 )
 
-__all__ = ["map_regions", "patch_boxes", "regions_from_segmentation", "right_of_midline"]
+__all__ = ["FACE_MM", "face_width_px", "map_regions", "patch_boxes", "regions_from_segmentation", "right_of_midline"]
 
 _FOREHEAD = 0.2  # how far skin above the mesh still counts, over the face's height
 _BROW_GAP = 0.02  # left free above the brows, over the face's height
@@ -240,6 +240,18 @@ def _below_an_eye(axes: _Axes) -> BoolMap:
     for eye in axes.eyes_aside:
         near |= np.abs(axes.aside - np.float32(eye)) < 0.28
     return near
+
+
+FACE_MM = 140.0
+"""Width of a face between its cheeks, about the mean of adults: what turns its pixels into millimetres."""
+
+
+def face_width_px(face: Face) -> float:
+    """Return the width of the face between its cheeks in photo pixels; of a close-up or profile, half its frame."""
+    if face.face_width_px is not None:
+        return face.face_width_px
+    frame = face.frame
+    return 0.5 * frame.factor * min(frame.width, frame.height)
 
 
 def right_of_midline(face: Face, places_px: NDArray[np.floating]) -> BoolMap | None:

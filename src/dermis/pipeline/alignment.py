@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from dermis.core import Face, Photo
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.errors import InputError
+from dermis.face.regions import face_width_px
 from dermis.pipeline.exclusion import LUMINANCE
-from dermis.tasks.acne.assign import face_width_px
 
 __all__ = ["LANDMARKS_OFF", "Alignment", "align", "on_skin"]
 

@@ -23,9 +23,9 @@ from dermis.core import (
     ValueChange,
 )
 from dermis.errors import InputError
+from dermis.face.regions import face_width_px
 from dermis.pipeline.alignment import Alignment, align, on_skin
 from dermis.tasks.acne import hayashi
-from dermis.tasks.acne.assign import face_width_px
 from dermis.tasks.repeatability import Measured, value_change
 
 __all__ = ["SAME_SKIN", "change_between", "same_lesion"]

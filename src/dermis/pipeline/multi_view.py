@@ -9,9 +9,9 @@ import numpy as np
 
 from dermis.core import Analysis, FaceLesions, Finding, HalfFace, Lesions, Region, SegmentationClass, View
 from dermis.errors import InputError
+from dermis.face.regions import face_width_px
 from dermis.pipeline.one_tone import combine_tones
 from dermis.tasks import TASKS
-from dermis.tasks.acne.assign import face_width_px
 from dermis.tasks.acne.hayashi import grade_of_half
 
 __all__ = ["combine_person", "combine_views"]

@@ -19,11 +19,12 @@ from dermis.core import OPEN_COMEDO, Analysis, Detection, Face, Photo, Segmentat
 from dermis.core.arrays import BoolMap
 from dermis.face.crop import to_frame
 from dermis.face.landmarks import BROWS, EYES, LIPS, NOSTRILS, polygon_mask
+from dermis.face.regions import face_width_px
 from dermis.formats.images.photo import read_photo
 from dermis.formats.tables import read_table
 from dermis.lab.evaluate.acne_elsewhere import mean_in_words, points_of
 from dermis.pipeline.analyse import analyse
-from dermis.tasks.acne.assign import face_width_px, place_lesions
+from dermis.tasks.acne.assign import place_lesions
 from dermis.tasks.acne.detect import find_lesions
 from dermis.tasks.acne.presence import with_presence
 

@@ -23,11 +23,11 @@ from dermis.core import (
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.face.crop import to_frame
 from dermis.face.landmarks import BROWS, EYES, LIPS, NOSTRILS, polygon_mask
-from dermis.face.regions import map_regions, right_of_midline
+from dermis.face.regions import face_width_px, map_regions, right_of_midline
 from dermis.tasks.acne.decode import box_of
 from dermis.tasks.acne.looks import kind_by_looks, lesion_features
 
-__all__ = ["HEAT_SQUARE", "face_width_px", "place_lesions"]
+__all__ = ["HEAT_SQUARE", "place_lesions"]
 
 Points = NDArray[np.float64]
 
@@ -51,14 +51,6 @@ _RIM = 1.5
 """Redness around a lesion reaches so far, in its own radii."""
 _LONGEST = 320
 """Pixels along the longer side of the maps in which places are looked up: finer than any lesion, and quick."""
-
-
-def face_width_px(face: Face) -> float:
-    """Return the width of the face between its cheeks in photo pixels; of a close-up or profile, half its frame."""
-    if face.face_width_px is not None:
-        return face.face_width_px
-    frame = face.frame
-    return 0.5 * frame.factor * min(frame.width, frame.height)
 
 
 def place_lesions(found: Lesions, face: Face, skin: Skin, *, own_area: bool = False) -> FaceLesions:

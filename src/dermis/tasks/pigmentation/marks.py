@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 
 from dermis.core import Box, CropFrame, Detection, Face, PigmentMarks, Region, Skin
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
-from dermis.face.regions import right_of_midline
+from dermis.face.regions import FACE_MM, right_of_midline
 from dermis.tasks.pigmentation.contrast import REACHES, resized
 from dermis.tasks.pigmentation.mark_network import MODEL, mark_network
 from dermis.tasks.pigmentation.skin_grid import (
     CLUES,
-    FACE_MM,
     GRID_MM,
     SkinGrid,
     clues_of,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dermis.core import Face, SegmentationClass, Skin
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.face.crop import to_frame
+from dermis.face.regions import FACE_MM, face_width_px
 from dermis.tasks.pigmentation.contrast import (
     BLOOD_AXIS,
     MELANIN_AXIS,
@@ -25,9 +26,8 @@ from dermis.tasks.pigmentation.contrast import (
     smoothed,
 )
 
-__all__ = ["CLUES", "FACE_MM", "GRID_MM", "SkinGrid", "clues_of", "excess_blood", "face_width_px", "skin_grid"]
+__all__ = ["CLUES", "GRID_MM", "SkinGrid", "clues_of", "excess_blood", "skin_grid"]
 
-FACE_MM = 140.0
 GRID_MM = 0.7
 BLURS_MM = (0.7, 1.4, 2.8, 5.6, 11.0, 22.0)
 """Spread of each Gaussian; clues are differences of neighbours, the widest less the mean of the face."""
@@ -96,7 +96,7 @@ def skin_grid(face: Face, skin: Skin) -> SkinGrid | None:
     if np.count_nonzero(bare) < 64:
         return None
     window = _window(bare)
-    side = GRID_MM * face_width_px(face) / FACE_MM
+    side = GRID_MM * face_width_px(face) / face.frame.factor / FACE_MM
     height, width = (max(8, round((part.stop - part.start) / side)) for part in window)
     open_skin = resized(bare[window].astype(np.float32), (height, width)) > 0.7
     parts = resized(_is_part(face.segmentation[window]).astype(np.float32), (height, width)) > 0.5
@@ -144,13 +144,6 @@ def excess_blood(clues: Floats) -> float:
     return float(np.maximum(pair[:, 1], 0).mean())
 
 
-def face_width_px(face: Face) -> float:
-    """Return the width of the face in frame pixels; of a close-up half its frame."""
-    if face.face_width_px is not None:
-        return face.face_width_px / face.frame.factor
-    return 0.5 * min(face.frame.width, face.frame.height)
-
-
 def _channels(density: Floats) -> Floats:
     """Return darkness, red less green and blue less green for density (n, 3) of red, green, blue."""
     red, green, blue = density.T
@@ -177,7 +170,7 @@ def _places(face: Face, window: tuple[slice, slice], shape: tuple[int, int]) -> 
     right, left = to_frame(face.landmarks, face.frame)[list(_EYES), :2]
     along = (left - right) / max(float(np.linalg.norm(left - right)), 1e-6)
     x, y = columns[None, :] - (left[0] + right[0]) / 2, rows[:, None] - (left[1] + right[1]) / 2
-    width = face_width_px(face)
+    width = face_width_px(face) / face.frame.factor
     beside, below = np.abs(x * along[0] + y * along[1]) / width, (y * along[0] - x * along[1]) / width
     return beside.astype(np.float32), below.astype(np.float32)
 

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from dermis.core import Box, CropFrame, Detection, Face, Region, Skin
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap, hold
+from dermis.face.regions import FACE_MM, face_width_px
 
-__all__ = ["FACE_MM", "FineVessels", "find_vessels"]
+__all__ = ["FineVessels", "find_vessels"]
 
 _Value = TypeVar("_Value", bound=np.generic)
 
-FACE_MM = 140.0
 _PX_PER_MM = 2.2
 """The face is looked at so finely, or as finely as the photo has it."""
 _ACROSS_MM, _ALONG_MM = 0.25, 0.8
@@ -64,7 +64,7 @@ class FineVessels:
 
 def find_vessels(face: Face, skin: Skin) -> FineVessels:
     """Return the fine vessels of a face; lengths take the face, of a close-up half the frame, as 140 mm wide."""
-    frame_px_mm = _width_px(face) / FACE_MM
+    frame_px_mm = face_width_px(face) / face.frame.factor / FACE_MM
     step = max(1, int(frame_px_mm / _PX_PER_MM))
     px_mm = frame_px_mm / step
     judged = _core(_reduced(skin.visible.astype(np.float32)[..., None], step)[..., 0] > 0.99, px_mm)
@@ -203,13 +203,6 @@ def _item(
         score=float(min(1.0, strength / 20)),
         size_face_widths=long_mm / FACE_MM,
     )
-
-
-def _width_px(face: Face) -> float:
-    """Return the width of the face in frame pixels; of a close-up half its frame."""
-    if face.face_width_px is not None:
-        return face.face_width_px / face.frame.factor
-    return 0.5 * min(face.frame.width, face.frame.height)
 
 
 def _reduced(values: FloatMap, step: int) -> FloatMap:

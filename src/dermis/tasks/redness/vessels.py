@@ -6,7 +6,8 @@ import numpy as np
 
 from dermis.core import CropsBlock, Finding, Measure, Note, PhotoNeed, Region, Skin, TableBlock, Task, TextBlock
 from dermis.core import region_mask as in_region
-from dermis.tasks.redness.vessel_lines import FACE_MM, FineVessels
+from dermis.face.regions import FACE_MM
+from dermis.tasks.redness.vessel_lines import FineVessels
 from dermis.tasks.region_statistics import FEWEST_PIXELS
 
 __all__ = ["VESSELS", "measure_vessels"]

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from dermis.core import Face
 from dermis.core.arrays import BoolMap, FloatMap
+from dermis.face.regions import FACE_MM, face_width_px
 from dermis.formats.images.photo import read_photo
 from dermis.formats.tables import read_table
 from dermis.lab.synth.lesions.kinds import MarkKind
-from dermis.lab.synth.lesions.photo_marks import FACE_MM, draw_photo_marks, paint_marks, width_of_face_px
+from dermis.lab.synth.lesions.photo_marks import draw_photo_marks, paint_marks
 from dermis.pipeline.analyse import analyse
 from dermis.tasks import choose
 
@@ -180,7 +181,7 @@ def looks_of_masks(
     linear: FloatMap, face: Face, masks: Sequence[tuple[str, BoolMap]], group: str
 ) -> Iterator[MarkLook]:
     """Yield the typical look of each kind among marks (kind, (h, w) bool) on a face."""
-    px_mm = width_of_face_px(face) / FACE_MM
+    px_mm = face_width_px(face) / face.frame.factor / FACE_MM
     density = -100 * np.log10(np.maximum(linear, _DARKEST), dtype=np.float32)
     others = np.logical_or.reduce([mask for _, mask in masks])
     found: dict[str, list[MarkLook]] = defaultdict(list)

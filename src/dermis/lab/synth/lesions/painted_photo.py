@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from dermis.colour.srgb import decode, encode
 from dermis.core import Face
 from dermis.core.arrays import FloatMap
+from dermis.face.regions import FACE_MM, face_width_px
 from dermis.lab.synth.lesions.kinds import MarkKind
 from dermis.lab.synth.lesions.photo_marks import PhotoMark, draw_photo_marks, paint_marks
 from dermis.tasks.pigmentation.contrast import BLOOD_AXIS, MELANIN_AXIS, blurred, resized
-from dermis.tasks.pigmentation.skin_grid import FACE_MM, face_width_px
 
 __all__ = ["beside_lamp", "photographed", "with_look_alikes", "with_marks"]
 
@@ -44,7 +44,7 @@ def with_marks(rng: np.random.Generator, face: Face, linear: FloatMap) -> tuple[
 
 def with_look_alikes(rng: np.random.Generator, face: Face, linear: FloatMap) -> Floats:
     """Return the face with another tone, shadows, a lamp aside, reddened places, moles and hairs, each now and then."""
-    mm = face_width_px(face) / FACE_MM
+    mm = face_width_px(face) / face.frame.factor / FACE_MM
     shape = face.skin.shape
     found = np.asarray(linear, np.float32)
     if rng.random() < 0.5:
@@ -77,7 +77,7 @@ def photographed(rng: np.random.Generator, face: Face, linear: FloatMap, *, faul
     level = np.clip(np.asarray(encode(np.clip(linear * gain, 0, 1))), 0, 1) ** (rng.uniform(0.85, 1.2) ** faults)
     level = np.clip(0.5 + (level - 0.5) * rng.uniform(0.9, 1.15) ** faults, 0, 1).astype(np.float32)
     rows, columns = face.skin.shape
-    share = min(1.0, LEAST_WIDTH_PX / face_width_px(face)) ** (faults * rng.random())
+    share = min(1.0, LEAST_WIDTH_PX * face.frame.factor / face_width_px(face)) ** (faults * rng.random())
     small = resized(level, (max(8, round(rows * share)), max(8, round(columns * share))))
     for noise, shape in ((0.012, small.shape), (0.01, (*small.shape[:2], 1))):
         small = np.asarray(small + faults * rng.normal(0, rng.uniform(0, noise), shape), np.float32)

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from dermis.core import Face, Region, View
 from dermis.core.arrays import FloatMap, hold
 from dermis.face.crop import to_frame
+from dermis.face.regions import FACE_MM, face_width_px
 from dermis.lab.synth.lesions.grades import VISIBLE, mottled_real
 from dermis.lab.synth.lesions.kinds import MarkKind
 from dermis.tasks.pigmentation.contrast import MELANIN_AXIS
 
-__all__ = ["FACE_MM", "PaintedSkin", "PhotoMark", "draw_photo_marks", "paint_marks", "smooth_noise", "width_of_face_px"]
+__all__ = ["PaintedSkin", "PhotoMark", "draw_photo_marks", "paint_marks", "smooth_noise"]
 
-FACE_MM = 140.0
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 _FOLLICLES_PER_MM2 = 0.25
 _PLATEAU = 1.35
@@ -125,7 +125,7 @@ def paint_marks(linear: FloatMap, face: Face, marks: Sequence[PhotoMark]) -> Pai
 
     Overlapping marks do not add up: the denser one counts. Off the skin nothing changes.
     """
-    mm_px = width_of_face_px(face) / FACE_MM
+    mm_px = face_width_px(face) / face.frame.factor / FACE_MM
     density = np.zeros(face.skin.shape, np.float32)
     for mark in marks:
         _stamp(density, mark, mm_px)
@@ -185,7 +185,7 @@ def _mirrored(rng: np.random.Generator, mark: PhotoMark, middle_x: float) -> Pho
 
 
 def _satellite(rng: np.random.Generator, mark: PhotoMark, face: Face) -> PhotoMark:
-    away = mark.radius_mm * rng.uniform(1.1, 1.8) * width_of_face_px(face) / FACE_MM
+    away = mark.radius_mm * rng.uniform(1.1, 1.8) * face_width_px(face) / face.frame.factor / FACE_MM
     turn = rng.uniform(0, 2 * np.pi)
     return replace(
         mark,
@@ -241,10 +241,3 @@ def _sparing(shape: tuple[int, ...], mm_px: float, *, seed: int) -> FloatMap:
 
 def _lightness(linear: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray(116 * np.cbrt(np.maximum(linear @ _LUMINANCE, 0.0)) - 16, dtype=np.float64)
-
-
-def width_of_face_px(face: Face) -> float:
-    """Return the width of the face in frame pixels; of a close-up half its frame."""
-    if face.face_width_px is not None:
-        return face.face_width_px / face.frame.factor
-    return 0.5 * min(face.frame.width, face.frame.height)

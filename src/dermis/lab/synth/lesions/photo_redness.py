@@ -14,7 +14,8 @@ import numpy as np
 from dermis.core import Face, Region, View
 from dermis.core.arrays import FloatMap
 from dermis.face.crop import to_frame
-from dermis.lab.synth.lesions.photo_marks import FACE_MM, smooth_noise, width_of_face_px
+from dermis.face.regions import FACE_MM, face_width_px
+from dermis.lab.synth.lesions.photo_marks import smooth_noise
 from dermis.tasks.pigmentation.contrast import BLOOD_AXIS
 
 __all__ = ["FLUSH_DENSITY", "VESSELS", "flush_map", "paint_redness", "vessel_map"]
@@ -56,7 +57,7 @@ def flush_map(face: Face, rng: np.random.Generator) -> FloatMap:
     """Return (h, w) how much of the density each place gets, 0 to about 1.3."""
     from scipy.ndimage import gaussian_filter  # late: 0.1 s
 
-    mm_px = width_of_face_px(face) / FACE_MM
+    mm_px = face_width_px(face) / face.frame.factor / FACE_MM
     weight = np.zeros(len(Region), np.float32)
     for region, share in _PLACES.items():
         weight[region.code] = share
@@ -80,7 +81,7 @@ def vessel_map(face: Face, rng: np.random.Generator, count: int) -> FloatMap:
     places = np.argwhere(where)
     if not len(places):
         return map_
-    mm_px = width_of_face_px(face) / FACE_MM
+    mm_px = face_width_px(face) / face.frame.factor / FACE_MM
     for row, column in places[rng.integers(0, len(places), count)]:
         _draw_vessel(map_, rng, float(row), float(column), mm_px)
     return map_
