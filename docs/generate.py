@@ -13,8 +13,7 @@ from typer.testing import CliRunner
 
 from dermis.care import advise, person_from, questions
 from dermis.care.note import note
-from dermis.care.rules import VERSION, cite, rules, sources
-from dermis.care.safety import safety_rows
+from dermis.care.rules import VERSION, cite, rules, safety_rows, sources
 from dermis.cli import VERBS, app
 from dermis.core import Ordinal, Region, Scale
 from dermis.pipeline.exclusion import REASONS

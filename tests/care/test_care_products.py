@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dermis.care import Person, read_catalogue, suggest
-from dermis.care.catalogue import ingredient_list
-from dermis.care.products import flags
+from dermis.care.products import flags, ingredient_list
 from dermis.errors import InputError
 
 ANALYSIS = {

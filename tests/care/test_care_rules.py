@@ -6,8 +6,7 @@ import pytest
 
 from dermis.care.ingredients import find_ingredient, ingredients, read_dose
 from dermis.care.person import SIGNS
-from dermis.care.rules import FILES, cite, rules, sources
-from dermis.care.safety import Effect, safety_rows
+from dermis.care.rules import FILES, Effect, cite, rules, safety_rows, sources
 from dermis.care.situation import VALUES
 from dermis.core import AdviceKind
 

@@ -14,8 +14,7 @@ from unsafe import UNSAFE, Unsafe, faults
 from dermis.care.advise import plan
 from dermis.care.ingredients import ingredients
 from dermis.care.person import SIGNS
-from dermis.care.rules import rules
-from dermis.care.safety import Effect, SafetyRow, safety_rows
+from dermis.care.rules import Effect, SafetyRow, rules, safety_rows
 from dermis.care.situation import VALUES, Situation
 
 NAMES = tuple(ingredients())

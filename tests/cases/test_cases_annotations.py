@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from dermis.cli import app
 from dermis.core import Box
 from dermis.errors import InputError
-from dermis.formats.annotations.annotated import AnnotatedPhoto
 from dermis.formats.annotations.annotations import read_annotations, write_annotations
+from dermis.formats.annotations.marks import AnnotatedPhoto
 from dermis.formats.annotations.on_photos import fit_to_photo, match_photos, turned_box
 from dermis.formats.annotations.voc import Marked
 from dermis.formats.images.decode import ImageFrame

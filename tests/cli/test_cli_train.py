@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dermis.cli import app, extras
+from dermis.cli import app, parser
 from dermis.errors import InputError, UsageError
 from dermis.lab.synth.recipe import shipped_recipes
 from dermis.lab.train.recipe import RECIPES
@@ -75,7 +75,7 @@ def test_what_is_wrong_is_said_before_anything_runs(tmp_path, monkeypatch, dermi
         dermis("train", "colour-small")
     with pytest.raises(InputError):
         dermis("train", "parts-small", "--data", tmp_path / "absent", *changed(SMALL))
-    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    monkeypatch.setattr(parser, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"dermis\[lab\]"):
         dermis("train", "colour-small", "--data", tmp_path)
 

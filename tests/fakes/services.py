@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from dermis.service.api.app import make_app
+from dermis.service.api.run import make_app
 from dermis.service.api.service import ServeOptions, Service
 from dermis.service.photo_keys import read_photo_keys
 from dermis.service.store.database import open_database

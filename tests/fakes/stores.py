@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from types import SimpleNamespace
 
-from dermis.service.store import accounts, analyses, feedback, jobs, people, requests, subjects
+from dermis.service.store import accounts, analyses, feedback, jobs, subjects
 from fakes.measuring import fake_content, photo
 
 __all__ = ["fill"]
@@ -31,14 +31,14 @@ def fill(database, *, account="anna", pseudonym="Zebra-pseudonym-77"):
             model_sha256={"acne": "a" * 64},
         )
         together = {"schema": "dermis.person/2", "photos": ["front"], "findings": []}
-        person = people.add_person(session, owner.id, together, [("front", analysis.id)], visit_id=visit.id)
+        person = analyses.add_person(session, owner.id, together, [("front", analysis.id)], visit_id=visit.id)
         analyses.add_photo(session, analysis.id, subject.id, "image/jpeg", b"sealed photo of " + pseudonym.encode())
         feedback.add_feedback(
             session, owner.id, analysis_id=analysis.id, task=None, rating=1, text=f"Said of {pseudonym}."
         )
         job = jobs.add_job(session, owner.id, visit_id=visit.id, photos=2, process="p")
         jobs.set_item(session, job.id, 0, "done", analysis_id=analysis.id)
-        requests.keep(
+        jobs.keep(
             session, owner.id, "key", fingerprint="f" * 64, kind="analysis", made_id=analysis.id, subject_id=subject.id
         )
         return SimpleNamespace(

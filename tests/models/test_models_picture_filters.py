@@ -6,7 +6,7 @@ import pytest
 from dermis.core import Photo
 from dermis.core.photo import Encoding
 from dermis.models.capture_features import capture_features, number_names
-from dermis.models.picture_filters import THRESHOLD, brightness_threshold, filtered, pigment_alone
+from dermis.models.preprocess import THRESHOLD, brightness_threshold, filtered, pigment_alone
 
 SKIN, BROWN, RED = (0.85, 0.68, 0.58), (0.62, 0.45, 0.33), (0.85, 0.45, 0.42)
 

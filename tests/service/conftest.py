@@ -12,7 +12,7 @@ pytest.importorskip("sqlalchemy", reason="the extra `service` is not installed")
 
 from fastapi.testclient import TestClient
 
-from dermis.service.api.app import make_app
+from dermis.service.api.run import make_app
 from dermis.service.photo_keys import read_photo_keys
 from dermis.service.store.database import open_database
 from dermis.service.store.migrate import migrate

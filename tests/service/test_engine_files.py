@@ -12,7 +12,7 @@ pytest.importorskip("tflite", reason="the extra `service` is not installed")
 from dermis.errors import ModelMissing
 from dermis.models.registry import fetch
 from dermis.models.runtime import load
-from dermis.service.engine_files import ENGINE_FILES, engine_file
+from dermis.service.api.static import ENGINE_FILES, engine_file
 from dermis.service.tflite_to_onnx import convert
 
 MOST_BYTES = 7_000_000

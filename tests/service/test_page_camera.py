@@ -72,7 +72,7 @@ def test_landmarks_and_pose_are_those_of_the_program(models, page, person):
     from dermis.face.find import find_face
     from dermis.formats.images.photo import read_photo
     from dermis.models.registry import fetch
-    from dermis.service.engine_files import engine_file
+    from dermis.service.api.static import engine_file
 
     try:
         path = fetch(person)

@@ -36,7 +36,7 @@ def portrait(models):
 def engine():
     """The engine of the camera; skips where it cannot be fetched."""
     from dermis.errors import ModelMissing
-    from dermis.service.engine_files import ENGINE_FILES, engine_file
+    from dermis.service.api.static import ENGINE_FILES, engine_file
 
     try:
         return {name: engine_file(name) for name in ENGINE_FILES}

@@ -189,7 +189,7 @@ def test_with_consent_the_photo_is_kept_until_it_is_withdrawn(client, service):
 def test_photos_cannot_be_kept_without_a_key(sqlite):
     from fastapi.testclient import TestClient
 
-    from dermis.service.api.app import make_app
+    from dermis.service.api.run import make_app
     from fakes.services import serve
 
     with TestClient(make_app(serve(sqlite))) as client:

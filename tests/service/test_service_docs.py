@@ -55,7 +55,7 @@ def test_every_curl_runs(tmp_path, photo_keys):
 
 
 def test_every_problem_is_told_of():
-    from dermis.service.api.problems import _KINDS
+    from dermis.service.api.answers import _KINDS
 
     text = PAGE.read_text()
     for _, code, _ in _KINDS.values():

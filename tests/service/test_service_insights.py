@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dermis.service.insights import MINIMUM_GROUP, Reading, distribution, drift
 from dermis.service.store import analyses, subjects
-from dermis.service.store.readings import readings
+from dermis.service.store.feedback import readings
 from fakes.measuring import fake_content, photo
 from fakes.stores import fill
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from dermis.errors import NotFound, UsageError
-from dermis.service.api.limits import Limits, TooManyRequests
+from dermis.service.api.service import Limits, TooManyRequests
 from dermis.service.measure import Asked, Measured
 from dermis.service.photo_keys import destroy_key, read_photo_keys, seal, unseal
 from dermis.service.recent import Held, Recent

@@ -11,7 +11,7 @@ from dermis.pipeline.analyse import analyse_file
 from dermis.pipeline.multi_view import combine_person
 from dermis.pipeline.options import AnalyseOptions
 from dermis.service.measure import Asked, measure_person
-from dermis.service.store import analyses, people
+from dermis.service.store import analyses
 from fakes.measuring import PHOTO, photo
 from fakes.stores import fill
 
@@ -101,7 +101,7 @@ def test_a_deleted_analysis_takes_what_it_said_with_others(database):
     with database.writing() as session:
         analyses.delete_analysis(session, made.account, made.analysis)
     with database.reading() as session, pytest.raises(NotFound):
-        people.person_of(session, made.account, made.person)
+        analyses.person_of(session, made.account, made.person)
 
 
 def test_the_answer_is_that_of_the_command_line(models, selfie):

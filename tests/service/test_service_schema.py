@@ -8,7 +8,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import checks
 from schemathesis.core.control import SkipTest
 
-from dermis.service.api.app import make_app
+from dermis.service.api.run import make_app
 from dermis.service.store import accounts
 from fakes.services import serve
 from fakes.stores import fill

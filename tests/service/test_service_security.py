@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pytest
 from fastapi.testclient import TestClient
 
-from dermis.service.api.app import make_app
-from dermis.service.api.limits import Limits
+from dermis.service.api.run import make_app
+from dermis.service.api.service import Limits
 from dermis.service.store import accounts
 from fakes.measuring import PHOTO
 from fakes.services import serve

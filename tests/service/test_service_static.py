@@ -4,7 +4,7 @@ import pytest
 
 from dermis.errors import ModelMissing
 from dermis.service.api import static
-from dermis.service.engine_files import EngineFile
+from dermis.service.api.static import EngineFile
 
 
 @pytest.mark.parametrize(

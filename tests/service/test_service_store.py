@@ -13,9 +13,8 @@ from sqlalchemy.exc import DBAPIError
 
 from dermis.errors import Conflict, InputError, NotFound, UsageError
 from dermis.service.store import accounts, audit, subjects
-from dermis.service.store.backup import backup, restore
+from dermis.service.store.backup import backup, compact, empty_log, restore
 from dermis.service.store.database import open_database
-from dermis.service.store.erase import compact, empty_log
 from dermis.service.store.migrate import migrate, version_of
 from dermis.service.store.schema import AuditEntry, Base, Subject, new_id
 from fakes.databases import search

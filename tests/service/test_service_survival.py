@@ -16,7 +16,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
-from dermis.service.api.app import make_app
+from dermis.service.api.run import make_app
 from dermis.service.store.database import open_database
 from dermis.service.store.migrate import migrate
 from dermis.service.store.schema import Analysis, Finding

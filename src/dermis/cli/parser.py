@@ -1,4 +1,4 @@
-"""The parser is made from records: the options of a verb are the fields of a frozen dataclass."""
+"""The parser is made from records: the options of a verb are the fields of a dataclass; a missing extra is named."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
 from importlib import import_module
+from importlib.util import find_spec
 from inspect import Parameter, Signature
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -13,7 +14,9 @@ import typer
 from typer.core import TyperGroup
 from typer.models import ParameterInfo
 
-__all__ = ["JsonFlag", "verb", "verbs"]
+from dermis.errors import UsageError
+
+__all__ = ["JsonFlag", "need_lab", "need_service", "verb", "verbs"]
 
 T = TypeVar("T")
 
@@ -109,3 +112,22 @@ def _load(home: str, name: str) -> Any:  # noqa: ANN401 -- a command of typer
     single = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     single.command(name)(getattr(module, attribute))
     return typer.main.get_command(single)
+
+
+def need_lab() -> None:
+    """Raise UsageError where the extra `lab` is not installed."""
+    _need("lab", "Learning", ("torch", "lightning", "optuna", "pandas"))
+
+
+def need_service() -> None:
+    """Raise UsageError where the extra `service` is not installed."""
+    _need("service", "The service", ("fastapi", "sqlalchemy", "alembic", "uvicorn"))
+
+
+def _need(extra: str, what: str, packages: tuple[str, ...]) -> None:
+    missing = [name for name in packages if find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"{what} needs {', '.join(missing)}, which this installation does not have.",
+            advice=f"Install it with: pip install 'dermis[{extra}]'.",
+        )

@@ -1,7 +1,8 @@
 """The nouns: frozen records with read-only arrays, numpy only."""
 
-from dermis.core.advice import Advice, AdviceKind, Urgency
 from dermis.core.analysis import (
+    Advice,
+    AdviceKind,
     Analysis,
     CaptureCondition,
     FlashPair,
@@ -10,6 +11,7 @@ from dermis.core.analysis import (
     Provenance,
     Quality,
     Severity,
+    Urgency,
 )
 from dermis.core.change import Change, MatchedLesion, UnmatchedLesion, ValueChange
 from dermis.core.cube import Cube, Quantity
@@ -20,12 +22,13 @@ from dermis.core.lesion import (
     HAYASHI_LIMITS,
     INFLAMED,
     LESION_TYPES,
+    MARK_KINDS,
     OPEN_COMEDO,
     FaceLesions,
     HalfFace,
     Lesions,
+    PigmentMarks,
 )
-from dermis.core.marks import MARK_KINDS, PigmentMarks
 from dermis.core.photo import Capture, Encoding, Origin, Photo
 from dermis.core.sample import Label, Sample, SampleKey
 from dermis.core.skin import Skin, ToneEstimate

@@ -1,4 +1,4 @@
-"""What an analysis found, how sure it is, and where it comes from."""
+"""What an analysis found, how sure it is, where it comes from, and what to do next."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core.advice import Advice
 from dermis.core.arrays import hold
 from dermis.core.face import Box, Face, Region
 from dermis.core.finding import Finding
@@ -18,6 +17,8 @@ from dermis.core.photo import Photo
 from dermis.core.skin import Skin
 
 __all__ = [
+    "Advice",
+    "AdviceKind",
     "Analysis",
     "CaptureCondition",
     "FlashPair",
@@ -26,8 +27,45 @@ __all__ = [
     "Provenance",
     "Quality",
     "Severity",
+    "Urgency",
     "measured_as",
 ]
+
+
+class AdviceKind(StrEnum):
+    """What a line of advice asks for."""
+
+    SEE_DOCTOR = "see_doctor"
+    USE = "use"
+    AVOID = "avoid"
+    HABIT = "habit"
+
+
+class Urgency(StrEnum):
+    """How soon, from no hurry to today."""
+
+    ROUTINE = "routine"
+    WEEKS = "weeks"
+    DAYS = "days"
+    TODAY = "today"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """One line of advice.
+
+    ingredients: what it is about, with strength where one is meant ("azelaic acid 15 %"); of lines to use, each is
+    meant. when: the time of day or the event. rule: the row it comes from, in the rules or in the safety table.
+    """
+
+    advice: str
+    kind: AdviceKind
+    reason: str
+    source: str
+    rule: str
+    urgency: Urgency = Urgency.ROUTINE
+    ingredients: tuple[str, ...] = ()
+    when: str = ""
 
 
 class Severity(StrEnum):

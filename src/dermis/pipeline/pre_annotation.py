@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dermis.core import Analysis, Box
-from dermis.formats.annotations.annotated import AnnotatedPhoto
+from dermis.formats.annotations.marks import AnnotatedPhoto
 from dermis.formats.annotations.voc import Marked
 from dermis.metrics.detection import Found
 from dermis.metrics.label_errors import LabelIssue, box_disagreements, grade_disagreement, sorted_by_evidence

@@ -11,7 +11,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from dermis.errors import NotFound
 from dermis.service.photo_keys import PhotoKeys, unseal
-from dermis.service.store import analyses, people, subjects
+from dermis.service.store import analyses, subjects
 from dermis.service.store.database import Session
 from dermis.service.store.schema import Photo, Subject
 
@@ -39,12 +39,12 @@ def subject_archive(session: Session, subject: Subject, keys: PhotoKeys | None) 
             )
             rows += [_row(visit.date.isoformat(), analysis.view, finding) for finding, analysis, visit in found]
             ids = [visit.id for visit in page.items]
-            of_visit, together = subjects.analyses_of_visits(session, ids), people.people_of_visits(session, ids)
+            of_visit, together = subjects.analyses_of_visits(session, ids), analyses.people_of_visits(session, ids)
             for visit in page.items:
                 held = {"analyses": of_visit[visit.id], "people": together[visit.id]}
                 visits.append({"id": visit.id, "date": visit.date.isoformat(), **held})
                 for person_id in together[visit.id]:
-                    person = people.person_of(session, subject.account_id, person_id)
+                    person = analyses.person_of(session, subject.account_id, person_id)
                     archive.writestr(f"people/{person_id}.json", _json(person.content))
                 for analysis_id in of_visit[visit.id]:
                     content = analyses.analysis_of(session, subject.account_id, analysis_id).content

@@ -1,4 +1,4 @@
-"""Bounded work: so many photos at once, so many that wait, and a clear refusal beyond."""
+"""Bounded work: so many photos at once, so many bytes that wait, and a clear refusal beyond."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from time import perf_counter
 from typing import ParamSpec, TypeVar
 
 from dermis.errors import DermisError, InputError
+from dermis.service.measure import Asked
 
-__all__ = ["LONGEST_S", "WAITING_PER_WORKER", "Busy", "TooLong", "Workers"]
+__all__ = ["LONGEST_S", "WAITING_PER_WORKER", "Busy", "JobPhotos", "JobQueue", "TooLong", "Workers"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -126,3 +128,54 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(0)
+
+
+MOST_BYTES = 512 * 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPhotos:
+    """The photos of a job, in memory alone."""
+
+    job_id: str
+    account_id: str
+    visit_id: str | None
+    asked: Sequence[Asked]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all photos."""
+        return sum(asked.size for asked in self.asked)
+
+
+class JobQueue:
+    """Jobs in the order they came, and how many bytes of photos they hold."""
+
+    def __init__(self) -> None:
+        self._held = 0
+        self._waiting: asyncio.Queue[JobPhotos] = asyncio.Queue()
+
+    @contextmanager
+    def room(self, most_bytes: int) -> Iterator[None]:
+        """Hold room for a body of so many bytes while it is read. Raises Busy where there is none."""
+        if self._held + most_bytes > MOST_BYTES:
+            raise Busy(30)
+        self._held += most_bytes
+        try:
+            yield
+        finally:
+            self._held -= most_bytes
+
+    def start(self, photos: JobPhotos) -> None:
+        """Take a job in; its photos count until they are analysed."""
+        self._held += photos.size
+        self._waiting.put_nowait(photos)
+
+    @asynccontextmanager
+    async def next(self) -> AsyncIterator[JobPhotos]:
+        """Wait for the next job; its photos are let go at the end of the block."""
+        photos = await self._waiting.get()
+        try:
+            yield photos
+        finally:
+            self._held -= photos.size

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from dermis.core import Box
 from dermis.errors import InputError, UsageError
-from dermis.formats.annotations.annotated import AnnotatedPhoto
 from dermis.formats.annotations.annotations import FORMATS, read_annotations, write_annotations
+from dermis.formats.annotations.marks import AnnotatedPhoto
 from dermis.formats.annotations.voc import Marked
 
 DRAFT = AnnotatedPhoto(

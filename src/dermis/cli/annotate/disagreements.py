@@ -16,8 +16,8 @@ from dermis.cli.annotate.read import tell_left_out
 from dermis.cli.parser import verb
 from dermis.core import Photo
 from dermis.errors import InputError
-from dermis.formats.annotations.annotated import AnnotatedPhoto
 from dermis.formats.annotations.annotations import read_annotations
+from dermis.formats.annotations.marks import AnnotatedPhoto
 from dermis.formats.annotations.on_photos import fit_to_photo, frame_of_file, match_photos, short_names
 from dermis.formats.files import make_folder
 from dermis.formats.images.photo import read_photo

@@ -14,8 +14,8 @@ import typer
 from dermis.cli.parser import JsonFlag, verb
 from dermis.cli.streams import shown_text
 from dermis.cli.terminal import print_table
-from dermis.formats.annotations.annotated import AnnotatedPhoto
 from dermis.formats.annotations.annotations import read_annotations
+from dermis.formats.annotations.marks import AnnotatedPhoto
 
 __all__ = ["read", "tell_left_out"]
 

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from dermis.cli.extras import need_lab
-from dermis.cli.parser import verb
+from dermis.cli.parser import need_lab, verb
 
 __all__ = ["compare"]
 

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from dermis.cli.extras import need_lab
-from dermis.cli.parser import verb
+from dermis.cli.parser import need_lab, verb
 from dermis.errors import UsageError
 from dermis.lab.train.recipe import find_recipe, read_recipe
 from dermis.lab.train.sources import folder_of_data, roots_from

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from dermis.cli.extras import need_lab
-from dermis.cli.parser import verb
+from dermis.cli.parser import need_lab, verb
 from dermis.lab.datasets import find_dataset
 from dermis.lab.train.recipe import read_recipe
 

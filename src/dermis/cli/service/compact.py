@@ -5,8 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass
 
-from dermis.cli.extras import need_service
-from dermis.cli.parser import verb
+from dermis.cli.parser import need_service, verb
 from dermis.cli.service.store import Db, default_db
 from dermis.errors import UsageError
 
@@ -29,7 +28,7 @@ class Options:
 def compact(options: Options) -> None:
     """Rewrite the tables."""
     need_service()
-    from dermis.service.store import erase
+    from dermis.service.store import backup
     from dermis.service.store.database import open_database
     from dermis.service.store.migrate import version_of
 
@@ -37,5 +36,5 @@ def compact(options: Options) -> None:
     with closing(database):
         if version_of(database) is None:
             raise UsageError("--db: there is no store to compact.", advice="Name the one that `dermis serve` uses.")
-        erase.compact(database)
+        backup.compact(database)
     print("What was deleted is in no file of the store.")

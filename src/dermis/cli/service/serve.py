@@ -9,9 +9,8 @@ from typing import Annotated
 
 import typer
 
-from dermis.cli.extras import need_service
 from dermis.cli.models import fetch_with_progress
-from dermis.cli.parser import verb
+from dermis.cli.parser import need_service, verb
 from dermis.cli.service.store import Db, default_db
 from dermis.errors import UsageError
 from dermis.models.registry import MODELS

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from dermis.cli.extras import need_service
-from dermis.cli.parser import verb
+from dermis.cli.parser import need_service, verb
 from dermis.cli.service.store import Db, default_db
 from dermis.errors import UsageError
 

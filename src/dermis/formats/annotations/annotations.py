@@ -16,10 +16,9 @@ from pathlib import Path, PurePosixPath
 
 from dermis.core import Box
 from dermis.errors import InputError, UsageError
-from dermis.formats.annotations.annotated import AnnotatedPhoto, json_in, write_json
 from dermis.formats.annotations.coco import coco_object, from_coco
 from dermis.formats.annotations.label_studio import CONFIG, from_label_studio, label_studio_tasks
-from dermis.formats.annotations.marks import Marks, photo_path, size_of
+from dermis.formats.annotations.marks import AnnotatedPhoto, Marks, json_in, photo_path, size_of, write_json
 from dermis.formats.annotations.voc import Marked, read_voc, write_voc
 from dermis.formats.files import make_folder, refuse_write, write_bytes
 from dermis.formats.tables import number_in, open_table, write_csv

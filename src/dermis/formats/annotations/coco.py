@@ -8,8 +8,16 @@ from typing import Any
 
 from dermis.core import Box
 from dermis.errors import InputError
-from dermis.formats.annotations.annotated import AnnotatedPhoto, numbers_of
-from dermis.formats.annotations.marks import Marks, around, box_corners, merged, photo_path, size_of
+from dermis.formats.annotations.marks import (
+    AnnotatedPhoto,
+    Marks,
+    around,
+    box_corners,
+    merged,
+    numbers_of,
+    photo_path,
+    size_of,
+)
 from dermis.formats.annotations.voc import Marked
 
 __all__ = ["coco_object", "from_coco"]

@@ -10,8 +10,17 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from dermis.core import Box
 from dermis.errors import InputError
-from dermis.formats.annotations.annotated import AnnotatedPhoto, numbers_of
-from dermis.formats.annotations.marks import Marks, around, box_corners, ellipse_box, merged, photo_path, size_of
+from dermis.formats.annotations.marks import (
+    AnnotatedPhoto,
+    Marks,
+    around,
+    box_corners,
+    ellipse_box,
+    merged,
+    numbers_of,
+    photo_path,
+    size_of,
+)
 from dermis.formats.annotations.voc import Marked
 
 __all__ = ["CONFIG", "from_label_studio", "label_studio_tasks"]

@@ -1,28 +1,81 @@
-"""What every format of annotations has in common: names of photos, boxes set right, marks that cannot be used."""
+"""Photos with the marks that somebody drew on them, and what every format of such marks has in common."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
 
 from dermis.core import Box
-from dermis.formats.annotations.annotated import AnnotatedPhoto
+from dermis.errors import InputError
 from dermis.formats.annotations.voc import Marked
+from dermis.formats.files import write_bytes
 
 __all__ = [
+    "AnnotatedPhoto",
     "Marks",
     "around",
     "box_between",
     "box_corners",
     "ellipse_box",
     "inside",
+    "json_in",
     "merged",
+    "numbers_of",
     "photo_path",
     "size_of",
+    "write_json",
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnotatedPhoto:
+    """One picture and its marks, in pixels of the picture.
+
+    photo: the file's path as far as it is told, with slashes. width_px, height_px: of the picture that was marked, 0
+    where not told. marked: in order; a draft's box has a score, a grader's has none. grader: who marked it, "" where
+    nobody says, or the model of a draft. unread: how many marks the file holds that could not be read; a picture with
+    unread marks is not a clear one. left_out: these, and marks without area or outside the picture, in words.
+    """
+
+    photo: str
+    width_px: int
+    height_px: int
+    marked: tuple[Marked, ...]
+    grader: str = ""
+    unread: int = 0
+    left_out: tuple[str, ...] = ()
+
+
+def json_in(path: Path) -> Any:  # noqa: ANN401 -- JSON is anything
+    """Return what a JSON file holds; UTF-8 or UTF-16, with a byte order mark or without. Raises InputError."""
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist.", advice="Check the folder and the name.") from None
+    except (OSError, ValueError, RecursionError, MemoryError) as fault:
+        raise InputError(
+            f"{path.name} is no JSON ({str(fault)[:80]}).", advice="Export the annotations again."
+        ) from None
+
+
+def write_json(path: Path, held: object) -> Path:
+    """Write JSON, indented, and return its path."""
+    text = json.dumps(held, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    return write_bytes(path, text.encode("utf-8", "replace"))
+
+
+def numbers_of(values: Sequence[object], count: int, where: str) -> list[float]:
+    """Return so many numbers; InputError names `where` for anything else."""
+    numbers = [float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+    if len(numbers) != count or len(values) != count or not all(map(math.isfinite, numbers)):
+        raise InputError(f"{where}: {str(list(values))[:80]} is no box.", advice=f"Expected {count} numbers.")
+    return numbers
+
 
 _PICTURE_FOLDERS = ("images", "JPEGImages")
 _LARGEST_PX = 1_000_000

@@ -9,8 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from dermis.core import Box
 from dermis.errors import InputError
-from dermis.formats.annotations.annotated import AnnotatedPhoto
-from dermis.formats.annotations.marks import inside, photo_path
+from dermis.formats.annotations.marks import AnnotatedPhoto, inside, photo_path
 from dermis.formats.annotations.voc import Marked
 from dermis.formats.images.container import HEAD_BYTES, identify
 from dermis.formats.images.decode import ImageFrame, frame_of

@@ -1,12 +1,29 @@
-"""What a cell of a table says: nothing, a number in the spelling of its maker, or words."""
+"""The cells of a table as they lie in its file, and what each says: nothing, a number, a word."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-__all__ = ["Marks", "as_number", "is_error", "is_missing", "looks_like_number", "marks_of", "plain_number"]
+from dermis.errors import InputError
+
+__all__ = [
+    "MOST_CELLS",
+    "MOST_COLUMNS",
+    "MOST_ROWS",
+    "Line",
+    "Marks",
+    "Sheet",
+    "as_number",
+    "is_error",
+    "is_missing",
+    "looks_like_number",
+    "marks_of",
+    "plain_number",
+    "too_large",
+]
 
 _MISSING = frozenset(
     ["", "na", "n/a", "n.a.", "<na>", "#na", "nan", "null", "nil", "missing", "k.a.", "-", "--", "---", ".", "..", "?"]
@@ -98,3 +115,33 @@ def marks_of(cells: Iterable[str], usual: Marks) -> Marks:
     if any(cell.count(".") > 1 for cell in points):
         return Marks.COMMA  # 1.024.000
     return usual if commas or usual is Marks.COMMA else Marks.POINT
+
+
+MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 1 << 20, 4096, 4_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a sheet: its number as programs count, from 1, and its cells without blanks around them."""
+
+    number: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A sheet without its empty lines.
+
+    marks: what a comma means that could be either. dates: by line and column (from 0), cells that the spreadsheet holds
+    as dates. notes: what was decided while reading, for the user.
+    """
+
+    lines: tuple[Line, ...]
+    marks: Marks = Marks.UNCLEAR
+    dates: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def too_large(name: str) -> InputError:
+    """Return the refusal of a table beyond these bounds."""
+    return InputError(f"{name} is larger than a table of labels.", advice="Keep only the table in it.")

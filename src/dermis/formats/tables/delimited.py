@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from dermis.errors import InputError
-from dermis.formats.tables.cells import Marks
-from dermis.formats.tables.sheet import MOST_CELLS, MOST_COLUMNS, MOST_ROWS, Line, Sheet, too_large
+from dermis.formats.tables.cells import MOST_CELLS, MOST_COLUMNS, MOST_ROWS, Line, Marks, Sheet, too_large
 
 __all__ = ["read_delimited"]
 

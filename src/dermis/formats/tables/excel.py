@@ -11,7 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from dermis.errors import InputError
-from dermis.formats.tables.sheet import MOST_CELLS, MOST_COLUMNS, MOST_ROWS, Line, Sheet, too_large
+from dermis.formats.tables.cells import MOST_CELLS, MOST_COLUMNS, MOST_ROWS, Line, Sheet, too_large
 
 __all__ = ["read_excel"]
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from dermis.errors import InputError
 from dermis.formats.tables.cells import (
+    Line,
     Marks,
+    Sheet,
     as_number,
     is_error,
     is_missing,
@@ -20,7 +22,6 @@ from dermis.formats.tables.cells import (
 )
 from dermis.formats.tables.delimited import read_delimited
 from dermis.formats.tables.excel import read_excel
-from dermis.formats.tables.sheet import Line, Sheet
 
 __all__ = ["Row", "Table", "folded", "number_in", "open_table", "read_table"]
 

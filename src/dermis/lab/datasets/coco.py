@@ -16,8 +16,8 @@ from pathlib import Path
 
 from dermis.core import Label, Sample, SampleKey
 from dermis.errors import InputError
-from dermis.formats.annotations.annotated import AnnotatedPhoto
 from dermis.formats.annotations.annotations import read_annotations
+from dermis.formats.annotations.marks import AnnotatedPhoto
 from dermis.formats.annotations.on_photos import fit_to_photo, frame_of_file, match_photos
 from dermis.lab.datasets.acne04 import item
 from dermis.lab.datasets.dataset import Dataset, existing, licence_of, photos_in, reader

@@ -20,8 +20,8 @@ from pathlib import Path, PurePosixPath
 
 from dermis.core import Detection, Label, Sample, SampleKey
 from dermis.errors import InputError
-from dermis.formats.annotations.annotated import AnnotatedPhoto
 from dermis.formats.annotations.annotations import read_annotations
+from dermis.formats.annotations.marks import AnnotatedPhoto
 from dermis.formats.annotations.on_photos import fit_to_photo, frame_of_file, match_photos
 from dermis.formats.tables import Row, Table, folded, open_table
 from dermis.lab.datasets.acne04 import item

@@ -1,19 +1,35 @@
-"""Who asks, and what they may do."""
+"""Who asks and what they may do, and what holds for every request."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import perf_counter
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dermis.service.api.problems import Forbidden, Unauthorised
+from dermis.service.api.answers import Forbidden, Unauthorised, problem
 from dermis.service.api.service import LOOPBACK, Service, Shared
 from dermis.service.store import accounts
 from dermis.service.store.accounts import SCOPES, Caller
 
-__all__ = ["COOKIE", "Admin", "Analyser", "Observer", "Reader", "Writer", "caller_of", "client_of", "is_open"]
+__all__ = [
+    "CONTENT_POLICY",
+    "COOKIE",
+    "Admin",
+    "Analyser",
+    "Guard",
+    "Observer",
+    "Reader",
+    "Writer",
+    "caller_of",
+    "client_of",
+    "is_open",
+]
 
 COOKIE = "dermis_session"
 _FAILURES_PER_MINUTE = 30
@@ -84,3 +100,78 @@ Writer = Annotated[Caller, Depends(_allowed("write"))]
 Analyser = Annotated[Caller, Depends(_allowed("analyse"))]
 Observer = Annotated[Caller, Depends(_allowed("insights"))]
 Admin = Annotated[Caller, Depends(_allowed("admin"))]
+
+
+CONTENT_POLICY = (
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; "
+    "media-src 'self' blob:; connect-src 'self'; worker-src 'self'; frame-src 'self'; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+)
+_HEADERS = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class Guard:
+    """Refuses what another site's page sends, sets headers that an answer lacks, and counts."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self.app = app
+        self.service = service
+        self._names = {*LOOPBACK, "testserver", urlsplit(service.options.site).hostname}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        start, status = perf_counter(), 500
+
+        async def answered(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        refusal = self._refusal(scope)
+        try:
+            if refusal is not None:
+                await problem(refusal)(scope, receive, answered)
+            else:
+                await self.app(scope, receive, answered)
+        finally:
+            path = getattr(scope.get("route"), "path", "other")
+            metrics = self.service.metrics
+            metrics.requests.labels(scope["method"], path, str(status)).inc()
+            metrics.seconds.labels(path).observe(perf_counter() - start)
+
+    def _refusal(self, scope: Scope) -> Forbidden | None:
+        headers = Headers(scope=scope)
+        if self.service.options.on_loopback and _host_name(headers.get("host", "")) not in self._names:
+            # A page of another site may have its own name lead here; the browser would take it for the same site.
+            return Forbidden(
+                "The service answers to the names of this machine alone.",
+                advice="Use 127.0.0.1, or start it with --site URL.",
+            )
+        site = headers.get("sec-fetch-site", "same-origin")
+        if site not in ("same-origin", "none") and not _is_navigation(headers, scope["path"]):
+            return Forbidden("Pages of other sites may not ask.", advice="Open the page of the service itself.")
+        return None
+
+
+def _host_name(host: str) -> str:
+    name = host.rpartition(":")[0] if host.count(":") == 1 else host
+    return name.rpartition("]")[0].lstrip("[") if name.startswith("[") else name
+
+
+def _is_navigation(headers: Headers, path: str) -> bool:
+    return headers.get("sec-fetch-mode") == "navigate" and not path.startswith("/v1/")

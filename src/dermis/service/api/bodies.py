@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from dermis.errors import UsageError
-from dermis.service.api.problems import TooLarge
+from dermis.service.api.answers import TooLarge
 
 __all__ = ["Files", "read_files"]
 

@@ -11,9 +11,8 @@ from dermis.core import Region
 from dermis.core.analysis import measured_as
 from dermis.errors import InputError
 from dermis.formats.analysis_json import value_change_object
-from dermis.service.api.answers import Object
+from dermis.service.api.answers import NotKept, Object
 from dermis.service.api.keep import held_of
-from dermis.service.api.problems import NotKept
 from dermis.service.api.service import Service
 from dermis.service.store import analyses, subjects
 from dermis.service.store.schema import Analysis

@@ -7,15 +7,15 @@ from datetime import timedelta
 
 from starlette.concurrency import run_in_threadpool
 
+from dermis.service.api.answers import NotKept
 from dermis.service.api.once import Made, once
-from dermis.service.api.problems import NotKept
 from dermis.service.api.service import Service
 from dermis.service.measure import Asked, Measured, MeasuredPerson, weights_sha256
 from dermis.service.photo_keys import seal, unseal
 from dermis.service.recent import Held
-from dermis.service.store import analyses, people, subjects
+from dermis.service.store import analyses, subjects
+from dermis.service.store.backup import empty_log
 from dermis.service.store.database import Session
-from dermis.service.store.erase import empty_log
 from dermis.service.store.schema import Analysis, now
 
 __all__ = ["forget_deleted", "held_of", "keep_measured", "keep_person"]
@@ -65,7 +65,7 @@ def keep_person(
             row.created_at = start + timedelta(milliseconds=place)  # lists of a visit keep the order of the views
             ids.append(row.id)
         named = list(zip(measured.photos, ids, strict=True))
-        person = people.add_person(session, account_id, measured.content, named, visit_id=visit_id)
+        person = analyses.add_person(session, account_id, measured.content, named, visit_id=visit_id)
         return Made(kind="person", id=person.id, subject_id=subject_id)
 
     made = once(service, account_id, key, mark, make)

@@ -12,7 +12,7 @@ from fastapi import Header, Request
 
 from dermis.errors import Conflict
 from dermis.service.api.service import Service
-from dermis.service.store import requests
+from dermis.service.store import jobs
 from dermis.service.store.database import Session
 
 __all__ = ["IdempotencyKey", "Made", "earlier", "fingerprint", "once", "replayed_header"]
@@ -65,7 +65,7 @@ def once(service: Service, account_id: str, key: str | None, mark: str, make: Ca
                 return found
             made = make(session)
             if key is not None:
-                requests.keep(
+                jobs.keep(
                     session,
                     account_id,
                     key,
@@ -88,7 +88,7 @@ def replayed_header(made: Made) -> dict[str, str]:
 
 
 def _earlier(session: Session, account_id: str, key: str, mark: str) -> Made | None:
-    found = requests.answered(session, account_id, key)
+    found = jobs.answered(session, account_id, key)
     if found is None:
         return None
     if found.fingerprint != mark:

@@ -1,15 +1,18 @@
-"""Routes: advice, what users say, what many subjects show together, tasks."""
+"""Routes: advice, what users say, what many subjects show together, tasks and models."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from dermis.care import totals
-from dermis.service.advice import advise
+from dermis.care import advise as advise_person
+from dermis.care import person_from, questions, totals
+from dermis.errors import InputError, UsageError
+from dermis.formats.analysis_json import advice_object
 from dermis.service.api.access import Analyser, Observer, Reader, Writer
 from dermis.service.api.answers import After, Limit, Object, answer, listed, moment
 from dermis.service.api.once import IdempotencyKey, Made, fingerprint, once, replayed_header
@@ -19,10 +22,28 @@ from dermis.service.insights import MINIMUM_GROUP, distribution, drift
 from dermis.service.measure import task_objects
 from dermis.service.store import analyses, feedback
 from dermis.service.store.database import Session
-from dermis.service.store.readings import readings
+from dermis.service.store.feedback import readings
 from dermis.service.store.schema import Feedback
 
-__all__ = ["router"]
+__all__ = ["advise", "router"]
+
+
+def advise(content: Mapping[str, Any], person: Mapping[str, Any] | None) -> Object:
+    """Return the advice of an analysis, and the questions whose answers would change it.
+
+    Raises InputError for facts about a person that mean nothing.
+    """
+    try:
+        whom = person_from(person or {})
+    except UsageError as error:
+        raise InputError(error.message, advice=error.advice) from None
+    return {
+        "items": [advice_object(line) for line in advise_person(content, whom)],
+        "questions": [
+            {"field": one.field, "text": one.text, "changes": dict(one.changes)} for one in questions(content, whom)
+        ],
+    }
+
 
 router = APIRouter(prefix="/v1", tags=["more"])
 TaskName = Annotated[str, Query(min_length=1, max_length=40, pattern="^[a-z_]+$")]

@@ -19,7 +19,7 @@ from dermis.service.api.once import IdempotencyKey, earlier, fingerprint, replay
 from dermis.service.api.service import Service, Shared
 from dermis.service.api.shapes import Id, Listed, PersonShape
 from dermis.service.measure import Asked
-from dermis.service.store import analyses, people, subjects
+from dermis.service.store import analyses, subjects
 from dermis.service.store.database import Session
 from dermis.service.store.schema import Person
 
@@ -96,7 +96,7 @@ def list_people(
     with service.database.reading() as session:
         if visit is not None:
             subjects.visit_of(session, caller.account_id, visit)
-        page = people.people_of(session, caller.account_id, visit_id=visit, limit=limit, after=after)
+        page = analyses.people_of(session, caller.account_id, visit_id=visit, limit=limit, after=after)
         return answer(request, listed([_object(session, person) for person in page.items], page.next))
 
 
@@ -110,7 +110,7 @@ def get_person(request: Request, service: Shared, caller: Reader, person_id: Id)
 def delete_person(service: Shared, caller: Writer, person_id: Id) -> None:
     """Delete it with the analyses of its photos."""
     with service.database.writing() as session:
-        gone = people.delete_person(session, caller.account_id, person_id)
+        gone = analyses.delete_person(session, caller.account_id, person_id)
     forget_deleted(service, gone)
 
 
@@ -134,13 +134,13 @@ def _photos(files: Files) -> list[Asked]:
 
 def _content(service: Service, account_id: str, person_id: str) -> Object:
     with service.database.reading() as session:
-        return _object(session, people.person_of(session, account_id, person_id))
+        return _object(session, analyses.person_of(session, account_id, person_id))
 
 
 def _object(session: Session, person: Person) -> Object:
     views = [
         {"name": photo.name, "analysis": analysis.id, "view": analysis.view, "usable": analysis.usable}
-        for photo, analysis in people.photos_of_person(session, person.id)
+        for photo, analysis in analyses.photos_of_person(session, person.id)
     ]
     return {
         "id": person.id,

@@ -1,7 +1,10 @@
-"""Routes: signing in and out of the page, users and their passkeys."""
+"""Routes: signing in and out of the page by password or passkey (WebAuthn), users and what they own."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
@@ -9,22 +12,79 @@ from starlette.responses import Response
 
 from dermis.errors import UsageError
 from dermis.service.api.access import COOKIE, Admin, Writer, caller_of, client_of, is_open
-from dermis.service.api.answers import Object, answer, moment
+from dermis.service.api.answers import Object, Unauthorised, answer, moment
 from dermis.service.api.once import IdempotencyKey, Made, fingerprint, once, replayed_header
-from dermis.service.api.problems import Unauthorised
 from dermis.service.api.service import Service, Shared
 from dermis.service.api.shapes import Credential, LoginAsked, SessionShape, UserAsked
-from dermis.service.passkeys import (
-    creation_options,
-    request_options,
-    verified_creation,
-    verified_request,
-)
 from dermis.service.store import accounts
 from dermis.service.store.audit import note
 from dermis.service.store.database import Session
 
-__all__ = ["router"]
+__all__ = ["creation_options", "request_options", "router", "verified_creation", "verified_request"]
+
+_NAME = "dermis"
+
+
+def creation_options(site: str, account_id: str, name: str) -> tuple[Object, bytes]:
+    """Return what a browser needs to make a passkey, and its challenge. site: the host's name."""
+    from webauthn import generate_registration_options, options_to_json
+    from webauthn.helpers.structs import AuthenticatorSelectionCriteria, ResidentKeyRequirement
+
+    options = generate_registration_options(
+        rp_id=site,
+        rp_name=_NAME,
+        user_id=account_id.encode(),
+        user_name=name,
+        authenticator_selection=AuthenticatorSelectionCriteria(resident_key=ResidentKeyRequirement.REQUIRED),
+    )
+    return json.loads(options_to_json(options)), options.challenge
+
+
+def request_options(site: str) -> tuple[Object, bytes]:
+    """Return what a browser needs to sign in by passkey, and its challenge."""
+    from webauthn import generate_authentication_options, options_to_json
+
+    options = generate_authentication_options(rp_id=site)
+    return json.loads(options_to_json(options)), options.challenge
+
+
+def verified_creation(
+    credential: Mapping[str, Any], challenge: bytes, site: str, origin: str
+) -> tuple[str, bytes, int] | None:
+    """Return id, public key and count of a new passkey, None where it does not answer the challenge."""
+    from webauthn import verify_registration_response
+    from webauthn.helpers import bytes_to_base64url
+    from webauthn.helpers.exceptions import WebAuthnException
+
+    try:
+        made = verify_registration_response(
+            credential=dict(credential), expected_challenge=challenge, expected_rp_id=site, expected_origin=origin
+        )
+    except (WebAuthnException, ValueError, KeyError, TypeError):
+        return None
+    return bytes_to_base64url(made.credential_id), made.credential_public_key, made.sign_count
+
+
+def verified_request(
+    credential: Mapping[str, Any], challenge: bytes, site: str, origin: str, public_key: bytes, sign_count: int
+) -> int | None:
+    """Return the new count of a passkey that signed the challenge, None where it did not."""
+    from webauthn import verify_authentication_response
+    from webauthn.helpers.exceptions import WebAuthnException
+
+    try:
+        verified = verify_authentication_response(
+            credential=dict(credential),
+            expected_challenge=challenge,
+            expected_rp_id=site,
+            expected_origin=origin,
+            credential_public_key=public_key,
+            credential_current_sign_count=sign_count,
+        )
+    except (WebAuthnException, ValueError, KeyError, TypeError):
+        return None
+    return verified.new_sign_count
+
 
 router = APIRouter(prefix="/v1", tags=["session"])
 CHALLENGE = "dermis_challenge"

@@ -30,7 +30,7 @@ from dermis.service.api.shapes import (
 )
 from dermis.service.archive import subject_archive
 from dermis.service.photo_keys import destroy_key
-from dermis.service.store import analyses, people, subjects
+from dermis.service.store import analyses, subjects
 from dermis.service.store.audit import note
 from dermis.service.store.database import Session
 from dermis.service.store.schema import Analysis, Consent, Finding, Subject, Visit
@@ -234,7 +234,7 @@ def _consent(consent: Consent) -> Object:
 
 def _visits(session: Session, held: Sequence[Visit]) -> list[Object]:
     ids = [visit.id for visit in held]
-    of_visit, together = subjects.analyses_of_visits(session, ids), people.people_of_visits(session, ids)
+    of_visit, together = subjects.analyses_of_visits(session, ids), analyses.people_of_visits(session, ids)
     return [
         {
             "id": visit.id,

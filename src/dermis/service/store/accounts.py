@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dermis.errors import Conflict, NotFound, UsageError
-from dermis.service.store.pages import Page, paged
+from dermis.service.store.database import Page, paged
 from dermis.service.store.schema import Account, Challenge, Key, Login, Passkey, now
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dermis.service.store.pages import Page, paged
+from dermis.service.store.database import Page, paged
 from dermis.service.store.schema import AuditEntry
 
 __all__ = ["entries", "note"]

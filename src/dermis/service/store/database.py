@@ -1,14 +1,18 @@
-"""The database behind the store: SQLite in a file by default, PostgreSQL by its URL."""
+"""The database behind the store, SQLite in a file by default or PostgreSQL; long lists come in pieces."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import Select, and_, create_engine, event, or_, text
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -19,11 +23,11 @@ from sqlalchemy.exc import (
     OperationalError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dermis.errors import Conflict, StoreUnreachable, UsageError
 
-__all__ = ["Database", "Session", "open_database", "ping", "sqlite_file"]
+__all__ = ["Database", "Page", "Session", "open_database", "paged", "ping", "sqlite_file"]
 
 _WRITES = "dermis_writes"
 _WAIT_S = 15
@@ -152,3 +156,66 @@ def ping(database: Database) -> None:
     """Ask the database for nothing. Raises StoreUnreachable."""
     with database.reading() as session:
         session.execute(text("SELECT 1"))
+
+
+_Row = TypeVar("_Row")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[_Row]):
+    """A piece of a list; `next` is the cursor of the following piece, None at the end."""
+
+    items: Sequence[_Row]
+    next: str | None
+
+
+def paged(
+    session: Session,
+    query: Select[_Row],
+    order: InstrumentedAttribute[Any],
+    tie: InstrumentedAttribute[Any],
+    *,
+    limit: int,
+    after: str | None,
+    descending: bool = False,
+) -> Page[_Row]:
+    """Return up to `limit` rows in the order of a column and, where it ties, of a unique one.
+
+    Raises UsageError for a cursor that this list did not give.
+    """
+    if after is not None:
+        first, second = _read(after, order, tie)
+        beyond = (order < first, tie < second) if descending else (order > first, tie > second)
+        query = query.where(or_(beyond[0], and_(order == first, beyond[1])))
+    columns = (order.desc(), tie.desc()) if descending else (order, tie)
+    rows = session.scalars(query.order_by(*columns).limit(limit + 1)).all()
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return Page(items=rows, next=_written(rows[-1], order, tie) if more else None)
+
+
+def _written(row: object, order: InstrumentedAttribute[Any], tie: InstrumentedAttribute[Any]) -> str:
+    values = [getattr(row, column.key) for column in (order, tie)]
+    plain = [value.isoformat() if isinstance(value, date) else value for value in values]
+    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
+
+
+def _read(cursor: str, order: InstrumentedAttribute[Any], tie: InstrumentedAttribute[Any]) -> tuple[Any, Any]:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        first, second = json.loads(text)
+        return _typed(first, order), _typed(second, tie)
+    except (binascii.Error, ValueError, TypeError) as fault:
+        raise UsageError("`after` is no cursor of this list.", advice="Pass `next` of the piece before.") from fault
+
+
+def _typed(value: object, column: InstrumentedAttribute[Any]) -> object:
+    kind = column.type.python_type
+    if kind is datetime and isinstance(value, str):
+        moment = datetime.fromisoformat(value)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if kind is date and isinstance(value, str):
+        return date.fromisoformat(value)
+    if type(value) is not kind or (isinstance(value, int) and abs(value) >= 2**31):
+        raise ValueError(value)
+    return value

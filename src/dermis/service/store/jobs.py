@@ -1,4 +1,4 @@
-"""Jobs: many photos handed in at once, and how far each is."""
+"""Jobs, and POSTs that were answered: what was handed in, how far it is, and what came back."""
 
 from __future__ import annotations
 
@@ -6,13 +6,28 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from dermis.errors import NotFound
-from dermis.service.store.schema import Job, JobItem, now
+from dermis.service.store.schema import IdempotentRequest, Job, JobItem, now
 
-__all__ = ["FINISHED", "STALE_S", "add_job", "beat", "cancel", "finish", "items_of", "job_of", "set_item", "state_of"]
+__all__ = [
+    "FINISHED",
+    "KEPT_DAYS",
+    "STALE_S",
+    "add_job",
+    "answered",
+    "beat",
+    "cancel",
+    "finish",
+    "forget_old",
+    "items_of",
+    "job_of",
+    "keep",
+    "set_item",
+    "state_of",
+]
 
 STALE_S = 60
 """A job whose process has not been heard of for so long was interrupted."""
@@ -81,3 +96,39 @@ def finish(session: Session, job_id: str, state: str = "done") -> None:
 def cancel(session: Session, job_id: str) -> None:
     """End what still waits of a job."""
     finish(session, job_id, "cancelled")
+
+
+KEPT_DAYS = 30
+
+
+def answered(session: Session, account_id: str, key: str) -> IdempotentRequest | None:
+    """Return the request that was answered under this key."""
+    query = select(IdempotentRequest).where(
+        IdempotentRequest.account_id == account_id, IdempotentRequest.idempotency_key == key
+    )
+    return session.scalar(query)
+
+
+def keep(
+    session: Session, account_id: str, key: str, *, fingerprint: str, kind: str, made_id: str, subject_id: str | None
+) -> None:
+    """Note what a request made, in the transaction that makes it.
+
+    Raises IntegrityError of the database where another process was first; then the transaction must be given up.
+    """
+    session.add(
+        IdempotentRequest(
+            account_id=account_id,
+            idempotency_key=key,
+            fingerprint=fingerprint,
+            kind=kind,
+            made_id=made_id,
+            subject_id=subject_id,
+        )
+    )
+    session.flush()
+
+
+def forget_old(session: Session) -> None:
+    """Forget requests after thirty days."""
+    session.execute(delete(IdempotentRequest).where(IdempotentRequest.created_at < now() - timedelta(days=KEPT_DAYS)))

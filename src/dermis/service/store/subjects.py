@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from dermis.errors import Conflict, NotFound
 from dermis.service.store.audit import note
-from dermis.service.store.pages import Page, paged
+from dermis.service.store.database import Page, paged
 from dermis.service.store.schema import Analysis, Consent, Photo, Subject, Visit, now
 
 __all__ = [
