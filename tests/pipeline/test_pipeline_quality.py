@@ -34,6 +34,12 @@ GOOD = {
     "texture": 0.1,
     "blockiness": 1.1,
     "shiny_regions": 1.0,
+    "colour_variation": 0.05,
+    "lip_contrast": 0.2,
+    "lip_red": 0.14,
+    "skin_red": 0.27,
+    "flat_share": 0.1,
+    "fine_colour": 0.003,
 }
 BAD = {
     "no_skin": {"measured_px": 20.0},
@@ -62,6 +68,7 @@ BAD = {
     "occluded": {"covered_share": 0.5},
     "beard": {"facial_hair_share": 0.2},
     "makeup": {"lip_redness": 40.0},
+    "not_living_skin": {"colour_variation": 0.01},
 }
 
 

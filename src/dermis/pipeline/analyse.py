@@ -122,7 +122,8 @@ def analyse(
     skin = measure_skin(encoded, photo, face, lighting, own_area=mask is not None, own_parts=parts is not None)
     if lighting.kind is CaptureCondition.UNKNOWN:
         skin = replace(skin, tone=posterior_tone(skin, face, photo))
-    quality = assess(quality_measures(face, skin, encoded, photo.capture), face, lighting.reference)
+    measures = quality_measures(face, skin, encoded, photo.capture, vouched=mask is not None)
+    quality = assess(measures, face, lighting.reference)
     quality = replace(quality, problems=(*quality.problems, *map(problem_of, lighting.problems)))
     quality = judge_tasks(quality, wanted)
     judged_s = perf_counter() - start

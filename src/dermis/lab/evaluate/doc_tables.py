@@ -24,6 +24,12 @@ __all__ = ["print_tables", "table_names", "table_of"]
 
 _EVERY = 3
 """Of a large set every third photo is looked at."""
+_REAL_SKIN = (
+    "caltech_faces_light", "chart_faces_mbatha", "acne_boxes_uii", "rosacea_faces", "dark_spots_faces", "melasma_faces",
+    "dermnetnz_face",
+)  # fmt: skip
+_MOST = 100
+"""Of each set of real skin so many photos are looked at."""
 _UNTAUGHT = ("P008", "P009", "P010")
 """People of openpeople who taught the network of acne nothing."""
 
@@ -251,6 +257,21 @@ def _of_verdict(roots: Roots, runs: Path) -> str:
     return _signed(verdict_table(*verdict_readings(folders)))
 
 
+def _of_living_skin(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.evidence.out_of_scope import disguise_readings
+    from dermis.lab.evaluate.evidence.photo_tables import disguises_table, false_alarms_table, tone_of
+    from dermis.lab.evaluate.evidence.readings import folder_readings
+
+    portraits = sorted(folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME).glob("P0*.jpg"))[::2]
+    real = [
+        one
+        for name in _REAL_SKIN
+        for one in folder_readings(name, folder_of(name, roots), most=_MOST, tasks=("skin_tone",))
+    ]
+    tables = disguises_table(list(disguise_readings(12, portraits))), false_alarms_table(real, tone_of(real))
+    return _signed("\n\n".join(tables))
+
+
 def _of_repeatability(roots: Roots, runs: Path) -> str:
     return repeatability_table()
 
@@ -275,5 +296,6 @@ _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "redness": _of_redness,
     "presence": _of_presence,
     "verdict": _of_verdict,
+    "living-skin": _of_living_skin,
     "repeatability": _of_repeatability,
 }

@@ -11,14 +11,18 @@ from dermis.core.arrays import BoolMap, FloatMap
 from dermis.face.landmarks import polygon_mask
 from dermis.pipeline.exclusion import LUMINANCE, brightest_channel
 from dermis.pipeline.quality.light_measures import light_measures
+from dermis.pipeline.quality.living_skin import living_skin_measures
 
 __all__ = ["quality_measures"]
 
 
-def quality_measures(face: Face, skin: Skin, encoded: FloatMap, capture: Capture | None = None) -> dict[str, float]:
+def quality_measures(
+    face: Face, skin: Skin, encoded: FloatMap, capture: Capture | None = None, *, vouched: bool = False
+) -> dict[str, float]:
     """Return what can be said of size, light, sharpness and pose; what does not apply is missing.
 
     encoded: (h, w, 3) sRGB-encoded pixels of the analysed frame, as photographed. capture: what the file says.
+    vouched: the user drew the skin, so that nobody asks whether it is living.
     """
     measured = int(np.count_nonzero(skin.measured))
     measures = {"measured_px": float(measured * face.frame.factor**2), **_of_the_head(face)}
@@ -28,6 +32,8 @@ def quality_measures(face: Face, skin: Skin, encoded: FloatMap, capture: Capture
         measures |= _shares(skin) | _brightness(encoded, skin.visible) | _colour(skin, face)
         measures |= _cheeks(skin) | {"sharpness": _sharpness(encoded, skin.visible)}
         measures |= light_measures(face, skin, encoded, capture)
+        if not vouched:
+            measures |= living_skin_measures(face, skin, encoded)
     return measures
 
 

@@ -46,6 +46,11 @@ PROBLEMS: Mapping[str, _Words] = {
         "The face is {face_width_px:.0f} px wide between the cheeks; below 100 px nothing is measured.",
         "Come closer or use the camera's full resolution.",
     ),
+    "not_living_skin": (
+        Severity.REJECT,
+        "The face does not vary in colour as living skin does: perhaps stone, a mask, paint, a drawing or a screen.",
+        "Photograph the bare face itself, with the camera's own app; an area that you vouch for: --mask.",
+    ),
     "face_small": (
         Severity.WARN,
         "The face is {face_width_px:.0f} px wide between the cheeks; small marks are lost below 200 px.",

@@ -24,6 +24,8 @@ __all__ = [
     "NAMED",
     "ClearFace",
     "clear_faces",
+    "disguises_table",
+    "false_alarms_table",
     "overlap",
     "presence_table",
     "read_redness",
@@ -123,6 +125,39 @@ def presence_table(faces: Sequence[ClearFace]) -> str:
                 f"| {tone} | {len(some)} | {len(set(groups))} | {share} | {told[:, 1].mean():.2f} "
                 f"| {told[:, 2].mean():.2f} | {against} |"
             )
+    return "\n".join(lines)
+
+
+def disguises_table(readings: Sequence[Reading]) -> str:
+    """Return on which share of faces in each disguise no number is given, by source."""
+    sources = tuple(dict.fromkeys(one.source for one in readings))
+    lines = [f"| no numbers are given of | all | {' | '.join(sources)} |", "|---" * (len(sources) + 2) + "|"]
+    for name in dict.fromkeys(one.shot for one in readings):
+        cells = [name]
+        for source in ("", *sources):
+            none = [not one.values for one in readings if one.shot == name and source in ("", one.source)]
+            cells.append(f"{sum(none)} of {len(none)}" if none else "")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def false_alarms_table(readings: Sequence[Reading], tones: Mapping[str, str]) -> str:
+    """Return how many real photos are taken for no living skin, or have no colour, by set and tone."""
+    lines = [
+        "| real photos of | tone | photos | people | taken for no living skin [95 %] | without colours |",
+        "|---|---|---|---|---|---|",
+    ]
+    plain = [one for one in readings if one.condition == "unknown" and not one.changed_ev]
+    kinds = [("all", "all"), *(("all", name) for name, _ in ITA_CLASSES)]
+    kinds += [(source, "all") for source in dict.fromkeys(one.source for one in plain)]
+    for source, tone in kinds:
+        some = [one for one in plain if source in ("all", one.source) and tone in ("all", tones.get(one.shot))]
+        if some:
+            called = np.array(["not_living_skin" in one.problems for one in some], np.float64)
+            people = [one.person for one in some]
+            grey = sum("no_colour" in one.problems for one in some)
+            share = mean_in_words(called, people) if len(set(people)) > 1 else f"{called.mean():.2f}"
+            lines.append(f"| {source} | {tone} | {len(some)} | {len(set(people))} | {share} | {grey} |")
     return "\n".join(lines)
 
 

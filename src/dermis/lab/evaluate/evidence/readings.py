@@ -39,7 +39,7 @@ __all__ = [
     "reading_of",
 ]
 
-TASKS_READ = ("skin_tone", "melanin", "haemoglobin", "redness", "acne_lesions", "acne_grade")
+TASKS_READ = ("skin_tone", "melanin", "haemoglobin", "redness", "acne_presence", "acne_lesions", "acne_grade")
 EXPOSURES_EV = (-1.0, -0.5, 0.5, 1.0)
 MADE = "made people"
 SKIN_TASKS = ("skin_tone", "melanin", "haemoglobin", "redness")
@@ -54,8 +54,8 @@ class Reading:
 
     source: where the photo is from. person, shot: whose, and which photo; a changed copy has the shot of its original.
     changed_ev: by how much its exposure was changed. values, intervals, truth: by task; a task without is not there.
-    tone: ITA of the posterior and the usual size of its error, where the light was not known. for_tone: whether the
-    photo is `USABLE` for a tone, `RESERVED` or `UNUSABLE`.
+    lab: CIELAB as told. tone: ITA of the posterior and the usual size of its error, where the light was not known.
+    for_tone: whether the photo is `USABLE` for a tone, `RESERVED` or `UNUSABLE`. difference: ΔE00 from the true colour.
     """
 
     source: str
@@ -70,6 +70,8 @@ class Reading:
     problems: tuple[str, ...] = ()
     usable: bool = False
     for_tone: str = ""
+    lab: tuple[float, float, float] | None = None
+    difference: float | None = None
 
 
 def reading_of(
@@ -86,7 +88,7 @@ def reading_of(
 
 def _read(analysis: Analysis, **known: Any) -> Reading:  # noqa: ANN401
     face = [finding for finding in analysis.findings if finding.region is Region.FACE]
-    lightness, ends = _lightness(face)
+    lab, lightness, ends = _lightness(face)
     tone = analysis.skin.tone if analysis.skin is not None else None
     return Reading(
         condition=analysis.measured_as,
@@ -96,17 +98,21 @@ def _read(analysis: Analysis, **known: Any) -> Reading:  # noqa: ANN401
         problems=tuple(problem.code for problem in analysis.quality.problems),
         usable=analysis.quality.usable,
         for_tone=_for_tone(analysis.quality),
+        lab=lab,
         **known,
     )
 
 
-def _lightness(face: Sequence[Finding]) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
-    """Return the L* of a tone and its interval as those of a task."""
+def _lightness(
+    face: Sequence[Finding],
+) -> tuple[tuple[float, float, float] | None, dict[str, float], dict[str, tuple[float, float]]]:
+    """Return the colour of a tone, and its L* and the interval of that as those of a task."""
     for finding in face:
         lab, ends = finding.detail.get("lab"), finding.detail.get("lightness_interval")
         if isinstance(lab, list):
-            return {LIGHTNESS: float(lab[0])}, {LIGHTNESS: (ends[0], ends[1])} if isinstance(ends, list) else {}
-    return {}, {}
+            colour = float(lab[0]), float(lab[1]), float(lab[2])
+            return colour, {LIGHTNESS: colour[0]}, {LIGHTNESS: (ends[0], ends[1])} if isinstance(ends, list) else {}
+    return None, {}, {}
 
 
 def _for_tone(quality: Quality) -> str:

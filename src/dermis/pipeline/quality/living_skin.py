@@ -1,0 +1,101 @@
+"""What tells living skin from stone, plastic, paint, print and screens: how its colour varies.
+
+Blood and melanin lie unevenly, so the colour of living skin varies from place to place at one lightness, and lips and
+eyes differ from it. Stone, bronze, wood, a mask or a painted layer have one colour, shaded; a picture without colours
+of its own has one all over; a drawing has flat areas, and print and screens have dots and stripes of pure colours. All
+of this is relative within the photo, so that neither tone nor light plays a part.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermis.core import Face, SegmentationClass, Skin, in_classes
+from dermis.core.arrays import BoolMap, FloatMap
+from dermis.pipeline.exclusion import LUMINANCE
+
+__all__ = ["living_skin_measures"]
+
+_Floats = NDArray[np.float64]
+
+_BLOCKS = 100
+"""Across the width of a face: what is finer is noise and grain."""
+_PARTS = (SegmentationClass.LIPS, SegmentationClass.EYES)
+_SKIN = (SegmentationClass.FACE_SKIN, SegmentationClass.NOSE)
+_FEWEST, _FEWEST_OF_A_PART = 150, 6
+_LEAST_LIGHT = 2e-3
+_FEWEST_PX = 400
+
+
+def living_skin_measures(face: Face, skin: Skin, encoded: FloatMap) -> dict[str, float]:
+    """Return the signs of living skin that a whole face shows; none of a close-up.
+
+    colour_variation: standard deviation of the skin's colour at one lightness (log10 of red and blue over green).
+    lip_contrast, part_contrast: by how much the lips, and lips and eyes together, differ from the skin in that colour.
+    lip_red: by how much the lips are redder. skin_red: log10 of red over green of the skin.
+    flat_share: share of neighbouring pixels that are equal. fine_colour: mean step of red less green to the neighbour.
+    """
+    if face.landmarks is None or face.face_width_px is None:
+        return {}
+    bare = in_classes(face.segmentation, _SKIN) & face.skin
+    if np.count_nonzero(bare) < _FEWEST_PX:
+        return {}
+    return {**_colours(face, skin, bare), **_grain(encoded, bare)}
+
+
+def _colours(face: Face, skin: Skin, bare: BoolMap) -> dict[str, float]:
+    step = max(1, round((face.face_width_px or 0.0) / face.frame.factor / _BLOCKS))
+    rows, columns = np.flatnonzero(bare.any(axis=1)), np.flatnonzero(bare.any(axis=0))
+    window = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    light = _blocks(skin.linear[window], step)
+    luminance = np.log10(np.maximum(light @ LUMINANCE, _LEAST_LIGHT))
+    inside = _blocks(bare[window].astype(np.float32)[..., None], step)[..., 0] > 0.95
+    inside &= (light.max(axis=-1) < 0.97) & (light.min(axis=-1) > _LEAST_LIGHT)
+    if np.count_nonzero(inside) < _FEWEST:
+        return {}
+    low, high = np.percentile(luminance[inside], (10, 90))
+    inside &= (luminance >= low) & (luminance <= high)
+    logs = np.log10(np.maximum(light, _LEAST_LIGHT))
+    colour = logs[..., ::2] - logs[..., 1:2]
+    # A cast of light and the tone curve may change colour with lightness: that is no variation of the skin.
+    usual = np.median(luminance[inside])
+    curve = np.vander(luminance[inside] - usual, 3)
+    solved = np.linalg.lstsq(curve, colour[inside], rcond=None)[0]
+    left = colour[inside] - curve @ solved
+    spread = np.diff(np.percentile(left, (16, 84), axis=0), axis=0)[0] / 2
+    measures = {
+        "colour_variation": float(np.hypot(*spread)),
+        "skin_red": float(np.median(colour[inside][:, 0])),
+    }
+    contrasts = {}
+    for part in _PARTS:
+        share = _blocks((face.segmentation == part)[window].astype(np.float32)[..., None], step)[..., 0]
+        here = (share > 0.6) & (light.max(axis=-1) < 0.97)
+        if np.count_nonzero(here) >= _FEWEST_OF_A_PART:
+            expected = np.vander(np.clip(luminance[here], low, high) - usual, 3) @ solved
+            contrasts[part] = np.median(colour[here] - expected, axis=0)
+    if len(contrasts) == len(_PARTS):
+        measures["part_contrast"] = float(np.hypot(*(np.hypot(*one) for one in contrasts.values())))
+    if SegmentationClass.LIPS in contrasts:
+        measures["lip_contrast"] = float(np.hypot(*contrasts[SegmentationClass.LIPS]))
+        measures["lip_red"] = float(contrasts[SegmentationClass.LIPS][0])
+    return measures
+
+
+def _blocks(values: FloatMap, step: int) -> _Floats:
+    """Return the means (h // step, w // step, k) of squares of a map (h, w, k)."""
+    height, width = (size // step for size in values.shape[:2])
+    cut = values[: height * step, : width * step]
+    return np.asarray(cut.reshape(height, step, width, step, -1).mean(axis=(1, 3), dtype=np.float32), np.float64)
+
+
+def _grain(encoded: FloatMap, bare: BoolMap) -> dict[str, float]:
+    both = bare[::2, 1:] & bare[::2, :-1]
+    steps = np.diff(encoded[::2], axis=1)[both]
+    if len(steps) < _FEWEST_PX:
+        return {}
+    return {
+        "flat_share": float(np.mean(np.abs(steps).max(axis=1) < 0.5 / 255)),
+        "fine_colour": float(np.mean(np.abs(steps[:, 0] - steps[:, 1]))),
+    }
