@@ -31,6 +31,14 @@ def test_a_frame_of_factor_one_is_a_copy():
     assert photo.pixels[1:6, 2:6].any()
 
 
+@pytest.mark.parametrize("factor", [1, 2, 3, 7])
+def test_a_photo_of_levels_is_reduced_as_its_pixels_are(factor):
+    levels = np.random.default_rng(factor).integers(0, 256, (60, 58, 3), np.uint8)
+    frame = CropFrame(x_px=3, y_px=2, width=54 // factor, height=53 // factor, factor=factor)
+    by_pixels = crop(Photo(pixels=(levels / 255).astype(np.float32), encoding=Encoding.SRGB), frame)
+    np.testing.assert_allclose(crop(Photo(levels=levels, encoding=Encoding.SRGB), frame), by_pixels, atol=1e-6)
+
+
 def test_a_frame_is_cut_to_the_photo_and_small_enough():
     photo = _photo(300, 200)
     frame = frame_around(photo, -50.5, 20.2, 900, 280.7, longest=100)

@@ -6,7 +6,7 @@ import pytest
 from dermis.colour.srgb import decode
 from dermis.core import Encoding, Photo
 from dermis.face.crop import frame_around
-from dermis.face.image_pyramid import ImagePyramid, Square, build_pyramid
+from dermis.face.image_pyramid import ImagePyramid, Square, build_pyramid, fill_holes, resized, resized_part
 
 
 def _quarters(side: int = 64) -> Photo:
@@ -86,3 +86,21 @@ def test_camera_light_is_balanced_before_it_is_shown():
 def test_one_pixel_can_be_looked_at():
     photo = Photo(pixels=np.full((1, 1, 3), 0.5, dtype=np.float32), encoding=Encoding.SRGB)
     assert _look(photo).view(Square(x_px=0.5, y_px=0.5, side_px=1), 4).shape == (4, 4, 3)
+
+
+def test_a_part_of_a_larger_map_is_as_in_the_whole():
+    plane = np.random.default_rng(0).random((31, 23), dtype=np.float32)
+    whole = resized(plane, (97, 80))
+    for part in ((slice(0, 97), slice(0, 80)), (slice(13, 55), slice(31, 80))):
+        np.testing.assert_allclose(resized_part(plane, (97, 80), part), whole[part], atol=1e-5)
+
+
+def test_a_hole_is_filled_and_a_bay_at_the_edge_is_not():
+    skin = np.zeros((12, 12), np.bool_)
+    skin[2:9, 0:8] = True
+    skin[4, 3] = skin[6:8, 0] = False
+    filled = fill_holes(skin, but_not=np.zeros_like(skin))
+    assert filled[4, 3]
+    assert not filled[6:8, 0].any()
+    assert np.count_nonzero(filled) == np.count_nonzero(skin) + 1
+    assert not fill_holes(np.zeros_like(skin), but_not=skin).any()

@@ -89,8 +89,8 @@ def in_blocks(formula: Callable[..., NDArray[Any]], *colours: NDArray[Any], to_c
         out[part] = formula(*(one[part].astype(dtype, copy=False) for one in flat))
 
     starts = range(0, len(out), _BLOCK)
-    threads = read_settings().threads or min(_MOST_THREADS, os.cpu_count() or 1)
-    if len(out) < _MANY or threads == 1:
+    threads = 1 if len(out) < _MANY else read_settings().threads or min(_MOST_THREADS, os.cpu_count() or 1)
+    if threads == 1:
         for start in starts:
             fill(start)
         return found[()]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BoolMap", "FloatMap", "LabelMap", "hold", "read_only"]
+__all__ = ["BoolMap", "FloatMap", "LabelMap", "hold", "read_only", "window_of"]
 
 FloatMap = NDArray[np.float32]
 BoolMap = NDArray[np.bool_]
@@ -19,6 +19,22 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def window_of(mask: BoolMap, margin: int = 0) -> tuple[slice, slice]:
+    """Return the rows and columns that hold what is set in a mask (h, w), `margin` more on each side; none where none.
+
+    What is computed for the skin of a face alone need not be computed for the five times as many pixels around it.
+    """
+    rows = np.flatnonzero(mask.any(axis=1))
+    if not rows.size:
+        return slice(0, 0), slice(0, 0)
+    columns = np.flatnonzero(mask[rows[0] : rows[-1] + 1].any(axis=0))
+    found = [
+        slice(max(0, int(set_[0]) - margin), min(length, int(set_[-1]) + 1 + margin))
+        for set_, length in zip((rows, columns), mask.shape, strict=True)
+    ]
+    return found[0], found[1]
 
 
 def hold(record: object, field: str, *, dtype: type[np.generic], shape: tuple[int | None, ...]) -> None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from dermis.core.arrays import FloatMap, hold
+from dermis.core.arrays import FloatMap, LabelMap, hold, read_only
 
 __all__ = ["Capture", "Encoding", "Origin", "Photo"]
 
@@ -58,24 +58,51 @@ class Origin:
     notes: tuple[str, ...] = ()
 
 
+_TO_COME: FloatMap = read_only(np.zeros((0, 0, 3), np.float32))
+_WHITE = np.float32(255)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Photo:
-    """`pixels` (h, w, 3) float32 in [0, 1], upright; what a value means is `encoding`, never the dtype."""
+    """`pixels` (h, w, 3) float32 in [0, 1], upright; what a value means is `encoding`, never the dtype.
 
-    pixels: FloatMap
+    levels: the same as (h, w, 3) uint8, 255 for 1, of a photo that was made of them alone, as most files hold no more.
+    Its `pixels` come to be when somebody asks for all of them; `part` gives some, without the rest.
+    """
+
+    pixels: FloatMap = field(default_factory=lambda: _TO_COME)
     encoding: Encoding
     capture: Capture = field(default_factory=Capture)
     origin: Origin = field(default_factory=Origin)
+    levels: LabelMap | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        hold(self, "pixels", dtype=np.float32, shape=(None, None, 3))
+        if self.pixels is _TO_COME and self.levels is not None:
+            hold(self, "levels", dtype=np.uint8, shape=(None, None, 3))
+            object.__delattr__(self, "pixels")
+        else:
+            hold(self, "pixels", dtype=np.float32, shape=(None, None, 3))
+            object.__setattr__(self, "levels", None)  # `replace` hands on the levels of other pixels
+
+    def __getattr__(self, name: str) -> FloatMap:
+        """Make `pixels` of `levels`, once."""
+        if name != "pixels":
+            raise AttributeError(f"A photo has no {name!r}.")
+        object.__setattr__(self, "pixels", read_only(self.part(slice(None), slice(None))))
+        return self.pixels
+
+    def part(self, rows: slice, columns: slice) -> FloatMap:
+        """Return some rows and columns of `pixels`, (h, w, 3), not to be written to."""
+        if self.levels is None:
+            return self.pixels[rows, columns]
+        return np.divide(self.levels[rows, columns], _WHITE, dtype=np.float32, order="C")
 
     @property
     def width_px(self) -> int:
         """Width in pixels."""
-        return int(self.pixels.shape[1])
+        return int((self.pixels if self.levels is None else self.levels).shape[1])
 
     @property
     def height_px(self) -> int:
         """Height in pixels."""
-        return int(self.pixels.shape[0])
+        return int((self.pixels if self.levels is None else self.levels).shape[0])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import CropFrame, Photo
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
+
+_MOST_IN_16_BITS = 257  # levels of 255 that add up to 65535
 
 __all__ = ["crop", "frame_around", "reduce_labels", "reduce_mask", "to_frame"]
 
@@ -24,7 +28,11 @@ def frame_around(photo: Photo, left: float, top: float, right: float, bottom: fl
 
 def crop(photo: Photo, frame: CropFrame) -> FloatMap:
     """Return the photo's pixels on `frame`, (h, w, 3), each the mean of the photo pixels it covers."""
-    return _mean(photo.pixels, frame)
+    if photo.levels is None:
+        return _mean(photo.pixels, frame)
+    if frame.factor == 1:
+        return photo.part(*_covered(frame))
+    return _mean_of_levels(photo.levels[_covered(frame)], frame)
 
 
 def reduce_mask(mask: BoolMap, frame: CropFrame) -> BoolMap:
@@ -49,13 +57,33 @@ def to_frame(points: NDArray[np.floating], frame: CropFrame) -> NDArray[np.float
     return (np.asarray(points, dtype=np.float64)[:, :2] - (frame.x_px, frame.y_px)) / frame.factor
 
 
+def _covered(frame: CropFrame) -> tuple[slice, slice]:
+    f = frame.factor
+    return slice(frame.y_px, frame.y_px + frame.height * f), slice(frame.x_px, frame.x_px + frame.width * f)
+
+
 def _mean(values: FloatMap, frame: CropFrame) -> FloatMap:
     f, h, w = frame.factor, frame.height, frame.width
-    part = values[frame.y_px : frame.y_px + h * f, frame.x_px : frame.x_px + w * f]
+    part = values[_covered(frame)]
     if f == 1:
         return part.copy()
     depth = part.shape[2]
     # einsum adds along an axis several times faster than sum does, without a copy of the photo.
     rows = np.einsum("afb->ab", part.reshape(h, f, w * f * depth))
     mean: FloatMap = np.einsum("abfc->abc", rows.reshape(h, w, f, depth)) / np.float32(f * f)
+    return mean
+
+
+def _mean_of_levels(part: LabelMap, frame: CropFrame) -> FloatMap:
+    """Return the means as values in [0, 1], of whole numbers: exact, and without the photo as floating point."""
+    f, h, w = frame.factor, frame.height, frame.width
+    rows = part.reshape(h, f, w * f * 3)
+    total: NDArray[Any] = rows[:, 0].astype(np.uint16 if f <= _MOST_IN_16_BITS else np.uint32)
+    for row in range(1, f):
+        total += rows[:, row]
+    columns = total.reshape(h, w, f, 3)
+    mean = columns[:, :, 0].astype(np.float32)
+    for column in range(1, f):
+        mean += columns[:, :, column]
+    mean *= np.float32(1 / (255 * f * f))
     return mean

@@ -10,10 +10,20 @@ from numpy.typing import NDArray
 
 from dermis.colour.srgb import encode
 from dermis.core import CropFrame, Encoding, Photo
-from dermis.core.arrays import BoolMap, FloatMap
+from dermis.core.arrays import BoolMap, FloatMap, LabelMap, window_of
 from dermis.face.crop import crop
 
-__all__ = ["ImagePyramid", "Square", "build_pyramid", "fill_holes", "guided_upsample", "resized", "view_map", "warp"]
+__all__ = [
+    "ImagePyramid",
+    "Square",
+    "build_pyramid",
+    "fill_holes",
+    "guided_upsample",
+    "resized",
+    "resized_part",
+    "view_map",
+    "warp",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +81,19 @@ def build_pyramid(photo: Photo, frame: CropFrame) -> ImagePyramid:
     """Return the 8-bit copy of `frame` that networks see, whatever the photo's encoding."""
     from PIL import Image  # late: 30 ms
 
-    level = Image.fromarray(np.uint8(np.rint(_shown(crop(photo, frame), photo.encoding) * 255)))
+    level = Image.fromarray(_levels(photo, frame))
     levels = [level]
     while min(level.size) >= 128:
         level = level.reduce(2)
         levels.append(level)
     return ImagePyramid(frame=frame, levels=tuple(levels))
+
+
+def _levels(photo: Photo, frame: CropFrame) -> LabelMap:
+    if photo.levels is not None and photo.encoding is Encoding.SRGB and frame.factor == 1:
+        rows, columns = slice(frame.y_px, frame.y_px + frame.height), slice(frame.x_px, frame.x_px + frame.width)
+        return np.ascontiguousarray(photo.levels[rows, columns])
+    return np.asarray(np.rint(_shown(crop(photo, frame), photo.encoding) * 255), np.uint8)
 
 
 def _shown(pixels: FloatMap, encoding: Encoding) -> FloatMap:
@@ -124,6 +141,24 @@ def resized(plane: FloatMap, size: tuple[int, int]) -> FloatMap:
     return np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize(size[::-1], Image.Resampling.BILINEAR))
 
 
+def resized_part(plane: FloatMap, size: tuple[int, int], part: tuple[slice, slice]) -> FloatMap:
+    """Return some rows and columns of a map at another (h, w), interpolated as `resized` does."""
+    from PIL import Image  # late: 30 ms
+
+    rows, columns = part
+    (height, width), down, across = plane.shape, plane.shape[0] / size[0], plane.shape[1] / size[1]
+    return np.asarray(
+        Image.fromarray(np.ascontiguousarray(plane)).resize(
+            (columns.stop - columns.start, rows.stop - rows.start),
+            Image.Resampling.BILINEAR,
+            box=(
+                *(columns.start * across, rows.start * down),
+                *(min(columns.stop * across, width), min(rows.stop * down, height)),
+            ),
+        )
+    )
+
+
 def guided_upsample(plane: FloatMap, grey: FloatMap, radius_px: float) -> FloatMap:
     """Return a coarse soft map at the size of `grey`, its edges moved to those of `grey`.
 
@@ -149,10 +184,17 @@ def fill_holes(skin: BoolMap, *, but_not: BoolMap) -> BoolMap:
     """Fill holes: lesions, moles and highlights are skin too, unless most of a hole is `but_not`."""
     from scipy.ndimage import label  # late: 40 ms
 
-    names, count = label(~skin)  # what does not reach the edge of the picture is a hole
+    part = window_of(skin, 1)
+    names, count = label(~skin[part])  # what does not reach the edge of the skin's rectangle is a hole
+    if count == 0:
+        return skin
     sizes = np.bincount(names.ravel(), minlength=count + 1)
-    holes = np.bincount(names[but_not], minlength=count + 1) < 0.5 * sizes
+    holes = np.bincount(names[but_not[part]], minlength=count + 1) < 0.5 * sizes
     for edge in (names[0], names[-1], names[:, 0], names[:, -1]):
         holes[edge] = False
     holes[0] = False
-    return skin | holes[names] if holes.any() else skin
+    if not holes.any():
+        return skin
+    filled = skin.copy()
+    filled[part] |= holes[names]
+    return filled

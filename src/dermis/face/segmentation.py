@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import CropFrame, SegmentationClass, in_classes
-from dermis.core.arrays import BoolMap, FloatMap, LabelMap
+from dermis.core.arrays import BoolMap, FloatMap, LabelMap, window_of
 from dermis.face import segmentation_model, selfie_model
 from dermis.face.crop import to_frame
 from dermis.face.detection import DetectedFace
-from dermis.face.image_pyramid import ImagePyramid, Square, fill_holes, guided_upsample, resized
+from dermis.face.image_pyramid import ImagePyramid, Square, fill_holes, guided_upsample, resized, resized_part
 from dermis.face.landmarks import (
     BROWS,
     CHIN,
@@ -118,6 +118,8 @@ def _second_opinion(picture: ImagePyramid, face: DetectedFace, own: FloatMap) ->
 
 def _seen_beard(parts: LabelMap, own: FloatMap, face: DetectedFace, frame: CropFrame) -> BoolMap:
     """Return what the parser calls facial hair; not where it is little, nor beside the lower face: that is hair."""
+    if not (own[SegmentationClass.FACIAL_HAIR] > _DENSE).any():
+        return np.zeros(parts.shape, dtype=np.bool_)
     dense = (parts == SegmentationClass.HAIR) & (
         resized(own[SegmentationClass.FACIAL_HAIR], (frame.height, frame.width)) > _DENSE
     )
@@ -215,33 +217,39 @@ def _beard(parts: LabelMap, picture: ImagePyramid, points: NDArray[np.float64], 
     light = gaussian_filter(np.log(small.mean(axis=-1) + 0.01), blur)
     linear = np.maximum(small[..., :2], 1 / 255) ** np.float32(2.2)
     redness = gaussian_filter(np.log(linear[..., 0] / linear[..., 1]), blur)
-    light, redness = (resized(plane, (frame.height, frame.width)) for plane in (light, redness))
     cheeks = [
         polygon_mask([points[list(ring)]], frame) & (parts == SegmentationClass.FACE_SKIN) for ring in UPPER_CHEEKS
     ]
     if not all(cheek.any() for cheek in cheeks):
         cheeks = [cheeks[0] | cheeks[1]] * 2
+    beard = np.zeros(parts.shape, dtype=np.bool_)
     if not cheeks[0].any():
-        return np.zeros(parts.shape, dtype=np.bool_)
+        return beard
+    below = polygon_mask([points[list(LOWER_FACE)]], frame, grow=_BEARD_REACH * side)
+    part = window_of(below | cheeks[0] | cheeks[1])
+    light, redness = (resized_part(plane, (frame.height, frame.width), part) for plane in (light, redness))
     # Light from one side darkens skin as much as a beard: each pixel is held to the cheek that it is nearer to.
-    left = _leftness(points, frame)
-    lit, red = ([float(np.median(plane[cheek])) for cheek in cheeks] for plane in (light, redness))
+    left = _leftness(points, part)
+    lit, red = ([float(np.median(plane[cheek[part]])) for cheek in cheeks] for plane in (light, redness))
     darker = lit[0] + (lit[1] - lit[0]) * left - light
     grey = redness < _BEARD_REDNESS * (red[0] + (red[1] - red[0]) * left)
-    skin = (parts == SegmentationClass.FACE_SKIN) | (parts == SegmentationClass.OTHER_SKIN)
-    below = skin & polygon_mask([points[list(LOWER_FACE)]], frame, grow=_BEARD_REACH * side)
-    found: BoolMap = below & (((darker > _BEARD_CONTRAST) & grey) | (darker > _BEARD_DARKEST))
-    chin = found[polygon_mask([points[list(CHIN)]], frame)]
-    return found if chin.size and chin.mean() > _BEARD_ON_CHIN else np.zeros_like(found)
+    skin = in_classes(parts[part], (SegmentationClass.FACE_SKIN, SegmentationClass.OTHER_SKIN))
+    beard[part] = skin & below[part] & (((darker > _BEARD_CONTRAST) & grey) | (darker > _BEARD_DARKEST))
+    chin = beard[polygon_mask([points[list(CHIN)]], frame)]
+    return beard if chin.size and chin.mean() > _BEARD_ON_CHIN else np.zeros_like(beard)
 
 
-def _leftness(points: NDArray[np.float64], frame: CropFrame) -> FloatMap:
-    """Return 0 from the middle of the right cheek outwards, 1 from that of the left, and between between."""
+def _leftness(points: NDArray[np.float64], part: tuple[slice, slice]) -> FloatMap:
+    """Return 0 from the middle of the right cheek outwards, 1 from that of the left, and between between.
+
+    part: the rows and columns of the frame that are asked for.
+    """
     right, left = (points[list(ring)].mean(axis=0) for ring in UPPER_CHEEKS)
     across = (left - right) / max(float(((left - right) ** 2).sum()), 1e-6)
-    rows, columns = np.ogrid[: frame.height, : frame.width]
-    along = (columns + 0.5 - right[0]) * across[0] + (rows + 0.5 - right[1]) * across[1]
-    left_share: FloatMap = np.clip(along, 0, 1).astype(np.float32)
+    rows, columns = np.ogrid[part]
+    along = ((columns + 0.5 - right[0]) * across[0]).astype(np.float32)
+    along = along + ((rows + 0.5 - right[1]) * across[1]).astype(np.float32)
+    left_share: FloatMap = np.clip(along, 0, 1)
     return left_share
 
 
@@ -280,20 +288,21 @@ def instance_mask(skin: BoolMap, frame: CropFrame, faces: Sequence[DetectedFace]
     """Return the skin that hangs together with the first face, or lies beside it, and is nearer to no other."""
     from scipy.ndimage import label  # late: 40 ms
 
-    own = _distance(frame, faces[0])
-    mine = skin.copy()
+    part, kept = window_of(skin), np.zeros_like(skin)
+    own = _distance(frame, faces[0])[part]
+    mine = skin[part].copy()
     for other in faces[1:]:
-        mine &= own <= _distance(frame, other)
+        mine &= own <= _distance(frame, other)[part]
     names, count = label(mine)
     if count == 0:
-        return mine
+        return kept
     sizes = np.bincount(names.ravel(), minlength=count + 1)
     core = np.bincount(names[own < _NEAR], minlength=count + 1)
     side = faces[0].square.side_px / frame.factor
     keep = (core > 0.5 * sizes) | (core > 0.1 * side**2)
     keep &= sizes > _SPECK * side**2
     keep[0] = False
-    kept: BoolMap = keep[names]
+    kept[part] = keep[names]
     return kept
 
 
@@ -302,5 +311,7 @@ def _distance(frame: CropFrame, face: DetectedFace) -> NDArray[np.float32]:
     rows, columns = np.ogrid[: frame.height, : frame.width]
     x = (face.square.x_px - frame.x_px) / frame.factor - 0.5
     y = (face.square.y_px - frame.y_px) / frame.factor - 0.5
-    away: NDArray[np.float32] = np.hypot(columns - x, rows - y).astype(np.float32)
-    return away / np.float32(face.square.side_px / frame.factor)
+    side = face.square.side_px / frame.factor
+    across, down = ((columns - x) / side).astype(np.float32), ((rows - y) / side).astype(np.float32)
+    away: NDArray[np.float32] = np.sqrt(across**2 + down**2)
+    return away

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dermis.core import SegmentationClass
-from dermis.core.arrays import BoolMap, FloatMap, LabelMap
+from dermis.core.arrays import BoolMap, FloatMap, LabelMap, window_of
 
 __all__ = ["LUMINANCE", "REASONS", "brightest_channel", "exclude"]
 
@@ -50,17 +50,29 @@ def exclude(
     parts: (h, w) uint8 of `SegmentationClass`. confidence: (h, w) in [0.5, 1] of a pixel being skin or not, where
     known. What is usual for the skin (its median) is taken from the face alone.
     """
-    luminance = linear @ LUMINANCE
     beside = visible & (parts == SegmentationClass.OTHER_SKIN)
-    face = visible & ~beside
-    return {
-        "clipped": visible & _clipped(encoded),
-        "specular": visible & _specular(linear, luminance, face),
-        "shadow": visible & _shadow(luminance, face),
-        "border": visible & _border(visible, confidence),
+    part = window_of(visible, 1)
+    light, face = linear[part], (visible & ~beside)[part]
+    luminance = light @ LUMINANCE
+    width = BORDER_SHARE * max(visible.shape)
+    found = {
+        "clipped": _clipped(encoded[part]),
+        "specular": _specular(light, luminance, face),
+        "shadow": _shadow(luminance, face),
+        "border": _border(visible[part], width, None if confidence is None else confidence[part]),
+    }
+    seen = visible[part]
+    return {reason: _laid(mask & seen, part, visible) for reason, mask in found.items()} | {
         "facial_hair": parts == SegmentationClass.FACIAL_HAIR,
         "beside_face": beside,
     }
+
+
+def _laid(mask: BoolMap, part: tuple[slice, slice], whole: BoolMap) -> BoolMap:
+    """Return a mask of a part of the frame on all of it."""
+    found = np.zeros_like(whole)
+    found[part] = mask
+    return found
 
 
 def brightest_channel(pixels: FloatMap) -> FloatMap:
@@ -92,9 +104,8 @@ def _specular(linear: FloatMap, luminance: FloatMap, face: BoolMap) -> BoolMap:
     return np.asarray(brighter & (saturation < GLARE_PALER * usual))
 
 
-def _border(visible: BoolMap, confidence: FloatMap | None) -> BoolMap:
+def _border(visible: BoolMap, width: float, confidence: FloatMap | None) -> BoolMap:
     """Return the edge of the skin: always a narrow one, a wider one where it is not sure to be skin."""
-    width = BORDER_SHARE * max(visible.shape)
     edge = ~_eroded(visible, max(1, round(width)))
     if confidence is not None:
         edge |= (confidence < SURE) & ~_eroded(visible, max(1, round(UNSURE_WIDTHS * width)))

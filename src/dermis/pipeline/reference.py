@@ -102,7 +102,7 @@ def correct_light(photo: Photo, reference: Reference) -> LightReference:
     if isinstance(reference, ChartCorners):
         return _by_chart(photo, reference)
     rows, columns = patch_box(photo, reference)
-    pixels = photo.pixels[rows, columns].reshape(-1, 3)
+    pixels = photo.part(rows, columns).reshape(-1, 3)
     linear = np.asarray(decode(pixels)) if photo.encoding is Encoding.SRGB else pixels
     fit = fit_light(linear, reference.colour_hex)
     return LightReference(

@@ -149,7 +149,7 @@ def shown(photo: Photo, window: Window, long_side_px: int) -> NDArray[np.uint8]:
 
     rows = slice(window.y_px, window.y_px + window.height_px)
     columns = slice(window.x_px, window.x_px + window.width_px)
-    piece = photo.pixels[rows, columns]
+    piece = photo.part(rows, columns)
     factor = min(max(1, max(piece.shape[:2]) // long_side_px), *piece.shape[:2])
     small = np.clip(reduce_by(piece, factor), 0, 1)
     if photo.encoding is not Encoding.SRGB:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dermis.core import Finding, Map, Region, Skin, Task, ValueMap, region_mask
 from dermis.core.arrays import BoolMap, FloatMap
 
-__all__ = ["FEWEST_PIXELS", "map_findings", "measured_regions"]
+__all__ = ["FEWEST_PIXELS", "map_findings", "measured_regions", "region_pixels"]
 
 FEWEST_PIXELS = 64
 """Fewer measured pixels than this make no statement about a region."""
@@ -23,6 +25,20 @@ def measured_regions(skin: Skin, regions: tuple[Region, ...]) -> Iterator[tuple[
             yield region, mask
 
 
+def region_pixels(
+    skin: Skin, regions: tuple[Region, ...], pixels: NDArray[Any]
+) -> Iterator[tuple[Region, NDArray[Any]]]:
+    """Yield each region with those of the measured pixels (n, ...) of the face that lie in it, as `measured_regions`.
+
+    pixels: what was computed of `values[skin.measured]`, row by row.
+    """
+    codes = skin.regions[skin.measured]
+    for region in regions:
+        own = pixels if region is Region.FACE else pixels[codes == region.code]
+        if len(own) >= FEWEST_PIXELS:
+            yield region, own
+
+
 def map_findings(task: Task, skin: Skin, values: FloatMap, *, model: str) -> tuple[Finding, ...]:
     """Sum up a map: the median of each region, the middle 90 % of its pixels as the spread.
 
@@ -33,12 +49,12 @@ def map_findings(task: Task, skin: Skin, values: FloatMap, *, model: str) -> tup
     if not isinstance(task.scale, Map):
         raise ValueError(f"{task.name} is no map.")
     scale = task.scale
-    shown = np.where(skin.measured, values, np.float32(np.nan)).astype(np.float32)
+    shown = np.full(values.shape, np.nan, dtype=np.float32)
+    np.copyto(shown, values, where=skin.measured)
     evidence = ValueMap(values=shown, unit=scale.unit, low=scale.low, high=scale.high)
     findings = []
-    for region, mask in measured_regions(skin, task.regions):
-        told = values[mask]
-        told = told[np.isfinite(told)]
+    for region, seen in region_pixels(skin, task.regions, values[skin.measured]):
+        told = seen[np.isfinite(seen)]
         if told.size < FEWEST_PIXELS:
             continue
         low, middle, high = np.percentile(told, (5, 50, 95))
@@ -51,7 +67,7 @@ def map_findings(task: Task, skin: Skin, values: FloatMap, *, model: str) -> tup
                 spread=(float(low), float(high)),
                 detail={
                     "pixels": int(told.size),
-                    "told_share": round(told.size / int(np.count_nonzero(mask)), 4),
+                    "told_share": round(told.size / len(seen), 4),
                 },
                 evidence=evidence if region is Region.FACE else None,
                 model=model,

@@ -36,7 +36,7 @@ from dermis.core import (
 )
 from dermis.core.arrays import FloatMap
 from dermis.tasks.intervals import FITTED, LIGHTNESS, interval
-from dermis.tasks.region_statistics import measured_regions
+from dermis.tasks.region_statistics import region_pixels
 from dermis.tasks.tone_posterior import relighting
 
 __all__ = ["TASK", "classes_within", "measure", "monk_of", "monk_within"]
@@ -60,8 +60,8 @@ def measure(skin: Skin) -> tuple[Finding, ...]:
     is named only where the interval lies in it. The spread is the middle 90 % of
     pixels: the unevenness of the skin. `detail["light"]` names the light. A grey photo has no tone: no finding.
     """
-    lab = np.asarray(linear_to_lab(skin.linear))
-    well_lit = ((region, _well_lit(lab[mask])) for region, mask in measured_regions(skin, TASK.regions))
+    lab = np.asarray(linear_to_lab(skin.linear[skin.measured]))
+    well_lit = ((region, _well_lit(pixels)) for region, pixels in region_pixels(skin, TASK.regions, lab))
     return tuple(_finding(region, pixels, skin) for region, pixels in well_lit if _has_colour(pixels))
 
 

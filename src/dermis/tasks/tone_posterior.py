@@ -76,16 +76,13 @@ class Trees:
 
     def predict(self, clues: _Floats) -> _Floats:
         """Return the answers (n,) for clues (n, k)."""
-        rows = np.arange(len(clues))
-        total = np.full(len(clues), self.baseline)
-        for root in self.start:
-            node = np.full(len(clues), root)
-            while (self.feature[node] >= 0).any():
-                feature = np.maximum(self.feature[node], 0)
-                seen = clues[rows, feature]
-                left = np.where(np.isnan(seen), self.missing_left[node], seen <= self.threshold[node])
-                node = np.where(self.feature[node] < 0, node, np.where(left, self.left[node], self.right[node]))
-            total += self.value[node]
+        rows = np.arange(len(clues))[:, None]
+        node = np.repeat(self.start[None], len(clues), axis=0)
+        while (inner := self.feature[node] >= 0).any():  # all trees at once, a step down each time
+            seen = clues[rows, np.maximum(self.feature[node], 0)]
+            left = np.where(np.isnan(seen), self.missing_left[node], seen <= self.threshold[node])
+            node = np.where(inner, np.where(left, self.left[node], self.right[node]), node)
+        total: _Floats = self.baseline + self.value[node].sum(axis=1)
         return total
 
 
@@ -175,15 +172,21 @@ def tone_posterior_clues(skin: Skin, face: Face, photo: Photo) -> _Floats:
 
 def _surroundings(face: Face, photo: Photo) -> tuple[FloatMap, float]:
     """Return the pixels beside the head (n, 3) in linear light, and the mean log10 luminance of the photo."""
-    step = max(1, max(photo.pixels.shape) // _SIDE)
-    linear = np.asarray(decode(photo.pixels[::step, ::step]), dtype=np.float32)
-    frame, outside = face.frame, np.ones(photo.pixels.shape[:2], dtype=np.bool_)
-    head: BoolMap = face.skin | (face.segmentation != SegmentationClass.BACKGROUND)
-    big = np.repeat(np.repeat(head, frame.factor, axis=0), frame.factor, axis=1)
-    window = outside[frame.y_px : frame.y_px + big.shape[0], frame.x_px : frame.x_px + big.shape[1]]
-    window &= ~big[: window.shape[0], : window.shape[1]]
+    step = max(1, max(photo.width_px, photo.height_px) // _SIDE)
+    every = slice(None, None, step)
+    linear = np.asarray(decode(photo.part(every, every)), dtype=np.float32)
+    frame, head = face.frame, face.skin | (face.segmentation != SegmentationClass.BACKGROUND)
+    rows, columns = (
+        (np.arange(0, length, step) - start) // frame.factor
+        for length, start in ((photo.height_px, frame.y_px), (photo.width_px, frame.x_px))
+    )
+    above, across = (
+        (places >= 0) & (places < length) for places, length in zip((rows, columns), head.shape, strict=True)
+    )
+    outside: BoolMap = np.ones((len(rows), len(columns)), dtype=np.bool_)
+    outside[np.ix_(above, across)] = ~head[np.ix_(rows[above], columns[across])]
     level = float(np.log10(np.maximum(linear @ _LUMINANCE, 1e-3)).mean())
-    return linear[outside[::step, ::step]], level
+    return linear[outside], level
 
 
 def _middle(pixels: FloatMap, low: float, high: float) -> _Floats:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.colour.srgb import encode
-from dermis.core.arrays import FloatMap
+from dermis.core.arrays import FloatMap, LabelMap
 from dermis.formats.images.icc import SAMPLES, ColourSpace, declared_space, read_icc, space_of_profile
 from dermis.formats.images.rasters import Inks, Numbers, Raster
 
@@ -34,9 +34,13 @@ _NO_PROFILE = "A CMYK picture without a colour profile: the colours are a guess.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Converted:
-    """`pixels` (h, w, 3) float32 in [0, 1], the profile's name, and what the user should know."""
+    """`pixels` (h, w, 3) float32 in [0, 1], the profile's name, and what the user should know.
 
-    pixels: FloatMap
+    levels: what stands for `pixels` where the file holds 8 bits of sRGB, (h, w, 3) uint8.
+    """
+
+    pixels: FloatMap | None = None
+    levels: LabelMap | None = None
     profile: str | None = None
     notes: tuple[str, ...] = ()
 
@@ -63,7 +67,15 @@ def to_srgb(raster: Raster) -> Converted:
         notes = (_NO_PROFILE,) if raster.inks is Inks.CMYK else ()
         return Converted(pixels=_by_library(raster, None), notes=notes)
     space = declared_space(raster)
-    return Converted(pixels=as_they_are(raster)) if space is None else _by_space(raster, space)
+    return _unchanged(raster) if space is None else _by_space(raster, space)
+
+
+def _unchanged(raster: Raster, profile: str | None = None, notes: tuple[str, ...] = ()) -> Converted:
+    """Return what is sRGB already, as levels where nothing else is to be done."""
+    plain = raster.inks is Inks.RGB and raster.white == 255 and raster.alpha is None
+    if plain and raster.values.dtype == np.uint8:
+        return Converted(levels=np.ascontiguousarray(raster.values), profile=profile, notes=notes)
+    return Converted(pixels=as_they_are(raster), profile=profile, notes=notes)
 
 
 def _by_profile(raster: Raster) -> Converted:
@@ -92,7 +104,7 @@ def _without(raster: Raster, note: str) -> Converted:
 
 def _by_space(raster: Raster, space: ColourSpace) -> Converted:
     if _changes_nothing(space):
-        return Converted(pixels=as_they_are(raster), profile=space.name, notes=space.notes)
+        return _unchanged(raster, space.name, space.notes)
     values = raster.values
     if raster.inks is Inks.GREY:
         values = np.broadcast_to(values[..., None], (*values.shape, 3))

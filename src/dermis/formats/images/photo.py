@@ -50,11 +50,11 @@ def photo_from_bytes(data: bytes, name: str, *, linear: bool = False, fewest_px:
     raster = replace(raster, values=upright(raster.values, raster.orientation))
     converted = Converted(pixels=as_they_are(raster)) if linear else to_srgb(raster)
     notes = (*raster.notes, *converted.notes)
-    if raster.alpha is not None:
+    if raster.alpha is not None and converted.pixels is not None:
         _lay_on_white(converted.pixels, raster)
         notes = (*notes, _ON_WHITE)
     return Photo(
-        pixels=converted.pixels,
+        **({"levels": converted.levels} if converted.pixels is None else {"pixels": converted.pixels}),
         encoding=Encoding.CAMERA_LINEAR if linear else Encoding.SRGB,
         capture=capture_from_exif(raster.exif),
         origin=Origin(

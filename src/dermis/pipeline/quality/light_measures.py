@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from dermis.colour.lab import linear_to_lab
-from dermis.core import Capture, Face, Region, SegmentationClass, Skin, region_mask
-from dermis.core.arrays import BoolMap, FloatMap
+from dermis.core import Capture, Face, Region, SegmentationClass, Skin, in_classes, region_mask
+from dermis.core.arrays import BoolMap, FloatMap, window_of
 from dermis.pipeline.exclusion import LUMINANCE
 
 __all__ = ["EYE_WHITE_LAB", "light_measures"]
@@ -83,16 +83,15 @@ def _texture(face: Face, encoded: FloatMap) -> dict[str, float]:
     """Return the skin's finest structure over that of eyes, lips and hair: a filter smooths the one, blur both."""
     from scipy.ndimage import gaussian_filter  # late: 40 ms
 
-    skin = np.isin(face.segmentation, (SegmentationClass.FACE_SKIN, SegmentationClass.NOSE)) & (face.regions > 0)
-    sharp = np.isin(face.segmentation, (SegmentationClass.EYES, SegmentationClass.LIPS, SegmentationClass.HAIR))
+    skin = in_classes(face.segmentation, (SegmentationClass.FACE_SKIN, SegmentationClass.NOSE)) & (face.regions > 0)
+    sharp = in_classes(face.segmentation, (SegmentationClass.EYES, SegmentationClass.LIPS, SegmentationClass.HAIR))
     if min(np.count_nonzero(skin), np.count_nonzero(sharp)) < _FEWEST_PX:
         return {}
-    rows, columns = np.nonzero(skin | sharp)
-    window = slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1)
+    window = window_of(skin | sharp)
     grey = encoded[window] @ LUMINANCE
     fine = np.abs(grey - gaussian_filter(grey, 1.0))
     edges = float(np.percentile(fine[sharp[window]], 90))
-    inner = _inside(skin)[window]
+    inner = _inside(skin[window])
     return {"texture": float(np.median(fine[inner])) / edges} if edges > 0 and inner.any() else {}
 
 

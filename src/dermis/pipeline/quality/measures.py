@@ -7,7 +7,7 @@ import numpy as np
 from dermis.colour.lab import linear_to_lab
 from dermis.colour.tone import hue_deg
 from dermis.core import Capture, Face, Region, SegmentationClass, Skin, in_classes
-from dermis.core.arrays import BoolMap, FloatMap
+from dermis.core.arrays import BoolMap, FloatMap, window_of
 from dermis.face.landmarks import polygon_mask
 from dermis.pipeline.exclusion import LUMINANCE, brightest_channel
 from dermis.pipeline.quality.light_measures import light_measures
@@ -74,7 +74,7 @@ def _shares(skin: Skin) -> dict[str, float]:
 
 
 def _brightness(encoded: FloatMap, visible: BoolMap) -> dict[str, float]:
-    middle, high = np.percentile(brightest_channel(encoded)[visible], (50, 98))
+    middle, high = np.percentile(brightest_channel(encoded[visible]), (50, 98))
     return {"skin_median": float(middle), "skin_bright": float(high)}
 
 
@@ -93,9 +93,9 @@ def _colour(skin: Skin, face: Face) -> dict[str, float]:
 
 
 def _cheeks(skin: Skin) -> dict[str, float]:
-    luminance = skin.linear @ LUMINANCE
     sides = [
-        luminance[skin.visible & (skin.regions == region.code)] for region in (Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
+        skin.linear[skin.visible & (skin.regions == region.code)] @ LUMINANCE
+        for region in (Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
     ]
     if min(len(side) for side in sides) < 50:
         return {}
@@ -107,8 +107,7 @@ def _sharpness(encoded: FloatMap, visible: BoolMap) -> float:
     """Return 1 - blur effect of the skin's surroundings, 0 blurred to 1 sharp (Crete et al., SPIE 6492, 2007)."""
     from skimage.measure import blur_effect  # late: 0.2 s
 
-    rows, columns = np.nonzero(visible)
-    crop = encoded[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    crop = encoded[window_of(visible)]
     step = max(1, round(max(crop.shape) / 512))
     if min(crop.shape[:2]) // step < 12:
         return 0.0

@@ -283,6 +283,8 @@ def _ends(counts: NDArray[np.integer]) -> tuple[float, float]:
 
 
 def _bytes(photo: Photo, area: Box) -> NDArray[np.uint8]:
+    if photo.levels is not None and photo.encoding is Encoding.SRGB:
+        return _cut(photo.levels, area)
     part = _cut(photo.pixels, area)
     shown = part if photo.encoding is Encoding.SRGB else np.asarray(encode(part))
     eight_bit: NDArray[np.uint8] = np.rint(np.clip(shown, 0, 1) * 255).astype(np.uint8)

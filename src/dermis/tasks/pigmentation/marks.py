@@ -62,8 +62,14 @@ def find_marks(face: Face, skin: Skin) -> PigmentMarks:
     labels = _labelled(mark_mask(chance))
     kept, items = _kept(labels, contrast, _at(skin.regions, grid), face.frame, grid)
     weight[(labels > 0) & ~kept] = 0
-    planes = [_on_frame(one, grid, skin.visible) for one in (chance, contrast, weight)]
-    mask = np.nan_to_num(_on_frame(kept.astype(np.float32), grid, skin.visible)) > 0.5
+    seen = (_enlarged(grid.judged, grid) > 0.5) & skin.visible[grid.window]
+    mask = np.zeros(skin.visible.shape, np.bool_)
+    mask[grid.window] = seen & (_enlarged(kept, grid) > 0.5)
+    shown = np.maximum(_enlarged(contrast, grid), np.float32(_FAINTEST_L))
+    shown *= mask[grid.window]
+    planes = [
+        _on_frame(one, seen, grid, mask.shape) for one in (_enlarged(chance, grid), shown, _enlarged(weight, grid))
+    ]
     return _marks(face, planes, mask, items)
 
 
@@ -76,9 +82,8 @@ def mark_mask(chance: FloatMap) -> BoolMap:
 
 def _marks(face: Face, planes: Sequence[FloatMap], mask: BoolMap, items: tuple[Detection, ...]) -> PigmentMarks:
     chance, contrast, weight = planes
-    shown = np.where(np.isnan(contrast), np.nan, mask * np.maximum(contrast, _FAINTEST_L)).astype(np.float32)
     return PigmentMarks(
-        chance=chance, contrast=shown, weight=weight, mask=mask, on_right=_on_right(face), items=items, model=MODEL
+        chance=chance, contrast=contrast, weight=weight, mask=mask, on_right=_on_right(face), items=items, model=MODEL
     )
 
 
@@ -161,13 +166,16 @@ def _at(labels: LabelMap, grid: SkinGrid) -> LabelMap:
     return found
 
 
-def _on_frame(values: FloatMap, grid: SkinGrid, visible: BoolMap) -> FloatMap:
-    """Return values on the whole frame, NaN where the skin is not judged."""
+def _enlarged(values: FloatMap | BoolMap, grid: SkinGrid) -> FloatMap:
+    """Return values of the grid on the pixels of its window."""
     rows, columns = grid.window
-    shape = (rows.stop - rows.start, columns.stop - columns.start)
-    big = np.full(visible.shape, np.nan, dtype=np.float32)
-    judged = resized(grid.judged.astype(np.float32), shape) > 0.5
-    big[grid.window] = np.where(judged & visible[grid.window], resized(values, shape), np.nan)
+    return resized(values.astype(np.float32), (rows.stop - rows.start, columns.stop - columns.start))
+
+
+def _on_frame(values: FloatMap, seen: BoolMap, grid: SkinGrid, shape: tuple[int, ...]) -> FloatMap:
+    """Return values of the window on the whole frame, NaN where the skin is not seen."""
+    big = np.full(shape, np.nan, dtype=np.float32)
+    np.copyto(big[grid.window], values, where=seen)
     return big
 
 

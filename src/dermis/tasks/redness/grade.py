@@ -23,11 +23,10 @@ from dermis.core import (
     Task,
     TextBlock,
     ValueMap,
-    region_mask,
 )
-from dermis.core.arrays import BoolMap, FloatMap
+from dermis.core.arrays import BoolMap, FloatMap, window_of
 from dermis.tasks.redness.redness_map import RednessMap, redness_map, smoothed
-from dermis.tasks.region_statistics import FEWEST_PIXELS
+from dermis.tasks.region_statistics import FEWEST_PIXELS, region_pixels
 
 __all__ = ["GRADE", "GRADE_AT", "WORDS", "flush_of_skin", "grade_of_flush", "measure_grade"]
 
@@ -75,12 +74,13 @@ def measure_grade(skin: Skin, redness_map: RednessMap, lesions: FaceLesions) -> 
     excess = smoothed(redness_map.excess, kept, _SMOOTH)
     items = _areas(redness_map, excess, kept, skin)
     findings = []
-    for region in GRADE.regions:
-        whole = skin.measured & region_mask(skin.regions, region)
-        where = whole & ~covered
-        if np.count_nonzero(where) < FEWEST_PIXELS:
+    measured = skin.measured
+    pixels = np.stack([excess[measured], redness_map.red[measured], covered[measured]], axis=1)
+    for region, whole in region_pixels(skin, GRADE.regions, pixels):
+        own = whole[whole[:, 2] == 0]
+        if len(own) < FEWEST_PIXELS:
             continue
-        value = _flush(excess[where])
+        value = _flush(own[:, 0])
         grade = grade_of_flush(value)
         banded = int(np.floor(grade + 0.5))
         face = region is Region.FACE
@@ -94,8 +94,8 @@ def measure_grade(skin: Skin, redness_map: RednessMap, lesions: FaceLesions) -> 
                 detail={
                     "banded": banded,
                     "flush": round(value, 2),
-                    "area_share": round(float(np.mean(redness_map.red[where])), 4),
-                    "lesion_share": round(1 - np.count_nonzero(where) / np.count_nonzero(whole), 4),
+                    "area_share": round(np.count_nonzero(own[:, 1]) / len(own), 4),
+                    "lesion_share": round(1 - len(own) / len(whole), 4),
                 },
                 items=items if face else (),
                 notes=(_NOTE,) if face else (),
@@ -107,7 +107,8 @@ def measure_grade(skin: Skin, redness_map: RednessMap, lesions: FaceLesions) -> 
 
 
 def _evidence(excess: FloatMap, kept: BoolMap) -> ValueMap:
-    shown = np.where(kept, excess, np.float32(np.nan)).astype(np.float32)
+    shown = np.full(excess.shape, np.nan, dtype=np.float32)
+    np.copyto(shown, excess, where=kept)
     return ValueMap(values=shown, unit="above calm skin", low=0.0, high=40.0)
 
 
@@ -118,9 +119,11 @@ def _areas(redness_map: RednessMap, excess: FloatMap, kept: BoolMap, skin: Skin)
     red = redness_map.red & kept
     if redness_map.frame is None or not red.any():
         return ()
-    labels = np.asarray(label(red)[0], dtype=np.int32)
+    window = window_of(red)
+    frame, regions_here = _part_of(redness_map.frame, window), skin.regions[window]
+    labels = np.asarray(label(red[window])[0], dtype=np.int32)
     pixels = np.bincount(labels.ravel())
-    total = np.bincount(labels.ravel(), np.where(red, excess, 0).ravel().astype(np.float64))
+    total = np.bincount(labels.ravel(), np.where(red[window], excess[window], 0).ravel().astype(np.float64))
     places = find_objects(labels)
     large = [one for one in range(1, len(pixels)) if pixels[one] >= _SMALLEST * np.count_nonzero(kept)]
     large.sort(key=lambda one: -total[one])
@@ -129,13 +132,24 @@ def _areas(redness_map: RednessMap, excess: FloatMap, kept: BoolMap, skin: Skin)
     return tuple(
         Detection(
             kind="red area",
-            box=_box(places[one - 1], redness_map.frame),
-            region=regions[int(np.bincount(skin.regions[places[one - 1]][labels[places[one - 1]] == one]).argmax())],
+            box=_box(places[one - 1], frame),
+            region=regions[int(np.bincount(regions_here[places[one - 1]][labels[places[one - 1]] == one]).argmax())],
             score=float(np.clip(total[one] / pixels[one] / GRADE_AT[-1][0], 0, 1)),
             size_face_widths=float(np.sqrt(pixels[one]) / width),
             redness=float(total[one] / pixels[one]),
         )
         for one in large[:_MOST_ITEMS]
+    )
+
+
+def _part_of(frame: CropFrame, window: tuple[slice, slice]) -> CropFrame:
+    rows, columns = window
+    return CropFrame(
+        x_px=frame.x_px + columns.start * frame.factor,
+        y_px=frame.y_px + rows.start * frame.factor,
+        width=columns.stop - columns.start,
+        height=rows.stop - rows.start,
+        factor=frame.factor,
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from dermis.core import Finding, Map, MapBlock, Note, PhotoNeed, Region, Skin, TableBlock, Task, TextBlock, ValueMap
 from dermis.tasks.redness.redness_map import RednessMap
-from dermis.tasks.region_statistics import measured_regions
+from dermis.tasks.region_statistics import region_pixels
 
 __all__ = ["LEVEL", "TASK", "UNIT", "measure"]
 
@@ -28,8 +28,10 @@ def measure(skin: Skin, redness_map: RednessMap) -> tuple[Finding, ...]:
     excess = redness_map.excess
     evidence = ValueMap(values=excess, unit=UNIT, low=0.0, high=40.0)
     findings = []
-    for region, mask in measured_regions(skin, TASK.regions):
-        low, middle, value, high = np.percentile(excess[mask], (5, 50, LEVEL, 95))
+    measured = skin.measured
+    pixels = np.stack([excess[measured], redness_map.erythema[measured], redness_map.red[measured]], axis=1)
+    for region, own in region_pixels(skin, TASK.regions, pixels):
+        low, middle, value, high = np.percentile(own[:, 0], (5, 50, LEVEL, 95))
         findings.append(
             Finding(
                 task=TASK.name,
@@ -38,10 +40,10 @@ def measure(skin: Skin, redness_map: RednessMap) -> tuple[Finding, ...]:
                 unit=UNIT,
                 spread=(float(low), float(high)),
                 detail={
-                    "red_share": round(float(np.mean(redness_map.red[mask])), 4),
-                    "erythema_index": round(float(np.median(redness_map.erythema[mask])), 3),
+                    "red_share": round(np.count_nonzero(own[:, 2]) / len(own), 4),
+                    "erythema_index": round(float(np.median(own[:, 1])), 3),
                     "median": round(float(middle), 3),
-                    "pixels": int(np.count_nonzero(mask)),
+                    "pixels": len(own),
                 },
                 evidence=evidence if region is Region.FACE else None,
                 mask=redness_map.red if region is Region.FACE else None,

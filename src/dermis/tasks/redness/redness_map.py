@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import CropFrame, Skin
-from dermis.core.arrays import BoolMap, FloatMap, hold
+from dermis.core.arrays import BoolMap, FloatMap, hold, window_of
 from dermis.tasks.pigments import optical_density, unmix
 
 __all__ = ["RED_FROM", "RednessMap", "redness_map", "smoothed"]
@@ -90,11 +90,17 @@ def _red(excess: FloatMap, measured: BoolMap) -> BoolMap:
 
 
 def smoothed(values: FloatMap, where: BoolMap, share: float) -> FloatMap:
-    """Return values (h, w) under a Gaussian within `where`; share: its standard deviation in widths of the face."""
+    """Return values (h, w) under a Gaussian within `where`, 0 beyond its rectangle.
+
+    share: the standard deviation in widths of the face.
+    """
     from scipy.ndimage import gaussian_filter  # late: 40 ms
 
     # The skin of a face is about as large as the square of its width.
     blur = max(0.7, share * float(np.sqrt(np.count_nonzero(where))))
-    weight = gaussian_filter(where.astype(np.float32), blur, mode="constant")
-    smooth = gaussian_filter(np.where(where, values, np.float32(0)), blur, mode="constant")
-    return np.asarray(smooth / np.maximum(weight, 1e-3), dtype=np.float32)
+    part, found = window_of(where), np.zeros(values.shape, dtype=np.float32)
+    inside = where[part]
+    weight = gaussian_filter(inside.astype(np.float32), blur, mode="constant")
+    smooth = gaussian_filter(np.where(inside, values[part], np.float32(0)), blur, mode="constant")
+    found[part] = smooth / np.maximum(weight, 1e-3)
+    return found
