@@ -25,7 +25,7 @@ def figures() -> dict[str, object]:
     """Return what is answered for each of the frozen set."""
     photos = {name: dermis.read_photo(fetch(name)) for name in PORTRAITS}
     first = photos[PORTRAITS[0]]
-    photos["little colour"] = recoloured(first, chroma=0.12)
+    photos["little colour"] = recoloured(first, chroma=0.3)
     photos["reddish light"] = recoloured(first, turn_deg=-44.0)
     return {name: told(analyse(photo, tasks=TASKS.values())) for name, photo in photos.items()}
 

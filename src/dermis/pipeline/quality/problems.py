@@ -48,7 +48,7 @@ PROBLEMS: Mapping[str, _Words] = {
     ),
     "not_living_skin": (
         Severity.REJECT,
-        "The face does not vary in colour as living skin does: perhaps stone, a mask, paint, a drawing or a screen.",
+        "The face does not vary in colour as living skin does: stone, a mask, paint, print, or hardly any colour left.",
         "Photograph the bare face itself, with the camera's own app; an area that you vouch for: --mask.",
     ),
     "face_small": (
