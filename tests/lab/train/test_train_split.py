@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from dermis.errors import InputError, UsageError
 from dermis.lab.datasets.splits import write_split
 from dermis.lab.train.cache import decode
 from dermis.lab.train.recipe import Split, recipe_from
-from dermis.lab.train.split import duplicates_in, parts_of
+from dermis.lab.train.split import duplicates_in, parts_of, parts_of_patches, photo_of
 
 TOLD = recipe_from({"head": {"dots": {"kind": "count"}}, "input": {"size_px": 32}})
 
@@ -89,3 +90,19 @@ def test_duplicates_stay_on_one_side(fake_samples):
 def test_a_part_without_samples_is_refused(samples):
     with pytest.raises(UsageError, match="validate"):
         parts_of(samples, Split(validate=0.0))
+
+
+def test_patches_fall_as_their_photos_do(samples):
+    """A photo counts once however many patches it has, so the folds are those of whole photos."""
+    split = Split(folds=4, fold=1, by=("view",), duplicates="ignore")
+    named = [replace(one, key=replace(one.key, view=f"v{place}")) for place, one in enumerate(samples)]
+    patches = [
+        replace(one, key=replace(one.key, view=f"{one.key.view}:{name}"))
+        for place, one in enumerate(named)
+        for name in ("chin", "forehead", "side")[: 1 + place % 3]
+    ]
+    whole, cut = parts_of(named, split), parts_of_patches(patches, split)
+    for name, places in cut.items():
+        photos = {photo_of(str(patches[place].key)) for place in places}
+        assert photos == {str(named[place].key) for place in getattr(whole, name)}
+    assert sum(len(places) for _, places in cut.items()) == len(patches)

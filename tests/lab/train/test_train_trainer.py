@@ -17,8 +17,10 @@ import torch
 
 from dermis.errors import UsageError
 from dermis.lab.evaluate.predict import predict
+from dermis.lab.networks.model import Model
 from dermis.lab.train.build import load_model
-from dermis.lab.train.objectives.samples import SamplesObjective, train
+from dermis.lab.train.objectives import samples as in_samples
+from dermis.lab.train.objectives.samples import train
 from dermis.lab.train.recipe import recipe_from
 from dermis.lab.train.recipe.toml_records import toml_of
 from dermis.lab.train.run import find_run, run_folder
@@ -104,7 +106,8 @@ if sys.argv[-1] == "offline":
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from fakes.samples import fake_sample
-from dermis.lab.train.objectives.samples import SamplesObjective, train
+from dermis.lab.train.objectives import samples as in_samples
+from dermis.lab.train.objectives.samples import train
 from dermis.lab.train.recipe import read_recipe
 told = read_recipe(Path(sys.argv[2]))
 train(told, [fake_sample(place, told) for place in range(16)], Path(sys.argv[3]))
@@ -230,20 +233,41 @@ def test_two_processes_learn_what_one_learns(fake_samples, tmp_path):
     assert any(not torch.allclose(value, learnt[name], atol=1e-4) for name, value in weights[1].items())
 
 
+STILL = ("network.frozen_epochs=-1", "network.dropout=0", "augment.flip=0", "augment.noise=0", "train.epochs=2")
+
+
 def test_a_frozen_network_is_asked_once_and_learns_the_same(fake_samples, tmp_path, monkeypatch):
-    told = recipe(
-        "network.frozen_epochs=-1", "network.dropout=0", "augment.flip=0", "augment.noise=0", "train.epochs=2"
-    )
+    told, asked, pooled = recipe(*STILL), [], Model.pooled
     samples = fake_samples(told)
-    asked = []
-    pooled = SamplesObjective._pooled
-    monkeypatch.setattr(SamplesObjective, "_pooled", lambda self: (asked.append(1), pooled(self))[1])
+    monkeypatch.setattr(Model, "pooled", lambda self, image: (asked.append(len(image)), pooled(self, image))[1])
     once = train(told, samples, tmp_path / "once")
-    monkeypatch.setattr(SamplesObjective, "_says_the_same", lambda self: False)
+    assert sum(asked) == len(samples)
+    monkeypatch.setattr(in_samples, "is_frozen", lambda recipe: False)
     always = train(told, samples, tmp_path / "always")
-    assert asked == [1]
+    assert sum(asked) == len(samples)
     for mine, theirs in zip(figures(once), figures(always), strict=True):
         assert mine == pytest.approx(theirs, rel=1e-4)
+
+
+def test_features_of_a_frozen_network_are_kept_for_other_runs(fake_samples, tmp_path, monkeypatch):
+    """Of the pictures as they are and of two changed looks; a run of another head asks nothing."""
+    told = recipe(*STILL, "augment.flip=0.5", "augment.roll=1.0", "network.frozen_looks=2", f"machine.cache={tmp_path}")
+    samples, asked, pooled = fake_samples(told), [], Model.pooled
+    root = tmp_path / "data"
+    root.mkdir()
+    monkeypatch.setattr(Model, "pooled", lambda self, image: (asked.append(len(image)), pooled(self, image))[1])
+    run = train(told, samples, tmp_path / "runs", root=root)
+    assert sum(asked) == 3 * len(samples)
+    kept = [np.load(path) for path in tmp_path.glob("*/features-*.npy")]
+    assert len(kept) == 3
+    assert not np.allclose(kept[0], kept[1])
+    train(replace(told, network=replace(told.network, width=8)), samples, tmp_path / "runs", root=root)
+    assert sum(asked) == 3 * len(samples)
+    told = predict(run, samples, root=root)
+    assert sum(asked) == 3 * len(samples)
+    alone = predict(run, samples)
+    assert sum(asked) == 4 * len(samples)
+    assert told["predicted.dots"].to_numpy() == pytest.approx(alone["predicted.dots"].to_numpy(), rel=1e-4)
 
 
 def test_resnet_152_learns_a_step(fake_samples, tmp_path):

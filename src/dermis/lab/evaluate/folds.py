@@ -27,20 +27,21 @@ from dermis.lab.evaluate.predict import Question, predict, questions_of, with_in
 from dermis.lab.evaluate.predict_pools import pictures_of, predict_pools, questions_of_pools
 from dermis.lab.train.cache import decode
 from dermis.lab.train.objectives.pooled import gather
-from dermis.lab.train.objectives.samples import drawn
+from dermis.lab.train.objectives.samples import drawn, train
 from dermis.lab.train.recipe import Recipe, recipe_hash
 from dermis.lab.train.recipe.check import checked, completed
 from dermis.lab.train.recipe.infer import with_scales
 from dermis.lab.train.recipe.learners import LEARNERS
 from dermis.lab.train.run import Run
 from dermis.lab.train.sources import Roots, folder_of, folder_of_data
+from dermis.lab.train.split import photo_of
 from dermis.lab.train.train import train_recipe
 from dermis.metrics.evaluation import BootstrapConfig, Evaluation
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["evaluate_folds", "evaluate_pools", "folds_folder", "judge_folds"]
+__all__ = ["evaluate_folds", "evaluate_pools", "fold_answers", "folds_folder", "judge_folds"]
 
 FOLDS = 5
 
@@ -55,16 +56,29 @@ def evaluate_folds(
     recipe = _whole(recipe, roots)
     if LEARNERS[recipe.learner].closed_form or recipe.learner == "skin_tone":
         raise UsageError(f"{recipe.name} has no people to deal to folds.", advice="Judge its run: dermis evaluate RUN.")
-    count = folds or recipe.split.folds or FOLDS
-    each = [replace(recipe, split=replace(recipe.split, folds=count, fold=fold, test=0.0)) for fold in range(count)]
-    runs = [train_recipe(one, roots, out, show=show) for one in each]
-    found, table, rows = judge_folds(recipe, runs, roots, draws=draws or BootstrapConfig())
+    samples = _drawn_once(recipe, roots)
+    runs = _learnt(recipe, samples, roots, out, folds=folds, show=show)
+    found, table, rows = judge_folds(recipe, runs, roots, samples, draws=draws or BootstrapConfig())
     folder = folds_folder(recipe, out) / "evaluation"
     write_evaluation(found, table, folder)
     if rows:
         page = (folder / "evaluation.md").read_text(encoding="utf-8") + "\n" + graders_markdown(rows)
         write_bytes(folder / "evaluation.md", page.encode())
     return found
+
+
+def fold_answers(recipe: Recipe, roots: Roots, out: Path, *, show: bool = False) -> pd.DataFrame:
+    """Train `recipe`, of samples of one dataset, once for each fold below `out`; return its answer for every photo.
+
+    A row a photo, by a run that had not seen it; see `dermis.lab.evaluate.predict`. Of patches the mean of the photo's.
+    """
+    import pandas as pd  # late: half a second
+
+    recipe = _whole(recipe, roots)
+    samples, root = _drawn_once(recipe, roots), folder_of_data(recipe, roots)
+    runs = _learnt(recipe, samples, roots, out, show=show)
+    tables = [_by_photo(predict(run, samples, root=root), recipe) for run in runs]
+    return pd.concat([table[table["part"] == "test"] for table in tables], ignore_index=True)
 
 
 def evaluate_pools(run: Run, roots: Roots, *, draws: BootstrapConfig | None = None) -> Evaluation:
@@ -107,17 +121,18 @@ def folds_folder(recipe: Recipe, out: Path) -> Path:
 
 
 def judge_folds(
-    recipe: Recipe, runs: Sequence[Run], roots: Roots, *, draws: BootstrapConfig
+    recipe: Recipe, runs: Sequence[Run], roots: Roots, samples: Sequence[Sample], *, draws: BootstrapConfig
 ) -> tuple[Evaluation, pd.DataFrame, list[GraderRow]]:
     """Return the evaluation of the test parts of `runs` together, their table, and the graders beside it.
 
+    samples: what they learnt from, where that is one dataset. A photo's patches are judged as one, by their mean.
     Intervals of single answers and baselines come from each run's own other parts.
     """
     import pandas as pd  # late: half a second
 
     questions = questions_of(recipe) if LEARNERS[recipe.learner].heads else questions_of_pools(recipe)
     tables, others = [], {question.name: list[Mapping[str, Any]]() for question in questions}
-    for run, table in zip(runs, _tables(recipe, runs, roots), strict=True):
+    for run, table in zip(runs, _tables(recipe, runs, roots, samples), strict=True):
         held = with_intervals(table.reset_index(drop=True), questions).assign(run=run.folder.name)
         test = (held["part"] == "test").to_numpy()
         for question in questions:
@@ -150,16 +165,47 @@ def _whole(recipe: Recipe, roots: Roots) -> Recipe:
     return checked(completed(recipe))
 
 
-def _tables(recipe: Recipe, runs: Sequence[Run], roots: Roots) -> list[pd.DataFrame]:
+def _drawn_once(recipe: Recipe, roots: Roots) -> Sequence[Sample]:
+    """Return the samples of all folds, cut into patches or items once; nothing for a recipe of pools."""
+    if not LEARNERS[recipe.learner].heads:
+        return ()
+    return drawn(find_dataset(recipe.data.dataset).index(folder_of_data(recipe, roots)), recipe)
+
+
+def _learnt(
+    recipe: Recipe, samples: Sequence[Sample], roots: Roots, out: Path, *, folds: int = 0, show: bool = False
+) -> list[Run]:
+    count = folds or recipe.split.folds or FOLDS
+    each = [replace(recipe, split=replace(recipe.split, folds=count, fold=fold, test=0.0)) for fold in range(count)]
+    if not LEARNERS[recipe.learner].heads:
+        return [train_recipe(one, roots, out, show=show) for one in each]
+    root = folder_of_data(recipe, roots)
+    return [train(one, samples, out, root=root, show=show) for one in each]
+
+
+def _tables(recipe: Recipe, runs: Sequence[Run], roots: Roots, samples: Sequence[Sample]) -> list[pd.DataFrame]:
     """Return the table of each run, with what is seen of the pictures."""
     if not LEARNERS[recipe.learner].heads:
         pools = gather(recipe, roots)
         told = [predict_pools(run, pools) for run in runs]
         return [with_looks(table, pictures_of(examples)) for table, examples in told]
     root = folder_of_data(recipe, roots)
-    samples = drawn(find_dataset(recipe.data.dataset).index(root), recipe)
-    decoded = decode(samples, recipe, root=root)
-    return [with_looks(predict(run, samples, root=root), decoded.pictures[..., :3]) for run in runs]
+    pictures = decode(samples, recipe, root=root).pictures[..., :3]
+    return [_by_photo(with_looks(predict(run, samples, root=root), pictures), recipe) for run in runs]
+
+
+def _by_photo(table: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
+    """Return a row a photo where rows are patches: the mean of their numbers, and the patch that scores highest."""
+    if not recipe.data.patches:
+        return table
+    (first, *_) = recipe.head
+    photo = table["key"].map(photo_of)
+    worst = table.groupby(photo, sort=False)[f"predicted.{first}"].idxmax()
+    numbers = table.select_dtypes("number").groupby(photo, sort=False).mean()
+    held = table.loc[worst].assign(
+        key=lambda rows: rows["key"].map(photo_of), view=lambda rows: rows["view"].map(photo_of)
+    )
+    return held.assign(**{str(name): numbers[name].to_numpy() for name in numbers}).reset_index(drop=True)
 
 
 def _graders(

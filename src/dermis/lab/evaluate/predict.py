@@ -17,7 +17,8 @@ from dermis.core import Sample
 from dermis.lab.networks.model import Model
 from dermis.lab.networks.settings import Head
 from dermis.lab.train.build import load_model
-from dermis.lab.train.cache import Decoded, decode, with_cameras
+from dermis.lab.train.cache import Decoded, decode, kept_in, with_cameras
+from dermis.lab.train.objectives.frozen_features import is_frozen, said_of, without_pictures
 from dermis.lab.train.objectives.samples import drawn
 from dermis.lab.train.pools import in_order
 from dermis.lab.train.recipe import Recipe
@@ -247,7 +248,7 @@ def predict(run: Run, samples: Sequence[Sample], *, root: Path | None = None) ->
     if any(head.kind == "spectrum" for head in run.recipe.head.values()):
         columns |= spectra_scored(model, decoded, run, samples, columns["part"])
     else:
-        columns |= _answers(model, decoded, run)
+        columns |= _answers(model, decoded, run, folder=kept_in(samples, run.recipe, root, targets=False))
     return pd.DataFrame(columns).infer_objects()
 
 
@@ -265,13 +266,17 @@ def _who(samples: Sequence[Sample]) -> dict[str, NDArray[Any]]:
 
 
 @torch.inference_mode()
-def _answers(model: Model, decoded: Decoded, run: Run) -> dict[str, NDArray[Any]]:
+def _answers(model: Model, decoded: Decoded, run: Run, *, folder: Path | None) -> dict[str, NDArray[Any]]:
     device = device_for(run.recipe)
-    model = model.to(device)
+    model, features = model.to(device), None
+    if is_frozen(run.recipe):
+        features = said_of(model, run.recipe, decoded, looks=0, folder=folder)[0].to(device)
+        decoded = without_pictures(decoded)
     told: list[dict[str, NDArray[Any]]] = []
     for batch in in_order(decoded, np.arange(len(decoded.sha256)), 64):
         seen = batch.to(device)
-        raw = model(seen.shown(channels_last=run.recipe.train.channels_last), seen.numbers)
+        said = None if features is None else features[torch.from_numpy(batch.places).to(device)]
+        raw = model(seen.shown(channels_last=run.recipe.train.channels_last), seen.numbers, said)
         answers = {name: held.float().cpu().numpy() for name, held in model.answer(raw).items()}
         targets = {name: held.numpy() for name, held in batch.targets.items()}
         columns: dict[str, NDArray[Any]] = {}

@@ -17,6 +17,9 @@ class Network:
     stands_in_for: Annotated[str, "what a source used where this network stands in; every table says so"] = ""
     pretrained: Annotated[str, '"" for none, "package" for the weights of its package, else a file of weights'] = ""
     frozen_epochs: Annotated[int, "epochs in which the pretrained layers stay as they are; -1 for all"] = 0
+    frozen_looks: Annotated[
+        int, "frozen throughout: changed pictures of each that are asked once and kept for all runs; 0: asked anew"
+    ] = 0
     frozen_stages: Annotated[int, "first stages of the network that never learn, norms included"] = 0
     frozen_depthwise: Annotated[bool, "filters of single channels never learn: they change little and cost most"] = (
         False

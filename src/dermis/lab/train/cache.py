@@ -27,7 +27,7 @@ from dermis.models.capture_features import CAMERA, camera_name, number_names
 from dermis.models.preprocess import Input, InputWindow, cut, on_square, placed, preprocess
 from dermis.settings import read_settings
 
-__all__ = ["Decoded", "cameras_among", "decode", "fingerprint", "with_cameras"]
+__all__ = ["Decoded", "cameras_among", "decode", "fingerprint", "kept_in", "with_cameras"]
 
 _LAYOUT = 2
 """Raise it when what is kept on disk changes its meaning."""
@@ -59,7 +59,7 @@ def decode(samples: Sequence[Sample], recipe: Recipe, *, root: Path | None = Non
 
     root: the folder of the dataset; without it nothing is kept on disk. Raises InputError for what cannot be read.
     """
-    kept = _kept(samples, recipe, root)
+    kept = kept_in(samples, recipe, root)
     if kept is not None and (kept / "rows.json").is_file():
         return _load(kept, recipe)
     if kept is None:
@@ -176,8 +176,11 @@ def _columns(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], tuple[str,
     return tuple(row[0] for row in rows), tuple(row[1] for row in rows)
 
 
-def _kept(samples: Sequence[Sample], recipe: Recipe, root: Path | None) -> Path | None:
-    """Return the folder for these samples seen this way; None where nothing is to be kept."""
+def kept_in(samples: Sequence[Sample], recipe: Recipe, root: Path | None, *, targets: bool = True) -> Path | None:
+    """Return the folder for these samples seen this way; None where nothing is to be kept.
+
+    targets: with what is asked of them; without, a folder for what follows from the pictures alone.
+    """
     if root is None or recipe.machine.cache == "none":
         return None
     home = Path(recipe.machine.cache) if recipe.machine.cache else read_settings().cache / "decoded"
@@ -186,10 +189,12 @@ def _kept(samples: Sequence[Sample], recipe: Recipe, root: Path | None) -> Path 
         "layout": _LAYOUT,
         "files": [(name, state.st_size, state.st_mtime_ns) for name, state in files],
         "samples": [str(sample.key) for sample in samples],
+        "beside": sorted({name for sample in samples for name in sample.beside}),
         "input": asdict(recipe.input),
-        "heads": {name: [one.kind, one.targets, one.classes, *_bands_said(one)] for name, one in recipe.head.items()},
-        "graders": recipe.data.graders,
     }
+    if targets:
+        heads = {name: [one.kind, one.targets, one.classes, *_bands_said(one)] for name, one in recipe.head.items()}
+        said |= {"heads": heads, "graders": recipe.data.graders}
     return home / hashlib.sha256(json.dumps(said).encode()).hexdigest()[:24]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from dermis.lab.datasets.splits import (
 from dermis.lab.train.cache import Decoded
 from dermis.lab.train.recipe import Split
 
-__all__ = ["Parts", "duplicates_in", "parts_of"]
+__all__ = ["Parts", "duplicates_in", "parts_of", "parts_of_patches", "photo_of"]
 
 
 def parts_of(samples: Sequence[Sample], split: Split, *, duplicates: Sequence[Duplicate] = ()) -> Parts:
@@ -47,6 +48,29 @@ def parts_of(samples: Sequence[Sample], split: Split, *, duplicates: Sequence[Du
         if not len(getattr(parts, name)):
             raise UsageError(f"The split leaves nothing to {name} with.", advice="Check the section split.")
     return parts
+
+
+def parts_of_patches(patches: Sequence[Sample], split: Split, *, duplicates: Sequence[Duplicate] = ()) -> Parts:
+    """Return the parts of patches as their photos fall: a photo counts once, and its patches stay together.
+
+    So a recipe of patches has the folds that a recipe of whole photos has. duplicates: pairs of patches.
+    """
+    names = [photo_of(str(patch.key)) for patch in patches]
+    place = {name: which for which, name in enumerate(dict.fromkeys(names))}
+    first = {place[name]: patch for name, patch in zip(reversed(names), reversed(patches), strict=True)}
+    photos = [
+        replace(first[one], key=replace(first[one].key, view=photo_of(first[one].key.view)))
+        for one in range(len(place))
+    ]
+    pairs = [replace(pair, first=place[names[pair.first]], second=place[names[pair.second]]) for pair in duplicates]
+    parts = parts_of(photos, split, duplicates=pairs)
+    which = np.array([place[name] for name in names], np.int64)
+    return Parts(**{name: np.flatnonzero(np.isin(which, places)) for name, places in parts.items()})
+
+
+def photo_of(name: str) -> str:
+    """Return the key, or the view, of the photo that a patch or an item of this name was cut from."""
+    return name.rpartition(":")[0] or name
 
 
 def duplicates_in(decoded: Decoded, split: Split) -> tuple[Duplicate, ...]:

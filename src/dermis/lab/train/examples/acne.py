@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dermis.core import Box, Cube, Encoding, Photo, SegmentationClass
+from dermis.core.arrays import BoolMap, FloatMap
 from dermis.face import segmentation_model
 from dermis.face.detection import detect_faces
 from dermis.face.find import find_face
@@ -28,7 +29,7 @@ from dermis.lab.synth.portrait import portrait_of, with_marks
 from dermis.lab.synth.skin.maps import Tone
 from dermis.lab.train.lesion_views import Example
 
-__all__ = ["clear_portraits", "drawn_lesions", "graded_photos", "made_acne", "marked_crops", "person_of"]
+__all__ = ["clear_portraits", "drawn_lesions", "graded_photos", "made_acne", "marked_crops", "parsed_skin", "person_of"]
 
 _Pixels = NDArray[np.uint8]
 
@@ -159,14 +160,23 @@ def _grown(box: Box) -> tuple[float, float, float, float]:
     return middle[0] - reach[0], middle[1] - reach[1], middle[0] + reach[0], middle[1] + reach[1]
 
 
+def parsed_skin(photo: Photo) -> BoolMap:
+    """Return which pixels (h, w) of a photo that a face fills are skin, as our parser sees it."""
+    skin = _shares(_bytes_of(photo))[..., list(SKIN)].sum(axis=-1)
+    size = (photo.width_px, photo.height_px)
+    return np.asarray(Image.fromarray(np.float32(skin)).resize(size, Image.Resampling.BILINEAR)) > 0.5
+
+
+def _shares(pixels: _Pixels) -> FloatMap:
+    """Return the probability of each part on the square that the parser sees, (side, side, parts)."""
+    side = (segmentation_model.SIZE, segmentation_model.SIZE)
+    view = Image.fromarray(pixels).resize(side, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return segmentation_model.class_probabilities(np.asarray(view))
+
+
 def _example(name: str, person: str, pixels: _Pixels) -> Example:
     """Return a picture with its face and skin, as our parser sees them, and nothing marked."""
-    view = np.asarray(
-        Image.fromarray(pixels).resize(
-            (segmentation_model.SIZE, segmentation_model.SIZE), Image.Resampling.BILINEAR, reducing_gap=2.0
-        )
-    )
-    shares = segmentation_model.class_probabilities(view)
+    shares = _shares(pixels)
     skin = np.uint8(np.rint(255 * shares[..., list(SKIN)].sum(axis=-1).clip(0, 1)))
     face = _face_box(shares[..., list(FACE)].sum(axis=-1) > 0.5, pixels.shape[1], pixels.shape[0])
     height, width = (round(length / 4) for length in pixels.shape[:2])

@@ -13,19 +13,21 @@ from lightning.fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from dermis.core import Sample
+from dermis.core import Photo, Sample
+from dermis.core.arrays import BoolMap
 from dermis.errors import UsageError
 from dermis.lab.datasets.splits import Parts
 from dermis.lab.networks.model import Model
-from dermis.lab.train.augment import Augment, apply, make_params, targets_moved
+from dermis.lab.train.augment import apply, make_params, targets_moved
 from dermis.lab.train.build import freeze, groups_for, hold, model_note, new_model
-from dermis.lab.train.cache import Decoded, cameras_among, decode, fingerprint, with_cameras
+from dermis.lab.train.cache import Decoded, cameras_among, decode, fingerprint, kept_in, with_cameras
+from dermis.lab.train.objectives.frozen_features import is_frozen, said_of, without_pictures
 from dermis.lab.train.objectives.pixel_start import begin_pixels
 from dermis.lab.train.pools import Batch, Batches, in_order, items_of, patches_of, shuffled
 from dermis.lab.train.progress import quiet
 from dermis.lab.train.recipe import Recipe
 from dermis.lab.train.run import Run, note_data, open_run
-from dermis.lab.train.split import duplicates_in, parts_of
+from dermis.lab.train.split import duplicates_in, parts_of, parts_of_patches
 from dermis.lab.train.trainer import fabric_for, fit, over_all
 from dermis.lab.train.warm_start import begin_warm
 
@@ -58,19 +60,28 @@ def train(recipe: Recipe, samples: Sequence[Sample], out: Path, *, root: Path | 
         if not run.last.is_file():
             begin_pixels(model, recipe, decoded, parts.train, fabric)
         kinds = kinds_of(recipe, samples, decoded)
-        fit(SamplesObjective(recipe, model, decoded, parts, kinds), recipe, run, fabric, show=show)
+        folder = kept_in(samples, recipe, root, targets=False)
+        fit(SamplesObjective(recipe, model, decoded, parts, kinds, folder=folder), recipe, run, fabric, show=show)
     return run
 
 
 class SamplesObjective:
-    """The heads of a recipe on decoded samples; kinds: (n,), drawn equally often."""
+    """The heads of a recipe on decoded samples; kinds: (n,), drawn equally often. folder: keeps frozen features."""
 
     model: Model
 
     def __init__(
-        self, recipe: Recipe, model: Model, decoded: Decoded, parts: Parts, kinds: NDArray[Any] | None = None
+        self,
+        recipe: Recipe,
+        model: Model,
+        decoded: Decoded,
+        parts: Parts,
+        kinds: NDArray[Any] | None = None,
+        *,
+        folder: Path | None = None,
     ) -> None:
         self.recipe, self.model, self.decoded, self.parts, self.kinds = recipe, model, decoded, parts, kinds
+        self.folder = folder
         self.maps = {name: head.classes for name, head in recipe.head.items() if head.kind == "map"}
         self.pooled: Tensor | None = None
 
@@ -83,8 +94,11 @@ class SamplesObjective:
         frozen = self.recipe.network.frozen_epochs
         freeze(self.model.backbone, frozen=frozen < 0 or epoch < frozen)
         hold(self.model.backbone, self.recipe.network)
-        if self.pooled is None and self._says_the_same():
-            self.pooled = self._pooled()
+        if self.pooled is None and is_frozen(self.recipe):
+            looks = self.recipe.network.frozen_looks
+            self.pooled = said_of(self.model, self.recipe, self.decoded, looks=looks, folder=self.folder)
+            self.pooled = self.pooled.to(next(self.model.parameters()).device)
+            self.decoded = without_pictures(self.decoded)
 
     def batches(self, epoch: int, *, rank: int, world: int) -> Batches:
         """Return the training part in random order."""
@@ -93,7 +107,7 @@ class SamplesObjective:
     def losses(self, network: Callable[..., Any], batch: Batch, epoch: float, draw: torch.Generator) -> Tensor:
         """Return the sum over the heads, (b,), of augmented pictures."""
         pictures, numbers, targets = self._seen(batch, draw)
-        return self.model.loss(network(pictures, numbers, self._said(batch)), targets, epoch)
+        return self.model.loss(network(pictures, numbers, self._said(batch, draw)), targets, epoch)
 
     @torch.inference_mode()
     def validate(self, model: nn.Module, epoch: int, fabric: Fabric) -> dict[str, float]:
@@ -110,7 +124,7 @@ class SamplesObjective:
         for batch in in_order(self.decoded, mine, size, crop_px=self.recipe.train.crop_px):
             pictures, numbers, targets = self._seen(batch, None)
             with fabric.autocast():
-                raw = {name: held.float() for name, held in model(pictures, numbers, self._said(batch)).items()}
+                raw = {name: held.float() for name, held in model(pictures, numbers, self._said(batch, None)).items()}
             losses = model.loss(raw, targets, float(epoch + 1))
             total += counts * torch.stack([losses.double().sum(), losses.new_tensor(len(losses)).double()])
             for name, head in model.each().items():
@@ -122,30 +136,21 @@ class SamplesObjective:
             figures[f"validate_{name}_{head.error_name}"] = head.error(over_all(tallies[name], fabric))
         return figures
 
-    def _says_the_same(self) -> bool:
-        """Return whether the network says the same of a picture in every epoch: frozen, of unchanged pictures."""
-        recipe = self.recipe
-        vectors = not any(head.kind in ("map", "spectrum") for head in recipe.head.values())
-        joined_late = recipe.network.fusion == "concat" or not recipe.input.features
-        still = recipe.augment == Augment() and not recipe.train.crop_px
-        return recipe.network.frozen_epochs < 0 and vectors and joined_late and still
-
-    def _pooled(self) -> Tensor:
-        """Return what the frozen network says of each picture, (n, channels), asked once."""
-        places = np.arange(len(self.decoded.sha256))
-        device = next(self.model.parameters()).device
-        layout = self.recipe.train.channels_last
-        batches = in_order(self.decoded, places, 32)
-        return torch.cat([self.model.pooled(one.to(device).shown(channels_last=layout)) for one in batches]).clone()
-
-    def _said(self, batch: Batch) -> Tensor | None:
-        return None if self.pooled is None else self.pooled[torch.from_numpy(batch.places).to(self.pooled.device)]
+    def _said(self, batch: Batch, draw: torch.Generator | None) -> Tensor | None:
+        """Return the features of a batch, (b, channels): of the pictures as they are, or of looks that are drawn."""
+        if self.pooled is None:
+            return None
+        looks = torch.zeros(len(batch.places), dtype=torch.int64)
+        if draw is not None and len(self.pooled) > 1:
+            looks = torch.randint(1, len(self.pooled), looks.shape, generator=draw)
+        device = self.pooled.device
+        return self.pooled[looks.to(device), torch.from_numpy(batch.places).to(device)]
 
     def _seen(self, batch: Batch, draw: torch.Generator | None) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """Return pictures in [0, 1], numbers and targets on the device; changed at random where `draw` is given."""
         batch = batch.to(next(self.model.parameters()).device)
         pictures, targets = batch.shown(channels_last=self.recipe.train.channels_last), dict(batch.targets)
-        if draw is not None:
+        if draw is not None and self.pooled is None:
             params = make_params(self.recipe.augment, len(pictures), draw)
             pictures = apply(pictures, params, linear=self.recipe.input.values == "linear")
             targets = targets_moved(targets, params, self.maps)
@@ -156,13 +161,37 @@ def drawn(samples: Sequence[Sample], recipe: Recipe) -> Sequence[Sample]:
     """Return the samples the recipe uses: all, or as many as `data.limit` says; their patches or items if it wants."""
     if not samples:
         raise UsageError("There are no samples to learn from.", advice="Check --data and data.dataset.")
+    if _cut_already(samples, recipe):
+        return samples
     limit = recipe.data.limit
     if 0 < limit < len(samples):
         chosen = np.random.default_rng(recipe.seed).permutation(len(samples))[:limit]
         samples = [samples[place] for place in sorted(chosen)]
+    if recipe.data.parsed:
+        samples = [_with_skin(sample) for sample in samples]
     if recipe.data.items:
         return items_of(samples)
     return patches_of(samples) if recipe.data.patches else samples
+
+
+def _with_skin(sample: Sample) -> Sample:
+    """Return the sample with the skin beside it, parsed when it is asked for."""
+    if "skin" in sample.beside:
+        return sample
+    return replace(sample, beside={**sample.beside, "skin": lambda: _skin_of(sample)})
+
+
+def _skin_of(sample: Sample) -> BoolMap:
+    from dermis.lab.train.examples.acne import parsed_skin  # late: the renderer
+
+    photo = sample.read()
+    assert isinstance(photo, Photo)
+    return parsed_skin(photo)
+
+
+def _cut_already(samples: Sequence[Sample], recipe: Recipe) -> bool:
+    """Return whether the samples are patches or items of those that the recipe uses."""
+    return recipe.data.patches and all("patch" in sample.traits for sample in samples)
 
 
 def kinds_of(recipe: Recipe, samples: Sequence[Sample], decoded: Decoded) -> NDArray[Any] | None:
@@ -180,5 +209,6 @@ def kinds_of(recipe: Recipe, samples: Sequence[Sample], decoded: Decoded) -> NDA
 def prepared(recipe: Recipe, samples: Sequence[Sample], *, root: Path | None = None) -> tuple[Decoded, Parts]:
     """Return the samples decoded and parted as a run of `recipe` sees them."""
     decoded = decode(samples, recipe, root=root)
-    parts = parts_of(samples, recipe.split, duplicates=duplicates_in(decoded, recipe.split))
+    dealt = parts_of_patches if recipe.data.patches else parts_of
+    parts = dealt(samples, recipe.split, duplicates=duplicates_in(decoded, recipe.split))
     return with_cameras(decoded, cameras_among(decoded, parts.train)), parts

@@ -118,9 +118,9 @@ def with_settings(recipe: Recipe, settings: Sequence[str]) -> Recipe:
 
 _LATER: Mapping[str, tuple[str, ...]] = {
     "": ("learner", "pool", "stage", "term", "view"),
-    "data": ("items", "made", "settings"),
+    "data": ("items", "parsed", "made", "settings"),
     "input": ("filter",),
-    "network": ("frozen_stages", "frozen_depthwise", "warm_start"),
+    "network": ("frozen_looks", "frozen_stages", "frozen_depthwise", "warm_start"),
     "schedule": ("warmup_steps",),
     "train": ("keep", "pixel_passes", "pixel_lr"),
 }

@@ -21,6 +21,7 @@ class Data:
     graders: Annotated[tuple[str, ...], "whose labels count; nobody named: the mean of all"] = ()
     patches: Annotated[bool, "each face as its forehead, cheeks and chin, each with the label of the face"] = False
     items: Annotated[bool, "each marked lesion of known type by itself, with its type as the label lesion_type"] = False
+    parsed: Annotated[bool, "the mask skin by the parser, of photos that have none beside them"] = False
     limit: Annotated[int, "use only so many samples, drawn by the seed; 0 for all"] = 0
     made: Annotated[str, "recipe of `dermis synth` that makes the data where no folder is named"] = ""
     settings: Annotated[tuple[str, ...], "settings of that recipe"] = ()
