@@ -14,7 +14,7 @@ from dermis.face.find import find_face
 from dermis.face.regions import face_width_px
 from dermis.pipeline.alignment import align
 from dermis.pipeline.analyse import measure_skin
-from dermis.pipeline.longitudinal import change_between, same_lesion
+from dermis.pipeline.longitudinal import change_between, lesion_probability, same_lesion
 from dermis.tasks.acne.assign import place_lesions
 from fakes.pipeline_lesions import lesions_at
 
@@ -83,7 +83,8 @@ def test_every_lesion_has_the_fate_it_had(change, photos):
     gone = {(fate.item.box.x_px + 10, fate.item.box.y_px + 10) for fate in change.gone}
     for x, y in at(face, GOES):
         assert any(np.hypot(x - a, y - b) < 1 for a, b in gone)
-    assert all(fate.probability == pytest.approx(0.9) for fate in change.gone + change.new)
+    sure = pytest.approx(lesion_probability(0.9), abs=1e-6)
+    assert all(fate.probability == sure for fate in change.gone + change.new)
 
 
 def test_the_place_of_a_gone_lesion_is_shown_in_the_other_photo(change, photos):
@@ -108,7 +109,21 @@ def test_a_faint_echo_makes_a_lesion_less_surely_gone(photos):
     first = visit("a.jpg", before, face, at(face, GOES[:1]))
     second = visit("b.jpg", after, other, moved(at(face, GOES[:1]), before), scores=[0.3])
     (fate,) = change_between(first, second).gone
-    assert fate.probability == pytest.approx(0.9 * 0.7)
+    assert fate.probability == pytest.approx(lesion_probability(0.9) - lesion_probability(0.3))
+
+
+def test_a_lesion_that_is_called_here_and_nearly_there_has_not_changed(photos):
+    before, face, after, other = photos
+    first = visit("a.jpg", before, face, at(face, GOES[:1]), scores=[0.45], score_threshold=0.5)
+    second = visit("b.jpg", after, other, moved(at(face, GOES[:1]), before), scores=[0.55], score_threshold=0.5)
+    told = change_between(first, second)
+    assert (len(told.new), told.told_new, told.doubtful) == (1, 0, 1)
+
+
+def test_a_surer_box_is_likelier_a_lesion():
+    chances = [lesion_probability(score) for score in (0.0, 0.1, 0.26, 0.5, 1.0)]
+    assert np.all(np.diff(chances) > 0)
+    assert (chances[0], chances[-1]) == (pytest.approx(0, abs=1e-6), pytest.approx(1, abs=1e-6))
 
 
 def test_without_lesions_nothing_changes(photos):

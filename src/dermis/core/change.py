@@ -9,8 +9,10 @@ from dermis.core.finding import Detection
 
 __all__ = ["TOLD_FROM", "Change", "MatchedLesion", "UnmatchedLesion", "ValueChange"]
 
-TOLD_FROM = 0.3
-"""From this probability on a lesion counts as gone or new, in every place that tells of it; below, it is doubtful."""
+TOLD_FROM = 0.5
+"""From this probability on a lesion counts as gone or new, in every place that tells of it; below, it is doubtful.
+
+Chosen on photos that were photographed again, so that nothing is told of them (docs/concepts/acne.md)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,11 +38,18 @@ def test_outlined_lesions_are_named_by_their_looks(tmp_path):
 
 def test_counts_are_ranked_by_subset_and_a_photo_without_a_face_is_left_out():
     rows = [
-        Counted(subset=subset, group=f"{subset}{place}", boxes=place + 1.0, count=rank * place, count_all=place**2.0)
+        Counted(
+            file="",
+            subset=subset,
+            group=f"{subset}{place}",
+            boxes=place + 1.0,
+            count=rank * place,
+            count_all=place**2.0,
+        )
         for subset, rank in (("web", 1.0), ("selfie", -1e-3))
         for place in range(12)
     ]
-    lost = Counted(subset="web", group="lost", boxes=3.0, count=np.nan, count_all=np.nan)
+    lost = Counted(file="", subset="web", group="lost", boxes=3.0, count=np.nan, count_all=np.nan)
     lines = {line.split(" | ")[0].strip("| "): line for line in counts_table([*rows, lost]).splitlines()[2:]}
     assert list(lines) == ["all", "selfie", "web"]
     assert "| 12 | 1.00 [1.00, 1.00] | 1.00" in lines["web"]

@@ -86,6 +86,7 @@ def test_the_table_has_sets_tones_findings_and_places():
     assert any(line.startswith("| dark skin, as estimated | 3 | 3 | 2.00 [") for line in lines)
     assert "| brows | 4 | 1.50 | 0.00 |  |  |" in lines
     assert "| on melasma, outlined | 4 | 0.00 | 0.00 |  |  |" in lines
+    assert "| brows | 0.00 (1) |  | 2.00 (3) |" in lines  # by tone: lighter, medium, darker
 
 
 def test_photos_are_taken_from_the_table_or_by_the_name_of_the_person(tmp_path):

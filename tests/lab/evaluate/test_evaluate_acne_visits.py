@@ -51,9 +51,22 @@ def test_a_drawn_lesion_is_found_where_a_new_one_lies_on_it(monkeypatch, tmp_pat
     monkeypatch.setattr(acne_visits, "read_photo", lambda path: path)
     monkeypatch.setattr(acne_visits, "_looked_at", lambda photo: photo)
     monkeypatch.setattr(acne_visits, "_painted", lambda photo, seen, seed: (photo, marks))
+    monkeypatch.setattr(acne_visits, "photographed_again", lambda photo, seed: photo)
     monkeypatch.setattr(acne_visits, "_compared", lambda before, after: change(new=new))
     (told,) = drawn_changes([(tmp_path / "a.jpg", "a")])
     assert told.drawn.tolist() == [[2.0, 1.0, 1.0], [2.0, 1.0, 0.0], [2.0, 0.0, 0.0]]
+    assert "| photographed again: told as gone or new, a photo | 1.00 " in change_table([], [told])
+
+
+def test_a_photo_taken_again_shows_the_same_skin_otherwise():
+    from dermis.core import Encoding, Photo
+
+    photo = Photo(pixels=np.full((40, 30, 3), 0.5, np.float32), encoding=Encoding.SRGB)
+    first, second = (acne_visits.photographed_again(photo, seed) for seed in (1, 2))
+    assert first.pixels.shape[0] <= 40
+    assert first.pixels.mean() != second.pixels.mean()
+    middle = first.pixels[8:-8, 8:-8].mean()
+    assert abs(middle - 0.5) < 0.1
 
 
 @pytest.mark.parametrize(("difference", "holds"), [((-1.0, 1.0), True), ((0.5, 2.0), False), (None, False)])

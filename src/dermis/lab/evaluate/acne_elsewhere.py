@@ -7,7 +7,7 @@ and `polygons.csv` (file, label, points_xy_norm: "x y;x y" as shares of the pict
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ __all__ = [
     "counts_table",
     "halve_faces",
     "halves_table",
+    "interval_in_words",
     "kinds_table",
     "mean_in_words",
     "outlined_kinds",
@@ -59,6 +60,7 @@ _FIGURES = ("quadratic kappa", "accuracy", "RMSE", "mean error")
 class Counted:
     """A photo with its number of boxes and both of our counts, NaN where no face was found."""
 
+    file: str
     subset: str
     group: str
     boxes: float
@@ -90,13 +92,20 @@ class Halved:
     whole: float
 
 
-def count_lesions(folder: Path) -> Iterator[Counted]:
-    """Yield what is counted on each photo of a folder of counts."""
+def count_lesions(folder: Path, only: Collection[str] | None = None) -> Iterator[Counted]:
+    """Yield what is counted on each photo of a folder of counts; only: the files to look at, all where None."""
     for row in read_table(folder / "labels.csv", needs=("file", "group", "subset", "n_boxes")):
+        if only is not None and row["file"] not in only:
+            continue
         seen = analyse(read_photo(folder / row["file"]), tasks=choose("acne_lesions")).lesions
         both = (np.nan, np.nan) if seen is None else (seen.counts[Region.FACE], seen.counts_all[Region.FACE])
         yield Counted(
-            subset=row["subset"], group=row["group"], boxes=float(row["n_boxes"]), count=both[0], count_all=both[1]
+            file=row["file"],
+            subset=row["subset"],
+            group=row["group"],
+            boxes=float(row["n_boxes"]),
+            count=both[0],
+            count_all=both[1],
         )
 
 
@@ -159,7 +168,7 @@ def counts_table(rows: Sequence[Counted]) -> str:
         some = [row for row in rows if name in ("", row.subset) and np.isfinite(row.count)]
         boxes, counts, counts_all = np.array([(row.boxes, row.count, row.count_all) for row in some]).T
         groups = np.array([row.group for row in some])
-        ranks = [_with_interval(spearman, boxes, found, groups) for found in (counts, counts_all)]
+        ranks = [interval_in_words(spearman, boxes, found, groups) for found in (counts, counts_all)]
         off = _median_error(boxes, counts_all, groups)
         lines.append(f"| {name or 'all'} | {len(some)} | {ranks[0]} | {ranks[1]} | {off:.0%} |")
     return "\n".join(lines)
@@ -185,7 +194,9 @@ def halves_table(rows: Sequence[Halved]) -> str:
     lines.append(f"| faces from the front, people | {len(rows)}, {len(set(groups.tolist()))} |")
     shares = ", ".join(map(str, np.bincount(truth, minlength=4)))
     lines.append(f"| grades 0 to 3 by the boxes of the worse half | {shares} |")
-    lines.append(f"| count of a half, Spearman | {_with_interval(spearman, boxes.ravel(), counts.ravel(), halved)} |")
+    lines.append(
+        f"| count of a half, Spearman | {interval_in_words(spearman, boxes.ravel(), counts.ravel(), halved)} |"
+    )
     lines.append(f"| the worse half is the same | {mean_in_words(_same_half(boxes, counts), groups.tolist())} |")
     for name, told in (
         ("grade of the worse half", np.array([row.grade for row in rows])),
@@ -194,7 +205,7 @@ def halves_table(rows: Sequence[Halved]) -> str:
     ):
         off = told - truth
         cells = (
-            f"{_kappa(truth, told):.2f}" if np.ptp(told) == 0 else _with_interval(_kappa, truth, told, groups),
+            f"{_kappa(truth, told):.2f}" if np.ptp(told) == 0 else interval_in_words(_kappa, truth, told, groups),
             mean_in_words(1.0 * (to_grades(told, _GRADES) == truth), groups.tolist()),
             f"{float(np.sqrt(np.mean(off**2))):.2f}",
             f"{float(off.mean()):+.2f}",
@@ -223,13 +234,13 @@ def kinds_table(rows: Sequence[Outlined]) -> str:
     for number, name in enumerate(names):
         counts = [int(np.count_nonzero((called == number) & (found == other))) for other in (0, 1, 2, -1)]
         lines.append(f"| {name.replace('_', ' ')} | {' | '.join(map(str, counts))} |")
-    three = _with_interval(balanced_accuracy, called, found, groups)
-    two = _with_interval(balanced_accuracy, 1 * (called == place[INFLAMED]), 1 * (found == place[INFLAMED]), groups)
+    three = interval_in_words(balanced_accuracy, called, found, groups)
+    two = interval_in_words(balanced_accuracy, 1 * (called == place[INFLAMED]), 1 * (found == place[INFLAMED]), groups)
     said = f"Balanced accuracy, {len(rows)} lesions: three kinds {three}, inflamed or not {two}."
     return "\n".join([*lines, "", said])
 
 
-def _with_interval(
+def interval_in_words(
     figure: Callable[[NDArray[Any], NDArray[Any]], float],
     truth: NDArray[Any],
     found: NDArray[Any],

@@ -54,6 +54,11 @@ FINDINGS: Mapping[str, str] = {
 MOLE, OPEN = "dark, not red (mole, freckle)", "open skin"
 PLACES = ("nostril rims", "brows", "lips", "eyes", "hairline", "beard and stubble", "ears and neck", MOLE, OPEN)
 """Where a mark lies on a face: the first that applies."""
+TONES: Mapping[str, tuple[str, ...]] = {
+    "very light, light": ("very light", "light"), "intermediate, tan": ("intermediate", "tan"),
+    "brown, dark": ("brown", "dark"),
+}  # fmt: skip
+"""Tones, as estimated, that are told together of single look-alikes: few photos have each."""
 _EDGE = 0.02
 """How far the rim of a nostril and the edges of brows, lips, eyes and hair reach, in face widths."""
 _NOBODY = "not told"
@@ -204,7 +209,21 @@ def lookalikes_table(faces: Sequence[JudgedFace]) -> str:
         if here or beside:
             kinds.append(_kind(f"on {word}, outlined", name, here, beside))
     kinds += [_kind(name, name, clear, []) for name in PLACES]
-    return "\n".join([*sets, "", *kinds])
+    return "\n".join([*sets, "", *kinds, "", *_by_tone(faces)])
+
+
+def _by_tone(faces: Sequence[JudgedFace]) -> list[str]:
+    """Return the false marks a photo of each look-alike by tone: places on faces without acne, findings on all."""
+    lines = [f"| false marks a photo (photos) | {' | '.join(TONES)} |", "|---|" + "---|" * len(TONES)]
+    rows = [(f"on {word}, outlined", name, [face for face in faces if name in face.findings])
+            for name, word in FINDINGS.items()]  # fmt: skip
+    clear = [face for face in faces if not face.acne]
+    for word, name, shown in (*rows, *((name, name, clear) for name in PLACES)):
+        by_tone = [[face.marks[name] for face in shown if face.tone in tones] for tones in TONES.values()]
+        cells = [f"{np.mean(marks):.2f} ({len(marks)})" if marks else "" for marks in by_tone]
+        if shown:
+            lines.append(f"| {word} | {' | '.join(cells)} |")
+    return lines
 
 
 def _kind(word: str, name: str, clear: Sequence[JudgedFace], beside: Sequence[JudgedFace]) -> str:

@@ -1,7 +1,8 @@
-"""How `dermis change` is judged: real photos of one person from one side, and lesions drawn on a photo.
+"""How `dermis change` is judged: real photos of one person from one side, one photo twice, and lesions drawn on it.
 
 No set here says when its photos were taken, so of two real ones it is told what comes out, not whether that is right.
-Of a photo and itself with lesions drawn on it those must come out as new, and nothing else.
+Of a photo and itself in another light, turned, smaller and compressed again nothing must come out; of a photo and
+itself with lesions drawn on it those must come out as new, and nothing else.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from io import BytesIO
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from dermis.core import Analysis, Change, Photo, Sample
+from dermis.core import Analysis, Change, Origin, Photo, Sample
 from dermis.core.change import TOLD_FROM
 from dermis.errors import InputError, NoSkin
 from dermis.formats.images.photo import read_photo
@@ -31,7 +34,7 @@ from dermis.pipeline.analyse import analyse
 from dermis.pipeline.longitudinal import change_between
 from dermis.tasks import choose
 
-__all__ = ["DrawnChange", "Repeat", "change_table", "drawn_changes", "repeats"]
+__all__ = ["DrawnChange", "Repeat", "change_table", "drawn_changes", "photographed_again", "repeats"]
 
 DRAWN = 6
 """Papules drawn on each photo."""
@@ -39,6 +42,8 @@ RADII_MM = (0.75, 3.0)
 _LARGE_MM = 1.5
 _PEOPLE, _PHOTOS_EACH = 25, 4
 _REACH = 1.5
+_TURN_DEG, _LEAST_SIZE, _NOISE = 4.0, 0.85, 0.008
+_GAMMA, _CAST, _QUALITY = (0.85, 1.18), (0.95, 1.05), (75, 93)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +59,13 @@ class DrawnChange:
     """A photo and itself with lesions drawn on it.
 
     drawn: (n, 3), radius in mm, whether it is among the new ones, whether it is told as new. change: what is told.
+    again: what is told of the photo and itself photographed again, with nothing drawn; None where they do not compare.
     """
 
     group: str
     drawn: NDArray[np.float64]
     change: Change
+    again: Change | None = None
 
 
 def repeats(samples: Sequence[Sample]) -> Iterator[Repeat]:
@@ -91,7 +98,25 @@ def drawn_changes(photos: Sequence[tuple[Path, str]]) -> Iterator[DrawnChange]:
             continue
         change = _compared(before, _looked_at(painted)) if marks else None
         if change is not None:
-            yield DrawnChange(group=group, drawn=np.array([_told(mark, change) for mark in marks]), change=change)
+            again = _compared(before, _looked_at(photographed_again(photo, zlib.crc32(path.name.encode()))))
+            drawn = np.array([_told(mark, change) for mark in marks])
+            yield DrawnChange(group=group, drawn=drawn, change=change, again=again)
+
+
+def photographed_again(photo: Photo, seed: int) -> Photo:
+    """Return a photo as another shot of the same skin may be: turned, smaller, lit otherwise, noisy, compressed."""
+    rng = np.random.default_rng(seed)
+    turn, share = float(rng.uniform(-_TURN_DEG, _TURN_DEG)), float(rng.uniform(_LEAST_SIZE, 1.0))
+    shown = Image.fromarray(np.rint(np.clip(photo.pixels, 0, 1) * 255).astype(np.uint8))
+    shown = shown.rotate(turn, Image.Resampling.BICUBIC)
+    shown = shown.resize((round(shown.width * share), round(shown.height * share)), Image.Resampling.LANCZOS)
+    pixels = (np.asarray(shown) / 255) ** rng.uniform(*_GAMMA)
+    pixels = pixels * rng.uniform(*_CAST, size=3) + rng.normal(0, _NOISE, pixels.shape)
+    held = BytesIO()
+    quality = int(rng.integers(*_QUALITY))
+    Image.fromarray(np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)).save(held, "JPEG", quality=quality)
+    seen: NDArray[np.float32] = np.asarray(Image.open(held), np.float32) / np.float32(255)
+    return replace(photo, pixels=seen, origin=Origin(name=photo.origin.name))
 
 
 def _looked_at(photo: Photo) -> Analysis:
@@ -176,12 +201,21 @@ def _of_drawn(drawn: Sequence[DrawnChange]) -> list[str]:
     beside = np.array([one.change.told_new - one.drawn[:, 2].sum() for one in drawn]).clip(0)
     gone = np.array([one.change.told_gone for one in drawn], np.float64)
     holds = np.array([_holds(one.change, float(len(one.drawn))) for one in drawn], np.float64)
-    figures = (
+    figures: list[tuple[str, str]] = [
         ("photos, people", f"{len(drawn)}, {len(set(owners))}"),
         ("told as new beside the drawn, a photo", mean_in_words(beside, owners)),
         ("told as gone, a photo", mean_in_words(gone, owners)),
         ("the difference's interval holds the number drawn", mean_in_words(holds, owners)),
-    )
+    ]
+    again = [one for one in drawn if one.again is not None]
+    if again:
+        some = np.array([_falsely(one.again) for one in again], np.float64)
+        people = [one.group for one in again]
+        figures += [
+            ("photographed again, nothing drawn: photos that compare", f"{len(again)} of {len(drawn)}"),
+            ("photographed again: told as gone or new, a photo", mean_in_words(some, people)),
+            ("photographed again: photos of which none is told", mean_in_words(1.0 * (some == 0), people)),
+        ]
     return [*lines, "", "| of these photos | |", "|---|---|", *(f"| {name} | {value} |" for name, value in figures)]
 
 
