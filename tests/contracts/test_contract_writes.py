@@ -35,7 +35,6 @@ ALLOWED = {
     "service/photo_keys.py:destroy_key": "overwrites a key that must be gone",
     "service/photo_keys.py:_new_key": "aside, then linked: the first of two processes wins",
     "service/store/backup.py:backup": "aside, then renamed",
-    "optics/camera.py:_refit": "a table of the source, made anew by hand",
     "cli/streams.py:unwritable": "a device",
 }
 """What writes by itself, and why it may."""

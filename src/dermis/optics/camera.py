@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -228,12 +227,6 @@ def _camera(name: str, roots: Spectrum, gains: Spectrum) -> Camera:
     )
 
 
-def _refit(table: Path, file: Path) -> None:
-    fitted = fit_population(read_cameras(table))
-    fields = ("mean", "components", "deviations", "gain_mean", "gain_deviation")
-    np.savez_compressed(file, **{name: getattr(fitted, name).astype(np.float32) for name in fields})
-
-
 _OBSERVER = "CIE 1931"
 _TYPICAL = "typical"
 _MEASURED = {"Nikon D5100": "Nikon 5100 (NPL)", "Sigma SD Merrill": "Sigma SDMerill (NPL)"}
@@ -301,7 +294,3 @@ def _match(text: str, names: list[str], where: str) -> str:
 
 def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
-if __name__ == "__main__":
-    _refit(Path(sys.argv[1]), _FILE)

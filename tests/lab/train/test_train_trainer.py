@@ -258,7 +258,7 @@ def test_features_of_a_frozen_network_are_kept_for_other_runs(fake_samples, tmp_
     monkeypatch.setattr(Model, "pooled", lambda self, image: (asked.append(len(image)), pooled(self, image))[1])
     run = train(told, samples, tmp_path / "runs", root=root)
     assert sum(asked) == 3 * len(samples)
-    kept = [np.load(path) for path in tmp_path.glob("*/features-*.npy")]
+    kept = [np.load(path)["said"] for path in tmp_path.glob("*/features-*.npz")]
     assert len(kept) == 3
     assert not np.allclose(kept[0], kept[1])
     train(replace(told, network=replace(told.network, width=8)), samples, tmp_path / "runs", root=root)

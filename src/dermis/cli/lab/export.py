@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from dermis.cli.parser import need_lab, verb
+from dermis.lab.train.recipe.learners import LEARNERS
 from dermis.settings import read_settings
 
 __all__ = ["export"]
@@ -18,12 +19,14 @@ __all__ = ["export"]
 class Options:
     r"""Turn a run into weights that need no torch.
 
-    They get their card, and are held to the trained answers. `dermis models` lists them.
+    They get their card, and are held to the trained answers. `dermis models` lists them. A table of numbers that ships
+    beside the code is written with its card and its hash.
 
     \b
     dermis export acne-types
     dermis export runs/mine-1a2b3c my-acne
     dermis analyse selfie.jpg --with my-acne
+    dermis export pigment-index --to src/dermis/tasks/data
     """
 
     run: Annotated[str, typer.Argument(metavar="RUN", help="The folder of a run, or a recipe: its latest run.")]
@@ -42,5 +45,12 @@ def export(options: Options) -> None:
 
     run = latest_run(options.run, options.runs)
     home = read_settings().weights if options.to is None else options.to
+    table = LEARNERS[run.recipe.learner].table
+    if table:
+        from dermis.lab.train.objectives.tables import export_table
+
+        print(f"Table: {export_table(run, home / run.recipe.name if options.to is None else home)}")
+        print(f"dermis reads the one that ships: --to src/dermis/{Path(table).parent} in a checkout.")
+        return
     folder = exporting.export(run, options.name or run.recipe.name, home=home, half=not options.full)
     print(f"Weights: {folder}")

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import Sample
+from dermis.formats.files import make_folder
+from dermis.formats.tables import write_csv
 from dermis.lab.datasets import find_dataset
 from dermis.lab.evaluate.folds import fold_answers
 from dermis.lab.evaluate.graders import REFERENCE, grades_by_grader
@@ -88,18 +90,16 @@ def answers_of_way(way: Way, split: Sequence[str], roots: Roots, out: Path) -> A
     recipe = read_recipe(find_recipe(way.recipe), (*way.settings, *split), whole=False)
     kept = out / f"{recipe.name}-answers-{recipe_hash(recipe)}.csv"
     if not kept.is_file():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        _plain(fold_answers(recipe, roots, out)).to_csv(kept, index=False)
+        make_folder(kept.parent)
+        told = fold_answers(recipe, roots, out)
+        columns = ("key", "subject", f"predicted.{TASK}", f"target.{TASK}")
+        rows = zip(*(told[name].tolist() for name in columns), strict=True)
+        write_csv(kept, ("key", "subject", "said", "right"), [tuple(map(str, row)) for row in rows])
     import pandas as pd  # late: half a second
 
     table = pd.read_csv(kept, dtype={"key": str, "subject": str}).sort_values("key")
     said, right = (table[name].to_numpy(np.float64) for name in ("said", "right"))
     return Answers(keys=_text(table["key"]), said=said, right=right, people=_text(table["subject"]))
-
-
-def _plain(table: pd.DataFrame) -> pd.DataFrame:
-    held = table[["key", "subject", f"predicted.{TASK}", f"target.{TASK}"]]
-    return held.set_axis(["key", "subject", "said", "right"], axis=1)
 
 
 def _text(column: pd.Series) -> NDArray[np.str_]:

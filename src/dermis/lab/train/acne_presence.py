@@ -1,14 +1,13 @@
-"""Fit the link from lesions to the presence of acne on people with clear skin and people with acne.
+"""The link from lesions to the presence of acne, as `dermis train acne-presence` fits it to clear skin and to acne.
 
-`python -m dermis.lab.train.acne_presence CLEAR_FOLDER ACNE_FOLDER [--write]`: each folder holds a table (labels.csv or
-images.csv) with the columns `file` and `group`, one row a photo. The limit is the evidence that a few of a hundred
-photos of clear skin exceed; the slope is that of a logistic regression with both kinds weighing alike. Printed are
-the answers of folds by person.
+Each pool is a folder with a table (labels.csv or images.csv) of the columns `file` and `group`, one row a photo. The
+limit is the evidence that a few of a hundred photos of clear skin exceed; the slope is that of a logistic regression
+with both kinds weighing alike. Figures are those of folds by person.
 """
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +17,13 @@ from dermis.core import FaceLesions
 from dermis.formats.files import write_text
 from dermis.formats.images.photo import read_photo
 from dermis.formats.tables.table import read_table
+from dermis.lab.train.recipe import Recipe
 from dermis.pipeline.analyse import analyse
 from dermis.tasks.acne.assign import place_lesions
 from dermis.tasks.acne.detect import find_lesions
 from dermis.tasks.acne.presence import LINK, PresenceLink, evidence_of
 
-__all__ = ["fit_link", "main", "presence_in_folds"]
+__all__ = ["fit_link", "fit_table", "presence_in_folds"]
 
 _Floats = NDArray[np.float64]
 FALSE_ALARMS = 0.04
@@ -69,9 +69,9 @@ def _lesions_in(folder: Path) -> list[tuple[str, FaceLesions]]:
     return found
 
 
-def main(arguments: list[str]) -> None:
-    """Print the answers of folds by person; with --write, keep the link of a fit on all."""
-    clear, sore = (_lesions_in(Path(name)) for name in arguments[:2])
+def fit_table(recipe: Recipe, folders: Mapping[str, Path], out: Path) -> dict[str, float]:
+    """Write the link of a fit on all to `out`; return the shares that are called acne, in folds by person."""
+    clear, sore = (_lesions_in(folders[name]) for name in ("clear", "acne"))
     both = [*clear, *sore]
     acne = np.array([False] * len(clear) + [True] * len(sore))
     groups = np.array([group for group, _ in both])
@@ -80,16 +80,9 @@ def main(arguments: list[str]) -> None:
     limit = fit_link(counts, acne).limit
     evidence = np.array([evidence_of(lesions, limit) for _, lesions in both])
     told = presence_in_folds(evidence, acne, groups) >= 0.5
-    print(f"clear skin called acne: {told[~acne].mean():.3f} of {len(clear)} photos")
-    print(f"acne called acne: {told[acne].mean():.3f} of {len(sore)} photos")
     link = fit_link(evidence, acne)
-    print(link)
-    if "--write" in arguments:
-        people = [len({group for group, _ in rows}) for rows in (clear, sore)]
-        numbers = (link.limit, link.slope, len(clear), people[0], len(sore), people[1])
-        head = "limit,slope,clear_photos,clear_people,acne_photos,acne_people"
-        write_text(LINK, f"{head}\n{','.join(map(str, numbers))}\n")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+    people = [len({group for group, _ in rows}) for rows in (clear, sore)]
+    numbers = (link.limit, link.slope, len(clear), people[0], len(sore), people[1])
+    head = "limit,slope,clear_photos,clear_people,acne_photos,acne_people"
+    write_text(out / LINK.name, f"{head}\n{','.join(map(str, numbers))}\n")
+    return {"clear_called_acne": float(told[~acne].mean()), "acne_called_acne": float(told[acne].mean())}

@@ -1,4 +1,4 @@
-"""The fit of the network of brown marks: `python -m dermis.lab.train.brown_marks CALTECH_FOLDER [--write]`.
+"""The fit of the network of brown marks, as `dermis train brown-marks` does it.
 
 Clear faces teach: pictures of people who do not exist (openpeople, MIT) and photos of clear adults in many rooms
 (Caltech-101, CC BY 4.0); of both only the people with odd numbers, the others judge. Each is painted and photographed
@@ -8,7 +8,6 @@ pixel whether a mark was painted there, and how much melanin. A fifth of the pho
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,14 +23,15 @@ from dermis.formats.files import write_arrays
 from dermis.formats.images.photo import read_photo
 from dermis.formats.tables import read_table
 from dermis.lab.synth.lesions.painted_photo import photographed, with_look_alikes, with_marks
-from dermis.lab.train.sources import PORTRAITS_NAME, folder_of
+from dermis.lab.train.recipe import Recipe
+from dermis.lab.train.sources import PORTRAITS_NAME
 from dermis.metrics.ordinal import auroc
 from dermis.pipeline.analyse import measure_skin
 from dermis.tasks.pigmentation.contrast import resized
 from dermis.tasks.pigmentation.mark_network import FILE
 from dermis.tasks.pigmentation.skin_grid import CLUES, clues_of, skin_grid
 
-__all__ = ["Lesson", "cut_out", "fit", "is_taught", "lessons", "teaching_photos"]
+__all__ = ["Lesson", "cut_out", "fit", "fit_table", "is_taught", "lessons", "teaching_photos"]
 
 SEED = 7
 TIMES = {PORTRAITS_NAME: 8, "caltech_faces_light": 5}
@@ -161,26 +161,23 @@ def fit(clues: NDArray[np.float32], density: NDArray[np.float32], *, rounds: int
     return arrays
 
 
-def main(arguments: list[str]) -> None:
-    """Paint, fit and print how well photos that taught nothing are told; with --write, keep the network."""
+def fit_table(recipe: Recipe, folders: Mapping[str, Path], out: Path) -> dict[str, float]:
+    """Write the network to `out`; return how well photos that taught nothing are told."""
     from dermis.tasks.pigmentation.mark_network import MarkNetwork
 
-    told = list(lessons(folder_of(PORTRAITS_NAME, {}, made=PORTRAITS_NAME), Path(arguments[0])))
+    told = list(lessons(folders["portraits"], folders["adults"], seed=recipe.seed))
     clues = np.concatenate([one.clues for one in told])
     density = np.concatenate([one.density for one in told])
     judged = np.concatenate([np.full(len(one.density), one.photo % _JUDGED_EVERY == 0) for one in told])
-    arrays = fit(clues[~judged], density[~judged])
+    arrays = fit(clues[~judged], density[~judged], rounds=int(recipe.fit["rounds"]))
+    write_arrays(out / FILE.name, arrays)
     network = MarkNetwork(
         mean=arrays["mean"], spread=arrays["spread"],
         layers=tuple((arrays[f"weights_{place}"], arrays[f"offsets_{place}"]) for place in range(3)),
     )  # fmt: skip
     chance, found = network.answer(clues[judged])
     truth = density[judged]
-    print(f"{len(told)} painted photos, {len(truth)} pixels judged; AUC {auroc(truth > MARKED, chance):.3f}, "
-          f"correlation of density {np.corrcoef(found, truth)[0, 1]:.3f}")  # fmt: skip
-    if "--write" in arguments:
-        write_arrays(FILE, arrays)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+    return {
+        "painted_photos": len(told), "pixels_judged": len(truth), "auc": float(auroc(truth > MARKED, chance)),
+        "density_correlation": float(np.corrcoef(found, truth)[0, 1]),
+    }  # fmt: skip

@@ -116,7 +116,10 @@ def _what(run: Run, meta: Mapping[str, Any]) -> Iterator[str]:
 def _data(run: Run) -> Iterator[str]:
     data, recipe = json.loads((run.folder / "data.json").read_text()), run.recipe
     sizes = ", ".join(f"{len(keys)} to {part}" for part, keys in data["parts"].items() if keys)
-    if recipe.pool:
+    if LEARNERS[recipe.learner].table:
+        where = ", ".join(f"`{pool.data}`" for pool in recipe.pool.values())
+        yield f"{data['samples']} files of {where}." if where else "None that was measured."
+    elif recipe.pool:
         yield f"{data['samples']} examples, {sizes}; never parted: {', '.join(recipe.split.by)}."
         for name, source in data.get("sources", {}).items():
             held = data["pools"][name]
@@ -140,7 +143,8 @@ def _figures(run: Run, meta: Mapping[str, Any]) -> Iterator[str]:
     for path in told:
         yield from _demoted(path.read_text(encoding="utf-8"))
     figures = {name: held for name, held in meta["result"].items() if isinstance(held, float) and "validate" in name}
-    others = {name: held for name, held in meta["result"].items() if name.startswith("left_")}
+    plain = bool(LEARNERS[run.recipe.learner].table)
+    others = {name: held for name, held in meta["result"].items() if plain or name.startswith("left_")}
     if figures or others:
         if figures:
             yield (

@@ -1,4 +1,4 @@
-"""The table of `dermis.optics.face_population`: `python -m dermis.lab.train.face_population ISSA_FOLDER` writes it.
+"""The table of `dermis.optics.face_population`, as `dermis train face-population` fits it.
 
 The tissue model is fitted to each facial spectrum. It does not meet every measured colour: the mean of a fitted cell
 is off by up to a unit of a* or b*, in part by what the instruments do. So melanin, blood and carotene of a cell are
@@ -7,7 +7,7 @@ moved until the mean colour of its draws is that of its people, and their spread
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from dermis.colour.srgb import xyz_to_linear
 from dermis.colour.tone import ita_deg
 from dermis.formats.files import write_arrays
 from dermis.lab.train.objectives.measured_skin import FACE_SITES, MEASURED_NM, MeasuredSkin, read_issa_faces
+from dermis.lab.train.recipe import Recipe
 from dermis.optics.face_population import FACE_TABLE
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import to_xyz
@@ -26,7 +27,7 @@ from dermis.optics.inverse import FREE, from_spectrum
 from dermis.optics.populations import from_normal, to_normal
 from dermis.optics.tissue import RANGES, Tissue
 
-__all__ = ["PERCENTS", "colours_of", "fit_cells", "fit_tissue", "write"]
+__all__ = ["PERCENTS", "colours_of", "fit_cells", "fit_table", "fit_tissue"]
 
 Floats = NDArray[np.float64]
 
@@ -116,18 +117,12 @@ def _drawn_colours(position: Floats) -> Floats:
     return colours_of(reflectance(Tissue(**values), MEASURED_NM, specular_share=1.0))[:, 1:]
 
 
-def write(issa: Path, table: Path = FACE_TABLE) -> None:
-    """Fit and write the table, and say how well the tissue model meets the spectra of each group."""
-    faces = read_issa_faces(issa)
+def fit_table(recipe: Recipe, folders: Mapping[str, Path], out: Path) -> dict[str, float]:
+    """Write the table to `out`; return how well the tissue model meets the spectra of each group, the median RMSE."""
+    faces = read_issa_faces(folders["people"])
     position, rmse = fit_tissue(faces)
     cells = fit_cells(faces, position)
     kept: dict[str, Any] = {name: np.float32(one) if one.dtype.kind == "f" else one for name, one in cells.items()}
-    write_arrays(table, kept)
-    print("| group | spectra | RMSE, median | 95 % |\n|---|---|---|---|")
-    for group in np.unique(faces.group):
-        own = rmse[faces.group == group]
-        print(f"| {group} | {len(own)} | {np.median(own):.4f} | {np.quantile(own, 0.95):.4f} |")
-
-
-if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    write_arrays(out / FACE_TABLE.name, kept)
+    groups = {f"rmse_{group}": float(np.median(rmse[faces.group == group])) for group in np.unique(faces.group)}
+    return {"cells": float(len(cells["people"])), "spectra": float(len(rmse)), **groups}

@@ -1,4 +1,4 @@
-"""The closed-form fit of the pigment indices: `python -m dermis.lab.train.pigment_index ISSA_FOLDER [--write]`.
+"""The closed-form fit of the pigment indices: `dermis train pigment-index`.
 
 Facial spectra of the International Skin Spectra Archive, people of every group alike, and the same spectra with more or
 less melanin and blood: the tissue behind each is found (`optics.inverse`), its pigment changed, and the ratio of the
@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import csv
 import gzip
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +19,7 @@ from numpy.typing import NDArray
 
 from dermis.colour.srgb import xyz_to_linear
 from dermis.formats.files import write_text
+from dermis.lab.train.recipe import Recipe
 from dermis.metrics.ordinal import spearman
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import xyz_weights
@@ -32,6 +31,7 @@ __all__ = [
     "drawn_alike",
     "evaluate_folds",
     "fit",
+    "fit_table",
     "haemoglobin_density",
     "linear_of",
     "melanin_density",
@@ -206,18 +206,14 @@ def _density(spectra: _Floats) -> _Floats:
     return -np.log10(np.clip(spectra, 1e-3, 1.0))
 
 
-def main(arguments: list[str]) -> None:
-    """Print the table of folds by person; with --write, keep the coefficients of a fit on all."""
-    spectra = drawn_alike(read_issa(Path(arguments[0])))
+def fit_table(recipe: Recipe, folders: Mapping[str, Path], out: Path) -> dict[str, float]:
+    """Write the coefficients of a fit on all to `out`; return ranks and responses of folds by person, by group."""
+    spectra = drawn_alike(read_issa(folders["people"]))
     sets = varied(spectra)
+    lines = ["term,melanin,haemoglobin", *(f"{n},{a:.9g},{b:.9g}" for n, (a, b) in enumerate(fit(sets).tolist()))]
+    write_text(out / COEFFICIENTS.name, "\n".join(lines) + "\n")
+    figures: dict[str, float] = {}
     for row in evaluate_folds(spectra, sets):
-        print("  ".join(f"{value!s:>12}" for value in row.values()))
-    if "--write" in arguments:
-        solved = fit(sets)
-        lines = ["term,melanin,haemoglobin", *(f"{n},{a:.9g},{b:.9g}" for n, (a, b) in enumerate(solved.tolist()))]
-        write_text(COEFFICIENTS, "\n".join(lines) + "\n")
-        print(sha256(COEFFICIENTS.read_bytes()).hexdigest())
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+        for name in ("people", "spearman", "own", "other"):
+            figures[f"{row['index']}_{row['group']}_{name}"] = float(str(row[name]))
+    return figures

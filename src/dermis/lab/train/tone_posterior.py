@@ -1,4 +1,4 @@
-"""The fit of the tone posterior: `python -m dermis.lab.train.tone_posterior ISSA_FOLDER [--write]`.
+"""The fit of the tone posterior, as `dermis train tone-posterior` does it.
 
 Measured facial spectra (`spectra.csv.gz` of the International Skin Spectra Archive) and drawn tissue in equal parts,
 each ITA class alike, are photographed as patches: a drawn light, camera and development for each six people, with
@@ -8,7 +8,6 @@ the true colour from the clues, a second set the size of the error that people o
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +24,7 @@ from dermis.lab.belts import fit_belt, keep_belt
 from dermis.lab.synth.skin.colour import MATT_SHARE
 from dermis.lab.synth.subjects import SubjectPopulation, draw_subject, own_tissue
 from dermis.lab.train.pigment_index import NM, read_issa
+from dermis.lab.train.recipe import Recipe
 from dermis.optics.camera import draw_camera, response, white_raw
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import lab_under
@@ -40,6 +40,7 @@ __all__ = [
     "FittedTone",
     "PatchPhotos",
     "drawn_people",
+    "fit_table",
     "fit_trees",
     "patch_photos",
     "photograph_patches",
@@ -274,20 +275,20 @@ def _arrays_of(booster) -> dict[str, NDArray[Any]]:  # type: ignore[no-untyped-d
     }
 
 
-def main(arguments: list[str]) -> None:
-    """Fit, print the error on people of other folds by ITA class; with --write keep the trees and the interval."""
-    photos = patch_photos(Path(arguments[0]))
-    fitted = fit_trees(photos)
+def fit_table(recipe: Recipe, folders: Mapping[str, Path], out: Path) -> dict[str, float]:
+    """Write the trees and the interval of a tone in unknown light to `out`.
+
+    Returns errors and biases in degrees on people of other folds, by ITA class.
+    """
+    photos = patch_photos(folders["people"], shots=int(recipe.fit["shots"]), seed=recipe.seed)
+    fitted = fit_trees(photos, rounds=int(recipe.fit["rounds"]))
+    write_arrays(out / FILE.name, fitted.arrays)
     ita = np.asarray(ita_deg(photos.lab), dtype=np.float64)
+    belt = fit_belt(ita, fitted.said, fitted.scale, people=photos.person.tolist())
+    keep_belt(out / FOLDER.name, "skin_tone", CaptureCondition.UNKNOWN.value, belt)
+    figures = {"photos": float(len(ita))}
     for low, high in CLASSES_DEG:
         error = (fitted.said - ita)[(ita > low) & (ita <= high)]
-        size, bias = np.abs(error).mean(), error.mean()
-        print(f"{low:.0f} to {high:.0f} deg: {len(error)} photos, error {size:.1f}, bias {bias:.1f}")
-    if "--write" in arguments:
-        write_arrays(FILE, fitted.arrays)
-        belt = fit_belt(ita, fitted.said, fitted.scale, people=photos.person.tolist())
-        keep_belt(FOLDER, "skin_tone", CaptureCondition.UNKNOWN.value, belt)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+        name = f"{low:.0f}_to_{high:.0f}_deg"
+        figures |= {f"error_{name}": float(np.abs(error).mean()), f"bias_{name}": float(error.mean())}
+    return figures

@@ -10,6 +10,7 @@ from dermis.lab.datasets import find_dataset
 from dermis.lab.train.recipe import Recipe
 from dermis.lab.train.recipe.check import checked, completed
 from dermis.lab.train.recipe.infer import with_scales
+from dermis.lab.train.recipe.learners import LEARNERS
 from dermis.lab.train.run import Run
 from dermis.lab.train.sources import Roots, folder_of_data
 
@@ -36,6 +37,7 @@ def _ways() -> Mapping[str, Train]:
         "face_parts": _parts,
         "skin_tone": _tone,
         "skin_spectra": _spectra,
+        **{name: _table for name, learner in LEARNERS.items() if learner.table},
     }
 
 
@@ -64,6 +66,12 @@ def _tone(recipe: Recipe, roots: Roots, out: Path, show: bool) -> Run:
     from dermis.lab.train.objectives.tone import train
 
     return train(checked(completed(recipe)), roots, out, show=show)
+
+
+def _table(recipe: Recipe, roots: Roots, out: Path, show: bool) -> Run:
+    from dermis.lab.train.objectives.tables import train
+
+    return train(checked(completed(recipe)), roots, out)
 
 
 def _spectra(recipe: Recipe, roots: Roots, out: Path, show: bool) -> Run:

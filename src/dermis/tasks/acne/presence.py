@@ -23,7 +23,7 @@ from dermis.tasks.acne.visibility import hidden_detail, in_view, one_side
 __all__ = ["LINK", "TASK", "PresenceLink", "evidence_of", "measure", "with_presence"]
 
 LINK = Path(__file__).parents[1] / "data" / "acne_presence.csv"
-"""The link's two numbers, written by `python -m dermis.lab.train.acne_presence`."""
+"""The link's two numbers, written by `dermis train acne-presence` and `dermis export`."""
 
 _ANY = 0.5
 """A count of half a lesion rounds to one, and half a grade to the next: the borders of "none" on these scales."""

@@ -50,7 +50,7 @@ def mark_network() -> MarkNetwork:
     """Return the network that ships."""
     held = load_table(FILE)
     if tuple(held["clues"].tolist()) != CLUES:
-        raise ValueError("brown_marks.npz was fitted to other clues; fit it anew (dermis.lab.train.brown_marks).")
+        raise ValueError("brown_marks.npz was fitted to other clues; fit it anew: dermis train brown-marks.")
     count = sum(name.startswith("weights_") for name in held)
     layers = tuple((held[f"weights_{place}"], held[f"offsets_{place}"]) for place in range(count))
     return MarkNetwork(mean=held["mean"], spread=held["spread"], layers=layers)

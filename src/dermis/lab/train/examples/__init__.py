@@ -81,6 +81,14 @@ EXAMPLES: Mapping[str, Examples] = {
         where="tone:tone_clues_of",
         about="what photos of synthetic people show of their skin, with its true colour", licence=_SYNTH,
     ),
+    "clear_adults": Examples(
+        where="", about="photos of adults with clear skin in many rooms",
+        licence="Caltech-101 (Li, Andreeto, Ranzato, Perona), Caltech: CC BY 4.0",
+    ),
+    "camera_sensitivities": Examples(
+        where="", about="measured sensitivities of cameras, relative, 380-780 nm by 5",
+        licence="rawtoaces-data: Apache-2.0; the table itself is no part of the package",
+    ),
     "measured_people": Examples(
         where="", about="measured reflectances of facial skin with whose it is, 400-700 nm",
         licence="International Skin Spectra Archive, Lu et al., Sci. Data 12 (2025), doi:10.1038/s41597-025-04857-5, "

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dermis.formats.files import write_arrays
 from dermis.lab.networks.model import Model
 from dermis.lab.train.augment import Augment, apply, make_params
 from dermis.lab.train.cache import Decoded
@@ -46,11 +46,16 @@ def said_of(model: Model, recipe: Recipe, decoded: Decoded, *, looks: int, folde
     if folder is None:
         return torch.from_numpy(np.stack([*_looks(model, recipe, decoded, range(1 + looks))]))
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{_name(model, recipe, look)}.npy" for look in range(1 + looks)]
+    paths = [folder / f"{_name(model, recipe, look)}.npz" for look in range(1 + looks)]
     missing = [look for look, path in enumerate(paths) if not path.is_file()]
     for look, features in zip(missing, _looks(model, recipe, decoded, missing), strict=True):
-        _write(paths[look], features)
-    return torch.from_numpy(np.stack([np.load(path) for path in paths]))
+        write_arrays(paths[look], {"said": features})
+    return torch.from_numpy(np.stack([_read(path) for path in paths]))
+
+
+def _read(path: Path) -> NDArray[np.float32]:
+    with np.load(path) as held:
+        return np.asarray(held["said"], np.float32)
 
 
 def without_pictures(decoded: Decoded) -> Decoded:
@@ -90,10 +95,3 @@ def _name(model: Model, recipe: Recipe, look: int) -> str:
         told |= {"seed": recipe.seed, "augment": asdict(recipe.augment)}
     digest.update(json.dumps(told, sort_keys=True).encode())
     return f"features-{digest.hexdigest()[:24]}"
-
-
-def _write(path: Path, features: NDArray[np.float32]) -> None:
-    """Write at once, since other runs may read it."""
-    with TemporaryDirectory(prefix="features-", dir=path.parent) as temporary:
-        np.save(Path(temporary) / path.name, features)
-        (Path(temporary) / path.name).replace(path)

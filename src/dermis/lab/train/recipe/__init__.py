@@ -117,7 +117,7 @@ def with_settings(recipe: Recipe, settings: Sequence[str]) -> Recipe:
 
 
 _LATER: Mapping[str, tuple[str, ...]] = {
-    "": ("learner", "pool", "stage", "term", "view"),
+    "": ("learner", "pool", "stage", "term", "view", "fit"),
     "data": ("items", "parsed", "made", "settings"),
     "input": ("filter",),
     "network": ("frozen_looks", "frozen_stages", "frozen_depthwise", "warm_start"),

@@ -38,6 +38,7 @@ def completed(recipe: Recipe) -> Recipe:
         loss=losses if learner.heads else {},
         term=_filled(recipe.term, learner.terms, "term"),
         view=_filled(recipe.view, learner.views, "view"),
+        fit=_filled(recipe.fit, learner.fit, "fit"),
     )
 
 

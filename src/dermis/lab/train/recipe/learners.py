@@ -13,7 +13,8 @@ class Learner:
     """One way of learning; all but closed-form ones go through the one loop of `trainer`.
 
     heads: its loss is that of heads. pools: it sees pools of examples. closed_form: a fit without epochs. terms: usual
-    weights of the terms of its loss. views: usual odds and widths of the views that it draws.
+    weights of the terms of its loss. views: usual odds and widths of the views that it draws. table: what it fits is a
+    file of numbers that ships at this place of the package. fit: usual numbers of a fit without epochs.
     """
 
     about: str
@@ -22,6 +23,8 @@ class Learner:
     closed_form: bool = False
     terms: Mapping[str, float] = field(default_factory=dict)
     views: Mapping[str, float] = field(default_factory=dict)
+    table: str = ""
+    fit: Mapping[str, float] = field(default_factory=dict)
 
 
 LEARNERS: Mapping[str, Learner] = {
@@ -58,5 +61,33 @@ LEARNERS: Mapping[str, Learner] = {
         pools=True,
         closed_form=True,
     ),
+    "brown_marks": Learner(
+        about="a small network that tells brown marks and their melanin from the clues of a pixel, on painted photos",
+        pools=True, closed_form=True, table="tasks/data/brown_marks.npz", fit={"rounds": 4},
+    ),
+    "tone_posterior": Learner(
+        about="boosted trees from the clues of a photo to the true tone, and to the size of their error",
+        pools=True, closed_form=True, table="tasks/data/tone_posterior.npz", fit={"shots": 1600, "rounds": 120},
+    ),
+    "pigment_index": Learner(
+        about="coefficients of the melanin and the haemoglobin index, solved from measured and changed spectra",
+        pools=True, closed_form=True, table="tasks/data/pigment_index.csv",
+    ),
+    "face_population": Learner(
+        about="the tissue of measured faces by site and group: means and spreads of cells of 20 people and more",
+        pools=True, closed_form=True, table="optics/data/face_population.npz",
+    ),
+    "camera_population": Learner(
+        about="mean and principal axes of measured camera sensitivities",
+        pools=True, closed_form=True, table="optics/data/camera_population.npz",
+    ),
+    "emulator": Learner(
+        about="a small network in the place of Monte Carlo runs of two layers of tissue",
+        closed_form=True, table="optics/data/emulator.npz", fit={"runs": 256, "photons": 1.0, "steps": 4000},
+    ),
+    "acne_presence": Learner(
+        about="the link from what was found to the presence of acne, on clear skin and on acne",
+        pools=True, closed_form=True, table="tasks/data/acne_presence.csv",
+    ),
 }  # fmt: skip
-"""Every learner by its name. `term` and `view` of a recipe change its numbers."""
+"""Every learner by its name. `term`, `view` and `fit` of a recipe change its numbers."""

@@ -163,6 +163,7 @@ class Recipe:
     stage: Mapping[str, Stage] = field(default_factory=dict)
     term: Annotated[Mapping[str, float], "weights of the terms of the learner's loss"] = field(default_factory=dict)
     view: Annotated[Mapping[str, float], "how the learner draws views; odds and widths"] = field(default_factory=dict)
+    fit: Annotated[Mapping[str, float], "numbers of a fit without epochs"] = field(default_factory=dict)
 
     @property
     def stages(self) -> tuple[Stage, ...]:

@@ -1,0 +1,163 @@
+"""Tables that ship beside the code: each is a recipe with a run, a hash and a card, tried in little."""
+
+import json
+
+import numpy as np
+import pytest
+
+from dermis.core.tables import load_table, sha256_of
+from dermis.lab.train import acne_presence, brown_marks, face_population, pigment_index, tone_posterior
+from dermis.lab.train.brown_marks import Lesson
+from dermis.lab.train.objectives.tables import export_table
+from dermis.lab.train.recipe import find_recipe, read_recipe
+from dermis.lab.train.recipe.learners import LEARNERS
+from dermis.lab.train.train import train_recipe
+from dermis.optics.camera import find_camera
+from dermis.tasks.pigment_index import COEFFICIENTS
+from dermis.tasks.pigmentation.skin_grid import CLUES
+
+GROUPS = ("light", "dark")
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory):
+    """Spectra of made people of two groups, as the archive lays them out."""
+    import gzip
+
+    drawn = tone_posterior.drawn_people(12, seed=1)
+    rng = np.random.default_rng(0)
+    folder = tmp_path_factory.mktemp("data") / "issa_spectra"
+    folder.mkdir()
+    words = ["group", "ethnicity", "origin", "location", "gender", "age_group", "ITA"]
+    lines = [",".join([*words, *(f"R{nm}" for nm in range(400, 701, 10))])]
+    for at in range(48):
+        spectrum = drawn.skin[at % 12] * rng.uniform(0.97, 1.03)
+        told = [f"p{at}", GROUPS[at % 2], "here", "cheek", "f", "30", f"{drawn.ita_deg[at % 12]:.1f}"]
+        lines.append(",".join([*told, *(f"{value:.5f}" for value in spectrum)]))
+    with gzip.open(folder / "spectra.csv.gz", "wt", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    return folder
+
+
+def fitted(name, roots, tmp_path, *settings):
+    """Return the run of a recipe, and where its table was exported to."""
+    recipe = read_recipe(find_recipe(name), settings)
+    run = train_recipe(recipe, roots, tmp_path / "runs")
+    return run, export_table(run, tmp_path / "home")
+
+
+def check(run, table):
+    learner = LEARNERS[run.recipe.learner]
+    assert table.name == learner.table.rpartition("/")[2]
+    card = table.with_suffix(".md").read_text()
+    assert run.recipe.about in card
+    assert all(limit in card for limit in run.recipe.limits)
+    assert json.loads((run.folder / "data.json").read_text())["fingerprint"][:16] in card
+    assert all(np.isfinite(value) for value in run.result().values())
+    if table.suffix == ".npz":
+        assert load_table(table)
+
+
+def test_every_table_that_ships_is_a_recipe():
+    learners = {read_recipe(find_recipe(name)).learner for name in NAMES}
+    assert learners == {name for name, learner in LEARNERS.items() if learner.table}
+
+
+NAMES = ("brown-marks", "tone-posterior", "pigment-index", "face-population", "camera-population", "emulator",
+         "acne-presence")  # fmt: skip
+
+
+def test_pigment_index(people, tmp_path, monkeypatch):
+    monkeypatch.setattr(pigment_index, "A_GROUP", 12)
+    run, table = fitted("pigment-index", {"issa_spectra": people}, tmp_path)
+    check(run, table)
+    assert table.read_text().count("\n") == COEFFICIENTS.read_text().count("\n")
+    assert run.result()["melanin_all_spearman"] > 0.9
+
+
+def test_face_population(people, tmp_path, monkeypatch):
+    monkeypatch.setattr(face_population, "STEPS", 1)
+    monkeypatch.setattr(face_population, "DRAWS", 20)
+    run, table = fitted("face-population", {"issa_spectra": people}, tmp_path)
+    check(run, table)
+    assert run.result()["cells"] == len(GROUPS)
+
+
+def test_tone_posterior(people, tmp_path, monkeypatch):
+    monkeypatch.setattr(tone_posterior, "DRAWN", 12)
+    run, table = fitted("tone-posterior", {"issa_spectra": people}, tmp_path, "fit.shots=60", "fit.rounds=3")
+    check(run, table)
+    held = json.loads((tmp_path / "home" / "intervals" / "skin_tone.json").read_text())
+    assert held["belts"]["unknown"]["photos"] == 360
+
+
+def test_camera_population(tmp_path):
+    folder = tmp_path / "spectra"
+    folder.mkdir()
+    observer = find_camera("CIE 1931")
+    rows = ["camera,wavelength_nm,red,green,blue"]
+    rng = np.random.default_rng(0)
+    for number in range(12):
+        turned = observer.sensitivities * rng.uniform(0.9, 1.1, observer.sensitivities.shape)
+        for nm, values in zip(observer.wavelengths_nm, turned, strict=True):
+            rows.append(f"made {number},{nm:g}," + ",".join(f"{value:.6f}" for value in values))
+    (folder / "camera_sensitivities.csv").write_text("\n".join(rows) + "\n")
+    run, table = fitted("camera-population", {"spectra": folder}, tmp_path)
+    check(run, table)
+    assert run.result()["cameras"] == 12
+
+
+def test_emulator(tmp_path):
+    few = ("fit.runs=2", "fit.photons=0.01", "fit.steps=3")
+    run, table = fitted("emulator", {}, tmp_path, *few)
+    check(run, table)
+    assert run.result()["points"] == 2 * 4 * 40
+
+
+def test_brown_marks(tmp_path, monkeypatch):
+    """On lessons that are drawn instead of painted."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "labels.csv").write_text("file,person\n")
+    rng = np.random.default_rng(0)
+
+    def lessons(portraits, adults, *, seed):
+        for number in range(10):
+            density = np.where(rng.random(200) > 0.5, 8.0, 0.0).astype(np.float32)
+            clues = rng.normal(0, 1, (200, len(CLUES))).astype(np.float32)
+            yield Lesson(photo=number, clues=clues + density[:, None] / 8, density=density)
+
+    monkeypatch.setattr(brown_marks, "lessons", lessons)
+    run, table = fitted("brown-marks", {"openpeople": folder, "caltech_faces_light": folder}, tmp_path)
+    check(run, table)
+    assert run.result()["painted_photos"] == 10
+
+
+def test_acne_presence(tmp_path, monkeypatch):
+    """On evidence that is drawn instead of found."""
+    rng = np.random.default_rng(0)
+    homes = {name: tmp_path / name for name in ("caltech_faces_light", "acne04_aside")}
+    for folder in homes.values():
+        folder.mkdir()
+        (folder / "labels.csv").write_text("file,group\n")
+
+    def lesions_in(folder):
+        middle = 30.0 if folder == homes["acne04_aside"] else 2.0
+        return [(f"{folder.name} {number}", float(middle * rng.uniform(0.5, 1.5))) for number in range(20)]
+
+    monkeypatch.setattr(acne_presence, "_lesions_in", lesions_in)
+    monkeypatch.setattr(acne_presence, "evidence_of", lambda lesions, limit: lesions)
+    run, table = fitted("acne-presence", homes, tmp_path)
+    check(run, table)
+    assert table.read_text().startswith("limit,slope")
+    assert run.result() == {"clear_called_acne": pytest.approx(0.0, abs=0.11), "acne_called_acne": 1.0}
+
+
+def test_the_hash_of_another_table_stays(people, tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "hashes.json").write_text('{"other.npz": "abc"}')
+    monkeypatch.setattr(face_population, "STEPS", 1)
+    monkeypatch.setattr(face_population, "DRAWS", 20)
+    _, table = fitted("face-population", {"issa_spectra": people}, tmp_path)
+    assert json.loads((home / "hashes.json").read_text()) == {"other.npz": "abc", table.name: sha256_of(table)}
