@@ -1,10 +1,13 @@
 """What a page draws: axes, outlines, windows, colours."""
 
 import re
+from base64 import b64decode
 from dataclasses import replace
+from io import BytesIO
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from dermis.colour.lab import srgb_to_lab
 from dermis.colour.srgb import hex_to_srgb
@@ -223,3 +226,20 @@ def test_a_region_without_an_interval_shows_no_spread_beside_one_that_has(analys
     assert {(reading.range, reading.range_is) for reading in panel.readings if reading.region is not Region.FACE} == {
         ("", "")
     }
+
+
+def test_marks_are_outlined_on_the_photo_and_over_the_map_of_melanin(analysis, face):
+    mask = np.zeros(face.skin.shape, bool)
+    mask[70:90, 30:50] = True
+    area = Finding(task="pigmentation_area", region=Region.FACE, value=5.0, unit="%", model="marks@1", mask=mask)
+    grade = Finding(task="pigmentation_grade", region=Region.FACE, value=3.0, unit="grade 0-9", model="marks@1")
+    melanin = next(one for one in analysis.findings if one.evidence is not None)
+    found = replace(analysis, findings=(grade, area, replace(melanin, task="melanin")))
+    (block,) = [one for one in drawn_blocks(TASKS["pigmentation_grade"], [grade], found) if one.kind == "outlined"]
+    assert [crop.title for crop in block.crops] == ["On the photo", "On the map of melanin"]
+    pictures = [np.asarray(Image.open(BytesIO(b64decode(crop.uri.split(",")[1])))) for crop in block.crops]
+    bare = shown(found.photo, window_of(found.photo, face), 640)
+    assert pictures[0].shape == pictures[1].shape == bare.shape
+    changed = np.abs(pictures[0].astype(int) - bare).max(axis=-1) > 60
+    assert 0 < changed.mean() < 0.1
+    assert not drawn_blocks(TASKS["pigmentation_grade"], [grade], replace(found, findings=(grade,)))[0].crops

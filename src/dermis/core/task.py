@@ -19,6 +19,7 @@ __all__ = [
     "MapBlock",
     "Measure",
     "Ordinal",
+    "OutlinesBlock",
     "PhotoNeed",
     "Presence",
     "Scale",
@@ -160,7 +161,16 @@ class AtlasBlock:
     title: str
 
 
-Block = AtlasBlock | MapBlock | TableBlock | ScaleBlock | SwatchesBlock | CropsBlock | TextBlock
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutlinesBlock:
+    """What the task `of` found, by its mask, outlined on the photo and over the map of the task `over`, if there."""
+
+    title: str
+    of: str
+    over: str
+
+
+Block = OutlinesBlock | AtlasBlock | MapBlock | TableBlock | ScaleBlock | SwatchesBlock | CropsBlock | TextBlock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 import numpy as np
@@ -22,6 +22,7 @@ from dermis.core import (
     Finding,
     MapBlock,
     Note,
+    OutlinesBlock,
     Photo,
     Region,
     ScaleBlock,
@@ -30,10 +31,10 @@ from dermis.core import (
     Task,
     TextBlock,
 )
-from dermis.report.formatting import hex_of_lab, number, region_title, shown_range
+from dermis.report.formatting import hex_of_lab, number, plain, region_title, shown_range
 from dermis.report.panels import Axis, Tick, lab_of, whole_of
 from dermis.report.photonumeric import nearest_pictures, tone_of
-from dermis.report.pictures import crop_uri, face_uri
+from dermis.report.pictures import crop_uri, face_uri, outlined_uri
 
 __all__ = ["DrawnBand", "DrawnBlock", "DrawnCrop", "DrawnScale", "DrawnSwatches", "drawn_blocks", "notes_of"]
 
@@ -129,6 +130,9 @@ def _drawn(
         case SwatchesBlock():
             swatches = _swatches(block, whole)
             return None if swatches is None else DrawnBlock(kind="swatches", swatches=swatches)
+        case OutlinesBlock():
+            crops = _outlined(block, findings, analysis)
+            return DrawnBlock(kind="outlined", title=block.title, crops=crops) if crops else None
         case AtlasBlock():
             crops = _atlas(task, whole, analysis)
             return DrawnBlock(kind="crops", title=block.title, crops=crops) if crops else None
@@ -212,6 +216,24 @@ def _crops(block: CropsBlock, finding: Finding, photo: Photo | None) -> tuple[Dr
         )
         for item in ranked
     )
+
+
+def _outlined(block: OutlinesBlock, findings: Sequence[Finding], analysis: Analysis) -> tuple[DrawnCrop, ...]:
+    """Return the photo and the map, each with what was found outlined."""
+    photo, face = analysis.photo, analysis.face
+    mask = next((one.mask for one in analysis.findings if one.task == block.of and one.mask is not None), None)
+    if photo is None or face is None or mask is None:
+        return ()
+    count = sum(len(one.items) for one in findings)
+    facts = (f"{count} mark{'' if count == 1 else 's'}",)
+    drawn = [DrawnCrop(uri=outlined_uri(photo, face, mask), title="On the photo", facts=facts)]
+    over = next((one.evidence for one in analysis.findings if one.task == block.over and one.evidence), None)
+    if over is not None and np.isfinite(over.values).any():
+        low, high = np.nanpercentile(over.values, (2, 98))
+        facts = (f"{over.unit} {number(low, 0)}, pale, to {number(high, 0)}, dark",)
+        uri = outlined_uri(photo, face, mask, replace(over, low=float(low), high=float(max(high, low + 1))))
+        drawn.append(DrawnCrop(uri=uri, title=f"On the map of {plain(block.over).lower()}", facts=facts))
+    return tuple(drawn)
 
 
 def _atlas(task: str, finding: Finding, analysis: Analysis) -> tuple[DrawnCrop, ...]:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.colour.srgb import encode
-from dermis.core import Analysis, Box, CropFrame, Encoding, Face, Photo
-from dermis.core.arrays import FloatMap, LabelMap
+from dermis.core import Analysis, Box, CropFrame, Encoding, Face, Photo, ValueMap
+from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 
 __all__ = [
     "Framed",
@@ -25,6 +25,7 @@ __all__ = [
     "face_uri",
     "labels_on_photo",
     "levels_of",
+    "outlined_uri",
     "palette_png",
     "resized",
     "shown",
@@ -259,6 +260,38 @@ def face_uri(photo: Photo, face: Face) -> str:
     from dermis.formats.images.masks import encode_jpeg  # late: with it comes the image library
 
     return data_uri("jpeg", encode_jpeg(shown(photo, window_of(photo, face), 2 * CROP_PX), quality=85))
+
+
+OUTLINED_PX = 640
+_PALE, _DARK = (255.0, 244.0, 218.0), (71.0, 32.0, 15.0)
+_LINE, _LINE_EDGE = (255, 255, 255), (20, 60, 160)
+
+
+def outlined_uri(photo: Photo, face: Face, mask: BoolMap, over: ValueMap | None = None) -> str:
+    """Return the face, or a map from pale to dark, with a line around what is in the mask (h, w) of its frame."""
+    from PIL import Image  # late: it costs a tenth of the start
+    from scipy.ndimage import binary_dilation  # late: 0.1 s
+
+    from dermis.formats.images.masks import encode_jpeg
+
+    window = window_of(photo, face)
+    picture = np.array(shown(photo, window, OUTLINED_PX))
+    shape = picture.shape[:2]
+    if over is not None:
+        values = resized(_in_window(values_on_photo(over.values, face.frame, photo), window), shape)
+        share = np.clip((values - over.low) / (over.high - over.low), 0, 1)[..., None]
+        map_ = (1 - share) * np.array(_PALE) + share * np.array(_DARK)
+        picture = np.where(np.isfinite(share), np.nan_to_num(map_), 0.4 * picture).astype(np.uint8)
+    whole = _in_window(labels_on_photo(mask, face.frame, photo), window).astype(np.uint8)
+    marked = np.asarray(Image.fromarray(whole).resize(shape[::-1], Image.Resampling.NEAREST)) > 0
+    line = binary_dilation(marked) & ~marked
+    picture[binary_dilation(line) & ~marked & ~line] = _LINE_EDGE
+    picture[line] = _LINE
+    return data_uri("jpeg", encode_jpeg(picture, quality=88))
+
+
+def _in_window(values: NDArray[_Value], window: Window) -> NDArray[_Value]:
+    return values[window.y_px : window.y_px + window.height_px, window.x_px : window.x_px + window.width_px]
 
 
 def crop_uri(photo: Photo, box: Box) -> str:

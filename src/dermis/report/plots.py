@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,7 @@ __all__ = [
     "drawn_png",
     "gaps_png",
     "histogram_png",
+    "models_png",
     "paired_png",
     "reliability_png",
     "scatter_png",
@@ -136,20 +137,55 @@ def paired_png(first: Floats, second: Floats, first_name: str, second_name: str)
     return drawn_png(draw)
 
 
-def drawn_png(draw: Callable[[Axes], None]) -> bytes:
-    """Return what `draw` draws on plain axes, as a PNG of `WIDTH_PX` x `HEIGHT_PX`."""
+def models_png(
+    names: Sequence[str],
+    accuracy: Mapping[str, Sequence[float]],
+    errors: Sequence[tuple[float, float, float]],
+    trivial: float,
+) -> bytes:
+    """Draw models beside each other: accuracy by part, and the error of the grade with its interval.
+
+    accuracy: by part, one a model, in [0, 1]. errors: value, low and high of each. trivial: error of the middle grade.
+    """
+
+    def accuracies(axes: Axes) -> None:
+        wide = 0.8 / len(accuracy)
+        for place, (part, values) in enumerate(accuracy.items()):
+            colour = (_LINE, _OTHERS[2], _ACCENT)[place % 3]
+            axes.barh(np.arange(len(names)) + wide * (place - 1), values, height=wide, color=colour, label=part)
+        axes.set_yticks(range(len(names)), names)
+        axes.set(xlim=(0, 1), xlabel="Accuracy in seven classes")
+        axes.invert_yaxis()
+        axes.legend(frameon=False, labelcolor=_SOFT, fontsize=8)
+
+    def deviations(axes: Axes) -> None:
+        value, low, high = np.array(errors).T
+        places = np.arange(len(names))
+        axes.barh(places, value, height=0.6, color=_ACCENT, xerr=[value - low, high - value], ecolor=_SOFT)
+        axes.axvline(trivial, color=_OTHERS[0], linewidth=1, linestyle=":")
+        axes.text(trivial, -0.7, " the middle grade", color=_OTHERS[0], fontsize=8, ha="right")
+        axes.set_yticks(places, [])
+        axes.set(xlim=(0, None), xlabel="RMSE of the grade, 0 to 9, by people never seen")
+        axes.invert_yaxis()
+
+    return drawn_png(accuracies, deviations)
+
+
+def drawn_png(*draw: Callable[[Axes], None]) -> bytes:
+    """Return what each `draw` draws on plain axes, beside each other, as a PNG: one of `WIDTH_PX` x `HEIGHT_PX`."""
     from matplotlib.figure import Figure  # late: half a second
 
-    figure = Figure(figsize=(WIDTH_PX / _DPI, HEIGHT_PX / _DPI), dpi=_DPI, layout="constrained", facecolor="white")
-    axes = figure.subplots()
-    draw(axes)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(_LINE)
-    axes.tick_params(colors=_SOFT, labelsize=9)
-    axes.xaxis.label.set_color(_SOFT)
-    axes.yaxis.label.set_color(_SOFT)
+    size = ((1 + 0.6 * (len(draw) - 1)) * WIDTH_PX / _DPI, HEIGHT_PX / _DPI)
+    figure = Figure(figsize=size, dpi=_DPI, layout="constrained", facecolor="white")
+    for axes, one in zip(figure.subplots(1, len(draw), squeeze=False)[0], draw, strict=True):
+        one(axes)
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+        for side in ("left", "bottom"):
+            axes.spines[side].set_color(_LINE)
+        axes.tick_params(colors=_SOFT, labelsize=9)
+        axes.xaxis.label.set_color(_SOFT)
+        axes.yaxis.label.set_color(_SOFT)
     held = io.BytesIO()
     figure.savefig(held, format="png", metadata={"Software": None})
     return held.getvalue()

@@ -1,11 +1,16 @@
 """The comparison chart of the trial, on tables whose figures are known."""
 
+from io import BytesIO
+
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from dermis.lab.evaluate import trial_table as module
+from dermis.lab.evaluate.trial_ours import answers_of_folds
 from dermis.lab.evaluate.trial_table import chart, grouped, pair_accuracy, patched
+from dermis.report.plots import HEIGHT_PX, WIDTH_PX
 
 
 def table(fold, off=0.5, seed=0):
@@ -69,3 +74,27 @@ def test_patches_are_weighted_as_masi_weighs_them():
     (one,) = patched(rows).to_dict("records")
     assert one["key"] == "a/b/c/left"
     assert one["predicted.pigmentation_grade"] == pytest.approx((0.3 * 3 + 0.3 * 5 + 0.1 * 8) / 0.7)
+
+
+def test_ours_is_learnt_from_numbers_of_people_who_teach():
+    rng = np.random.default_rng(3)
+    tables = [pd.concat([table(fold, seed=one) for one in range(6)], ignore_index=True) for fold in range(2)]
+    tables = [one.assign(key=[f"{name}-{place}" for place, name in enumerate(one["key"])]) for one in tables]
+    right = {key: one["target.pigmentation_grade"][place] for one in tables for place, key in enumerate(one["key"])}
+    numbers = {key: np.array([grade, grade**2, *rng.normal(0, 1, 3)]) for key, grade in right.items()}
+    blind = next(key for key, part in zip(tables[0]["key"], tables[0]["part"], strict=True) if part == "test")
+    numbers[blind] = np.full(5, np.nan)
+    found = answers_of_folds(numbers, tables)
+    errors = [one["predicted.pigmentation_grade"] - one["target.pigmentation_grade"] for one in found]
+    assert np.isnan(errors[0]).sum() == 1
+    assert all(np.nanstd(one) < 0.5 for one in errors)
+    (line,) = module._apart([one.assign(**{"trait.profile": ["trial", "trial_mixed"] * 60}) for one in found])
+    assert "learnt from people without acne and redness" in line
+
+
+def test_the_chart_is_drawn():
+    png = module.chart_png([module._scored(name, [table(0)]) for name in ("pigmentation-a", "pigmentation-b")], 1.2)
+    picture = Image.open(BytesIO(png))
+    assert picture.height == HEIGHT_PX
+    assert picture.width > WIDTH_PX
+    assert len(np.unique(np.asarray(picture.convert("L")))) > 8

@@ -155,6 +155,17 @@ def test_trial(tmp_path):
     assert sheet.max_row == 4
 
 
+def test_photos_of_one_side_share_its_grades(tmp_path):
+    changes = ("subjects=1", "size_px=64", "visits=W12", "repeats=1", "graders=2")
+    records, samples = made(tmp_path, "hyperpigmentation-trial", *changes)
+    assert len({str(sample.key) for sample in samples}) == len(records) == 4
+    by_side = {side: [one for one in samples if one.traits["side"] == side] for side in ("left", "right")}
+    for first, second in by_side.values():
+        assert first.labels == second.labels
+        assert len(first.labels) == 3
+        assert not np.array_equal(first.read().pixels, second.read().pixels)
+
+
 def test_acne04(tmp_path):
     changes = ("subjects=3", "size_px=128", "views=front", "conditions=moderate,severe")
     records, samples = made(tmp_path, "acne04", *changes)

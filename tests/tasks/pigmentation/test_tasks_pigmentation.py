@@ -1,8 +1,12 @@
 """Brown marks drawn on plain skin: found, measured and graded; redness, shadow, hairs and moles are none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from dermis.core import View
+from dermis.face.regions import right_of_midline
 from dermis.tasks import TASKS
 from dermis.tasks.pigmentation.contrast import BLOOD_AXIS, MELANIN_AXIS
 from dermis.tasks.pigmentation.grade import grade_of_burden, severity_word
@@ -95,3 +99,17 @@ def test_points_without_bands_rise_throughout():
 def test_the_grade_ends_at_nine():
     assert grade_of_burden(100) == 9
     assert [severity_word(grade) for grade in (0, 2, 5, 8)] == ["none", "mild", "moderate", "severe"]
+
+
+def test_halves_are_those_of_the_midline():
+    face, skin = face_with(np.zeros((SIZE, SIZE, 3)))
+    landmarks = np.zeros((478, 3), np.float32)
+    landmarks[:, 1] = np.linspace(40, 180, 478)
+    landmarks[:, 0] = 100 + 8 * np.sin(landmarks[:, 1] / 25)
+    turned = replace(face, landmarks=landmarks, view=View.FRONT)
+    marks = find_marks(turned, skin)
+    y, x = np.mgrid[:SIZE, :SIZE] + 0.5
+    right = right_of_midline(turned, np.stack([x, y], axis=-1).reshape(-1, 2)).reshape(SIZE, SIZE)
+    assert np.mean(marks.on_right != right) < 0.01
+    assert 0.2 < marks.on_right.mean() < 0.8
+    assert find_marks(face, skin).on_right is None

@@ -57,7 +57,7 @@ VISITS: Mapping[str, str] = {
 }
 """Column of the sheet -> week in the file name."""
 REFERENCE = "reference"
-_NAME = re.compile(r"P(\d+)_FACE_([LR])_.*W(\d{2})")
+_NAME = re.compile(r"P(\d+)_FACE_([LR])_(?:S(\d{2})_)?.*W(\d{2})")
 _SIDES = {"L": "left", "R": "right"}
 _OF_GRADERS = ("subject=ID", "visit=Visit", "grade=MH_Left", "grade=MH_Right")
 _OF_TRUTH = ("true_grade", "profile", "taken", "ita_deg")
@@ -104,9 +104,9 @@ def with_columns(words: Sequence[str]) -> Dataset:
     )
 
 
-def photo_name(subject: int, side: str, week: str) -> str:
-    """Return the file name of a photo; `side` is L or R, `week` two digits."""
-    return f"P{subject:04d}_FACE_{side}_S00_VCR_S2_V00D00W{week}.jpg"
+def photo_name(subject: int, side: str, week: str, shot: int = 0) -> str:
+    """Return the file name of a photo; `side` is L or R, `week` two digits, `shot` counts photos of one side."""
+    return f"P{subject:04d}_FACE_{side}_S{shot:02d}_VCR_S2_V00D00W{week}.jpg"
 
 
 def _read(root: Path, columns: ColumnMap | None) -> tuple[list[Path], dict[str, dict[str, float]], list[Mismatch]]:
@@ -161,7 +161,13 @@ def _published(root: Path) -> tuple[list[Path], list[GradeCell]]:
 
 def _address_in(photo: Path) -> Address | None:
     named = _NAME.fullmatch(photo.stem)
-    return None if named is None else Address(subject=subject_of(named[1]), side=named[2], week=int(named[3]))
+    return None if named is None else Address(subject=subject_of(named[1]), side=named[2], week=int(named[4]))
+
+
+def _shot(photo: Path) -> int:
+    """Return which photo of its side at its visit it is, from 0."""
+    named = _NAME.fullmatch(photo.stem)
+    return int(named[3] or 0) if named else 0
 
 
 def _address(photo: Path) -> Address:
@@ -225,7 +231,7 @@ def _sample(
     arms: Mapping[str, str],
     truths: Mapping[str, Mapping[str, str | float]],
 ) -> Sample:
-    address = _address(photo)
+    address, shot = _address(photo), _shot(photo)
     subject, side = address.subject, _SIDES[address.side]
     traits: dict[str, str | float] = {"side": side, "week": float(address.week), "part": photo.parent.name}
     if subject in arms:
@@ -235,7 +241,7 @@ def _sample(
             dataset="hyperpigmentation-trial",
             subject=f"P{subject.zfill(4)}" if subject.isdigit() else subject,
             visit=f"week {address.week:02d}",
-            view=side,
+            view=side + (f" {shot + 1}" if shot else ""),
         ),
         read=reader(photo),
         labels=tuple(Label(task="pigmentation_grade", value=value, grader=by) for by, value in sorted(grades.items())),

@@ -236,10 +236,13 @@ def matched(
 ) -> tuple[dict[str, dict[str, float]], list[Mismatch]]:
     """Return the grades of each photo by grader, and what does not fit.
 
-    photos: by file name. Two equal grades of one grader are listed and count once; what lies outside the scale,
-    between its steps or in contradiction is left out.
+    photos: by file name; those of one side at one visit share its grades. Two equal grades of one grader are listed and
+    count once; what lies outside the scale, between its steps or in contradiction is left out.
     """
-    names = {address: name for name, address in photos.items() if address is not None}
+    names: dict[Address, list[str]] = {}
+    for name, address in photos.items():
+        if address is not None:
+            names.setdefault(address, []).append(name)
     stems = {Path(name).stem.lower(): name for name in photos}
     grades: dict[str, dict[str, float]] = {name: {} for name in photos}
     found: list[Mismatch] = [
@@ -249,7 +252,9 @@ def matched(
     ]
     for cell in cells:
         named = stems.get(Path(cell.photo).stem.lower()) if cell.photo else None
-        found += _laid(grades, named or (names.get(cell.address) if cell.address else None), cell)
+        of_side = names.get(cell.address, []) if cell.address else []
+        for name in [named] if named else of_side or [None]:
+            found += _laid(grades, name, cell)
     found += [Mismatch(kind="a photo without a grade", about=name) for name, given in grades.items() if not given]
     return grades, found
 

@@ -8,7 +8,6 @@ over 5), RMSE of the grade. Pair accuracy asks whether two photos are of one cla
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -19,20 +18,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import Sample
+from dermis.formats.files import write_bytes
 from dermis.lab.datasets import find_dataset
 from dermis.lab.evaluate.predict import predict
+from dermis.lab.evaluate.trial_ours import NAME as OURS
+from dermis.lab.evaluate.trial_ours import SAID, TARGET, answers_of_folds, numbers_of
+from dermis.lab.train.objectives.samples import train
+from dermis.lab.train.pools import patches_of
 from dermis.lab.train.recipe import Recipe, find_recipe, read_recipe
-from dermis.lab.train.run import Run
+from dermis.lab.train.recipe.check import checked, completed
+from dermis.lab.train.recipe.infer import with_scales
 from dermis.lab.train.sources import Roots, folder_of_data
-from dermis.lab.train.train import train_recipe
 from dermis.metrics.bootstrap import Interval, bootstrap
+from dermis.report.plots import models_png
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["GROUPS", "NAMES", "SETTINGS", "PhotoScores", "chart", "grouped", "pair_accuracy", "patched", "trial_table"]
 
-NAMES = ("pigmentation-floor", "pigmentation-baseline", "pigmentation-threshold", "pigmentation-siamese")
+NAMES = (
+    "pigmentation-floor", "pigmentation-baseline", "pigmentation-threshold", "pigmentation-siamese",
+    "pigmentation-patches",
+)  # fmt: skip
 SETTINGS: Mapping[str, tuple[str, ...]] = {
     "pigmentation-floor": (),
     "": (
@@ -44,9 +52,9 @@ GROUPS = (2.75, 3.25, 3.75, 4.25, 4.75, 5.25)
 """Borders of the seven grouped classes."""
 PATCH_WEIGHTS = {"forehead": 0.3, "left_cheek": 0.3, "right_cheek": 0.3, "chin": 0.1}
 """Weights of patches in the grade of a face, as MASI has them; others count a third."""
-_TARGET, _SAID = "target.pigmentation_grade", "predicted.pigmentation_grade"
-
-_OF_TRAINING = 80
+_TARGET, _SAID = TARGET, SAID
+_PLAIN = "trial"
+"""The profile of people with neither acne nor redness."""
 
 Floats = NDArray[np.float64]
 
@@ -66,16 +74,32 @@ class PhotoScores:
 
 
 def trial_table(roots: Roots, runs: Path) -> str:
-    """Return the chart as Markdown; what was trained before is not trained again."""
+    """Return the chart as Markdown and draw it in `runs`; what was trained before is not trained again."""
     recipes = [read_recipe(find_recipe(name), SETTINGS.get(name, SETTINGS[""])) for name in NAMES]
-    tables = {recipe.name: _fold_tables(recipe, roots, runs) for recipe in recipes}
-    samples = find_dataset(recipes[0].data.dataset).index(folder_of_data(recipes[0], roots))
+    root = folder_of_data(recipes[0], roots)
+    samples = find_dataset(recipes[0].data.dataset).index(root)
+    tables = {recipe.name: _fold_tables(recipe, samples, root, runs) for recipe in recipes}
+    keys = [str(sample.key) for sample in samples]
+    numbers = dict(zip(keys, numbers_of(samples, runs / f"{OURS}.npz"), strict=True))
+    tables[OURS] = answers_of_folds(numbers, tables[NAMES[0]])
     graders = {label.grader for sample in samples for label in sample.labels} - {"reference"}
     given = {
-        str(sample.key): {label.grader: label.value for label in sample.labels if label.grader in graders}
-        for sample in samples
+        key: {label.grader: label.value for label in sample.labels if label.grader in graders}
+        for key, sample in zip(keys, samples, strict=True)
     }
-    return chart([_scored(name, held) for name, held in tables.items()], _others(tables[NAMES[0]], given))
+    models = [_scored(name, held) for name, held in tables.items()]
+    write_bytes(runs / "pigmentation-trial.png", chart_png(models, _trivial(tables[OURS]).value))
+    apart = answers_of_folds(numbers, tables[NAMES[0]], teaches=_PLAIN)
+    return chart(models, [*_others(tables[OURS], given), *_apart(apart)])
+
+
+def chart_png(models: Sequence[PhotoScores], trivial: float) -> bytes:
+    """Draw the accuracy of each model in training, validation and test, and its RMSE against the graders' mean."""
+    names = [one.name.removeprefix("pigmentation-") for one in models]
+    accuracy = {"training": [one.train for one in models], "validation": [one.validate for one in models],
+                "test": [one.test for one in models]}  # fmt: skip
+    errors = [(one.rmse.value, one.rmse.low, one.rmse.high) for one in models]
+    return models_png(names, accuracy, errors, trivial)
 
 
 def chart(models: Sequence[PhotoScores], others: Sequence[str]) -> str:
@@ -120,21 +144,15 @@ def patched(table: pd.DataFrame) -> pd.DataFrame:
     return kept.drop_duplicates(["key", "part"]).reset_index(drop=True)
 
 
-def _fold_tables(recipe: Recipe, roots: Roots, runs: Path) -> list[pd.DataFrame]:
-    root = folder_of_data(recipe, roots)
-    samples = find_dataset(recipe.data.dataset).index(root)
+def _fold_tables(recipe: Recipe, samples: Sequence[Sample], root: Path, runs: Path) -> list[pd.DataFrame]:
+    """Return what the recipe says of every photo, learnt without each fold."""
+    shown = patches_of(samples) if recipe.data.patches else samples
     found = []
     for fold in range(recipe.split.folds):
-        run = train_recipe(replace(recipe, split=replace(recipe.split, fold=fold, test=0.0)), roots, runs)
-        found.append(patched(predict(run, _judged(run, samples), root=root)).assign(fold=fold))
+        own = replace(recipe, split=replace(recipe.split, fold=fold, test=0.0, duplicates="ignore"))
+        run = train(checked(completed(with_scales(own, shown))), shown, runs, root=root)
+        found.append(patched(predict(run, shown, root=root)).assign(fold=fold))
     return found
-
-
-def _judged(run: Run, samples: Sequence[Sample]) -> list[Sample]:
-    """Return the samples that are judged: of those that taught only so many as say how well they were learnt."""
-    taught = json.loads((run.folder / "data.json").read_text(encoding="utf-8"))["parts"]["train"]
-    left_out = set(taught) - set(taught[:: max(1, len(taught) // _OF_TRAINING)])
-    return [sample for sample in samples if str(sample.key) not in left_out]
 
 
 def _scored(name: str, tables: Sequence[pd.DataFrame]) -> PhotoScores:
@@ -187,14 +205,10 @@ def _others(tables: Sequence[pd.DataFrame], given: Mapping[str, Mapping[str, flo
     import pandas as pd
 
     test = pd.concat([one[one["part"] == "test"] for one in tables], ignore_index=True)
-    right, people = test[_TARGET].to_numpy(float), test["subject"]
+    people = test["subject"]
     different = np.mean([pair_accuracy(*_columns(one))[1] for _, one in test.groupby("fold")])
-    middle = np.concatenate(
-        [np.full((one["part"] == "test").sum(), one.loc[one["part"] == "train", _TARGET].median()) for one in tables]
-    )
-    trivial = _words(_rmse(right, middle, people))
     lines = [
-        f"{len(test)} photos of {people.nunique()} people. Always the middle grade: RMSE {trivial}.",
+        f"{len(test)} photos of {people.nunique()} people. Always the middle grade: RMSE {_words(_trivial(tables))}.",
         f'Always "different": {different:.1%} of pairs.',
     ]
     panel = pd.DataFrame([given.get(str(key), {}) for key in test["key"]])
@@ -205,6 +219,28 @@ def _others(tables: Sequence[pd.DataFrame], given: Mapping[str, Mapping[str, flo
             error = _rmse(rest[known], panel[name].to_numpy(float)[known], people[known])
             lines.append(f"{name} against the mean of the others: RMSE {_words(error)}.")
     return lines
+
+
+def _trivial(tables: Sequence[pd.DataFrame]) -> Interval:
+    """Return the RMSE of always answering the median grade of the people who taught."""
+    import pandas as pd
+
+    test = pd.concat([one[one["part"] == "test"] for one in tables], ignore_index=True)
+    middle = np.concatenate(
+        [np.full((one["part"] == "test").sum(), one.loc[one["part"] == "train", _TARGET].median()) for one in tables]
+    )
+    return _rmse(test[_TARGET].to_numpy(float), middle, test["subject"])
+
+
+def _apart(tables: Sequence[pd.DataFrame]) -> list[str]:
+    """Return a line about people with acne and redness, where none of those who taught had any."""
+    parts = _scored(OURS, tables).parts
+    if {"with acne, redness", "without"} - set(parts):
+        return []
+    return [
+        f"`{OURS}` learnt from people without acne and redness: RMSE {parts['without']:.2f} of such people, "
+        f"{parts['with acne, redness']:.2f} of those with."
+    ]
 
 
 def _rmse(right: Floats, said: Floats, people: Any) -> Interval:  # noqa: ANN401 -- a column of pandas

@@ -114,7 +114,7 @@ class TrialRecipe(SubjectRecipe):
     second_share: of the people, whose grades lie in the second sheet; the last ones. graders: how many people grade
     each photo; the sheets then hold the mean of their grades, and each has a sheet of their own. vehicle_share: of the
     people, whom nothing was given that works. phone_share: of the people, who are photographed by phones under any
-    light.
+    light. repeats: how many more photos of each side at each visit, which share its grades.
     """
 
     visits: tuple[str, ...] = ("W00", "W04", "W08", "W12", "W16", "W17")
@@ -122,6 +122,7 @@ class TrialRecipe(SubjectRecipe):
     graders: int = 0
     vehicle_share: float = 0.0
     phone_share: float = 0.0
+    repeats: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,10 +168,10 @@ KINDS: Mapping[str, type[SynthRecipe]] = {
 """The keys of a recipe, by its layout."""
 
 WRITABLE = ("maps", "masks", "cube")
-_LATER = ("tone_classes", "exposure_sd_ev", "balance_sd", "curve_sd")
+_LATER = ("tone_classes", "exposure_sd_ev", "balance_sd", "curve_sd", "repeats")
 """Keys that came later: unused, they leave the hash of an older recipe as it was."""
 _LEAST = {"subjects": 1, "tones": 1, "sets": 1, "size_px": 64, "seed": 0}
-_MOST = {"size_px": 4096, "compression": 9, "graders": 50}
+_MOST = {"size_px": 4096, "compression": 9, "graders": 50, "repeats": 8}
 
 
 def shipped_recipes() -> dict[str, Path]:

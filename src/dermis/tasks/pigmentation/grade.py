@@ -13,6 +13,7 @@ from dermis.core import (
     Measure,
     Note,
     Ordinal,
+    OutlinesBlock,
     PigmentMarks,
     Region,
     Skin,
@@ -25,7 +26,7 @@ from dermis.core import (
 from dermis.core.arrays import BoolMap
 from dermis.tasks.region_statistics import FEWEST_PIXELS, measured_regions
 
-__all__ = ["AREA", "GRADE", "grade_of_burden", "measure_area", "measure_grade", "severity_word"]
+__all__ = ["AREA", "GRADE", "GRADED", "grade_of_burden", "measure_area", "measure_grade", "severity_word"]
 
 GRADED = (Region.FOREHEAD, Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
 """The grade of a face is that of these: nose, chin and under-eyes hold pores, stubble and shadow."""
@@ -156,6 +157,7 @@ GRADE = Task(
     needs=("skin", "marks"),
     section=(
         MapBlock(),
+        OutlinesBlock(title="Brown marks, outlined", of="pigmentation_area", over="melanin"),
         TableBlock(),
         AtlasBlock(title="Beside made faces of the nearest grades"),
         CropsBlock(title="The marks that weigh most", rank=_weight, name=_name),

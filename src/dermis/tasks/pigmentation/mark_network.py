@@ -36,13 +36,17 @@ class MarkNetwork:
 
     def answer(self, clues: Floats) -> tuple[Floats, Floats]:
         """Return for clues (n, k) the chance of a mark, 0 to 1, and 100 x green density of its melanin, both (n,)."""
-        values = np.clip(np.nan_to_num((clues - self.mean) / self.spread), -_FARTHEST, _FARTHEST)
-        for place, (weights, offsets) in enumerate(self.layers):
-            values = values @ weights + offsets
-            if place < len(self.layers) - 1:
-                values = np.maximum(values, 0)
+        weights, offsets = self.layers[-1]
+        values = self.hidden(clues) @ weights + offsets
         chance = 1 / (1 + np.exp(-np.clip(values[:, 0], -30, 30)))
         return chance.astype(np.float32), np.logaddexp(0, values[:, 1]).astype(np.float32)
+
+    def hidden(self, clues: Floats) -> Floats:
+        """Return what the last hidden layer (n, m) makes of clues (n, k)."""
+        values = np.clip(np.nan_to_num((clues - self.mean) / self.spread), -_FARTHEST, _FARTHEST)
+        for weights, offsets in self.layers[:-1]:
+            values = np.maximum(values @ weights + offsets, 0)
+        return np.asarray(values, np.float32)
 
 
 @cache

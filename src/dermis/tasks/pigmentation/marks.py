@@ -18,6 +18,7 @@ from dermis.tasks.pigmentation.skin_grid import (
     SkinGrid,
     clues_of,
     excess_blood,
+    frame_at,
     skin_grid,
 )
 
@@ -36,6 +37,7 @@ _MOLE_L, _MOLE_MM = 18.0, 12.0
 """Darker than that and smaller than that, it is a mole."""
 _FEWEST_PIXELS, _FEWEST_JUDGED, _MOST_ITEMS = 3, 64, 200
 _FAINTEST_L = 0.1
+_SIDE_STEP = 6
 
 Floats = NDArray[np.float32]
 
@@ -60,7 +62,7 @@ def find_marks(face: Face, skin: Skin) -> PigmentMarks:
     contrast[grid.judged] = contrast_of_density(seen)
     weight[grid.judged] = pale * contrast_of_density(density)
     labels = _labelled(mark_mask(chance))
-    kept, items = _kept(labels, contrast, _at(skin.regions, grid), face.frame, grid)
+    kept, items = _kept(labels, contrast, frame_at(skin.regions, grid), face.frame, grid)
     weight[(labels > 0) & ~kept] = 0
     seen = (_enlarged(grid.judged, grid) > 0.5) & skin.visible[grid.window]
     mask = np.zeros(skin.visible.shape, np.bool_)
@@ -156,16 +158,6 @@ def _box(place: tuple[slice, slice], frame: CropFrame, grid: SkinGrid) -> Box:
     )
 
 
-def _at(labels: LabelMap, grid: SkinGrid) -> LabelMap:
-    """Return labels of the frame at the middle of each pixel of the grid."""
-    rows, columns = (
-        part.start + ((np.arange(count) + 0.5) * pixel).astype(np.intp)
-        for part, count, pixel in zip(grid.window, grid.judged.shape, grid.pixel, strict=True)
-    )
-    found: LabelMap = labels[np.ix_(rows, columns)]
-    return found
-
-
 def _enlarged(values: FloatMap | BoolMap, grid: SkinGrid) -> FloatMap:
     """Return values of the grid on the pixels of its window."""
     rows, columns = grid.window
@@ -180,9 +172,12 @@ def _on_frame(values: FloatMap, seen: BoolMap, grid: SkinGrid, shape: tuple[int,
 
 
 def _on_right(face: Face) -> BoolMap | None:
+    """Return the right half of the frame, looked for on every few pixels and smooth between; None from aside."""
     frame = face.frame
-    x = frame.x_px + (np.arange(frame.width) + 0.5) * frame.factor
-    y = frame.y_px + (np.arange(frame.height) + 0.5) * frame.factor
-    places = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    right = right_of_midline(face, places)
-    return None if right is None else right.reshape(frame.height, frame.width)
+    width, height = (-(-side // _SIDE_STEP) for side in (frame.width, frame.height))
+    x = frame.x_px + (np.arange(width) + 0.5) * frame.factor * frame.width / width
+    y = frame.y_px + (np.arange(height) + 0.5) * frame.factor * frame.height / height
+    right = right_of_midline(face, np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2))
+    if right is None:
+        return None
+    return resized(right.reshape(height, width).astype(np.float32), (frame.height, frame.width)) > 0.5

@@ -26,7 +26,7 @@ from dermis.tasks.pigmentation.contrast import (
     smoothed,
 )
 
-__all__ = ["CLUES", "GRID_MM", "SkinGrid", "clues_of", "excess_blood", "skin_grid"]
+__all__ = ["CLUES", "GRID_MM", "SkinGrid", "clues_of", "excess_blood", "frame_at", "skin_grid"]
 
 GRID_MM = 0.7
 BLURS_MM = (0.7, 1.4, 2.8, 5.6, 11.0, 22.0)
@@ -134,6 +134,16 @@ def clues_of(grid: SkinGrid) -> Floats:
     columns = [channel for plane in (*bands, *around) for channel in _channels(plane[judged]).T]
     columns += [plane[judged] for plane in planes]
     return np.stack([*columns, of_face, *(plane[judged] for plane in places)], axis=1).astype(np.float32)
+
+
+def frame_at(labels: LabelMap, grid: SkinGrid) -> LabelMap:
+    """Return labels of the frame at the middle of each pixel of the grid."""
+    rows, columns = (
+        part.start + ((np.arange(count) + 0.5) * pixel).astype(np.intp)
+        for part, count, pixel in zip(grid.window, grid.judged.shape, grid.pixel, strict=True)
+    )
+    found: LabelMap = labels[np.ix_(rows, columns)]
+    return found
 
 
 def excess_blood(clues: Floats) -> float:

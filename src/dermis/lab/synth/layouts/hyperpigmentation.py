@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,10 +52,17 @@ _Cell = str | float | None
 def plan(recipe: TrialRecipe) -> list[Job]:
     """Return a job a person and visit: both sides."""
     return [
-        Job(number=number, visit=visit, records=tuple(f"P{number + 1:04d}_{side}_{visit}" for side in _SIDES))
+        Job(number=number, visit=visit, records=tuple(_record_names(recipe, number, visit)))
         for number in range(recipe.subjects)
         for visit in recipe.visits
     ]
+
+
+def _record_names(recipe: TrialRecipe, number: int, visit: str) -> Iterator[str]:
+    """Yield P0001_L_W00 for each side; a second photo of it has _2 behind that."""
+    for side in _SIDES:
+        for shot in range(recipe.repeats + 1):
+            yield f"P{number + 1:04d}_{side}_{visit}" + (f"_{shot + 1}" if shot else "")
 
 
 def make(recipe: TrialRecipe, job: Job, names: Sequence[str], folder: Path) -> list[Record]:
@@ -69,7 +76,8 @@ def make(recipe: TrialRecipe, job: Job, names: Sequence[str], folder: Path) -> l
 def _photographed(
     recipe: TrialRecipe, job: Job, person: Person, visit: Visit, name: str, folder: Path, place: str
 ) -> Record:
-    side, week = name.split("_")[1], job.visit[1:]
+    _, side, _, *more = name.split("_")
+    week, again = job.visit[1:], int(more[0]) - 1 if more else 0
     rng = stream(recipe.seed, "photo", name)
     phone = _by_phone(recipe, job.number)
     if phone:
@@ -81,7 +89,7 @@ def _photographed(
     raw = raw_of(scene)
     development = everyday_isp(rng, shot, raw, scene.buffers.regions > 0) if phone else studio_isp(recipe, shot)
     photo = develop(raw, development, rng)
-    file = photo_name(job.number + 1, side, week)
+    file = photo_name(job.number + 1, side, week, again)
     write_photo(
         folder / place / file,
         replace(photo, pixels=photo.pixels * _kept(scene)),
@@ -96,11 +104,14 @@ def _photographed(
         scene,
         name=name,
         key=SampleKey(
-            dataset="hyperpigmentation-trial", subject=f"P{job.number + 1:04d}", visit=f"week {week}", view=_SIDES[side]
+            dataset="hyperpigmentation-trial",
+            subject=f"P{job.number + 1:04d}",
+            visit=f"week {week}",
+            view=_SIDES[side] + (f" {again + 1}" if again else ""),
         ),
         photo=f"{place}/{file}",
         capture=photo.capture,
-        labels=_graders(recipe, name, real),
+        labels=_graders(recipe, "_".join(name.split("_")[:3]), real),
         traits={
             "side": _SIDES[side],
             "week": float(week),
@@ -159,7 +170,7 @@ def finish(recipe: TrialRecipe, root: Path, records: Sequence[Record]) -> None:
 
 
 def _address(record: Record) -> tuple[str, str, str]:
-    return record.key.subject, record.key.view, record.key.visit.removeprefix("week ")
+    return record.key.subject, str(record.traits["side"]), record.key.visit.removeprefix("week ")
 
 
 def _sheet_grade(record: Record) -> float:
