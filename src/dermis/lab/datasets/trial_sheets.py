@@ -253,8 +253,9 @@ def matched(
     for cell in cells:
         named = stems.get(Path(cell.photo).stem.lower()) if cell.photo else None
         of_side = names.get(cell.address, []) if cell.address else []
-        for name in [named] if named else of_side or [None]:
-            found += _laid(grades, name, cell)
+        meant: Sequence[str | None] = [named] if named else of_side or [None]
+        for one in meant:
+            found += _laid(grades, one, cell)
     found += [Mismatch(kind="a photo without a grade", about=name) for name, given in grades.items() if not given]
     return grades, found
 
