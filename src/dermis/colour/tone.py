@@ -23,6 +23,7 @@ __all__ = [
     "ita_deg",
     "monk_distance",
     "monk_tone",
+    "monk_tones",
 ]
 
 ITA_CLASSES = (
@@ -101,6 +102,12 @@ def monk_tone(lab: Array) -> int:
     Raises ValueError for more than one colour and for values that are not numbers.
     """
     return int(namespace(lab).argmin(_monk_distances(lab))) + 1
+
+
+def monk_tones(lab: NDArray[np.float64]) -> list[int]:
+    """Return the Monk tones of several colours (n, 3), as `monk_tone` does of each."""
+    far = delta_e_00(lab[:, None], np.broadcast_to(_monk_lab(), (len(lab), *_monk_lab().shape)))
+    return [int(place) + 1 for place in far.argmin(axis=1)]
 
 
 def monk_distance(lab: Array) -> float:

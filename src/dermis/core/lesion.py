@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from dermis.core.arrays import BoolMap, FloatMap, hold
+from dermis.core.arrays import BoolMap, FloatMap, hold, window_of
 from dermis.core.face import Box, Region, View
 from dermis.core.finding import Detection
 
@@ -176,3 +176,13 @@ class PigmentMarks:
         hold(self, "mask", dtype=np.bool_, shape=self.contrast.shape)
         if self.on_right is not None:
             hold(self, "on_right", dtype=np.bool_, shape=self.contrast.shape)
+
+    def cut(self, window: tuple[slice, slice]) -> PigmentMarks:
+        """Return the maps in some rows and columns of the frame; the items stay."""
+        maps = {name: getattr(self, name)[window] for name in ("chance", "contrast", "weight", "mask")}
+        return replace(self, **maps, on_right=None if self.on_right is None else self.on_right[window])
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """The rows and columns that hold all skin that was judged."""
+        return window_of(np.isfinite(self.contrast))

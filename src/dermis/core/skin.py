@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,3 +59,8 @@ class Skin:
         for field in ("visible", "measured"):
             hold(self, field, dtype=np.bool_, shape=self.linear.shape[:2])
         hold(self, "regions", dtype=np.uint8, shape=self.linear.shape[:2])
+
+    def cut(self, window: tuple[slice, slice]) -> Skin:
+        """Return the skin in some rows and columns of the frame."""
+        maps = {name: getattr(self, name)[window] for name in ("linear", "visible", "measured", "regions")}
+        return replace(self, **maps, excluded={name: mask[window] for name, mask in self.excluded.items()})

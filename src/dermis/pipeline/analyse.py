@@ -35,7 +35,7 @@ from dermis.pipeline.exclusion import exclude
 from dermis.pipeline.foreign import with_foreign
 from dermis.pipeline.light.lighting import AS_BALANCED, Lighting, lighting_of, linear_light, with_pair
 from dermis.pipeline.options import AS_IT_COMES, AnalyseOptions
-from dermis.pipeline.products import OUTPUT, PRODUCTS, Source, compute, need, offered, side_by_side
+from dermis.pipeline.products import OUTPUT, PRODUCTS, Source, begin, compute, need, offered, side_by_side
 from dermis.pipeline.quality.measures import quality_measures
 from dermis.pipeline.quality.problems import problem_of
 from dermis.pipeline.quality.tasks import given, judge_tasks, with_reservations
@@ -118,22 +118,23 @@ def analyse(
         return _assembled(photo, no_face(), seconds, lighting=lighting)
     if ambient is not None:
         lighting = with_pair(lighting, ambient, photo, face, options.pupils_mm)
-    encoded = crop(photo, face.frame)
-    skin = measure_skin(encoded, photo, face, lighting, own_area=mask is not None, own_parts=parts is not None)
-    if lighting.kind is CaptureCondition.UNKNOWN:
-        skin = replace(skin, tone=posterior_tone(skin, face, photo))
-    measures = quality_measures(face, skin, encoded, photo.capture, vouched=mask is not None)
-    quality = assess(measures, face, lighting.reference)
-    quality = replace(quality, problems=(*quality.problems, *map(problem_of, lighting.problems)))
-    quality = judge_tasks(quality, wanted)
-    judged_s = perf_counter() - start
-    source = Source(photo=photo, face=face, skin=skin, own_area=mask is not None)
-    wanted = given(quality, wanted)
-    products = compute_products(source, wanted)
-    findings = with_reservations(measure_tasks(wanted, products), quality)
+    with begin(photo, face, wanted) as lesions:
+        encoded = crop(photo, face.frame)
+        skin = measure_skin(encoded, photo, face, lighting, own_area=mask is not None, own_parts=parts is not None)
+        if lighting.kind is CaptureCondition.UNKNOWN:
+            skin = replace(skin, tone=posterior_tone(skin, face, photo))
+        measures = quality_measures(face, skin, encoded, photo.capture, vouched=mask is not None)
+        quality = assess(measures, face, lighting.reference)
+        quality = replace(quality, problems=(*quality.problems, *map(problem_of, lighting.problems)))
+        quality = judge_tasks(quality, wanted)
+        judged_s = perf_counter() - start
+        source = Source(photo=photo, face=face, skin=skin, own_area=mask is not None, lesions=lesions)
+        wanted = given(quality, wanted)
+        products = compute_products(source, wanted)
+        findings = with_reservations(measure_tasks(wanted, products), quality)
     total_s = perf_counter() - start
     seconds = {"face": found_s, "quality": judged_s - found_s, "tasks": total_s - judged_s, "total": total_s}
-    lesions = products.get("lesions")
+    placed = products.get("lesions")
     analysis = _assembled(
         photo,
         quality,
@@ -141,7 +142,7 @@ def analyse(
         face=face,
         skin=skin,
         lighting=lighting,
-        lesions=lesions if isinstance(lesions, FaceLesions) else None,
+        lesions=placed if isinstance(placed, FaceLesions) else None,
         findings=findings,
     )
     return replace(analysis, care=advise(analysis_object(analysis))) if findings else analysis
@@ -165,7 +166,7 @@ def measure_skin(
     own_area: the user drew the mask; measure all of it, up to its edge. own_parts: the user drew the parts; the face
     is measured up to its edge, neck and ears are not.
     """
-    plain, linear, unlit = linear_light(encoded, photo, lighting)
+    plain, linear, unlit = linear_light(encoded, photo, face, lighting)
     excluded = exclude(encoded, plain, face.skin, face.segmentation, face.confidence)
     if unlit is not None:
         excluded["unlit"] = face.skin & unlit

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 
-from dermis.core import Face, Photo, Skin, Task
+from dermis.core import Face, Lesions, Photo, Skin, Task
 from dermis.core.arrays import BoolMap
 from dermis.errors import ModelMissing
 from dermis.models.weights import find_weights, open_weights
@@ -24,7 +25,7 @@ from dermis.tasks.pigmentation.marks import find_marks
 from dermis.tasks.redness.redness_map import redness_map
 from dermis.tasks.redness.vessel_lines import find_vessels
 
-__all__ = ["OUTPUT", "PRODUCTS", "Source", "compute", "need", "offered", "side_by_side", "why_not"]
+__all__ = ["OUTPUT", "PRODUCTS", "Source", "begin", "compute", "need", "offered", "side_by_side", "why_not"]
 
 _Item = TypeVar("_Item")
 _Made = TypeVar("_Made")
@@ -35,12 +36,18 @@ OUTPUT = "output:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What products are computed from. own_area: the user drew the mask."""
+    """What products are computed from. own_area: the user drew the mask. lesions: what `begin` began, if anything."""
 
     photo: Photo
     face: Face
     skin: Skin
     own_area: bool = False
+    lesions: Callable[[], Lesions] | None = None
+
+    @property
+    def found_lesions(self) -> Lesions:
+        """What `begin` began, found now where it was not begun."""
+        return find_lesions(self.photo, self.face) if self.lesions is None else self.lesions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +66,7 @@ PRODUCTS: Mapping[str, Product] = {
     "marks": Product(compute=lambda source: find_marks(source.face, source.skin)),
     "lesions": Product(
         compute=lambda source: with_presence(
-            place_lesions(find_lesions(source.photo, source.face), source.face, source.skin, own_area=source.own_area),
+            place_lesions(source.found_lesions, source.face, source.skin, own_area=source.own_area),
             whole=not source.own_area,
         ),
         network=LESION_NETWORK,
@@ -76,13 +83,32 @@ def compute(name: str, source: Source) -> object:
     return PRODUCTS[name].compute(source)
 
 
+@contextmanager
+def begin(photo: Photo, face: Face, tasks: Iterable[Task]) -> Iterator[Callable[[], Lesions] | None]:
+    """Begin what takes longest and needs a face alone, beside whatever is done meanwhile; None on one thread.
+
+    Only where the settings leave more than one, as one photo gains by it.
+    """
+    if _threads() < 2 or all("lesions" not in task.needs for task in tasks):
+        yield None
+        return
+    from concurrent.futures import ThreadPoolExecutor  # late: 10 ms
+
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(find_lesions, photo, face).result
+
+
+def _threads() -> int:
+    return read_settings().threads or os.cpu_count() or 1
+
+
 def side_by_side(make: Callable[[_Item], _Made], items: Iterable[_Item]) -> list[_Made]:
     """Return make(item) of each, in order: on threads where the settings leave more than one, as one photo gains by it.
 
     While a network runs, arithmetic on pixels does.
     """
     waiting = list(items)
-    threads = min(read_settings().threads or os.cpu_count() or 1, len(waiting))
+    threads = min(_threads(), len(waiting))
     if threads < 2:
         return [make(item) for item in waiting]
     from concurrent.futures import ThreadPoolExecutor  # late: 10 ms

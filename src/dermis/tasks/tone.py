@@ -18,6 +18,7 @@ from dermis.colour.tone import (
     ita_deg,
     monk_distance,
     monk_tone,
+    monk_tones,
 )
 from dermis.core import (
     Band,
@@ -82,6 +83,7 @@ def _finding(region: Region, pixels_lab: FloatMap, skin: Skin) -> Finding:
     value = float(ita_deg(lab))
     within = _interval(region, photographed, skin)
     classes = classes_within(*(within or (value, value)))
+    far = monk_distance(lab)
     return Finding(
         task=TASK.name,
         region=region,
@@ -95,8 +97,8 @@ def _finding(region: Region, pixels_lab: FloatMap, skin: Skin) -> Finding:
             "lab": [round(float(c), 2) for c in lab],
             "lightness_interval": _lightness_interval(region, float(lab[0]), skin),
             "lab_photographed": [round(float(c), 2) for c in photographed],
-            "monk": monk_of(lab, within),
-            "monk_delta_e_00": round(monk_distance(lab), 2),
+            "monk": monk_of(lab, within, far),
+            "monk_delta_e_00": round(far, 2),
             "hue_deg": round(float(hue_deg(lab)), 2),
             "light": _light(skin),
             "pixels": len(pixels_lab),
@@ -154,9 +156,14 @@ def classes_within(low_deg: float, high_deg: float) -> tuple[str, ...]:
     return tuple(reversed(names[lightest : darkest + 1]))
 
 
-def monk_of(lab: NDArray[np.float64], within: tuple[float, float] | None) -> int | list[int] | None:
-    """Return the Monk tone of `lab` (3,), the first and last of an interval of ITA, or None where no swatch is near."""
-    if monk_distance(lab) > MONK_REACH:
+def monk_of(
+    lab: NDArray[np.float64], within: tuple[float, float] | None, far: float | None = None
+) -> int | list[int] | None:
+    """Return the Monk tone of `lab` (3,), the first and last of an interval of ITA, or None where no swatch is near.
+
+    far: the `monk_distance` of `lab`, where it is known.
+    """
+    if (monk_distance(lab) if far is None else far) > MONK_REACH:
         return None
     return int(monk_tone(lab)) if within is None else monk_within(lab, within)
 
@@ -165,7 +172,7 @@ def monk_within(lab: NDArray[np.float64], interval_deg: tuple[float, float]) -> 
     """Return the first and the last Monk tone of the colours that differ from `lab` (3,) by their ITA alone."""
     yellow = max(float(lab[2]), NEUTRAL_CHROMA)
     ends = (np.array([50 + yellow * tan(radians(np.clip(end, -75, 75))), lab[1], yellow]) for end in interval_deg)
-    tones = [int(monk_tone(np.array([np.clip(end[0], 10.0, 95.0), *end[1:]]))) for end in (*ends, lab)]
+    tones = monk_tones(np.array([[np.clip(end[0], 10.0, 95.0), *end[1:]] for end in (*ends, lab)]))
     return [min(tones), max(tones)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -119,9 +120,11 @@ def with_pair(lighting: Lighting, ambient: Photo, photo: Photo, face: Face, pupi
     return Lighting(kind=lighting.kind, pair=found, profile=lighting.profile, problems=problems)
 
 
-def linear_light(encoded: FloatMap, photo: Photo, lighting: Lighting) -> tuple[FloatMap, FloatMap, BoolMap | None]:
+def linear_light(
+    encoded: FloatMap, photo: Photo, face: Face, lighting: Lighting
+) -> tuple[FloatMap, FloatMap, BoolMap | None]:
     """Return the light (h, w, 3) of the frame as photographed and as corrected, and what the flash left unlit."""
-    plain = encoded if photo.encoding is not Encoding.SRGB else np.asarray(decode(encoded), dtype=np.float32)
+    plain = encoded if photo.encoding is not Encoding.SRGB else _decoded(encoded, photo, face)
     if lighting.pair is not None:
         return lighting.pair.linear, lighting.pair.linear, lighting.pair.unlit
     if lighting.reference is not None:
@@ -133,6 +136,21 @@ def linear_light(encoded: FloatMap, photo: Photo, lighting: Lighting) -> tuple[F
         straight = straighten(plain, rig.tone_curve) * np.float32(gain)
         return plain, straight @ rig.matrix.T.astype(np.float32) + rig.offset.astype(np.float32), None
     return plain, plain, None
+
+
+def _decoded(encoded: FloatMap, photo: Photo, face: Face) -> FloatMap:
+    """Return the light of sRGB values (h, w, 3) of a face's frame; by a table where they are levels of the photo."""
+    frame = face.frame
+    if photo.levels is None or frame.factor != 1:
+        return np.asarray(decode(encoded), dtype=np.float32)
+    rows, columns = slice(frame.y_px, frame.y_px + frame.height), slice(frame.x_px, frame.x_px + frame.width)
+    return np.take(_light_of_levels(), photo.levels[rows, columns])
+
+
+@cache
+def _light_of_levels() -> FloatMap:
+    levels = np.arange(256, dtype=np.uint8) / np.float32(255)
+    return np.asarray(decode(np.repeat(levels[:, None], 3, axis=1)), np.float32)[:, 0]
 
 
 def _device(photo: Photo, path: Path | None, kind: str) -> tuple[DeviceProfile | None, tuple[str, ...]]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import Face, SegmentationClass, Skin, in_classes
-from dermis.core.arrays import BoolMap, FloatMap
+from dermis.core.arrays import BoolMap, FloatMap, window_of
 from dermis.pipeline.exclusion import LUMINANCE
 
 __all__ = ["living_skin_measures"]
@@ -46,8 +46,7 @@ def living_skin_measures(face: Face, skin: Skin, encoded: FloatMap) -> dict[str,
 
 def _colours(face: Face, skin: Skin, bare: BoolMap) -> dict[str, float]:
     step = max(1, round((face.face_width_px or 0.0) / face.frame.factor / _BLOCKS))
-    rows, columns = np.flatnonzero(bare.any(axis=1)), np.flatnonzero(bare.any(axis=0))
-    window = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    window = window_of(bare)
     light = _blocks(skin.linear[window], step)
     luminance = np.log10(np.maximum(light @ LUMINANCE, _LEAST_LIGHT))
     inside = _blocks(bare[window].astype(np.float32)[..., None], step)[..., 0] > 0.95
@@ -87,12 +86,16 @@ def _blocks(values: FloatMap, step: int) -> _Floats:
     """Return the means (h // step, w // step, k) of squares of a map (h, w, k)."""
     height, width = (size // step for size in values.shape[:2])
     cut = values[: height * step, : width * step]
-    return np.asarray(cut.reshape(height, step, width, step, -1).mean(axis=(1, 3), dtype=np.float32), np.float64)
+    # By einsum, which adds along an axis several times faster than mean does.
+    rows = np.einsum("afb->ab", cut.reshape(height, step, -1))
+    return np.einsum("abfc->abc", rows.reshape(height, width, step, -1)).astype(np.float64) / step**2
 
 
 def _grain(encoded: FloatMap, bare: BoolMap) -> dict[str, float]:
-    both = bare[::2, 1:] & bare[::2, :-1]
-    steps = np.diff(encoded[::2], axis=1)[both]
+    rows, columns = window_of(bare)
+    every = slice(rows.start + rows.start % 2, rows.stop, 2)  # the even rows
+    seen, pixels = bare[every, columns], encoded[every, columns]
+    steps = np.diff(pixels, axis=1)[seen[:, 1:] & seen[:, :-1]]
     if len(steps) < _FEWEST_PX:
         return {}
     return {

@@ -50,7 +50,8 @@ def severity_word(grade: float) -> str:
 
 def measure_grade(skin: Skin, marks: PigmentMarks) -> tuple[Finding, ...]:
     """Grade the face and each region; `detail` has left and right side, and the area, contrast and number behind it."""
-    findings = []
+    whole, findings = marks, []
+    skin, marks = skin.cut(marks.window), marks.cut(marks.window)
     for region, where in _judged(skin, marks, GRADE.regions):
         graded = _graded(skin, where) if region is Region.FACE else where
         grade = grade_of_burden(float(np.mean(marks.weight[graded])))
@@ -71,7 +72,7 @@ def measure_grade(skin: Skin, marks: PigmentMarks) -> tuple[Finding, ...]:
                 },
                 items=items if region is Region.FACE else (),
                 notes=(_NOTE,) if region is Region.FACE else (),
-                evidence=_evidence(marks) if region is Region.FACE else None,
+                evidence=_evidence(whole) if region is Region.FACE else None,
                 model=marks.model,
             )
         )
@@ -80,6 +81,7 @@ def measure_grade(skin: Skin, marks: PigmentMarks) -> tuple[Finding, ...]:
 
 def measure_area(skin: Skin, marks: PigmentMarks) -> tuple[Finding, ...]:
     """Return the share of the judged skin that brown marks cover, in per cent."""
+    mask, skin, marks = marks.mask, skin.cut(marks.window), marks.cut(marks.window)
     return tuple(
         Finding(
             task=AREA.name,
@@ -87,7 +89,7 @@ def measure_area(skin: Skin, marks: PigmentMarks) -> tuple[Finding, ...]:
             value=100 * float(np.mean(marks.mask[where])),
             unit="%",
             model=marks.model,
-            mask=marks.mask if region is Region.FACE else None,
+            mask=mask if region is Region.FACE else None,
         )
         for region, where in _judged(skin, marks, AREA.regions)
     )

@@ -110,6 +110,7 @@ def _darkness(part: ZonePart) -> int:
 
 
 def _parts(skin: Skin, marks: PigmentMarks, weights: Mapping[str, float]) -> dict[str, ZonePart]:
+    skin, marks = skin.cut(marks.window), marks.cut(marks.window)
     judged = np.isfinite(marks.contrast) & (skin.regions > 0)
     parts = {}
     for name in weights:
