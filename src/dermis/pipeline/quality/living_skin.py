@@ -88,7 +88,8 @@ def _blocks(values: FloatMap, step: int) -> _Floats:
     cut = values[: height * step, : width * step]
     # By einsum, which adds along an axis several times faster than mean does.
     rows = np.einsum("afb->ab", cut.reshape(height, step, -1))
-    return np.einsum("abfc->abc", rows.reshape(height, width, step, -1)).astype(np.float64) / step**2
+    means = np.einsum("abfc->abc", rows.reshape(height, width, step, -1)) / np.float32(step**2)
+    return np.asarray(means, np.float64)
 
 
 def _grain(encoded: FloatMap, bare: BoolMap) -> dict[str, float]:
