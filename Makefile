@@ -33,9 +33,9 @@ unit:
 coverage: $(VENV)/dev  ## lines that the tests run, with a floor that is never lowered
 	$(BIN)/pytest -n 2 --dist loadfile -q --cov=dermis --cov-report=term:skip-covered --cov-fail-under=$(COVERED)
 
-mutate: $(VENV)/dev  ## change the code of measurements line by line and list what no test notices (hours)
-	$(BIN)/mutmut run
-	$(BIN)/mutmut results
+mutate: $(VENV)/dev  ## EACH mutants of each room that measures, drawn by SEED, and what no test notices; goes on where it stopped
+	$(BIN)/python tests/mutation/run.py --named
+	$(BIN)/python tests/mutation/run.py --each $(or $(EACH),25) --seed $(or $(SEED),0)
 
 test-wheel: export PYTHONPATH :=
 test-wheel:  ## build the wheel, install it alone into a clean environment, and use it there
