@@ -33,6 +33,7 @@ from dermis.formats.images.masks import read_mask, read_parts
 from dermis.formats.images.photo import read_photo
 from dermis.pipeline.exclusion import exclude
 from dermis.pipeline.foreign import with_foreign
+from dermis.pipeline.light.beside_chart import beside_chart
 from dermis.pipeline.light.lighting import AS_BALANCED, Lighting, lighting_of, linear_light, with_pair
 from dermis.pipeline.options import AS_IT_COMES, AnalyseOptions
 from dermis.pipeline.products import OUTPUT, PRODUCTS, Source, begin, compute, need, offered, side_by_side
@@ -121,6 +122,8 @@ def analyse(
     with begin(photo, face, wanted) as lesions:
         encoded = crop(photo, face.frame)
         skin = measure_skin(encoded, photo, face, lighting, own_area=mask is not None, own_parts=parts is not None)
+        if lighting.measured_as == "referenced" and mask is None:
+            skin = beside_chart(skin, face)
         if lighting.kind is CaptureCondition.UNKNOWN:
             skin = replace(skin, tone=posterior_tone(skin, face, photo))
         measures = quality_measures(face, skin, encoded, photo.capture, vouched=mask is not None)

@@ -40,7 +40,7 @@ from dermis.tasks.intervals import FITTED, LIGHTNESS, interval
 from dermis.tasks.region_statistics import region_pixels
 from dermis.tasks.tone_posterior import relighting
 
-__all__ = ["TASK", "classes_within", "measure", "monk_of", "monk_within"]
+__all__ = ["TASK", "classes_within", "face_colour", "measure", "monk_of", "monk_within"]
 
 MODEL = "tone@1"
 ESTIMATE = "tone-posterior@1"
@@ -64,6 +64,14 @@ def measure(skin: Skin) -> tuple[Finding, ...]:
     lab = np.asarray(linear_to_lab(skin.linear[skin.measured]))
     well_lit = ((region, _well_lit(pixels)) for region, pixels in region_pixels(skin, TASK.regions, lab))
     return tuple(_finding(region, pixels, skin) for region, pixels in well_lit if _has_colour(pixels))
+
+
+def face_colour(skin: Skin) -> NDArray[np.float64] | None:
+    """Return the CIELAB (3,) of the whole face as `measure` has it before any estimate; None without measured skin."""
+    if not skin.measured.any():
+        return None
+    lab = np.asarray(linear_to_lab(skin.linear[skin.measured]))
+    return np.asarray(np.median(_well_lit(lab), axis=0), dtype=np.float64)
 
 
 def _well_lit(pixels_lab: FloatMap) -> FloatMap:

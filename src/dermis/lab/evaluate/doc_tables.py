@@ -28,7 +28,7 @@ _REAL_SKIN = (
     "caltech_faces_light", "chart_faces_mbatha", "acne_boxes_uii", "rosacea_faces", "dark_spots_faces", "melasma_faces",
     "dermnetnz_face",
 )  # fmt: skip
-_MOST = 100
+_MOST = 70
 """Of each set of real skin so many photos are looked at."""
 _UNTAUGHT = ("P008", "P009", "P010")
 """People of openpeople who taught the network of acne nothing."""
@@ -262,7 +262,7 @@ def _of_living_skin(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.evidence.photo_tables import disguises_table, false_alarms_table, tone_of
     from dermis.lab.evaluate.evidence.readings import folder_readings
 
-    portraits = sorted(folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME).glob("P0*.jpg"))[::2]
+    portraits = sorted(folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME).glob("P0*.jpg"))[::4]
     real = [
         one
         for name in _REAL_SKIN
@@ -270,6 +270,12 @@ def _of_living_skin(roots: Roots, runs: Path) -> str:
     ]
     tables = disguises_table(list(disguise_readings(12, portraits))), false_alarms_table(real, tone_of(real))
     return _signed("\n\n".join(tables))
+
+
+def _of_charted_person(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.evidence.charted_person import charted_person_table, charted_shots
+
+    return _signed(charted_person_table(list(charted_shots(folder_of("chart_faces_mbatha", roots)))))
 
 
 def _of_repeatability(roots: Roots, runs: Path) -> str:
@@ -296,6 +302,7 @@ _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "redness": _of_redness,
     "presence": _of_presence,
     "verdict": _of_verdict,
+    "charted-person": _of_charted_person,
     "living-skin": _of_living_skin,
     "repeatability": _of_repeatability,
 }

@@ -13,8 +13,9 @@ def readings(models):
 
 
 def test_each_photo_is_read_with_its_chart_and_without(readings):
-    assert [one.condition for one in readings] == ["unknown", "referenced"]
-    plain, charted = readings
+    assert [one.condition for one in readings] == ["unknown", "referenced", "referenced_patch"]
+    plain, charted, grey = readings
+    assert grey.truth == plain.truth
     assert plain.truth == charted.truth
     assert set(SKIN_TASKS) <= set(plain.truth)
     assert (plain.person, plain.shot) == (charted.person, charted.shot)
@@ -25,3 +26,4 @@ def test_a_chart_brings_tone_and_melanin_to_the_truth(readings):
     assert abs(charted.values["skin_tone"] - charted.truth["skin_tone"]) < 15
     assert abs(charted.values["melanin"] - charted.truth["melanin"]) < 12
     assert np.isfinite(charted.truth["redness"])
+    assert 0 < charted.difference < 8

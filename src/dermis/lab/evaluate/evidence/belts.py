@@ -12,17 +12,21 @@ import numpy as np
 
 from dermis.formats.files import write_text
 from dermis.lab.belts import belt_object, fit_belt
+from dermis.lab.evaluate.evidence.made_scenes import ChartedColourExample
 from dermis.lab.evaluate.evidence.readings import SKIN_TASKS, TASKS_READ, Reading
+from dermis.pipeline.light.beside_chart import ChartedColour
 from dermis.tasks.intervals import LIGHTNESS, Belt
 from dermis.tasks.repeatability import Repeatability, read_repeatability, repeatabilities
 
 __all__ = [
     "BELTED",
     "commit_of_code",
+    "fit_charted_colour",
     "fit_repeatability",
     "fitted_repeatabilities",
     "repeatability_rows",
     "repeatability_table",
+    "write_charted_colour",
     "write_intervals",
     "write_repeatability",
 ]
@@ -31,6 +35,7 @@ BELTED = ("skin_tone", LIGHTNESS, "melanin", "haemoglobin")
 """What belts are fitted for. Not redness: made skin is hardly red, so its errors say nothing of skin that is."""
 _OWN = ("skin_tone", "unknown")
 """This belt rests on ten times as many people: it is fitted with the estimate, to patches of measured skin, too."""
+_RIDGE = 0.01
 FEWEST_PHOTOS, FEWEST_REPEATS, FEWEST_PEOPLE = 60, 20, 5
 
 
@@ -89,6 +94,31 @@ def write_repeatability(path: Path, rows: Sequence[Repeatability]) -> None:
     lines = ["task,condition,repeatability_sd,people,photos,of,commit"]
     lines += [f"{one.task},{one.condition},{one.sd:g},{one.people},{one.photos},{one.of},{one.commit}" for one in every]
     write_text(path, "\n".join([*lines, ""]))
+
+
+def fit_charted_colour(examples: Sequence[ChartedColourExample]) -> ChartedColour:
+    """Return the line from what a chart tells of a face to its true colour, by ridge regression."""
+    clues = np.array([one.clues for one in examples])
+    missing = np.array([one.lab for one in examples]) - clues[:, :3]
+    mean, sd = clues.mean(axis=0), clues.std(axis=0) + 1e-9
+    design = np.column_stack([np.ones(len(clues)), (clues - mean) / sd])
+    ridge = _RIDGE * len(clues) * np.diag([0.0, *np.ones(clues.shape[1])])
+    return ChartedColour(
+        weights=np.linalg.solve(design.T @ design + ridge, design.T @ missing),
+        mean=mean,
+        sd=sd,
+        low=clues.min(axis=0),
+        high=clues.max(axis=0),
+        people=len({one.person for one in examples}),
+        photos=len(examples),
+    )
+
+
+def write_charted_colour(path: Path, line: ChartedColour) -> None:
+    """Write the line as JSON."""
+    told: dict[str, Any] = {"people": line.people, "photos": line.photos}
+    told |= {name: np.round(getattr(line, name), 5).tolist() for name in ("mean", "sd", "low", "high", "weights")}
+    write_text(path, json.dumps(told, indent=1) + "\n")
 
 
 def repeatability_rows() -> list[tuple[str, ...]]:

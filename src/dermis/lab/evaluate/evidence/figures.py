@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from dermis.colour.tone import ITA_CLASSES, ita_class
 from dermis.lab.evaluate.evidence.belts import fit_repeatability
-from dermis.lab.evaluate.evidence.photo_tables import NAMED, overlap
+from dermis.lab.evaluate.evidence.photo_tables import NAMED, SUMMARY, overlap
 from dermis.lab.evaluate.evidence.readings import TASKS_READ, Reading
 from dermis.metrics.bootstrap import bootstrap
+from dermis.metrics.ordinal import auroc
 from dermis.tasks.intervals import LIGHTNESS
 
 __all__ = [
@@ -231,6 +232,24 @@ def _presence(source: str, readings: Sequence[Reading], *, limited: bool) -> Ite
         yes = np.array([float(one.values["acne_presence"] >= 0.5) for one in told])
         name, people = "acne presence from one half on", [one.person for one in told]
         yield figure_of(name, source, yes, people, "share", "presence" if limited else "")
+
+
+def rosacea_figures(
+    source: str, red: NDArray[np.bool_], measures: Mapping[str, _Floats], groups: Sequence[str]
+) -> Iterator[Figure]:
+    """Yield how well the summary of the redness map tells rosacea from other faces (area under the curve)."""
+    held = bootstrap(lambda at: auroc(red[at], measures[SUMMARY][at]), np.array(groups), resamples=300)
+    bounds = BOUNDS["redness"]
+    yield Figure(
+        name="AUC of the redness map, rosacea from others",
+        of=source,
+        value=float(held.value),
+        interval=(float(held.low), float(held.high)),
+        limits=bounds.limits,
+        aims=bounds.aims,
+        photos=len(red),
+        people=len(set(groups)),
+    )
 
 
 def _exposures(source: str, readings: Sequence[Reading], *, limited: bool) -> Iterator[Figure]:

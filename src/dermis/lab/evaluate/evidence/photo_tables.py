@@ -22,6 +22,7 @@ from dermis.tasks import choose
 
 __all__ = [
     "NAMED",
+    "SUMMARY",
     "ClearFace",
     "clear_faces",
     "disguises_table",

@@ -79,10 +79,11 @@ def reading_of(
     options: AnalyseOptions = AS_IT_COMES,
     *,
     tasks: Sequence[str] = TASKS_READ,
+    ambient: Photo | None = None,
     **known: Any,  # noqa: ANN401
 ) -> Reading:
-    """Analyse one photo; known: the other fields of the reading."""
-    analysis = analyse(photo, options, tasks=choose(",".join(tasks)))
+    """Analyse one photo; ambient: the frame without flash of a pair. known: the other fields of the reading."""
+    analysis = analyse(photo, options, tasks=choose(",".join(tasks)), ambient=ambient)
     return _read(analysis, **known)
 
 

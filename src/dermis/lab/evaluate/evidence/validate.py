@@ -14,16 +14,26 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dermis.lab.evaluate.evidence.belts import (
+    fit_charted_colour,
     fitted_repeatabilities,
     repeatability_rows,
     repeatability_table,
+    write_charted_colour,
     write_intervals,
     write_repeatability,
 )
-from dermis.lab.evaluate.evidence.figures import Figure, charted_ita, disguise_figures, figures_of
-from dermis.lab.evaluate.evidence.made_scenes import charted_readings
+from dermis.lab.evaluate.evidence.charted_person import charted_figures, charted_shots
+from dermis.lab.evaluate.evidence.figures import (
+    Figure,
+    charted_ita,
+    disguise_figures,
+    figures_of,
+    rosacea_figures,
+)
+from dermis.lab.evaluate.evidence.made_devices import pair_readings, rig_readings
+from dermis.lab.evaluate.evidence.made_scenes import charted_examples, charted_readings
 from dermis.lab.evaluate.evidence.out_of_scope import disguise_readings, out_of_scope
-from dermis.lab.evaluate.evidence.photo_tables import tone_of
+from dermis.lab.evaluate.evidence.photo_tables import read_redness, tone_of
 from dermis.lab.evaluate.evidence.readings import (
     EXPOSURES_EV,
     Reading,
@@ -32,6 +42,7 @@ from dermis.lab.evaluate.evidence.readings import (
     reading_of,
 )
 from dermis.lab.synth.recipe import read_recipe
+from dermis.pipeline.light.beside_chart import CHARTED_COLOUR, read_charted_colour
 from dermis.tasks.intervals import FOLDER
 from dermis.tasks.repeatability import REPEATABILITY
 from dermis.version import __version__
@@ -46,11 +57,13 @@ __all__ = [
     "verdict_readings",
 ]
 
-FIT_SEED = 4411
-"""Whose people teach the intervals; those of the recipe's own seed judge."""
+FIT_SEED, LINE_SEED = 4411, 4412
+"""Whose people teach the intervals, and the line beside charts; those of the recipe's own seed judge."""
 PEOPLE, PEOPLE_SHORT, PEOPLE_FIT, DISGUISED = 18, 2, 72, 6
 REAL_PHOTOS, CHANGED = 80, 12
 VERDICT_PEOPLE, VERDICT_PHOTOS = 24, 25
+ROSACEA = "rosacea_faces"
+"""The set whose labels tell rosacea from other faces."""
 Step = Callable[[str], None]
 
 
@@ -80,8 +93,14 @@ def validate(
         seed = int(read_recipe("everyday").seed)
         readings += charted_readings(people=PEOPLE, seed=seed, plain=False, step=step)
     for name, folder in data.items():
-        readings += folder_readings(name, folder, most=REAL_PHOTOS, exposures=CHANGED, step=step)
+        if name != ROSACEA:
+            readings += folder_readings(name, folder, most=REAL_PHOTOS, exposures=CHANGED, step=step)
     figures = [*figures_of(readings, limited=not short)]
+    for name, folder in data.items():
+        if any(one.source == name and one.condition == "referenced" for one in readings):
+            figures += charted_figures(name, list(charted_shots(folder)))
+        if name == ROSACEA:
+            figures += rosacea_figures(name, *read_redness(folder))
     if not short:
         figures += disguise_figures(list(disguise_readings(DISGUISED, step=step)))
     return Validation(figures=tuple(figures), foreign=tuple(_foreign(short, step)))
@@ -92,11 +111,20 @@ def fit_intervals(data: Mapping[str, Path], *, folder: Path = FOLDER, step: Step
 
     They rest on made people that `validate` never asks, with and without a chart, and on the real repeats given.
     """
-    made = list(charted_readings(people=PEOPLE_FIT, seed=FIT_SEED, step=step))
+    colour = folder.parent / CHARTED_COLOUR.name
+    write_charted_colour(
+        colour, fit_charted_colour(list(charted_examples(people=PEOPLE_FIT, seed=LINE_SEED, step=step)))
+    )
+    read_charted_colour.cache_clear()
+    made = [
+        *charted_readings(people=PEOPLE_FIT, seed=FIT_SEED, step=step),
+        *rig_readings(people=PEOPLE_FIT, seed=FIT_SEED, step=step),
+        *pair_readings(people=PEOPLE_FIT, seed=FIT_SEED, step=step),
+    ]
     real = [one for name, path in data.items() for one in folder_readings(name, path, most=REAL_PHOTOS, step=step)]
     table = folder.parent / REPEATABILITY.name
     write_repeatability(table, fitted_repeatabilities([*made, *real]))
-    return [*write_intervals(folder, made), table]
+    return [*write_intervals(folder, made), table, colour]
 
 
 def verdict_readings(
