@@ -41,12 +41,12 @@ _MOST = 8.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChartedColour:
-    """A line: corrected L*a*b* = told + [1, (clues - mean) / sd] @ weights; weights (8, 3), mean, sd, low, high (7,).
+    """A line: corrected L*a*b* = told + [1, (clues - mean) / sd] @ slopes; slopes (8, 3), mean, sd, low, high (7,).
 
     Clues beyond those of the fit, low to high, count as its ends. people, photos: what it rests on.
     """
 
-    weights: _Floats
+    slopes: _Floats
     mean: _Floats
     sd: _Floats
     low: _Floats
@@ -55,14 +55,14 @@ class ChartedColour:
     photos: int
 
     def __post_init__(self) -> None:
-        hold(self, "weights", dtype=np.float64, shape=(8, 3))
+        hold(self, "slopes", dtype=np.float64, shape=(8, 3))
         for name in ("mean", "sd", "low", "high"):
             hold(self, name, dtype=np.float64, shape=(7,))
 
     def corrected(self, clues: _Floats) -> _Floats:
         """Return the colour (3,) that goes with clues (7,), the first three of which are the colour as told."""
         held = (np.clip(clues, self.low, self.high) - self.mean) / self.sd
-        change = self.weights[0] + held @ self.weights[1:]
+        change = self.slopes[0] + held @ self.slopes[1:]
         return np.asarray(clues[:3] + np.clip(change, -_MOST, _MOST), dtype=np.float64)
 
 
@@ -72,7 +72,7 @@ def read_charted_colour(path: Path = CHARTED_COLOUR) -> ChartedColour | None:
     if not path.is_file():
         return None
     told = json.loads(path.read_text(encoding="utf-8"))
-    numbers = {name: np.array(told[name]) for name in ("weights", "mean", "sd", "low", "high")}
+    numbers = {name: np.array(told[name]) for name in ("slopes", "mean", "sd", "low", "high")}
     return ChartedColour(**numbers, people=int(told["people"]), photos=int(told["photos"]))
 
 

@@ -104,7 +104,7 @@ def fit_charted_colour(examples: Sequence[ChartedColourExample]) -> ChartedColou
     design = np.column_stack([np.ones(len(clues)), (clues - mean) / sd])
     ridge = _RIDGE * len(clues) * np.diag([0.0, *np.ones(clues.shape[1])])
     return ChartedColour(
-        weights=np.linalg.solve(design.T @ design + ridge, design.T @ missing),
+        slopes=np.linalg.solve(design.T @ design + ridge, design.T @ missing),
         mean=mean,
         sd=sd,
         low=clues.min(axis=0),
@@ -117,7 +117,7 @@ def fit_charted_colour(examples: Sequence[ChartedColourExample]) -> ChartedColou
 def write_charted_colour(path: Path, line: ChartedColour) -> None:
     """Write the line as JSON."""
     told: dict[str, Any] = {"people": line.people, "photos": line.photos}
-    told |= {name: np.round(getattr(line, name), 5).tolist() for name in ("mean", "sd", "low", "high", "weights")}
+    told |= {name: np.round(getattr(line, name), 5).tolist() for name in ("mean", "sd", "low", "high", "slopes")}
     write_text(path, json.dumps(told, indent=1) + "\n")
 
 
