@@ -16,10 +16,10 @@ import numpy as np
 
 from dermis.colour import ita_deg
 from dermis.optics.camera_inverse import UNKNOWNS, from_rgb
+from dermis.optics.face_population import draw
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import lab_under, xyz_weights
 from dermis.optics.inverse import FREE, from_spectrum
-from dermis.optics.populations import draw
 from dermis.optics.tissue import PARAMETERS, Tissue
 
 DRAWS = 20_000

@@ -12,9 +12,9 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from dermis.colour import xyz_to_linear
+from dermis.optics.face_population import draw
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import xyz_weights
-from dermis.optics.populations import draw
 from dermis.tasks.pigments import BLOOD_AXIS, MELANIN_AXIS, optical_density, unmix
 
 WAVELENGTHS_NM = np.arange(400, 701, 10.0)

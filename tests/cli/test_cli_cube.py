@@ -226,8 +226,8 @@ def test_compare_refuses(dermis, cubes):
 
 
 def test_chromophores(dermis, cubes):
+    from dermis.optics.face_population import draw
     from dermis.optics.forward import reflectance
-    from dermis.optics.populations import draw
 
     skin = reflectance(draw(120, 1, epidermis_um=70.0), NM).reshape(12, 10, 61).astype(np.float32)
     write_cube(cubes / "skin.npz", Cube(values=skin, wavelengths_nm=NM, quantity=Quantity.REFLECTANCE))

@@ -14,8 +14,8 @@ from dermis.cli import app
 from dermis.core import Advice, AdviceKind, CaptureCondition, Cube, Quantity, Region, Severity, Urgency, View
 from dermis.formats.analysis_json import analysis_line, change_object, person_object
 from dermis.formats.cubes.cube import write_cube
+from dermis.optics.face_population import draw
 from dermis.optics.forward import reflectance
-from dermis.optics.populations import draw
 from dermis.pipeline.analyse import analyse_file
 from dermis.pipeline.longitudinal import change_between
 from dermis.pipeline.multi_view import combine_views

@@ -6,9 +6,17 @@ import pytest
 from dermis.colour.lab import linear_to_lab
 from dermis.colour.srgb import xyz_to_linear
 from dermis.colour.tone import ita_deg
-from dermis.optics.face_population import FACE_TABLE, draw_faces, read_face_population
+from dermis.optics.face_population import (
+    FACE_TABLE,
+    draw_faces,
+    draw_people,
+    read_face_population,
+    surface_lab,
+)
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import to_xyz
+from dermis.optics.populations import prior
+from dermis.optics.tissue import RANGES
 
 NM = np.arange(400.0, 701.0, 10.0)
 PERCENTS = np.arange(5, 100, 5)
@@ -44,3 +52,23 @@ def test_nobody_measured_there_is_said():
 def test_a_cell_tells_of_twenty_people_at_least():
     assert TABLE["people"].min() >= 20
     assert len(read_face_population().group) == len(TABLE["people"]) >= 25
+
+
+def test_typical_values_are_those_of_measured_faces():
+    known = read_face_population()
+    groups = np.unique(known.group)
+    weight = known.weight / np.array([known.weight[known.group == one].sum() for one in known.group]) / len(groups)
+    for place, name in enumerate(known.parameters.tolist()):
+        (mean,), (spread,) = prior([RANGES[name]])
+        if name != "scattering_per_cm":
+            assert abs(weight @ known.mean[:, place] - mean) < 0.25 * spread, name
+
+
+def test_sites_of_one_person_are_alike_and_each_as_measured():
+    people = draw_people(np.random.default_rng(2), 600, "Thai")
+    cheek, forehead = (surface_lab(people[site])[:, 0] for site in ("cheek", "forehead"))
+    alone = surface_lab(draw_faces(np.random.default_rng(3), 600, "forehead", "Thai"))[:, 0]
+    assert np.corrcoef(cheek, forehead)[0, 1] > 0.8
+    assert np.median(forehead) == pytest.approx(np.median(alone), abs=1.0)
+    nose = draw_people(np.random.default_rng(2), 50, "African")["nose_tip"]  # measured in other groups alone
+    assert np.isfinite(surface_lab(nose)).all()

@@ -64,7 +64,7 @@ def test_every_range_holds_its_typical_value():
 
 
 def test_reduced_scattering_at_500_nm_is_the_parameter():
-    found = optical_properties(Tissue(scattering_per_cm=47.0, rayleigh_share=0.4), [500.0, 1000.0])
+    found = optical_properties(Tissue(scattering_per_cm=47.0, rayleigh_share=0.4, mie_power=0.9), [500.0, 1000.0])
     assert found.reduced_scattering_per_cm[0] == pytest.approx(47.0)
     assert found.reduced_scattering_per_cm[1] == pytest.approx(47.0 * (0.4 / 16 + 0.6 * 2**-0.9))
 

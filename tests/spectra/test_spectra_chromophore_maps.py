@@ -14,10 +14,10 @@ from dermis.lab.synth.camera.viewpoint import FRAMINGS, Viewpoint
 from dermis.lab.synth.head.head import Expression
 from dermis.lab.synth.subjects import SubjectPopulation, build_person, draw_subject, visit_of
 from dermis.optics.camera import find_camera
+from dermis.optics.face_population import draw
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import find_illuminant
 from dermis.optics.inverse import from_spectrum
-from dermis.optics.populations import draw
 from dermis.spectra.chromophore_maps import chromophore_maps, unmixed_maps
 
 NM = np.arange(400.0, 1001, 10)

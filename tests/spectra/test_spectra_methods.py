@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from dermis.optics.camera import find_camera, response
+from dermis.optics.face_population import draw
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import find_illuminant
-from dermis.optics.populations import draw
 from dermis.spectra.methods import METHODS, Examples
 
 NM = np.arange(400.0, 701.0, 10.0)

@@ -10,9 +10,9 @@ import pytest
 from dermis.core import Cube, Encoding, Origin, Photo
 from dermis.errors import UsageError
 from dermis.optics.camera import find_camera, response, white_raw
+from dermis.optics.face_population import draw
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import find_illuminant
-from dermis.optics.populations import draw
 from dermis.spectra.prior import CaptureModel, at_site, draw_skin, read_prior
 from dermis.spectra.reconstruct import WAVELENGTHS_NM, estimator_for, learn_estimator, reconstruct_skin
 

@@ -1,4 +1,4 @@
-"""Populations to draw from: tissue, illuminants, image signal processors."""
+"""Populations to draw from: illuminants and image signal processors; and the unbounded scale of tissue."""
 
 from __future__ import annotations
 
@@ -31,12 +31,11 @@ from dermis.optics.illuminant import (
 )
 from dermis.optics.isp import IspSettings
 from dermis.optics.spectral_grid import VISIBLE, WORKING_NM, Spectrum
-from dermis.optics.tissue import PARAMETERS, RANGES, Array, Range, Tissue, absorbers
+from dermis.optics.tissue import Range, absorbers
 
 __all__ = [
     "ILLUMINANT_KINDS",
     "colour_matrix",
-    "draw",
     "draw_illuminant",
     "draw_isp",
     "from_normal",
@@ -71,16 +70,6 @@ def prior(spans: Sequence[Range]) -> tuple[Floats, Floats]:
     width = np.array([float(_scale(span, span.high) - _scale(span, span.low)) for span in spans])
     slope = share * (1.0 - share) * width
     return mean, np.array([span.spread for span in spans]) / slope
-
-
-def draw(n: int, seed: int, **known: Array) -> Tissue:
-    """Return `n` healthy subjects (n,), the same for the same seed; `known` parameters are held at their values."""
-    if unknown := set(known) - set(PARAMETERS):
-        raise ValueError(f"Tissue has no {', '.join(sorted(unknown))}.")
-    mean, spread = prior([RANGES[name] for name in PARAMETERS])
-    positions = mean + spread * np.random.default_rng(seed).standard_normal((n, len(PARAMETERS)))
-    drawn = {name: from_normal(RANGES[name], column) for name, column in zip(PARAMETERS, positions.T, strict=True)}
-    return Tissue(**(drawn | known))
 
 
 def _scale(span: Range, value: ArrayLike) -> Floats:

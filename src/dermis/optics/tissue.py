@@ -102,7 +102,8 @@ Array = Any
 class Range:
     """What a parameter may be: bounds, the typical value, and its spread between healthy adults.
 
-    logarithmic: the parameter is a quantity whose ratios matter; `spread` is then of its natural logarithm.
+    logarithmic: the parameter is a quantity whose ratios matter; `spread` is then of its natural logarithm. source: of
+    the bounds, and of typical value and spread where measured faces do not tell them.
     """
 
     low: float
@@ -125,34 +126,39 @@ def _linear(low: float, high: float, typical: float, spread: float, unit: str, s
 RANGES: Mapping[str, Range] = MappingProxyType(
     {
         "melanosome_fraction": _log(
-            0.001, 0.5, 0.045, 1.2, "1", "Jacques 1998: 0.013-0.063 light, 0.11-0.16 medium, 0.18-0.43 dark skin"
+            0.001, 0.5, 0.0507, 0.72, "1", "Jacques 1998: 0.013-0.063 light, 0.11-0.16 medium, 0.18-0.43 dark skin"
         ),
         "pheomelanin_share": _linear(
-            0.0, 1.0, 0.4, 0.25, "1", "Ito and Wakamatsu 2003, Del Bino 2015: about 0.26 of epidermal melanin"
+            0.0, 1.0, 0.275, 0.22, "1", "Ito and Wakamatsu 2003, Del Bino 2015: about 0.26 of epidermal melanin"
         ),
         "epidermis_um": _log(30.0, 150.0, 70.0, 0.25, "um", "face 50-100 um; hand 220 (Oltulu 2018)"),
         "blood_fraction": _log(
-            0.0005, 0.12, 0.016, 0.7, "1", "Jacques 1998: dermis 0.002 on average, upper plexus up to 0.07"
+            0.0005, 0.12, 0.0181, 0.77, "1", "Jacques 1998: dermis 0.002 on average, upper plexus up to 0.07"
         ),
-        "oxygen_saturation": _linear(0.0, 1.0, 0.75, 0.15, "1", "between venous 0.70 and arterial 0.95"),
+        "oxygen_saturation": _linear(0.0, 1.0, 0.68, 0.23, "1", "between venous 0.70 and arterial 0.95"),
         "vessel_radius_um": _log(
-            2.0, 60.0, 16.0, 0.8, "um", "capillaries 3-5 um, plexus vessels up to 50 um (van Veen 2002)"
+            2.0, 60.0, 14.2, 1.0, "um", "capillaries 3-5 um, plexus vessels up to 50 um (van Veen 2002)"
         ),
         "water_fraction": _linear(0.4, 0.85, 0.65, 0.05, "1", "dermis 0.58-0.70 by volume (Jacques 2013)"),
         "baseline_scale": _log(
-            0.05, 2.0, 0.35, 0.6, "1", "share of the rat-skin baseline, which still holds blood; from human spectra"
+            0.05, 2.0, 0.66, 0.65, "1", "share of the rat-skin baseline, which still holds blood; from human spectra"
         ),
         "scattering_per_cm": _log(
             15.0, 90.0, 54.0, 0.25, "1/cm", "reduced scattering at 500 nm: 45.3-48.0 in skin (Jacques 2013)"
         ),
-        "rayleigh_share": _linear(0.0, 0.8, 0.3, 0.15, "1", "0.22-0.41 in skin (Jacques 2013)"),
-        "mie_power": _linear(0.2, 2.5, 0.9, 0.3, "1", "0.69-1.2 in skin (Jacques 2013)"),
+        "rayleigh_share": _linear(0.0, 0.8, 0.43, 0.17, "1", "0.22-0.41 in skin (Jacques 2013)"),
+        "mie_power": _linear(0.2, 2.5, 1.05, 0.25, "1", "0.69-1.2 in skin (Jacques 2013)"),
         "refractive_index": _linear(1.36, 1.46, 1.41, 0.012, "1", "dermis 1.36-1.41, epidermis 1.42-1.45 (Ding 2006)"),
         "bilirubin_umol_per_l": _log(0.05, 80.0, 1.5, 0.8, "umol/L", "serum 3-20 umol/L; jaundice above 50"),
-        "carotene_umol_per_l": _log(0.05, 20.0, 1.0, 0.9, "umol/L", "skin carotenoids 0.2-2 nmol/g (Stahl 1998)"),
+        "carotene_umol_per_l": _log(0.05, 20.0, 0.985, 0.96, "umol/L", "skin carotenoids 0.2-2 nmol/g (Stahl 1998)"),
     }
 )
-"""Bounds, typical values and sources of every parameter of `Tissue`."""
+"""Bounds, typical values and sources of every parameter of `Tissue`.
+
+Typical values and spreads of what a spectrum tells are those of measured faces, eight groups alike
+(`dermis.optics.face_population`; a test holds them to its table). The level of scattering stays as published: a
+spectrum leaves it and the absorbers free together.
+"""
 
 PARAMETERS: tuple[str, ...] = tuple(RANGES)
 

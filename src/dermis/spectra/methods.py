@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core.arrays import FloatMap, hold
+from dermis.optics.face_population import draw
 from dermis.optics.forward import reflectance
-from dermis.optics.populations import draw, from_normal, to_normal
+from dermis.optics.populations import from_normal, to_normal
 from dermis.optics.tissue import RANGES, Tissue
 
 __all__ = [

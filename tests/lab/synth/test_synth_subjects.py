@@ -23,7 +23,6 @@ from dermis.lab.synth.lesions.progression import (
     strength_at,
     treated,
 )
-from dermis.lab.synth.skin.colour import tone_curve
 from dermis.lab.synth.skin.maps import Tone
 from dermis.lab.synth.subjects import (
     VISITS,
@@ -259,22 +258,14 @@ def test_an_unknown_profile_is_named() -> None:
 
 def test_a_population_spans_tones_ages_and_profiles() -> None:
     drawn = [draw_subject(seed) for seed in range(120)]
-    ita = [
-        np.interp(
-            np.log(one.tone.melanosome_fraction),
-            np.log(curve.melanosome_fraction),
-            curve.ita_deg,
-        )
-        for one in drawn
-        for curve in [tone_curve(one.tone.blood_fraction, one.tone.oxygen_saturation)]
-    ]
+    ita = [one.skin.ita_deg for one in drawn]
     assert min(ita) < -50
     assert max(ita) > 55
     assert {one.profile.name for one in drawn} == set(SubjectPopulation().profiles) <= set(PROFILES)
     assert len({one.head_seed for one in drawn}) == len(drawn)
     assert all(0 <= one.response <= 1 and 16 <= one.age_years <= 70 for one in drawn)
     narrow = SubjectPopulation(lowest_ita_deg=-40, highest_ita_deg=-30)
-    assert all(draw_subject(seed, narrow).tone.melanosome_fraction > 0.1 for seed in range(10))
+    assert all(-41 < draw_subject(seed, narrow).skin.ita_deg < -29 for seed in range(10))
 
 
 def test_a_face_without_skin_stays_bare() -> None:

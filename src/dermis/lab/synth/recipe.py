@@ -198,9 +198,13 @@ def read_recipe(name_or_path: str | Path, changes: Sequence[str] = ()) -> SynthR
     return recipe
 
 
+_SKIN = "measured faces, mottled as photographed"
+"""From what skin is drawn: sets of other skin have other hashes."""
+
+
 def recipe_hash(recipe: SynthRecipe) -> str:
-    """Return 12 hexadecimal digits that change with anything a recipe says but its words about itself."""
-    said = {
+    """Return 12 hexadecimal digits that change with skin and with all that a recipe says but its words about itself."""
+    said = {"skin": _SKIN} | {
         key: value
         for key, value in asdict(recipe).items()
         if key not in ("name", "about") and (value or key not in _LATER)

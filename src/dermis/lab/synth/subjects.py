@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from dermis.colour.tone import ita_deg
 from dermis.lab.synth.head.accessories import Clothing, draw_clothing
 from dermis.lab.synth.head.head import HeadShape, draw_head
 from dermis.lab.synth.head.uv import Atlas, coarse, face_atlas
@@ -15,12 +14,10 @@ from dermis.lab.synth.lesions.ground_truth import Grades, grade_face
 from dermis.lab.synth.lesions.kinds import Mark, MarkSpec
 from dermis.lab.synth.lesions.progression import LesionTimeline, Profile, draw_profile, draw_timeline, marks_at
 from dermis.lab.synth.lesions.rasterise import apply_marks, lay_out
-from dermis.lab.synth.skin.colour import COLOUR_NM, MATT_SHARE, draw_tone, tone_curve
+from dermis.lab.synth.skin.colour import tone_curve
 from dermis.lab.synth.skin.maps import SkinMaps, Tone, base_skin, clip_to_limits
-from dermis.optics.forward import reflectance
-from dermis.optics.illuminant import lab_under
-from dermis.optics.populations import draw
-from dermis.optics.tissue import RANGES, Tissue
+from dermis.lab.synth.skin.own_skin import OwnSkin, draw_own_skin
+from dermis.optics.tissue import Tissue
 
 __all__ = [
     "VISITS",
@@ -32,7 +29,6 @@ __all__ = [
     "build_person",
     "compare_visits",
     "draw_subject",
-    "own_tissue",
     "subject_timeline",
     "visit_of",
     "visit_skin",
@@ -44,7 +40,10 @@ VISITS: Mapping[str, int] = {"W00": 0, "W04": 4, "W08": 8, "W12": 12, "W16": 16,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectPopulation:
-    """Whom to draw: tones evenly between two ITA, ages evenly, profiles by their share."""
+    """Whom to draw: tones evenly between two ITA, ages evenly, profiles by their share.
+
+    group: of the measured people (`dermis.optics.face_population`), whose tones are then as measured, for comparisons.
+    """
 
     lowest_ita_deg: float = -60.0
     highest_ita_deg: float = 65.0
@@ -61,17 +60,21 @@ class SubjectPopulation:
             "mixed": 1.5,
         }
     )
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """One person. seed: makes their skin; head_seed: their head. response: share of disease that treatment ends.
 
+    skin: what theirs is made of where nothing marks it; tone: of its cheek.
+
     The same subject gives the same face, texture and lasting marks at every visit and in every view.
     """
 
     seed: int
     head_seed: int
+    skin: OwnSkin
     tone: Tone
     age_years: float
     profile: Profile
@@ -104,15 +107,21 @@ def draw_subject(seed: int, population: SubjectPopulation = SubjectPopulation())
     rng = np.random.default_rng(seed)
     names = list(population.profiles)
     shares = np.array([population.profiles[name] for name in names], dtype=np.float64)
-    tone = draw_tone(rng, lowest_ita_deg=population.lowest_ita_deg, highest_ita_deg=population.highest_ita_deg)
+    skin = draw_own_skin(
+        rng,
+        lowest_ita_deg=population.lowest_ita_deg,
+        highest_ita_deg=population.highest_ita_deg,
+        group=population.group,
+    )
     age = float(rng.uniform(population.youngest_years, population.oldest_years))
     name = names[int(rng.choice(len(names), p=shares / shares.sum()))]
     return Subject(
         seed=seed,
         head_seed=int(rng.integers(2**32)),
-        tone=tone,
+        skin=skin,
+        tone=skin.tone,
         age_years=age,
-        profile=draw_profile(rng, name, tone, age),
+        profile=draw_profile(rng, name, skin.tone, age),
         response=float(rng.beta(4, 3)),
     )
 
@@ -132,7 +141,8 @@ def visit_skin(subject: Subject, atlas: Atlas, visit: str = "W00", *, course: Le
         raise ValueError(f"No visit is called {visit!r}; there are {', '.join(VISITS)}.")
     week = VISITS[visit]
     found = subject_timeline(subject, atlas) if course is None else course
-    still = base_skin(np.random.default_rng([subject.seed, 2]), subject.tone, atlas, age_years=subject.age_years)
+    rng = np.random.default_rng([subject.seed, 2])
+    still = base_skin(rng, subject.tone, atlas, age_years=subject.age_years, gains=subject.skin.gains)
     base = _that_day(still, np.random.default_rng([subject.seed, 3, week]))
     specs = marks_at(found, week)
     stamps = lay_out(specs, atlas)
@@ -159,11 +169,6 @@ def _that_day(maps: SkinMaps, rng: np.random.Generator) -> SkinMaps:
     return replace(maps, **clip_to_limits(changed))
 
 
-_FROM_TONE = ("melanosome_fraction", "blood_fraction", "oxygen_saturation")
-_AS_TYPICAL = ("refractive_index", "water_fraction")
-_STEPS = 48
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """A subject with all that stays: head, clothes, own tissue (plain numbers), and the course of their marks."""
@@ -179,74 +184,17 @@ class Person:
 def build_person(subject: Subject, *, texels: int = 1024) -> Person:
     """Return the person that `subject` is, their skin on an atlas of `texels` x `texels`."""
     rng = np.random.default_rng(subject.head_seed)
-    tissue, tone = own_tissue(subject)
-    known = replace(subject, tone=tone)
     atlas = face_atlas(texels)
     return Person(
-        subject=known,
-        shape=draw_head(rng, age_years=subject.age_years, melanosome_fraction=tone.melanosome_fraction),
-        tissue=tissue,
+        subject=subject,
+        shape=draw_head(rng, age_years=subject.age_years, melanosome_fraction=subject.tone.melanosome_fraction),
+        tissue=subject.skin.tissue,
         dress=draw_clothing(rng),
         atlas=atlas,
-        course=subject_timeline(known, atlas),
+        course=subject_timeline(subject, atlas),
     )
 
 
 def visit_of(person: Person, name: str) -> Visit:
     """Return the skin of `person` at a visit."""
     return visit_skin(person.subject, person.atlas, name, course=person.course)
-
-
-def own_tissue(subject: Subject) -> tuple[Tissue, Tone]:
-    """Return what is a subject's own in their tissue (plain numbers), and their tone with it.
-
-    People differ in more than melanin and blood, so melanin is set anew until the ITA is again the one that the
-    subject's tone stands for.
-    """
-    flushed = _own_blood(subject.tone)
-    tissue = _own_tissue(subject, flushed)
-    return tissue, replace(flushed, melanosome_fraction=_same_ita(subject.tone, flushed, tissue))
-
-
-def _darkness(tone: Tone) -> float:
-    """Return 0 without melanin, towards 1 for the darkest skin."""
-    return float(1 - np.exp(-tone.melanosome_fraction / 0.06))
-
-
-# How tissue goes with tone, from fits of the model to 318 measured spectra of bare skin, ITA -60 to 60: from light to
-# dark the share of pheomelanin falls from 0.6 to 0.3 and oxygen from 0.85 to 0.5, the blood that shows doubles and
-# scattering grows by a tenth.
-def _own_blood(tone: Tone) -> Tone:
-    dark = _darkness(tone)
-    blood = RANGES["blood_fraction"]
-    return replace(
-        tone,
-        blood_fraction=float(np.clip(tone.blood_fraction * (1 + 0.9 * dark), blood.low, blood.high)),
-        oxygen_saturation=float(np.clip(tone.oxygen_saturation + 0.12 - 0.27 * dark, 0.35, 0.95)),
-    )
-
-
-def _own_tissue(subject: Subject, tone: Tone) -> Tissue:
-    """Return what is theirs beside melanin and blood."""
-    drawn = draw(1, subject.head_seed)
-    own = {
-        field.name: float(np.ravel(getattr(drawn, field.name))[0])
-        for field in fields(Tissue)
-        if field.name not in (*_FROM_TONE, *_AS_TYPICAL)
-    }
-    dark = _darkness(tone)
-    own["pheomelanin_share"] = float(np.clip(own["pheomelanin_share"] + 0.3 * (1 - dark), 0.0, 0.95))
-    own["scattering_per_cm"] = float(np.clip(own["scattering_per_cm"] * (1 + 0.1 * dark), 15.0, 90.0))
-    return replace(Tissue(), **own, oxygen_saturation=tone.oxygen_saturation)
-
-
-def _same_ita(tone: Tone, flushed: Tone, tissue: Tissue) -> float:
-    """Return the melanosome fraction that gives `tissue` with the blood of `flushed` the ITA of `tone`."""
-    curve = tone_curve(tone.blood_fraction, tone.oxygen_saturation)
-    wanted = float(np.interp(np.log(tone.melanosome_fraction), np.log(curve.melanosome_fraction), curve.ita_deg))
-    limits = RANGES["melanosome_fraction"]
-    melanin = np.geomspace(limits.low, limits.high, _STEPS)
-    one = replace(tissue, melanosome_fraction=melanin, blood_fraction=np.full(_STEPS, flushed.blood_fraction))
-    found = np.asarray(ita_deg(lab_under(reflectance(one, COLOUR_NM, specular_share=MATT_SHARE), COLOUR_NM)))
-    falling = np.minimum.accumulate(found)
-    return float(np.exp(np.interp(-wanted, -falling, np.log(melanin))))

@@ -1,8 +1,9 @@
 """The table of `dermis.optics.face_population`, as `dermis train face-population` fits it.
 
 The tissue model is fitted to each facial spectrum. It does not meet every measured colour: the mean of a fitted cell
-is off by up to a unit of a* or b*, in part by what the instruments do. So melanin, blood and carotene of a cell are
-moved until the mean colour of its draws is that of its people, and their spread is scaled to that of a* and b*.
+is off by up to a unit of a* or b*, in part by what the instruments do. So the mean tissue of a cell is moved until the
+mean colour of its draws is that of its people, and the spread of melanin, blood and carotene is scaled to that of L*,
+a* and b*.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ Floats = NDArray[np.float64]
 PARAMETERS = tuple(name for name in FREE if name != "specular_share")
 MOVED = tuple(PARAMETERS.index(name) for name in ("melanosome_fraction", "blood_fraction", "carotene_umol_per_l"))
 FEWEST_PEOPLE, DRAWS, STEPS, SEED = 20, 400, 8, 3
-EDGE = 1e-4
+EDGE, LEAST_REACH, WIDEST = 1e-4, 0.1, 1.5
 PERCENTS = tuple(range(5, 100, 5))
 
 
@@ -69,7 +70,8 @@ def fit_cells(skin: MeasuredSkin, position: Floats) -> dict[str, NDArray[Any]]:
     Where many were measured, the darker and the lighter half are cells of their own.
     """
     shown = colours_of(skin.spectra)
-    cells: dict[str, list[Any]] = {name: [] for name in ("group", "site", "weight", "people", "mean", "root")}
+    columns = ("group", "site", "weight", "people", "mean", "root")
+    cells: dict[str, list[Any]] = {name: [] for name in columns}
     seen: dict[str, list[Any]] = {name: [] for name in ("seen_group", "seen_site", "percentiles")}
     for group in np.unique(skin.group):
         for site in FACE_SITES:
@@ -88,25 +90,33 @@ def fit_cells(skin: MeasuredSkin, position: Floats) -> dict[str, NDArray[Any]]:
             quantiles = np.percentile(shown[rows][:, [0, 2, 3]], PERCENTS, axis=0).T
             for name, one in zip(seen, (group, site, quantiles), strict=True):
                 seen[name].append(one)
-    held = {name: np.array(column) for name, column in (cells | seen).items()}
+    held = {name: np.array(values) for name, values in (cells | seen).items()}
     return {"parameters": np.array(PARAMETERS), **held}
 
 
 def _fit_cell(position: Floats, shown: Floats) -> tuple[Floats, Floats]:
-    """Return mean and root of a cell whose draws have the mean and the spread of the colours that were measured."""
+    """Return mean and root of a cell whose draws have the mean and the spread of the colours that were measured.
+
+    The mean takes the smallest move that meets the colour, in units of what varies in the cell: where dark skin hides
+    what lies below, blood and carotene stay where the spectra had them.
+    """
     mean = position.mean(axis=0)
     root = np.linalg.cholesky(np.cov(position.T) + 1e-6 * np.eye(len(mean)))
+    reach = np.maximum(position.std(axis=0), LEAST_REACH)
     normal = np.random.default_rng(SEED).standard_normal((DRAWS, len(mean)))
     wanted, spread = shown[:, 1:].mean(axis=0), shown[:, 1:].std(axis=0)
+    widened = np.ones(len(MOVED))
     moved = list(MOVED)
     others = [place for place in range(len(mean)) if place not in MOVED]
     for _ in range(STEPS):
         drawn = mean + normal @ root.T
         now = _drawn_colours(drawn)
-        slopes = np.stack([(_drawn_colours(drawn + 0.01 * one) - now).mean(axis=0) for one in np.eye(len(mean))[moved]])
+        slopes = np.stack([(_drawn_colours(drawn + 0.01 * one) - now).mean(axis=0) for one in np.diag(reach)])
         step = np.linalg.lstsq(100.0 * slopes.T, wanted - now.mean(axis=0), rcond=1e-3)[0]
-        mean[moved] += np.clip(step, -0.5, 0.5)
+        mean += reach * np.clip(step, -0.5, 0.5)
         wider = np.sqrt(np.clip(spread / now.std(axis=0), 0.8, 1.25))
+        wider = np.clip(widened * wider, 1 / WIDEST, WIDEST) / widened
+        widened = widened * wider
         root[moved] *= wider[:, None]
         root[others] *= min(wider[2], 1.0)  # what is left of the rest shows in b* above all
     return np.asarray(mean), np.asarray(root)

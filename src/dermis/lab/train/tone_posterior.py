@@ -22,7 +22,7 @@ from dermis.core import CaptureCondition
 from dermis.formats.files import write_arrays
 from dermis.lab.belts import fit_belt, keep_belt
 from dermis.lab.synth.skin.colour import MATT_SHARE
-from dermis.lab.synth.subjects import SubjectPopulation, draw_subject, own_tissue
+from dermis.lab.synth.subjects import SubjectPopulation, draw_subject
 from dermis.lab.train.pigment_index import NM, read_issa
 from dermis.lab.train.recipe import Recipe
 from dermis.optics.camera import draw_camera, response, white_raw
@@ -89,11 +89,11 @@ def drawn_people(count: int, *, seed: int) -> _People:
     for number in range(count):
         low, high = CLASSES_DEG[number % len(CLASSES_DEG)]
         population = SubjectPopulation(lowest_ita_deg=max(low, -60.0), highest_ita_deg=high)
-        tissue, tone = own_tissue(draw_subject(seed * 100_000 + number, population))
+        own = draw_subject(seed * 100_000 + number, population).skin.tissue
         both = replace(
-            tissue,
-            melanosome_fraction=tone.melanosome_fraction * np.array([1.0, 0.8]),
-            blood_fraction=np.clip(tone.blood_fraction * np.array([1.0, 5.0]), blood.low, blood.high),
+            own,
+            melanosome_fraction=own.melanosome_fraction * np.array([1.0, 0.8]),
+            blood_fraction=np.clip(own.blood_fraction * np.array([1.0, 5.0]), blood.low, blood.high),
         )
         spectra.append(reflectance(both, NM, specular_share=MATT_SHARE))
     skin, lips = np.moveaxis(np.array(spectra), 1, 0)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dermis.colour.tone import ita_deg
 from dermis.core import Region
 from dermis.lab.synth.head.uv import Grid, coarse, flat_atlas
 from dermis.lab.synth.lesions.draw import draw_marks, grow_mark, mirror_marks
 from dermis.lab.synth.lesions.kinds import COMEDONES, INFLAMMATORY, MOTTLES, MarkKind, MarkSpec
 from dermis.lab.synth.lesions.morphology import MORPHOLOGIES
-from dermis.lab.synth.skin.colour import draw_tone, tone_curve, tone_of_ita
+from dermis.lab.synth.skin.colour import tone_curve
 from dermis.lab.synth.skin.maps import PUS, Tone
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import lab_under
@@ -192,22 +191,6 @@ def test_a_vessel_wanders_for_some_mm() -> None:
     )
     steps = np.diff(np.array([(0, 0), *spec.path_mm]), axis=0)
     assert 1.5 < np.hypot(*steps.T).sum() < 10
-
-
-@pytest.mark.parametrize("wanted", [-50.0, -10.0, 20.0, 45.0, 60.0])
-def test_a_tone_has_the_ita_asked_for(wanted: float) -> None:
-    tone = tone_of_ita(wanted, blood_fraction=0.01, oxygen_saturation=0.7)
-    assert float(ita_deg(colour_of(tone))) == pytest.approx(wanted, abs=1)
-
-
-def test_drawn_tones_cover_the_range_evenly() -> None:
-    rng = np.random.default_rng(17)
-    drawn = [draw_tone(rng, lowest_ita_deg=-60, highest_ita_deg=65) for _ in range(200)]
-    found = np.array([float(ita_deg(colour_of(tone))) for tone in drawn])
-    shares = np.histogram(found, bins=[-90, -30, 0, 30, 90])[0] / len(found)
-    assert found.min() < -50
-    assert found.max() > 58
-    assert shares == pytest.approx([0.24, 0.24, 0.24, 0.28], abs=0.1)
 
 
 def test_lightness_and_ita_fall_with_melanin() -> None:

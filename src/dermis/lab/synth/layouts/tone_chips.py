@@ -25,7 +25,7 @@ from dermis.lab.synth.layouts.layout import Job, Layout
 from dermis.lab.synth.recipe import ChipRecipe
 from dermis.lab.synth.record import Record, capture_object
 from dermis.lab.synth.skin.colour import COLOUR_NM, MATT_SHARE
-from dermis.lab.synth.subjects import SubjectPopulation, draw_subject, own_tissue
+from dermis.lab.synth.subjects import SubjectPopulation, draw_subject
 from dermis.optics.camera import Camera, draw_camera, response
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import Illuminant, cct_duv, lab_under, to_xyz, white_xyz
@@ -77,10 +77,8 @@ def _tone(recipe: ChipRecipe, part: str, share: float) -> NDArray[np.float64]:
     wanted = recipe.lowest_ita_deg + float(share) * (recipe.highest_ita_deg - recipe.lowest_ita_deg)
     seed = int(stream(recipe.seed, part, "tone", round(share * 1e9)).integers(2**62))
     subject = draw_subject(seed, SubjectPopulation(lowest_ita_deg=wanted, highest_ita_deg=wanted))
-    tissue, tone = own_tissue(subject)
-    chip = replace(
-        tissue, melanosome_fraction=np.array(tone.melanosome_fraction), blood_fraction=np.array(tone.blood_fraction)
-    )
+    own = subject.skin.tissue
+    chip = replace(own, melanosome_fraction=np.array(own.melanosome_fraction))
     return np.asarray(reflectance(chip, COLOUR_NM, specular_share=MATT_SHARE), dtype=np.float64)
 
 

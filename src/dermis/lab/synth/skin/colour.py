@@ -1,4 +1,4 @@
-"""From chromophores to colour, and from a tone to melanin."""
+"""From chromophores to colour."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dermis.colour.tone import ita_deg
 from dermis.core.arrays import FloatMap
-from dermis.lab.synth.skin.maps import PUS, Tone
+from dermis.lab.synth.skin.maps import PUS
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import lab_under
 from dermis.optics.tissue import RANGES, Tissue
@@ -21,11 +21,9 @@ __all__ = [
     "SkinTable",
     "ToneCurve",
     "channels",
-    "draw_tone",
     "skin_table",
     "spectra",
     "tone_curve",
-    "tone_of_ita",
 ]
 
 COLOUR_NM = np.arange(380.0, 781.0, 10.0)
@@ -197,25 +195,4 @@ def tone_curve(blood_fraction: float, oxygen_saturation: float) -> ToneCurve:
         melanosome_fraction=fractions,
         lightness=np.asarray(lab[:, 0], dtype=np.float64),
         ita_deg=np.asarray(ita_deg(lab), dtype=np.float64),
-    )
-
-
-def tone_of_ita(wanted_deg: float, *, blood_fraction: float, oxygen_saturation: float) -> Tone:
-    """Return the tone whose cheek has this ITA; the nearest that melanin can reach with this blood."""
-    curve = tone_curve(blood_fraction, oxygen_saturation)
-    logarithm = np.interp(-wanted_deg, -curve.ita_deg, np.log(curve.melanosome_fraction))
-    return Tone(
-        melanosome_fraction=float(np.exp(logarithm)),
-        blood_fraction=blood_fraction,
-        oxygen_saturation=oxygen_saturation,
-    )
-
-
-def draw_tone(rng: np.random.Generator, *, lowest_ita_deg: float, highest_ita_deg: float) -> Tone:
-    """Draw a tone evenly over ITA, with blood and its oxygen as healthy adults have them."""
-    blood, oxygen = RANGES["blood_fraction"], RANGES["oxygen_saturation"]
-    return tone_of_ita(
-        float(rng.uniform(lowest_ita_deg, highest_ita_deg)),
-        blood_fraction=float(blood.typical * np.exp(0.5 * blood.spread * rng.normal())),
-        oxygen_saturation=float(np.clip(rng.normal(oxygen.typical, 0.5 * oxygen.spread), 0.4, 0.95)),
     )

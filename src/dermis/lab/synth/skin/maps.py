@@ -15,7 +15,7 @@ from dermis.lab.synth.noise import draw_waves
 from dermis.lab.synth.skin.texture import atlas_noise, pore_depth
 from dermis.optics.tissue import RANGES, Tissue
 
-__all__ = ["LIMITS", "PUS", "SkinMaps", "Tone", "base_skin", "clip_to_limits"]
+__all__ = ["LIMITS", "PUS", "REGIONAL", "SkinMaps", "Tone", "base_skin", "clip_to_limits"]
 
 LIMITS: Mapping[str, tuple[float, float]] = {
     **{
@@ -69,34 +69,24 @@ class SkinMaps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tone:
-    """A person's own colour: the chromophores of their unmarked cheek before regional differences."""
+    """A person's own colour: the chromophores of their unmarked cheek."""
 
     melanosome_fraction: float
     blood_fraction: float
     oxygen_saturation: float
 
 
-# How regions differ from the face as a whole. Directions after colour measured at seven sites of 157 Korean
-# faces (AIC 2017: forehead darkest, chin reddest) and everyday knowledge of under-eyes; amounts chosen.
-_MELANIN = {
-    Region.FOREHEAD: 1.12,
-    Region.LEFT_CHEEK: 0.96,
-    Region.RIGHT_CHEEK: 0.96,
-    Region.NOSE: 1.02,
-    Region.CHIN: 1.06,
-    Region.LEFT_UNDER_EYE: 1.15,
-    Region.RIGHT_UNDER_EYE: 1.15,
+_EYES = (Region.LEFT_UNDER_EYE, Region.RIGHT_UNDER_EYE)
+REGIONAL: Mapping[str, Mapping[Region, float]] = {
+    "melanosome_fraction": dict.fromkeys(_EYES, 1.2),
+    "blood_fraction": dict.fromkeys(_EYES, 0.86),
+    "oxygen_saturation": dict.fromkeys(_EYES, 0.9),
 }
-_BLOOD = {
-    Region.FOREHEAD: 0.92,
-    Region.LEFT_CHEEK: 1.3,
-    Region.RIGHT_CHEEK: 1.3,
-    Region.NOSE: 1.45,
-    Region.CHIN: 1.3,
-    Region.LEFT_UNDER_EYE: 1.12,
-    Region.RIGHT_UNDER_EYE: 1.12,
-}
-_OXYGEN = {Region.LEFT_UNDER_EYE: 0.9, Region.RIGHT_UNDER_EYE: 0.9}
+"""By map, how many times the cheek's it is under the eyes, which nobody measured (everyday knowledge, amounts chosen).
+
+Forehead, nose and chin are a person's own: `dermis.lab.synth.skin.own_skin`.
+"""
+
 _OIL = {Region.FOREHEAD: 0.85, Region.NOSE: 0.72, Region.CHIN: 0.88}
 # Visible (dilated) pores a cm²: more on nose and forehead than cheek (Korean J Dermatol 2014;52:851); numbers
 # chosen within the tens a cm² that a 0.25 mm threshold leaves (Flament et al., CCID 2015;8:85).
@@ -112,26 +102,37 @@ _PORES_PER_CM2 = {
 _BLUR_MM = 7.0
 
 
-def base_skin(rng: np.random.Generator, tone: Tone, atlas: Atlas, *, age_years: float = 30.0) -> SkinMaps:
+def base_skin(
+    rng: np.random.Generator,
+    tone: Tone,
+    atlas: Atlas,
+    *,
+    age_years: float = 30.0,
+    gains: Mapping[str, Mapping[Region, float]] = REGIONAL,
+) -> SkinMaps:
     """Draw unmarked skin of `tone` over `atlas`.
 
-    Regions differ, pigment and blood drift and mottle over mm to cm, pores and creases give relief. Older
-    skin mottles more and has larger pores and deeper creases (amounts chosen).
+    gains: by map and region, how many times the cheek's it is. Pigment and blood drift and mottle over mm to cm, pores
+    and creases give relief. Older skin mottles more and has larger pores and deeper creases (amounts chosen).
     """
     streams = rng.spawn(4)
     grid = coarse(atlas)
     age = float(np.clip((age_years - 20) / 50, 0, 1))
     depth = _pores(streams[2], atlas, grid, age)
-    melanin = _drift(streams[0], atlas, slow=0.06, mottle=0.045 + 0.05 * age)
-    blood = _drift(streams[1], atlas, slow=0.09, mottle=0.10)
+    melanin = _drift(streams[0], atlas, slow=0.06, mottle=0.085 + 0.05 * age)
+    blood = _drift(streams[1], atlas, slow=0.09, mottle=0.19)
     relief, shine = _surface(streams[3], atlas, age)
-    melanin *= spread_gain(atlas, grid, _MELANIN, blur_mm=_BLUR_MM) * np.float32(tone.melanosome_fraction)
-    blood *= spread_gain(atlas, grid, _BLOOD, blur_mm=_BLUR_MM) * np.float32(tone.blood_fraction)
+
+    def regional(name: str) -> FloatMap:
+        return spread_gain(atlas, grid, gains.get(name, {}), blur_mm=_BLUR_MM)
+
+    melanin *= regional("melanosome_fraction") * np.float32(tone.melanosome_fraction)
+    blood *= regional("blood_fraction") * np.float32(tone.blood_fraction)
     maps = {
         "melanosome_fraction": melanin * (1 + 0.22 * depth),
         "blood_fraction": blood * (1 + 0.25 * depth),
-        "oxygen_saturation": spread_gain(atlas, grid, _OXYGEN, blur_mm=_BLUR_MM) * np.float32(tone.oxygen_saturation),
-        "scattering": np.ones_like(depth),
+        "oxygen_saturation": regional("oxygen_saturation") * np.float32(tone.oxygen_saturation),
+        "scattering": regional("scattering"),
         "pus": np.zeros_like(depth),
         "height_mm": relief - np.float32(0.07 + 0.05 * age) * depth,
         "roughness": shine * spread_gain(atlas, grid, _OIL, blur_mm=_BLUR_MM) + 0.15 * depth,
@@ -145,9 +146,9 @@ def clip_to_limits(maps: Mapping[str, NDArray[np.floating]]) -> dict[str, FloatM
 
 
 def _drift(rng: np.random.Generator, atlas: Atlas, *, slow: float, mottle: float) -> FloatMap:
-    """Return a (H, W) gain about 1: spreads `slow` over 2-9 cm and `mottle` over 1-12 mm, as logarithms."""
+    """Return a (H, W) gain about 1: spreads `slow` over 2-9 cm and `mottle` over 1-16 mm, as logarithms."""
     broad = atlas_noise(draw_waves(rng, 24, shortest_mm=20, longest_mm=90, slope=0.5), atlas)
-    fine = atlas_noise(draw_waves(rng, 96, shortest_mm=1.0, longest_mm=12, slope=0.5), atlas)
+    fine = atlas_noise(draw_waves(rng, 96, shortest_mm=1.0, longest_mm=16, slope=0.55), atlas)
     return np.exp(np.float32(slow) * broad + np.float32(mottle) * fine)
 
 

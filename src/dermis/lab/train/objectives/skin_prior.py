@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from dermis.core.arrays import read_only
 from dermis.lab.train.objectives.measured_skin import MEASURED_NM, MeasuredSkin, group_weights
 from dermis.optics.camera import population, response, typical_camera
+from dermis.optics.face_population import draw
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import daylight, to_xyz
-from dermis.optics.populations import draw
 from dermis.spectra.prior import SkinPrior
 
 __all__ = [
