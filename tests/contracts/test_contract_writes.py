@@ -30,6 +30,7 @@ ALLOWED = {
     "lab/evaluate/flash_pairs.py:judge_pairs": "a record that grows line by line, which the next run reads",
     "lab/train/run.py:Run.say": "a log",
     "models/registry.py:_keep": "into a folder of its own, then renamed",
+    "models/runtime.py:_keep": "beside its place, then renamed",
     "pipeline/results.py:Unfinished.__init__": "a record that grows line by line, which the next run reads",
     "pipeline/batch_shard.py:_at_hand": "a copy in a folder of its own, for as long as it is read",
     "service/photo_keys.py:destroy_key": "overwrites a key that must be gone",

@@ -12,12 +12,11 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
-from array_api_compat import array_namespace, device
 from numpy.typing import NDArray
 
 from dermis.settings import read_settings
 
-__all__ = ["Array", "angle", "constant", "in_blocks", "length", "namespace", "root"]
+__all__ = ["Array", "angle", "array_namespace", "constant", "in_blocks", "length", "namespace", "root"]
 
 # An array of any library that array-api-compat knows. The standard has no static type to name here.
 Array: TypeAlias = Any
@@ -25,6 +24,15 @@ Array: TypeAlias = Any
 # Squared length under which a vector counts as zero: far below what an eye or a camera tells apart, and far
 # enough from zero that slopes, which grow with the inverse of the length, stay usable.
 _ZERO = 1e-16
+
+
+def array_namespace(*arrays: Array) -> Any:  # noqa: ANN401 -- a module has no narrower type
+    """Return the module whose functions take these arrays; numpy itself, which follows the standard, for its own."""
+    if all(isinstance(one, np.ndarray | np.generic) for one in arrays):
+        return np
+    import array_api_compat  # late: 0.1 s, most of it for a copy of numpy's names
+
+    return array_api_compat.array_namespace(*arrays)
 
 
 def namespace(*colours: Array) -> Any:  # noqa: ANN401 -- a module has no narrower type
@@ -43,6 +51,10 @@ def namespace(*colours: Array) -> Any:  # noqa: ANN401 -- a module has no narrow
 
 def constant(values: object, like: Array) -> Array:
     """Return `values` as an array of the kind, dtype and device of `like`."""
+    if isinstance(like, np.ndarray | np.generic):
+        return np.asarray(values, dtype=like.dtype)
+    from array_api_compat import device  # late, as above
+
     own = np.array(values)  # torch takes no read-only memory
     return array_namespace(like).asarray(own, dtype=like.dtype, device=device(like))
 

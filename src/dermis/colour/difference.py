@@ -11,10 +11,9 @@ from math import cos, pi, radians, sin
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
-from dermis.colour.arrays import Array, angle, in_blocks, length, namespace, root
+from dermis.colour.arrays import Array, angle, array_namespace, in_blocks, length, namespace, root
 
 __all__ = ["delta_e_00", "delta_e_76"]
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 
 import numpy as np
-from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
 from dermis.colour.adaptation import WHITES
-from dermis.colour.arrays import Array, constant, in_blocks, namespace
+from dermis.colour.arrays import Array, array_namespace, constant, in_blocks, namespace
 from dermis.errors import UsageError
 
 __all__ = ["decode", "encode", "hex_to_srgb", "linear_to_xyz", "srgb_to_hex", "xyz_to_linear"]

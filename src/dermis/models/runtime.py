@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from contextlib import suppress
@@ -89,23 +90,44 @@ def _compile(path: Path, threads: int) -> LoadedNetwork:
 
 
 def _compiled(core: Any, path: Path, options: dict[str, object]) -> Any:  # noqa: ANN401 -- openvino has no types
-    """Compile a network, or take what an earlier process compiled of the same file: half the time."""
-    model = _single(core.read_model(path))
-    kept = _kept_compiled()
+    """Compile a network, or take what an earlier process compiled of the same file: a quarter of the time."""
+    kept = _kept_compiled(core, path, options)
     if kept is not None:
-        with suppress(RuntimeError):  # what is kept cannot be read or written: do without
-            return core.compile_model(model, "CPU", {**options, "CACHE_DIR": str(kept)})
-    return core.compile_model(model, "CPU", options)
+        with suppress(RuntimeError, OSError, ValueError):  # there is none, or it is damaged: compile
+            return core.import_model(_intact(kept.read_bytes()), "CPU", options)
+    compiled = core.compile_model(_single(core.read_model(path)), "CPU", options)
+    if kept is not None:
+        with suppress(RuntimeError, OSError):  # it cannot be kept: do without
+            _keep(kept, compiled.export_model().getvalue())
+    return compiled
 
 
-def _kept_compiled() -> Path | None:
-    """Return the folder where the engine keeps compiled networks; None where it cannot be written."""
+def _kept_compiled(core: Any, path: Path, options: dict[str, object]) -> Path | None:  # noqa: ANN401
+    """Return where a network is kept as it was compiled for this engine and machine; None where nothing can be."""
     folder = read_settings().cache / "compiled"
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        told = hashlib.sha256(path.read_bytes())
     except OSError:
         return None
-    return folder if os.access(folder, os.W_OK) else None
+    machine = [core.get_property("CPU", name) for name in ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")]
+    told.update(repr((sys.modules["openvino"].__version__, machine, sorted(options.items()))).encode())
+    return folder / f"{told.hexdigest()[:32]}.network" if os.access(folder, os.W_OK) else None
+
+
+def _keep(path: Path, network: bytes) -> None:
+    """Write a network after its hash, at once, so that no other process ever reads half a file."""
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    part.write_bytes(hashlib.sha256(network).digest() + network)
+    part.replace(path)
+
+
+def _intact(held: bytes) -> bytes:
+    """Return a network that was kept. Raises ValueError where it is not what was written."""
+    size = hashlib.sha256().digest_size
+    if hashlib.sha256(held[size:]).digest() != held[:size]:
+        raise ValueError("The network was damaged.")
+    return held[size:]
 
 
 def _single(model: Any) -> Any:  # noqa: ANN401 -- openvino has no types
