@@ -233,6 +233,18 @@ def test_two_processes_learn_what_one_learns(fake_samples, tmp_path):
     assert any(not torch.allclose(value, learnt[name], atol=1e-4) for name, value in weights[1].items())
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no GPU")
+def test_a_gpu_learns_what_a_processor_learns(fake_samples, tmp_path):
+    runs = [
+        train(
+            recipe(*ALIKE, "machine.cache=none", f"machine.accelerator={one}"), fake_samples(recipe()), tmp_path / one
+        )
+        for one in ("gpu", "cpu")
+    ]
+    for row, other in zip(*map(figures, runs), strict=True):
+        assert row == pytest.approx(other, rel=1e-2)
+
+
 STILL = ("network.frozen_epochs=-1", "network.dropout=0", "augment.flip=0", "augment.noise=0", "train.epochs=2")
 
 
