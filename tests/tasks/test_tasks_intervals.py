@@ -65,3 +65,15 @@ def test_a_region_that_no_belt_was_fitted_on_has_no_interval():
     ]
     told = with_intervals(found, CaptureCondition.UNKNOWN)
     assert [one.interval is not None for one in told] == [True, True, False]
+
+
+def test_the_grade_of_redness_has_an_interval_on_the_face_alone():
+    told = with_intervals(
+        [
+            Finding(task=task, region=region, value=1.0, unit="", model="m")
+            for task in ("redness_grade", "pigmentation_grade")
+            for region in (Region.FACE, Region.LEFT_CHEEK)
+        ],
+        CaptureCondition.UNKNOWN,
+    )
+    assert [one.interval is None for one in told] == [False, True, False, False]

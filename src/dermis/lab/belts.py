@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from dermis.formats.files import write_text
 from dermis.tasks.intervals import Belt
 
-__all__ = ["belt_object", "fit_belt", "keep_belt"]
+__all__ = ["belt_object", "fit_belt", "keep_belt", "within"]
 
 _Floats = NDArray[np.float64]
 
@@ -45,6 +46,18 @@ def fit_belt(
         people=len(names),
         photos=len(truth),
         scaled=scale is not None,
+    )
+
+
+def within(belt: Belt, lowest: float, highest: float) -> Belt:
+    """Return a belt for true values inside a scale that ends at `lowest` and `highest`."""
+    truth = np.linspace(max(belt.truth[0], lowest), min(belt.truth[-1], highest), KNOTS)
+    low, high = (np.interp(truth, belt.truth, ends) for ends in (belt.low, belt.high))
+    return replace(
+        belt,
+        truth=tuple(np.round(truth, 2).tolist()),
+        low=tuple(np.round(low, 3).tolist()),
+        high=tuple(np.round(high, 3).tolist()),
     )
 
 

@@ -35,6 +35,8 @@ _Floats = NDArray[np.float64]
 FOLDER = Path(__file__).parent / "data" / "intervals"
 FITTED = (Region.FACE, Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
 """Regions that the belts hold for."""
+_FACE_ALONE = ("redness_grade",)
+"""Tasks whose belts were fitted to the face and hold for no cheek."""
 LIGHTNESS = "skin_lightness"
 """The L* of a skin tone: its belts have a table of their own beside that of the ITA."""
 _STEPS = 400
@@ -116,7 +118,11 @@ def with_intervals(findings: Iterable[Finding], measured_as: str) -> tuple[Findi
     """
     return tuple(
         finding
-        if finding.interval is not None or finding.region not in FITTED
+        if finding.interval is not None or finding.region not in _fitted(finding.task)
         else replace(finding, interval=interval(finding.task, measured_as, finding.value))
         for finding in findings
     )
+
+
+def _fitted(task: str) -> tuple[Region, ...]:
+    return (Region.FACE,) if task in _FACE_ALONE else FITTED

@@ -226,6 +226,14 @@ def _of_pigmentation(roots: Roots, runs: Path) -> str:
     return _signed(text)
 
 
+def _of_grade_intervals(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.evidence.grade_belts import coverage_lines, judged_photos, readings_of
+
+    portraits = folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME)
+    photos = judged_photos(portraits, folder_of("caltech_faces_light", roots), folder_of("melasma_faces", roots))
+    return _signed("\n".join(coverage_lines(list(readings_of(photos)))))
+
+
 def _of_flash_pairs(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.flash_pairs import flash_table
 
@@ -291,6 +299,7 @@ _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "monk-people": _of_monk,
     "pigment-people": _of_pigment,
     "pigmentation-trial": _of_trial,
+    "grade-intervals": _of_grade_intervals,
     "redness-grade": _of_redness_grade,
     "mark-looks": _of_mark_looks,
     "pigmentation": _of_pigmentation,

@@ -8,9 +8,10 @@ from dermis.lab.evaluate.diagnoses.pigmentation import (
     OutlinedPhoto,
     graded_lines,
     judge_outlines,
+    kept_aside,
     outlined_lines,
 )
-from dermis.lab.evaluate.diagnoses.pigmentation_table import STEPS, PaintedFace, paint_face, painted_lines
+from dermis.lab.evaluate.diagnoses.pigmentation_table import STEPS, PaintedFace, lines_of, paint_face, painted_lines
 from dermis.tasks.pigmentation.contrast import MELANIN_AXIS
 from fakes.plain_face import SIZE, face_with
 
@@ -78,3 +79,23 @@ def test_the_lines_of_painted_faces_go_by_tone():
     assert "painted, all: Spearman of grade and step, mean (share of faces with 0.97) | 2 | 1.000 (100%)" in text
     assert "painted, darkened by 24: a lamp aside moves it by, median (most) | 1 | 0.20 (0.20)" in text
     assert "darkened by 12" not in text
+
+
+def test_each_half_of_the_groups_is_told_apart():
+    sound = dict.fromkeys(KINDS.values(), 0.9)
+    outlined = [
+        OutlinedPhoto(group=f"g{number}", by_chance=sound, by_melanin=sound, dice=0.5, rich=True)
+        for number in range(24)
+    ]
+    rows = [
+        GradedPhoto(source="melasma_faces", file=f"{number}.jpg", group=f"g{number}", grade=float(number % 2),
+                    label="melasma" if number % 2 else "clear", melanin=1.0)
+        for number in range(24)
+    ]  # fmt: skip
+    asides = [number for number in range(24) if kept_aside(f"g{number}")]
+    assert 4 < len(asides) < 20
+    text = lines_of(outlined, rows, [])
+    assert f"| half kept aside, photos rich in marks: Dice | {len(asides)} | 0.500" in text
+    ill = sum(number % 2 for number in asides)
+    assert f"| half kept aside, melasma against clear web faces: AUC | {ill} and {len(asides) - ill} | 1.000" in text
+    assert "half kept aside, grade of" not in text

@@ -12,10 +12,13 @@ from dermis.core import Face, Skin
 from dermis.core.arrays import FloatMap
 from dermis.formats.images.photo import read_photo
 from dermis.lab.evaluate.diagnoses.pigmentation import (
+    GradedPhoto,
+    OutlinedPhoto,
     grade_of_face,
     graded,
     graded_lines,
     graded_photos,
+    kept_aside,
     measured,
     outlined_lines,
     outlined_photos,
@@ -28,7 +31,7 @@ from dermis.metrics.ordinal import spearman
 from dermis.tasks.pigmentation.contrast import BLOOD_AXIS, MELANIN_AXIS
 from dermis.tasks.pigmentation.marks import find_marks
 
-__all__ = ["STEPS", "PaintedFace", "painted_faces", "painted_lines", "pigmentation_table"]
+__all__ = ["STEPS", "PaintedFace", "lines_of", "painted_faces", "painted_lines", "pigmentation_table"]
 
 STEPS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.3)
 """Strength of the marks, 1 as they are drawn."""
@@ -62,15 +65,18 @@ def pigmentation_table(*, outlines: Path, web: Path, clinic: Path, adults: Path,
     of_portraits = [one for path in judged for one in graded(
         read_photo(path), source="portraits", row={"file": path.name, "group": path.stem.split("_")[0]})]  # fmt: skip
     clear = [*judged, *(adults / one.file for one in own[::5])]
-    return "\n".join(
-        [
-            "| judged | n | here | unevenness of melanin alone | aim |",
-            "|---|---|---|---|---|",
-            *outlined_lines(list(outlined_photos(outlines))),
-            *graded_lines([*grades, *own, *of_portraits]),
-            *painted_lines(list(painted_faces(clear))),
-        ]
-    )
+    return lines_of(list(outlined_photos(outlines)), [*grades, *own, *of_portraits], list(painted_faces(clear)))
+
+
+def lines_of(outlined: Sequence[OutlinedPhoto], rows: Sequence[GradedPhoto], painted: Sequence[PaintedFace]) -> str:
+    """Return the table; what tells apart stands again for each half of the groups, one of which chooses nothing."""
+    lines = ["| judged | n | here | unevenness of melanin alone | aim |", "|---|---|---|---|---|"]
+    lines += [*outlined_lines(outlined), *graded_lines(rows)]
+    for name, aside in (("half kept aside", True), ("half that chooses", False)):
+        some = [*outlined_lines([one for one in outlined if kept_aside(one.group) is aside]),
+                *graded_lines([one for one in rows if kept_aside(one.group) is aside])]  # fmt: skip
+        lines += [f"| {name}, {line[2:]}" for line in some if ": AUC |" in line or ": Dice |" in line]
+    return "\n".join([*lines, *painted_lines(painted)])
 
 
 def painted_faces(photos: Iterable[Path]) -> Iterator[PaintedFace]:
