@@ -11,6 +11,7 @@ from dermis.cli import app, parser
 from dermis.errors import InputError, UsageError
 from dermis.lab.synth.recipe import shipped_recipes
 from dermis.lab.train.recipe import RECIPES
+from dermis.lab.train.run import latest_run
 from dermis.models.weights import shipped
 
 SMALL = ("input.size_px=16", "train.epochs=1", "train.batch=4", "network.name=unet_lite", "network.pretrained=",
@@ -112,7 +113,18 @@ def test_a_recipe_is_written_for_graded_folders_and_runs(tmp_path, dermis):
     text, _ = dermis("train", "--new", "graded-folders", tmp_path / "photos")
     (tmp_path / "mine.toml").write_text(text)
     small = [*SMALL[:3], "network.name=small_cnn", *SMALL[4:]]
-    said, _ = dermis(
-        "train", tmp_path / "mine.toml", "--data", tmp_path / "photos", "--out", tmp_path / "runs", *changed(small)
-    )
+    runs = tmp_path / "runs"
+    said, _ = dermis("train", tmp_path / "mine.toml", "--data", tmp_path / "photos", "--out", runs, *changed(small))
     assert said.startswith("Run: ")
+    # The file is called otherwise than the recipe in it: either name finds the run.
+    for name in (tmp_path / "mine.toml", tmp_path / "mine", "photos"):
+        assert latest_run(str(name), runs).recipe.name == "photos"
+    with pytest.raises(UsageError, match="no finished run of others") as refused:
+        latest_run("others", runs)
+    assert "There are runs of: photos." in refused.value.advice
+
+
+def test_a_recipe_without_a_dataset_says_so(tmp_path, dermis):
+    (tmp_path / "mine.toml").write_text("")
+    with pytest.raises(UsageError, match="names no dataset"):
+        dermis("train", tmp_path / "mine.toml", "--data", tmp_path)

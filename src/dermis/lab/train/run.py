@@ -121,15 +121,28 @@ def find_run(folder: Path) -> Run:
 def latest_run(name: str, runs: Path) -> Run:
     """Return the run in the folder `name`, or the latest finished one of the recipe `name` below `runs`.
 
-    Raises UsageError where there is none.
+    name: of a recipe, or a TOML file, with or without its ending. Raises UsageError where there is none.
     """
     if (Path(name) / "recipe.toml").is_file():
         return find_run(Path(name))
-    done = [path.parent for path in runs.glob(f"{Path(name).stem}-*/result.json")]
-    found = [run for run in map(find_run, done) if run.recipe.name == Path(name).stem]
+    recipe = _recipe_name(name)
+    done = [find_run(path.parent) for path in runs.glob("*/result.json")]
+    found = [run for run in done if run.recipe.name == recipe]
     if not found:
-        raise UsageError(f"{runs} has no finished run of {name}.", advice=f"Train it first: dermis train {name}.")
+        others = ", ".join(sorted({run.recipe.name for run in done}))
+        there = f" There are runs of: {others}." if others else ""
+        raise UsageError(
+            f"{runs} has no finished run of {recipe}.", advice=f"Train it first: dermis train {name}.{there}"
+        )
     return max(found, key=lambda run: (run.folder / "result.json").stat().st_mtime)
+
+
+def _recipe_name(name: str) -> str:
+    """Return the name that a recipe's file gives it, or the name itself where there is no such file."""
+    for path in (Path(name), Path(f"{name}.toml")):
+        if path.suffix == ".toml" and path.is_file():
+            return read_recipe(path, whole=False).name
+    return Path(name).stem
 
 
 def _versions() -> dict[str, str]:

@@ -44,6 +44,8 @@ def _ways() -> Mapping[str, Train]:
 def _samples(recipe: Recipe, roots: Roots, out: Path, show: bool) -> Run:
     from dermis.lab.train.objectives.samples import train  # late, as are the next: torch
 
+    if not recipe.data.dataset:
+        raise UsageError(f"The recipe {recipe.name} names no dataset.", advice="Set data.dataset: see dermis datasets.")
     root = folder_of_data(recipe, roots)
     samples = find_dataset(recipe.data.dataset).index(root)
     whole = checked(completed(with_scales(recipe, samples)))
