@@ -202,3 +202,9 @@ def test_a_reservation_stands_beside_the_number():
 def test_every_warning_says_what_it_spoils():
     warned = {code for code, (severity, _, _) in PROBLEMS.items() if severity is Severity.WARN}
     assert warned == set(HARMS) | set(RUINS)
+
+
+@pytest.mark.parametrize(("hue_deg", "told"), [(19.0, True), (21.0, False), (89.0, False), (91.0, True)])
+def test_a_cast_is_a_hue_that_skin_has_in_no_daylight(hue_deg, told):
+    codes = [one.code for one in assess({**GOOD, "skin_hue_deg": hue_deg}, face()).problems]
+    assert ("colour_cast" in codes) == told

@@ -1,9 +1,14 @@
 """Tone as a range: classes and Monk tones of an interval."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from dermis.tasks.tone import classes_within, monk_of, monk_within
+from dermis.colour.lab import lab_to_linear
+from dermis.core import Region
+from dermis.tasks.tone import classes_within, measure, monk_of, monk_within
+from fakes.plain_face import SIZE, face_with
 
 
 @pytest.mark.parametrize(
@@ -32,3 +37,30 @@ def test_a_colour_that_no_swatch_is_near_has_no_monk_tone():
     assert monk_of(fair, (40.0, 60.0)) is None
     assert monk_of(swatch, None) == 7
     assert monk_of(swatch, (-25.0, -15.0)) == monk_within(swatch, (-25.0, -15.0))
+
+
+def plain(lightness, a, b):
+    """Return skin of one hue whose lightness is spread over the face."""
+    lab = np.stack([lightness, np.full_like(lightness, a), np.full_like(lightness, b)], axis=-1)
+    _, skin = face_with(np.zeros((SIZE, SIZE, 3)))
+    return replace(skin, linear=np.asarray(lab_to_linear(lab), np.float32))
+
+
+def test_tone_and_spread_are_those_of_the_well_lit():
+    """Between the median and the 95th percentile of lightness; of these the 5th to 95th percentile of the ITA."""
+    lightness = np.random.default_rng(0).uniform(45.0, 75.0, (SIZE, SIZE))
+    skin = plain(lightness, 12.0, 16.0)
+    found = next(one for one in measure(skin) if one.region is Region.FACE)
+    measured = lightness[skin.measured]
+    lit = float(np.percentile(measured, 72.5))
+    assert found.detail["lab"] == pytest.approx([lit, 12.0, 16.0], abs=0.3)
+    assert found.value == pytest.approx(float(np.degrees(np.arctan2(lit - 50, 16.0))), abs=0.6)
+    low, high = np.percentile(measured, (50, 95))
+    pixels = np.degrees(np.arctan2(measured[(measured >= low) & (measured <= high)] - 50, 16.0))
+    assert found.spread == pytest.approx(tuple(np.percentile(pixels, (5, 95)).tolist()), abs=0.4)
+
+
+def test_skin_without_a_hue_has_no_tone():
+    lightness = np.full((SIZE, SIZE), 60.0)
+    assert measure(plain(lightness, 0.5, 1.0)) == ()
+    assert measure(plain(lightness, 1.5, 3.0)) != ()

@@ -279,3 +279,12 @@ def test_a_mask_that_misses_most_lesions_is_not_believed():
     assert not detect.misses_face(np.ones_like(skin), spread)
     assert not detect.misses_face(skin, spread[:9])  # few, and some of them on skin
     assert not detect.misses_face(skin, np.zeros((0, 4), np.float32))
+
+
+def test_the_skin_of_a_wide_view_is_looked_up_across_all_of_it():
+    skin = np.zeros((20, 60), np.float32)
+    skin[:, 40:] = 1
+    left = np.arange(190, 230, 2, dtype=np.float32)[:, None]
+    boxes = np.concatenate([left, np.full_like(left, 40), left + 4, np.full_like(left, 44)], axis=1)
+    assert not detect.misses_face(skin, boxes)
+    assert detect.misses_face(1 - skin, boxes)
