@@ -21,6 +21,7 @@ from dermis.pipeline.analyse import analyse, measure_skin
 from dermis.pipeline.products import side_by_side
 from dermis.tasks import TASKS
 from dermis.tasks.acne.assign import place_lesions
+from dermis.tasks.acne.comedones import with_comedones
 from fakes.pipeline_lesions import lesions_at
 from fakes.products import NETWORK_TASKS
 
@@ -116,11 +117,29 @@ def test_blood_makes_a_lesion_inflamed_and_a_dark_plug_an_open_comedo(photo, fac
     assert [item.kind for item in placed.items] == [kind]
 
 
-def test_what_only_the_stricter_protocol_counts_is_faint(photo, face, skin):
-    found = lesions_at(at(face, *CHEEKS), photo)
-    placed = place_lesions(replace(found, density_afar=4 * found.density), face, skin)
-    assert placed.faint_share == pytest.approx(0.75)
-    assert place_lesions(found, face, skin).faint_share is None
+def test_dots_on_a_cheek_are_comedones_where_acne_is_likely_and_not_in_a_lesion(photo, face, skin):
+    ((x, y),) = at(face, CHEEKS[0])
+    mm_px = face.face_width_px / 140
+    pixels = photo.pixels.copy()
+    yy, xx = np.mgrid[: photo.height_px, : photo.width_px]
+    for step in range(36):
+        left, top = x + mm_px * 4 * (step % 6 - 2.5), y + mm_px * 4 * (step // 6 - 2.5)
+        pixels[(xx - left) ** 2 + (yy - top) ** 2 < (0.7 * mm_px) ** 2] *= np.float32(0.55)
+    shown = Photo(pixels=pixels, encoding=photo.encoding)
+    dotted = measure_skin(crop(shown, face.frame), shown, face)
+    likely = replace(lesions_at([], photo), presence=0.9)
+    plain, seen = (with_comedones(place_lesions(likely, face, one), face, one) for one in (skin, dotted))
+    assert seen.comedones[Region.FACE] > plain.comedones[Region.FACE] + 10
+    assert seen.comedones[Region.RIGHT_CHEEK] > 10
+    assert seen.comedones[Region.FACE] == pytest.approx(
+        sum(number for region, number in seen.comedones.items() if region is not Region.FACE), abs=3
+    )
+    unlikely = place_lesions(replace(likely, presence=0.2), face, dotted)
+    assert with_comedones(unlikely, face, dotted).comedones is None
+    box = np.float32([[x - 20 * mm_px, y - 20 * mm_px, x + 20 * mm_px, y + 20 * mm_px]])
+    covered = replace(likely, boxes_px=box, scores=np.float32([0.9]))
+    held = with_comedones(place_lesions(covered, face, dotted), face, dotted)
+    assert held.comedones[Region.RIGHT_CHEEK] < seen.comedones[Region.RIGHT_CHEEK] / 4
 
 
 def test_a_red_bump_is_redder_than_the_skin_around(photo, face, skin):

@@ -114,8 +114,8 @@ class FaceLesions:
     seen: share in [0, 1] of each region in view that is open skin; None where its whole size is not known.
     involved: share of the open skin of the face that lies near a lesion.
     heat: (h, w) float32 on the analysed frame, lesions in a square of a tenth of the face's width, NaN beside the face.
-    faint_share: share in [0, 1] of all lesions, small and faint ones included, that the count of inflamed ones leaves
-    out; None where nothing tells. count_afar: as `counts_all` of the whole face, by the look at the whole face alone;
+    comedones: how many there are by region, None where nobody looked. open_share: share in [0, 1] of them that are
+    dark, None where there are none. count_afar: as `counts_all` of the whole face, by the look at the whole face alone;
     None where there is no other.
     beside: how many called lesions lay beside the face (hair, lips, eyes, other people) and were not counted.
     graded_halves: by side, where several photos of one person were put together.
@@ -133,7 +133,8 @@ class FaceLesions:
     heat: FloatMap
     seen: Mapping[Region, float | None] = field(default_factory=dict)
     beside: int = 0
-    faint_share: float | None = None
+    comedones: Mapping[Region, float] | None = None
+    open_share: float | None = None
     count_afar: float | None = None
     graded_halves: Mapping[str, HalfFace] = field(default_factory=dict)
     covered: BoolMap | None = None

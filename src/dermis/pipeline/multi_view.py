@@ -98,6 +98,7 @@ def _merged(shots: Sequence[_Shot], best: dict[Region, _Shot | None]) -> FaceLes
     counts_all[Region.FACE] = sum(counts_all.values()) + elsewhere[1]
     items = [item for region, shot in held.items() for item in shot.lesions.items if item.region is region]
     items += [item for item in front.lesions.items if item.region is Region.FACE]
+    comedones, open_share = _comedones(held, front)
     areas = np.array([shot.open_skin[Region.FACE] for shot in shots])
     involved = np.array([shot.lesions.involved for shot in shots])
     return FaceLesions(
@@ -112,18 +113,23 @@ def _merged(shots: Sequence[_Shot], best: dict[Region, _Shot | None]) -> FaceLes
         involved=float(np.average(involved, weights=np.maximum(areas, 1e-9))),
         heat=np.zeros((1, 1), np.float32),
         beside=0,
-        faint_share=_faint_share(shots),
+        comedones=comedones,
+        open_share=open_share,
         graded_halves=_graded_halves(shots),
     )
 
 
-def _faint_share(shots: Sequence[_Shot]) -> float | None:
-    """Return the share of all lesions that are faint, of each photo by how many it shows."""
-    told = [(shot.lesions.faint_share, shot.lesions.counts_all[Region.FACE]) for shot in shots]
-    shares = [(share, max(count, 1e-9)) for share, count in told if share is not None]
-    if not shares:
-        return None
-    return float(np.average([share for share, _ in shares], weights=[count for _, count in shares]))
+def _comedones(held: dict[Region, _Shot], front: _Shot) -> tuple[dict[Region, float] | None, float | None]:
+    """Return the comedones by region, each from its best photo, and the share of them that are open."""
+    told = {region: shot.lesions.comedones for region, shot in held.items() if shot.lesions.comedones is not None}
+    if not told:
+        return None, None
+    counts = {region: told[region][region] if region in told else 0.0 for region in list(Region)[1:]}
+    in_none = 0.0 if front.lesions.comedones is None else _in_no_region(front.lesions.comedones)
+    shares = [(held[region].lesions.open_share, count) for region, count in counts.items() if region in told]
+    known = [(share, count) for share, count in shares if share is not None and count > 0]
+    mean = sum(share * count for share, count in known) / sum(count for _, count in known) if known else None
+    return {Region.FACE: sum(counts.values()) + in_none, **counts}, mean
 
 
 def _in_no_region(counts: Mapping[Region, float]) -> float:

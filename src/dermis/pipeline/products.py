@@ -17,6 +17,7 @@ from dermis.models.weights import find_weights, open_weights
 from dermis.settings import read_settings
 from dermis.tasks import TASKS
 from dermis.tasks.acne.assign import place_lesions
+from dermis.tasks.acne.comedones import with_comedones
 from dermis.tasks.acne.detect import NAME as LESION_NETWORK
 from dermis.tasks.acne.detect import find_lesions
 from dermis.tasks.acne.presence import with_presence
@@ -65,9 +66,14 @@ PRODUCTS: Mapping[str, Product] = {
     "fine_vessels": Product(compute=lambda source: find_vessels(source.face, source.skin)),
     "marks": Product(compute=lambda source: find_marks(source.face, source.skin)),
     "lesions": Product(
-        compute=lambda source: with_presence(
-            place_lesions(source.found_lesions, source.face, source.skin, own_area=source.own_area),
-            whole=not source.own_area,
+        compute=lambda source: with_comedones(
+            with_presence(
+                place_lesions(source.found_lesions, source.face, source.skin, own_area=source.own_area),
+                whole=not source.own_area,
+            ),
+            source.face,
+            source.skin,
+            own_area=source.own_area,
         ),
         network=LESION_NETWORK,
     ),

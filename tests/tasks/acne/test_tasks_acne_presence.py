@@ -31,7 +31,7 @@ def drawn(rng):
         halves=tuple(halves.tolist()),
         counts_all=dict.fromkeys(Region, 0.0) | everything,
         count_afar=float(rng.uniform(0.0, 10.0)),
-        faint_share=float(rng.random()),
+        comedones=dict.fromkeys(Region, float(rng.uniform(0, 4))),
     )
 
 

@@ -132,13 +132,17 @@ def test_a_lesion_of_which_nothing_is_told_may_be_a_comedo_or_a_nodule():
 def test_all_lesions_are_parted_into_inflamed_ones_and_comedones():
     findings = count.measure(
         face_lesions(
-            counts={Region.FACE: 10.0, Region.NOSE: 4.0}, faint_share=0.25, lesions=found(count_interval=(6.0, 16.0))
+            counts={Region.FACE: 10.0, Region.NOSE: 4.0},
+            comedones=dict.fromkeys(Region, 0.0) | {Region.FACE: 5.0, Region.NOSE: 2.0},
+            open_share=0.4,
+            lesions=found(count_interval=(6.0, 16.0)),
         )
     )
     told = of(findings).detail
     assert (told["inflammatory"], told["non_inflammatory"]) == (10.0, 5.0)
     low, high = told["non_inflammatory_interval"]
     assert 0 <= low < 5.0 < high
+    assert told["open_comedones"] == 2.0
     assert told["inflammatory_interval"][0] <= 10.0 <= told["inflammatory_interval"][1]
     assert of(findings, Region.NOSE).detail["non_inflammatory"] == 2.0
     assert "inflammatory" not in of(count.measure(face_lesions(counts={Region.FACE: 10.0}))).detail
@@ -146,9 +150,18 @@ def test_all_lesions_are_parted_into_inflamed_ones_and_comedones():
 
 def test_the_iga_counts_comedones_too():
     assert [iga_of(0.0, 0, 0.0, comedones) for comedones in (0, 5, 6, 20, 21)] == [0, 0, 1, 1, 2]
-    few = face_lesions(counts={Region.FACE: 2.0}, faint_share=0.9)
-    many = face_lesions(counts={Region.FACE: 2.0}, faint_share=0.9, counts_all=dict.fromkeys(Region, 30.0))
+    few, many = (
+        face_lesions(counts={Region.FACE: 2.0}, comedones=dict.fromkeys(Region, number)) for number in (4.0, 27.0)
+    )
     assert [of(iga.measure(one)).value for one in (few, many)] == [1, 2]
+
+
+def test_gags_counts_a_region_with_comedones_alone():
+    only_nose = dict.fromkeys(Region, 0.0) | {Region.FACE: 3.0, Region.NOSE: 3.0}
+    found_there = gags.measure(face_lesions([item(Region.CHIN, kind="inflamed")], comedones=only_nose))
+    assert (of(found_there, Region.NOSE).value, of(found_there, Region.CHIN).value) == (1.0, 2.0)
+    assert of(found_there, Region.NOSE).detail["bounds"] == [0, 1]
+    assert of(found_there, Region.FOREHEAD).value == 0.0
 
 
 def test_a_close_up_without_regions_has_no_gags():

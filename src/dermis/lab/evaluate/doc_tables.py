@@ -167,6 +167,22 @@ def _of_acne_kinds(roots: Roots, runs: Path) -> str:
     return _signed(text)
 
 
+def _of_acne_comedones(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.acne_comedones import boxed_kinds, clear_kinds, comedones_table, outlined_counts
+    from dermis.lab.evaluate.acne_lookalikes import people_of
+
+    boxed, outlined, caltech = (
+        folder_of(name, roots) for name in ("acne_boxes_uii", "skin_problems_seg", "caltech_faces_light")
+    )
+    photos = [
+        *boxed_kinds(boxed.name, boxed),
+        *outlined_counts(outlined.name, outlined),
+        *clear_kinds(caltech.name, people_of(caltech, _EVERY)),
+        *clear_kinds(PORTRAITS_NAME, people_of(folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME))),
+    ]
+    return _signed(comedones_table(photos))
+
+
 def _of_acne_halves(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.acne_elsewhere import halve_faces, halves_table
 
@@ -305,6 +321,7 @@ _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "pigmentation": _of_pigmentation,
     "acne-counts": _of_acne_counts,
     "acne-kinds": _of_acne_kinds,
+    "acne-comedones": _of_acne_comedones,
     "acne-halves": _of_acne_halves,
     "acne-lookalikes": _of_acne_lookalikes,
     "acne-change": _of_acne_change,

@@ -39,6 +39,7 @@ __all__ = [
     "CLASSES_DEG",
     "FittedTone",
     "PatchPhotos",
+    "arrays_of_trees",
     "drawn_people",
     "fit_table",
     "fit_trees",
@@ -220,7 +221,7 @@ def fit_trees(photos: PatchPhotos, *, rounds: int = 120) -> FittedTone:
     arrays: dict[str, NDArray[Any]] = {}
     for name in OUTPUTS:
         target, count = wanted[name]
-        for field, values in _arrays_of(_booster(count).fit(clues, target)).items():
+        for field, values in arrays_of_trees(_booster(count).fit(clues, target)).items():
             arrays[f"{name}_{field}"] = values
     return FittedTone(arrays=arrays, said=said, scale=np.maximum(scale, LEAST_SCALE_DEG))
 
@@ -256,7 +257,7 @@ def _with_gaps(clues: _Floats) -> _Floats:
     return held
 
 
-def _arrays_of(booster) -> dict[str, NDArray[Any]]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def arrays_of_trees(booster) -> dict[str, NDArray[Any]]:  # type: ignore[no-untyped-def]  # noqa: ANN001
     """Return the trees of a booster of scikit-learn as `dermis.tasks.tone_posterior.Trees` holds them."""
     nodes = [predictor.nodes for (predictor,) in booster._predictors]
     start = np.cumsum([0, *(len(one) for one in nodes)])[:-1]

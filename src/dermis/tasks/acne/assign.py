@@ -27,7 +27,7 @@ from dermis.face.regions import face_width_px, map_regions, right_of_midline
 from dermis.tasks.acne.decode import box_of
 from dermis.tasks.acne.looks import kind_by_looks, lesion_features
 
-__all__ = ["HEAT_SQUARE", "place_lesions"]
+__all__ = ["HEAT_SQUARE", "place_lesions", "regions_at"]
 
 Points = NDArray[np.float64]
 
@@ -84,10 +84,20 @@ def place_lesions(found: Lesions, face: Face, skin: Skin, *, own_area: bool = Fa
         involved=_involved(face, places_px, width_px),
         heat=_heat(found, density, face, on_face, width_px),
         beside=beside,
-        faint_share=None if seen_afar is None else _faint_share(float(density.sum()), seen_afar),
         count_afar=seen_afar,
         covered=_covered(items, face.frame),
     )
+
+
+def regions_at(places_px: Points, face: Face, *, own_area: bool = False) -> NDArray[np.intp]:
+    """Return `Region.code` at photo points (n, 2) where a lesion of the face can lie, `Region.FACE` in no named region;
+    -1 elsewhere.
+    """
+    width_px, step = face_width_px(face), _step(face.frame)
+    reach = _REGION_REACH * width_px / (face.frame.factor * step)
+    codes = _looked_up(_nearest_regions(face.regions[::step, ::step], reach), places_px, face.frame)
+    bearing = _looked_up(_on_face(face, width_px, own_area=own_area), places_px, face.frame)
+    return np.where(np.asarray(bearing, np.bool_), np.asarray(codes, np.intp), -1)
 
 
 def _step(frame: CropFrame) -> int:
@@ -211,14 +221,6 @@ def _covered(items: Sequence[Detection], frame: CropFrame) -> BoolMap:
         x = ((columns + low[1] + 0.5) * frame.factor - middle[1]) / radii[1]
         part |= x**2 + y**2 <= 1
     return covered
-
-
-def _faint_share(count: float, count_all: float) -> float:
-    """Return the share of all lesions that the boxes' protocol, whose lesions are nearly all red, leaves out.
-
-    Both counts by one look: how often two protocols disagree on a photo is learnt, what a single mark holds is not.
-    """
-    return max(1 - max(count, 0.0) / count_all, 0.0) if count_all > 0 else 0.0
 
 
 def _side(corners: NDArray[np.float64]) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 
 import numpy as np
@@ -22,6 +21,7 @@ from dermis.core import (
     TextBlock,
     ValueMap,
 )
+from dermis.tasks.acne.comedones import comedo_interval
 from dermis.tasks.acne.visibility import (
     hidden_detail,
     hidden_note,
@@ -39,16 +39,14 @@ __all__ = ["HEAT_UNIT", "TASK", "measure"]
 
 HEAT_UNIT = "lesions / (face width / 10)²"
 _HEAT_TOP = 4.0
-_FAINT_ERROR_LOG = (-0.42, 1.58)
-"""Between these ends lies log(1 + true) - log(1 + told) of nine photos in ten (73 crops of 37 people, docs/log.md)."""
 
 
 def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
     """Count lesions on the face and in each region in view.
 
     The count is the sum of the density map, by the protocol of Hayashi's count, whose lesions are nearly all inflamed;
-    `detail["count_all"]` has small and faint ones too. `inflammatory` is the count itself, `non_inflammatory` the part
-    of `count_all` that it leaves out: comedones and faint lesions. Each has an interval. Items are the lesions that are
+    `detail["count_all"]` has small and faint ones too. `inflammatory` is the count itself; `non_inflammatory` counts
+    comedones, which are found apart from it (`comedones`). Each has an interval. Items are the lesions that are
     sure enough to be pointed at; their number may differ from the count. Hidden skin may hold more: the upper end of
     the interval grows by its share.
     """
@@ -88,7 +86,7 @@ def _notes(detail: dict[str, object], items: tuple[Detection, ...]) -> tuple[Not
         notes.append(
             Note(
                 text=f"About {float(str(detail['inflammatory'])):.0f} are inflamed; beside them about "
-                f"{float(str(detail['non_inflammatory'])):.0f} are comedones or faint lesions."
+                f"{float(str(detail['non_inflammatory'])):.0f} comedones."
             )
         )
     large = sum(is_large(item) for item in items)
@@ -132,20 +130,20 @@ def _detail(lesions: FaceLesions, region: Region, items: tuple[Detection, ...]) 
 
 def _inflamed_or_not(lesions: FaceLesions, region: Region) -> dict[str, object]:
     """Return how many lesions are inflamed and how many are not, of the face with 90 % intervals."""
-    if lesions.faint_share is None:
+    if lesions.comedones is None:
         return {}
-    faint = non_inflammatory(lesions, region)
+    comedones = non_inflammatory(lesions, region)
     told: dict[str, object] = {
         "inflammatory": round(max(lesions.counts[region], 0.0), 2),
-        "non_inflammatory": round(faint, 2),
+        "non_inflammatory": round(comedones, 2),
     }
     if region is Region.FACE:
         ends = _interval(lesions)
         if ends is not None:
             told["inflammatory_interval"] = [round(end, 2) for end in ends]
-        told["non_inflammatory_interval"] = [
-            round(max((1 + faint) * math.exp(end) - 1, 0.0), 2) for end in _FAINT_ERROR_LOG
-        ]
+        told["non_inflammatory_interval"] = [round(end, 2) for end in comedo_interval(comedones)]
+        if lesions.open_share is not None:
+            told["open_comedones"] = round(lesions.open_share * comedones, 2)
     return told
 
 

@@ -25,7 +25,7 @@ from dermis.tasks.acne.decode import (
     presence_features,
 )
 
-__all__ = ["NAME", "FaceSquare", "crop_face_square", "find_lesions"]
+__all__ = ["NAME", "FaceSquare", "crop_face_square", "face_square", "find_lesions"]
 
 NAME = "acne"
 """The network's name among the weights that ship with dermis."""
@@ -178,7 +178,7 @@ def _agreed(afar: FloatMap, near: FloatMap, share: float) -> FloatMap:
 
 def crop_face_square(photo: Photo, face: Face, size_px: int) -> FaceSquare:
     """Return the square about a face, or about the skin of a close-up, as the network is shown it."""
-    area = _square(face)
+    area = face_square(face)
     picture = _resampled(_bytes(photo, area), area, (photo.width_px, photo.height_px), size_px)
     frame = face.frame
     skin = _skin(face)
@@ -260,7 +260,7 @@ def _skin(face: Face) -> BoolMap:
     return parsed
 
 
-def _square(face: Face) -> Box:
+def face_square(face: Face) -> Box:
     """Return the square about the face in photo pixels; about all skin where no face is parsed."""
     frame = face.frame
     inside: BoolMap = in_classes(face.segmentation, _FACE)

@@ -84,7 +84,7 @@ def with_presence(lesions: FaceLesions, link: PresenceLink | None = None, *, who
     )
     if chance < _ANY:
         nobody = None if lesions.on_right is None else np.zeros(0, np.bool_)
-        changed = replace(changed, items=(), on_right=nobody, involved=0.0, faint_share=None)
+        changed = replace(changed, items=(), on_right=nobody, involved=0.0, comedones=None)
     return _with_grade(changed, _grade(lesions))
 
 

@@ -61,8 +61,8 @@ def lesion_name(item: Detection) -> str:
 
 
 def non_inflammatory(lesions: FaceLesions, region: Region) -> float:
-    """Return how many of all lesions of a region are comedones and faint ones; 0 where nothing tells."""
-    return max(lesions.counts_all[region], 0.0) * (lesions.faint_share or 0.0)
+    """Return how many comedones a region has; 0 where nobody looked."""
+    return 0.0 if lesions.comedones is None else lesions.comedones[region]
 
 
 def one_side(lesions: FaceLesions) -> bool:

@@ -1,0 +1,68 @@
+"""Comedones: what stands out on skin, its clues, and the interval of their number."""
+
+import numpy as np
+import pytest
+
+from dermis.core import CropFrame, Face, SegmentationClass, Skin, View
+from dermis.tasks.acne.comedones import CLUES, comedo_candidates, comedo_interval, comedo_trees
+
+SIDE, DARK, LIGHT = 320, (100, 120), (210, 190)
+
+
+def close_up(shape=(SIDE, SIDE)):
+    return Face(
+        frame=CropFrame(x_px=0, y_px=0, width=shape[1], height=shape[0], factor=1),
+        box=None,
+        landmarks=None,
+        pose=None,
+        view=View.CLOSE_UP,
+        segmentation=np.full(shape, SegmentationClass.FACE_SKIN, np.uint8),
+        regions=np.zeros(shape, np.uint8),
+        skin=np.ones(shape, bool),
+    )
+
+
+def skin_of_pixels(linear):
+    whole = np.ones(linear.shape[:2], bool)
+    return Skin(
+        linear=linear,
+        visible=whole,
+        measured=whole,
+        regions=np.zeros(whole.shape, np.uint8),
+        excluded={},
+        view=View.CLOSE_UP,
+        light_known=False,
+    )
+
+
+def dotted():
+    yy, xx = np.mgrid[:SIDE, :SIDE]
+    level = np.full((SIDE, SIDE), 0.4)
+    for (x, y), factor in ((DARK, 0.6), (LIGHT, 1.5)):
+        level *= 1 + (factor - 1) * np.exp(-((xx - x) ** 2 + (yy - y) ** 2) / 8.0)
+    return (level[..., None] * [1.0, 0.7, 0.55]).astype(np.float32)
+
+
+def test_a_dark_and_a_light_dot_stand_out_where_they_are():
+    seen = comedo_candidates(close_up(), skin_of_pixels(dotted()))
+    sign, clear, round_ = (seen.clues[:, CLUES.index(name)] for name in ("sign", "clear", "round"))
+    for wanted, place in ((1, DARK), (-1, LIGHT)):
+        here = np.flatnonzero(sign == wanted)
+        best = here[np.argmax(clear[here])]
+        assert np.linalg.norm(seen.places_px[best] - place) < 2.5
+        assert round_[best] > 0.7
+    assert np.isfinite(seen.clues).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 40), (64, 64)])
+def test_flat_and_tiny_skin_has_no_candidates(shape):
+    flat = np.full((*shape, 3), 0.4, np.float32)
+    seen = comedo_candidates(close_up(shape), skin_of_pixels(flat))
+    assert len(seen.places_px) == 0
+    assert comedo_trees().chances(seen.clues).shape == (0,)
+
+
+@pytest.mark.parametrize("number", [0.0, 3.0, 60.0])
+def test_the_interval_of_a_number_holds_it(number):
+    low, high = comedo_interval(number)
+    assert 0 <= low <= number <= high
