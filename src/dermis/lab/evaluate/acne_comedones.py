@@ -130,4 +130,4 @@ def comedones_table(photos: Sequence[CountedKinds]) -> str:
 
 def _held(marked: NDArray[np.float64], told: NDArray[np.float64]) -> NDArray[np.float64]:
     ends = np.array([comedo_interval(one) for one in told.tolist()])
-    return 1.0 * ((ends[:, 0] <= marked) & (marked <= ends[:, 1]))
+    return np.asarray((ends[:, 0] <= marked) & (marked <= ends[:, 1]), np.float64)

@@ -160,6 +160,15 @@ def _of_acne_counts(roots: Roots, runs: Path) -> str:
     return _signed(text)
 
 
+def _of_acne_selfies(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.acne_elsewhere import count_lesions
+    from dermis.lab.evaluate.acne_selfies import again_marked, marked_selfies, selfies_table
+
+    folder = folder_of("acne_boxes_uii", roots)
+    counted = {row.file: row for row in count_lesions(folder, only=again_marked())}
+    return _signed(selfies_table(list(marked_selfies(folder, counted))))
+
+
 def _of_acne_kinds(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.acne_elsewhere import kinds_table, outlined_kinds
 
@@ -320,6 +329,7 @@ _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "mark-looks": _of_mark_looks,
     "pigmentation": _of_pigmentation,
     "acne-counts": _of_acne_counts,
+    "acne-selfies": _of_acne_selfies,
     "acne-kinds": _of_acne_kinds,
     "acne-comedones": _of_acne_comedones,
     "acne-halves": _of_acne_halves,

@@ -123,8 +123,9 @@ def _in_lesions(places: Floats, lesions: FaceLesions) -> BoolMap:
     found = lesions.found
     boxes = found.boxes_px[found.scores >= _IN_LESION].astype(np.float64)
     middles, reach = (boxes[:, :2] + boxes[:, 2:]) / 2, _ROOM * (boxes[:, 2:] - boxes[:, :2]) / 2
-    inside: BoolMap = (np.abs(places[:, None] - middles[None]) < reach[None]).all(axis=2).any(axis=1)
-    return inside
+    inside: NDArray[np.bool_] = np.all(np.abs(places[:, None] - middles[None]) < reach[None], axis=2)
+    within: NDArray[np.bool_] = np.any(inside, axis=1)
+    return within
 
 
 def comedo_candidates(face: Face, skin: Skin) -> Candidates:
@@ -179,27 +180,30 @@ def _maps(linear: FloatMap, seen: BoolMap, unit: float) -> _Maps:
 
     weights: dict[float, FloatMap] = {}
 
-    def smooth(values: FloatMap, size: float) -> FloatMap:
+    def smooth(values: NDArray[np.floating], size: float) -> FloatMap:
         if size not in weights:
             weights[size] = np.maximum(gaussian_filter(seen.astype(np.float32), size, truncate=3), 0.02)
-        mean: FloatMap = gaussian_filter(np.where(seen, values, np.float32(0)), size, truncate=3) / weights[size]
-        return mean
+        held = np.where(seen, values, np.float32(0)).astype(np.float32)
+        return np.asarray(gaussian_filter(held, size, truncate=3) / weights[size], np.float32)
 
-    density = 100 * optical_density(np.maximum(linear, _LEAST_LIGHT)).astype(np.float32)
-    whole, red, brown = density.mean(axis=2), density[..., 1] - density[..., 0], density[..., 2] - density[..., 1]
+    density: FloatMap = np.asarray(100 * optical_density(np.maximum(linear, _LEAST_LIGHT)), np.float32)
+    whole: FloatMap = np.asarray(density.mean(axis=2), np.float32)
+    red, brown = density[..., 1] - density[..., 0], density[..., 2] - density[..., 1]
     sizes = (*(max(size * unit, _SMALLEST_PX) for size in _SIZES), _WIDE * unit)
     dark = tuple(smooth(whole, size) for size in sizes)
     last = len(sizes) - 1
     bumps = tuple(dark[place] - dark[min(place + 2, last)] for place in range(last))
     reds = [smooth(red, sizes[place]) for place in (1, 3, last)]
-    down, across = np.gradient(dark[0])
+    down, across = (np.asarray(one, np.float32) for one in np.gradient(dark[0]))
     flow = [smooth(one, 6 * unit) for one in (across * across, across * down, down * down)]
-    along = np.sqrt((flow[0] - flow[2]) ** 2 + 4 * flow[1] ** 2) / np.maximum(flow[0] + flow[2], 1e-6)
-    texture, coarse = (np.sqrt(smooth(np.minimum(bumps[place] ** 2, 100), _TEXTURE * unit)) for place in (0, 2))
+    along: FloatMap = np.sqrt((flow[0] - flow[2]) ** 2 + 4 * flow[1] ** 2) / np.maximum(flow[0] + flow[2], 1e-6)
+    texture, coarse = (
+        np.sqrt(smooth(np.asarray(np.minimum(bumps[place] ** 2, 100), np.float32), _TEXTURE * unit)) for place in (0, 2)
+    )
     return _Maps(
         sizes=sizes, dark=dark, bumps=bumps, red=reds[0] - reds[2], red_wide=reds[1] - reds[2],
         brown=smooth(brown, sizes[1]) - smooth(brown, sizes[last]), texture=texture, coarse=coarse, along=along,
-        weight=smooth(np.ones_like(whole), _NEAR * unit) * weights[_NEAR * unit],
+        weight=gaussian_filter(seen.astype(np.float32), _NEAR * unit, truncate=3),
     )  # fmt: skip
 
 
@@ -223,13 +227,14 @@ def _clues(
     bumps = np.stack(maps.bumps)
     contrast = np.abs(bumps[size, y, x])
     clear = contrast / np.maximum(maps.texture[y, x], 0.3)
-    return (
+    clues = (
         sign, np.log(np.array(maps.sizes)[size] / unit), contrast, clear, maps.red[y, x], maps.red_wide[y, x],
         maps.brown[y, x], (maps.dark[1] - maps.dark[-1])[y, x], _roundness(maps, size, y, x),
         _opposite(maps, sign, size, y, x) / np.maximum(contrast, 0.3), bumps[0, y, x],
         _alike(maps, unit, sign, clear, y, x), maps.along[y, x],
         maps.texture[y, x] / np.maximum(maps.coarse[y, x], 0.1),
     )  # fmt: skip
+    return [np.asarray(clue, np.float64) for clue in clues]
 
 
 def _roundness(maps: _Maps, size: NDArray[np.intp], y: NDArray[np.intp], x: NDArray[np.intp]) -> Floats:

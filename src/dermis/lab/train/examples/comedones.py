@@ -90,8 +90,9 @@ def labels_of(seen: Candidates, circles: _Floats, boxes: _Floats, *, not_red: fl
 
 def _inside(places: _Floats, boxes: _Floats) -> NDArray[np.bool_]:
     low, high = boxes[None, :, :2], boxes[None, :, 2:]
-    inside: NDArray[np.bool_] = ((places[:, None] > low) & (places[:, None] < high)).all(axis=2).any(axis=1)
-    return inside
+    inside: NDArray[np.bool_] = np.all((places[:, None] > low) & (places[:, None] < high), axis=2)
+    within: NDArray[np.bool_] = np.any(inside, axis=1)
+    return within
 
 
 def _seen(photo: Photo) -> tuple[Face, Skin] | None:
@@ -225,7 +226,9 @@ def main(arguments: list[str]) -> None:
     if "--write" in arguments:
         trees = arrays_of_trees(fit_comedones(crops, drawn))
         held = {f"comedo_{name}": values for name, values in trees.items()}
-        write_arrays(FILE, {**held, "clues": np.array(CLUES), "clear": np.float64(CLEAR_SHOWS), "error_log": error})
+        write_arrays(
+            FILE, {**held, "clues": np.array(CLUES), "clear": np.array(CLEAR_SHOWS), "error_log": np.array(error)}
+        )
 
 
 if __name__ == "__main__":
