@@ -7,10 +7,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from dermis.core import Encoding, Photo, Sample, SampleKey
+from dermis.lab.evaluate import trial_ours
 from dermis.lab.evaluate import trial_table as module
-from dermis.lab.evaluate.trial_ours import answers_of_folds
+from dermis.lab.evaluate.trial_ours import answers_of_folds, mark_numbers, numbers_of
 from dermis.lab.evaluate.trial_table import chart, grouped, pair_accuracy, patched
 from dermis.report.plots import HEIGHT_PX, WIDTH_PX
+from dermis.tasks.pigmentation.contrast import MELANIN_AXIS
+from fakes.plain_face import SIZE, face_with
 
 
 def table(fold, off=0.5, seed=0):
@@ -98,3 +102,25 @@ def test_the_chart_is_drawn():
     assert picture.height == HEIGHT_PX
     assert picture.width > WIDTH_PX
     assert len(np.unique(np.asarray(picture.convert("L")))) > 8
+
+
+def test_numbers_of_marks_rise_with_them_and_are_kept_between_runs(monkeypatch, tmp_path):
+    density = np.zeros((SIZE, SIZE, 3))
+    density[80:110, 40:70] = 18 * np.array(MELANIN_AXIS)
+    photo = Photo(pixels=np.full((SIZE, SIZE, 3), 0.5, np.float32), encoding=Encoding.SRGB)
+    found = []
+    for amount in (0, 1):
+        face, skin = face_with(amount * density)
+        monkeypatch.setattr(trial_ours, "find_face", lambda photo, face=face, **said: face)
+        monkeypatch.setattr(trial_ours, "measure_skin", lambda *said, skin=skin: skin)
+        found.append(mark_numbers(photo))
+    assert len(found[0]) == len(found[1])
+    assert np.isfinite(found).all()
+    assert found[1][4] > found[0][4] + 0.05  # the mean weight of the side
+    sample = Sample(key=SampleKey(dataset="d", subject="s"), read=lambda: photo, licence="MIT")
+    first = numbers_of([sample], tmp_path / "numbers.npz")
+    monkeypatch.setattr(trial_ours, "mark_numbers", lambda photo: np.zeros(1))
+    assert np.array_equal(numbers_of([sample], tmp_path / "numbers.npz"), first)
+    monkeypatch.undo()
+    monkeypatch.setattr(trial_ours, "find_face", lambda photo, **said: None)
+    assert np.isnan(mark_numbers(photo)).all()
