@@ -53,7 +53,7 @@ def test_the_table_says_what_the_mixture_says(side):
     inputs /= 4.0
     mixture = fit_mixture(inputs, outputs, kind, np.full(len(inputs), 1 / len(inputs)))
     reach = float(np.sqrt(np.square(inputs).sum(axis=1).max()))
-    said = look_up(tabulate(mixture, reach, side), reach, inputs.astype(np.float32))
+    said = look_up(tabulate(mixture, reach, side), reach, inputs.T.astype(np.float32), np.ones(len(inputs), np.float32))
     off = np.abs(said - mixture(inputs)).mean()
     assert off < (0.4 if side == 9 else 0.1)
 
@@ -62,4 +62,15 @@ def test_places_of_the_table_come_back_as_they_are():
     table = np.random.default_rng(0).random((5, 5, 5, 2), np.float32)
     axis = np.linspace(-2, 2, 5, dtype=np.float32)
     places = np.stack(np.meshgrid(axis[:4], axis[:4], axis[:4], indexing="ij"), axis=-1).reshape(-1, 3)
-    assert look_up(table, 2.0, places) == pytest.approx(table[:4, :4, :4].reshape(-1, 2), abs=1e-6)
+    level = np.random.default_rng(1).random(len(places), np.float32)
+    said = look_up(table, 2.0, places.T, level)
+    assert said == pytest.approx(level[:, None] * table[:4, :4, :4].reshape(-1, 2), abs=1e-6)
+
+
+def test_a_line_is_kept_between_the_places():
+    axis = np.linspace(-2, 2, 5)
+    grid = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1)
+    slopes = np.array([[1.0, -2.0], [0.5, 3.0], [-1.5, 0.25]])
+    asked = np.random.default_rng(4).uniform(-1.9, 1.9, (500, 3))
+    said = look_up((grid @ slopes).astype(np.float32), 2.0, asked.T.astype(np.float32), np.ones(500, np.float32))
+    assert said == pytest.approx(asked @ slopes, abs=1e-5)

@@ -119,8 +119,8 @@ def fit_estimator(
     distance = np.square(whitened).sum(axis=1)
     known_within = BEYOND * float(_quantile(distance[:, None], seen.weights, USUAL)[0])
     over_level = seen.spectra / level
-    _, _, axes = np.linalg.svd(over_level * np.sqrt(seen.weights)[:, None], full_matrices=False)
-    weights = axes[:TERMS]
+    _, axes = np.linalg.eigh(over_level.T @ (over_level * seen.weights[:, None]))
+    weights = axes.T[::-1][:TERMS]
     table = tabulate(fit_mixture(whitened, over_level @ weights.T, seen.kind, seen.weights), np.sqrt(known_within))
     learnt = Estimator(
         wavelengths_nm=wavelengths_nm,
@@ -211,19 +211,22 @@ def terms_of(estimator: Estimator, pixels: FloatMap) -> Terms:
     terms = np.empty((count, TERMS), dtype=np.float32)
     scale, known = np.empty(count, dtype=np.float32), np.empty(count, dtype=np.bool_)
     single = {name: getattr(estimator, name).astype(np.float32) for name in ("scale", "centre", "whitening")}
+    within, ends = np.float32(estimator.known_within), estimator.level_range.astype(np.float32)
     for at in range(0, count, BLOCK):
         part = slice(at, at + BLOCK)
-        logs, level = _logs_and_level(pixels[part])
-        whitened = (logs - single["centre"]) @ single["whitening"]
-        squared = np.square(whitened).sum(axis=1)
-        further = np.maximum(squared / np.float32(estimator.known_within), 1)
+        planes = np.ascontiguousarray(pixels[part].T)  # a channel in one piece counts faster than a pixel
+        held = np.maximum(planes, np.float32(LEAST))
+        level = (held[0] + held[1] + held[2]) / np.float32(3)
+        whitened = single["whitening"].T @ (np.log(held) - single["centre"][:, None])
+        squared = whitened[0] * whitened[0] + whitened[1] * whitened[1] + whitened[2] * whitened[2]
+        further = np.maximum(squared / within, 1)
         # Beyond what is known a line goes astray: take the last known colour on the way there.
-        inside = whitened / np.sqrt(further)[:, None]
-        terms[part] = look_up(estimator.table, estimator.reach, inside) * level
-        log_level = np.clip(np.log(level[:, 0]), *estimator.level_range.astype(np.float32))
+        whitened /= np.sqrt(further)
+        terms[part] = look_up(estimator.table, estimator.reach, whitened, level)
+        log_level = np.clip(np.log(level), *ends)
         curve = single["scale"][0] + log_level * (single["scale"][1] + log_level * single["scale"][2])
-        scale[part] = level[:, 0] * np.sqrt(np.maximum(curve, np.float32(LEAST_SCALE))) * further
-        known[part] = (squared <= estimator.known_within) & (pixels[part].min(axis=1) > 0)
+        scale[part] = level * np.sqrt(np.maximum(curve, np.float32(LEAST_SCALE))) * further
+        known[part] = (squared <= within) & (np.minimum(np.minimum(planes[0], planes[1]), planes[2]) > 0)
     return Terms(terms=terms, scale=scale, known=known)
 
 
@@ -281,8 +284,9 @@ def _logs_and_level(pixels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
 
 def _quantile(values: Floats, weights: Floats, share: float) -> Floats:
     """Return the weighted quantile (k,) of each column of (n, k)."""
-    order = values.argsort(axis=0)
-    risen = np.cumsum(weights[order], axis=0)
-    place = (risen < share * risen[-1]).sum(axis=0)
-    found: Floats = np.take_along_axis(values, np.take_along_axis(order, place[None], axis=0), axis=0)[0]
+    columns = np.ascontiguousarray(values.T)
+    order = columns.argsort(axis=1)
+    risen = np.cumsum(weights[order], axis=1)
+    place = (risen < share * risen[:, -1:]).sum(axis=1)
+    found: Floats = np.take_along_axis(columns, np.take_along_axis(order, place[:, None], axis=1), axis=1)[:, 0]
     return found

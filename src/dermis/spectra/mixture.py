@@ -25,7 +25,6 @@ SHRINK = 1e-4
 SPREAD = 1e-4
 FURTHEST = 4.0
 """Deviations from the middle of a kind of skin beyond which its line is not continued."""
-_CORNERS = np.array([[red, green, blue] for red in (0, 1) for green in (0, 1) for blue in (0, 1)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,19 +38,20 @@ class MixtureRegression:
 
     def __call__(self, inputs: Floats) -> Floats:
         """Return the expected outputs (n, output) at `inputs` (n, 3)."""
-        share = np.empty((len(self.middle), len(inputs)))
-        said = np.empty((len(self.middle), len(inputs), self.line.shape[2]))
-        for kind, (weight, middle, precision, line) in enumerate(
-            zip(self.log_weight, self.middle, self.precision, self.line, strict=True)
-        ):
-            off = inputs - middle
-            squared = np.einsum("ni,ij,nj->n", off, precision, off)
-            share[kind] = weight - 0.5 * squared
-            off *= np.minimum(1.0, FURTHEST / np.sqrt(np.maximum(squared, 1e-9)))[:, None]
-            said[kind] = line[0] + off @ line[1:]
-        share = np.exp(share - share.max(axis=0))
-        share /= share.sum(axis=0)
-        return np.asarray(np.einsum("kn,kno->no", share, said))
+        kinds, _, outputs = self.line.shape
+        # All kinds at once: a squared distance is linear in the products of the inputs, a line in the inputs.
+        powers = np.concatenate([np.einsum("ni,nj->nij", inputs, inputs).reshape(-1, 9), inputs], axis=1)
+        towards = np.einsum("kij,kj->ki", self.precision, self.middle)
+        by_power = np.concatenate([self.precision.reshape(kinds, 9), -2.0 * towards], axis=1)
+        squared = powers @ by_power.T + np.einsum("ki,ki->k", towards, self.middle)
+        share = self.log_weight - 0.5 * squared
+        share = np.exp((share - share.max(axis=1, keepdims=True)).astype(np.float32))
+        share /= share.sum(axis=1, keepdims=True)
+        held = share * np.sqrt(np.minimum(1.0, FURTHEST**2 / np.maximum(squared, 1e-9)).astype(np.float32))
+        at_zero = -np.einsum("ki,kio->ko", self.middle, self.line[:, 1:])
+        slopes = np.concatenate([at_zero[:, None], self.line[:, 1:]], axis=1)
+        moved = (held @ slopes.reshape(kinds, -1).astype(np.float32)).reshape(-1, 4, outputs)
+        return np.asarray(share @ self.line[:, 0] + moved[:, 0] + np.einsum("ni,nio->no", inputs, moved[:, 1:]))
 
 
 def fit_mixture(inputs: Floats, outputs: Floats, kind: NDArray[np.intp], weights: Floats) -> MixtureRegression:
@@ -87,19 +87,29 @@ def tabulate(mixture: MixtureRegression, reach: float, side: int = SIDE) -> Floa
     return table.reshape(side, side, side, -1)
 
 
-def look_up(table: FloatMap, reach: float, inputs: FloatMap) -> FloatMap:
-    """Return the outputs (n, output) at `inputs` (n, 3) within `reach`, straight between the places of the table."""
+def look_up(table: FloatMap, reach: float, inputs: FloatMap, level: FloatMap) -> FloatMap:
+    """Return the outputs (n, output) at `inputs` (3, n) within `reach`, times `level` (n,).
+
+    Straight between the four places of the table whose tetrahedron holds the input.
+    """
     from scipy.sparse import csr_array  # late: only spectra need it
 
-    side = len(table)
+    side, count = len(table), inputs.shape[1]
     position = (inputs + np.float32(reach)) * np.float32((side - 1) / (2.0 * reach))
     np.clip(position, 0, np.float32(side - 1.001), out=position)
     whole = position.astype(np.int32)
-    part = position - whole
-    strides = np.array([side * side, side, 1], dtype=np.int32)
-    index = (whole @ strides)[:, None] + (_CORNERS @ strides).astype(np.int32)
-    ends = np.stack([1 - part, part])
-    weight = (ends[:, None, None, :, 0] * ends[None, :, None, :, 1] * ends[None, None, :, :, 2]).reshape(8, -1).T
-    starts = np.arange(0, 8 * len(inputs) + 1, 8, dtype=np.int32)
-    lookup = csr_array((np.ascontiguousarray(weight).ravel(), index.ravel(), starts), shape=(len(inputs), side**3))
+    red, green, blue = position - whole
+    # From the cell's first corner to its last, along the axis of the largest part first and of the smallest last.
+    most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
+    between = np.maximum(np.minimum(red, green), np.minimum(np.maximum(red, green), blue))
+    steps, last = (np.int32(side * side), np.int32(side), np.int32(1)), np.int32(side * side + side + 1)
+    index, weight = np.empty((count, 4), dtype=np.int32), np.empty((count, 4), dtype=np.float32)
+    index[:, 0] = first = whole[0] * steps[0] + whole[1] * steps[1] + whole[2]
+    index[:, 1] = first + np.where(red == most, steps[0], np.where(green == most, steps[1], steps[2]))
+    index[:, 2] = first + last - np.where(blue == least, steps[2], np.where(green == least, steps[1], steps[0]))
+    index[:, 3] = first + last
+    for corner, share in enumerate((1 - most, most - between, between - least, least)):
+        np.multiply(share, level, out=weight[:, corner])
+    starts = np.arange(0, 4 * count + 1, 4, dtype=np.int32)
+    lookup = csr_array((weight.ravel(), index.ravel(), starts), shape=(count, side**3))
     return np.asarray(lookup @ table.reshape(side**3, -1), dtype=np.float32)

@@ -182,7 +182,9 @@ def reconstruct_skin(
     estimator = estimator_for(sight)
     weights, half_width = on_bands(estimator, grid)
     size = mask.shape
-    values = np.full((mask.size, len(grid)), np.nan, dtype=np.float32)
+    values = np.empty((mask.size, len(grid)), dtype=np.float32)
+    if not mask.all():
+        values[~mask.reshape(-1)] = np.nan
     scale, known = np.zeros(mask.size, dtype=np.float32), np.zeros(mask.size, dtype=np.bool_)
     rows = np.flatnonzero(mask)
     flat = photo.pixels.reshape(-1, 3)
@@ -194,7 +196,10 @@ def reconstruct_skin(
         place = slice(part[0], part[-1] + 1) if part[-1] - part[0] + 1 == len(part) else part
         found = terms_of(estimator, _relative(flat[place], photo.encoding, white or 1.0, balance))
         scale[place], known[place] = found.scale, found.known
-        values[place] = spectra_of(found.terms, weights)
+        if isinstance(place, slice):
+            spectra_of(found.terms, weights, values[place])
+        else:
+            values[place] = spectra_of(found.terms, weights)
         if band is not None and gain is not None:
             values[place] = add_band(values[place], found.terms, band.reflectance.reshape(-1)[place], gain)
 
