@@ -25,6 +25,7 @@ __all__ = [
     "SkinPrior",
     "at_site",
     "draw_skin",
+    "photographed",
     "read_prior",
     "simulate_capture",
 ]
@@ -176,7 +177,7 @@ def simulate_capture(
         spectra, weights = draw_skin(prior, PER_SET_UNKNOWN, rng)
         pixels = np.empty((len(spectra), 3))
         for part in np.array_split(rng.permutation(len(spectra)), SIGHTS):
-            pixels[part] = _drawn_sight(rng, spectra[part], grid, sight, cameras, plain_share)
+            pixels[part] = photographed(rng, spectra[part], grid, sight, cameras, plain_share)
     step = 1.0 / (2**sight.bits - 1)
     noise = np.hypot(NOISE * pixels, step / np.sqrt(12.0))
     return SimulatedPixels(
@@ -192,15 +193,15 @@ def _raw(spectra: Floats, grid: Floats, camera: Camera, light: Illuminant, *, ba
     return pixels / white_raw(camera, light) if balanced else pixels
 
 
-def _drawn_sight(
+def photographed(
     rng: np.random.Generator,
     spectra: Floats,
     grid: Floats,
     sight: CaptureModel,
-    cameras: CameraPopulation | None,
-    plain_share: float,
+    cameras: CameraPopulation | None = None,
+    plain_share: float = PLAIN_SHARE,
 ) -> Floats:
-    """Return the pixels of `spectra` at one sight, what is unknown of it drawn."""
+    """Return the linear pixels (n, 3) of `spectra` (n, band) at one sight, what is unknown of it drawn."""
     camera = draw_camera(rng, cameras) if sight.camera is None else sight.camera
     light = draw_illuminant(rng) if sight.light is None else sight.light
     if sight.encoding is Encoding.CAMERA_LINEAR:

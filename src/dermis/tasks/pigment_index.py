@@ -4,6 +4,8 @@ Melanin: 100 x mean optical density at 650-700 nm. Haemoglobin: 100 x mean optic
 through 510 and 610 nm (Kollias and Stamatas, J. Investig. Dermatol. Symp. Proc. 7 (2002) 64-75). Both as cubic
 functions of log RGB under D65, whose coefficients `dermis.lab.train.pigment_index` fits on spectra of 1,475 people.
 
+A second pair is fitted to drawn photos over their white, whose camera, light and development nobody knows.
+
 The level counts: measured skin grows less colourful as it grows very dark, so no index that is free of the level can
 rise with melanin throughout. Where the light is not known, the level is that of the estimated tone. What differs over a
 face by its shape is taken out as a smooth field first.
@@ -24,11 +26,22 @@ from dermis.core import Skin
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.tasks.tone_posterior import relit_level
 
-__all__ = ["DEGREE", "PigmentMaps", "features", "pigment_indices", "pigment_maps", "shading_field", "skin_pigments"]
+__all__ = [
+    "DEGREE",
+    "INDICES",
+    "PigmentMaps",
+    "features",
+    "pigment_indices",
+    "pigment_maps",
+    "shading_field",
+    "skin_pigments",
+]
 
 _Floats = NDArray[np.float64]
 
 COEFFICIENTS = Path(__file__).parent / "data" / "pigment_index.csv"
+INDICES = ("melanin", "haemoglobin", "melanin_unknown_light", "haemoglobin_unknown_light")
+"""Columns of the coefficients."""
 DEGREE = 3
 CENTRE, SPREAD = -0.6, 0.3
 """log10 of linear RGB is moved and scaled by these, so that the skin of all people lies about -2 to 2."""
@@ -73,10 +86,13 @@ def _monomials(linear: NDArray[Any]) -> NDArray[Any]:
     return np.stack(list(rows.values()))
 
 
-def pigment_indices(linear: NDArray[np.floating]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the melanin and the haemoglobin index (...) of linear sRGB under D65 (..., 3), in its precision."""
+def pigment_indices(linear: NDArray[np.floating], *, light_known: bool = True) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the melanin and the haemoglobin index (...) of linear sRGB (..., 3), in its precision.
+
+    light_known: whether the pixels are under D65; if not, they are over the photo's white, as far as anybody knows.
+    """
     pixels = np.asarray(linear).reshape(-1, 3)
-    weights = _coefficients().T.astype(pixels.dtype)
+    weights = _coefficients()[:, : 2 if light_known else 4][:, -2:].T.astype(pixels.dtype)
     found = np.empty((2, len(pixels)), dtype=pixels.dtype)
     for start in range(0, len(pixels), _TOGETHER):  # so that what is in between stays in the cache
         part = slice(start, start + _TOGETHER)
@@ -90,10 +106,11 @@ def skin_pigments(skin: Skin) -> PigmentMaps:
 
     The colour stays as the camera balanced it: the estimate takes red skin for red light.
     """
-    return pigment_maps(skin.linear, skin.measured, 1.0 if skin.tone is None else relit_level(skin.tone))
+    level = 1.0 if skin.tone is None else relit_level(skin.tone)
+    return pigment_maps(skin.linear, skin.measured, level, light_known=skin.light_known)
 
 
-def pigment_maps(linear: FloatMap, measured: BoolMap, level: float = 1.0) -> PigmentMaps:
+def pigment_maps(linear: FloatMap, measured: BoolMap, level: float = 1.0, *, light_known: bool = True) -> PigmentMaps:
     """Return the maps of a face: linear (h, w, 3) sRGB, measured (h, w) bool.
 
     The level of its well-lit skin is taken as the photo has it, times `level`; half a stop more lowers the melanin
@@ -105,7 +122,7 @@ def pigment_maps(linear: FloatMap, measured: BoolMap, level: float = 1.0) -> Pig
     told = measured & (brightest >= DARKEST) & (brightest < BRIGHTEST)
     if told.any():
         lit = linear[told] * (np.float32(level) * np.float32(10) ** shading[told])[:, None]
-        maps[:, told] = np.stack(pigment_indices(lit))
+        maps[:, told] = np.stack(pigment_indices(lit, light_known=light_known))
     return PigmentMaps(melanin=maps[0], haemoglobin=maps[1], shading=(100 * shading).astype(np.float32))
 
 
@@ -147,5 +164,5 @@ def _basis(y: _Floats, x: _Floats) -> _Floats:
 
 @cache
 def _coefficients() -> _Floats:
-    table = np.loadtxt(COEFFICIENTS, delimiter=",", skiprows=1, usecols=(1, 2))
+    table = np.loadtxt(COEFFICIENTS, delimiter=",", skiprows=1, usecols=(1, 2, 3, 4))
     return np.asarray(table, dtype=np.float64)

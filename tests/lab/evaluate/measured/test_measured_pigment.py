@@ -1,12 +1,14 @@
 """The table of pigment indices, on made people and drawn cameras."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dermis.lab.evaluate.measured import photos, pigment
+from dermis.lab.train import pigment_index as train
 from dermis.lab.train.pigment_index import NM, Spectra
 from dermis.optics.camera import draw_camera
 from dermis.optics.face_population import draw_faces
@@ -28,12 +30,14 @@ def table(tmp_path_factory) -> str:
         group=np.repeat(GROUPS, EACH),
         ita_deg=rng.uniform(-60.0, 60.0, count),
     )
-    cameras = [draw_camera(rng) for _ in range(3)]
+    cameras = [replace(draw_camera(rng), name=f"{maker} {model}") for maker in "ABCD" for model in range(5)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pigment, "read_issa", lambda _: made)
         patch.setattr(pigment, "drawn_alike", lambda skin: skin)
         patch.setattr(pigment, "read_cameras", lambda _: cameras)
         patch.setattr(pigment, "SIGHTS", ((0, "D65"), (2, "A")))
+        patch.setattr(train, "PHOTOS", 1)
+        patch.setattr(train, "SIGHTS", 10)
         patch.setattr(pigment, "RESAMPLES", 20)
         patch.setattr(photos, "DRAWN_SIGHTS", 12)
         return pigment.pigment_table(Path(), Path())
@@ -57,7 +61,7 @@ def test_each_figure_stands_within_its_interval(table: str) -> None:
 
 
 def test_every_person_stands_in_one_tone(table: str) -> None:
-    counted = [int(line.split(" | ")[1]) for line in table.splitlines() if line.startswith("| melanin, ")]
+    counted = [int(line.split(" | ")[1]) for line in table.splitlines() if line.startswith("| melanin, D65, ")]
     assert sum(counted) == EACH * len(GROUPS)
 
 

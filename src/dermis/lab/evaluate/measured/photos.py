@@ -28,7 +28,7 @@ from dermis.spectra.estimator import spectra_of, terms_of
 from dermis.spectra.prior import CaptureModel
 from dermis.spectra.reconstruct import learn_estimator
 
-__all__ = ["Development", "developed", "photos_table"]
+__all__ = ["Development", "by_maker", "developed", "photos_table"]
 
 Floats = NDArray[np.float64]
 
@@ -107,7 +107,7 @@ def photos_table(issa: Path, nist: Path, spectra: Path) -> str:
     faces = read_issa_faces(issa)
     forearms, whose = read_nist(nist, ALL_NM)
     collection, vrhel = read_measured(spectra)
-    halves = _by_maker(read_cameras(spectra / "camera_sensitivities.csv"))
+    halves = by_maker(read_cameras(spectra / "camera_sensitivities.csv"))
     face_fold, arm_fold = person_folds(faces.subject, faces.group), person_folds(whose, whose.astype("<U1"))
     told = {one: np.zeros((len(faces.subject), len(_Told.__slots__))) for one in Development}
     for fold in range(FOLDS):
@@ -132,7 +132,7 @@ def photos_table(issa: Path, nist: Path, spectra: Path) -> str:
     return _written(judged, faces.subject, tone)
 
 
-def _by_maker(cameras: Sequence[Camera]) -> tuple[list[Camera], list[Camera]]:
+def by_maker(cameras: Sequence[Camera]) -> tuple[list[Camera], list[Camera]]:
     """Return the cameras of every other maker, in a drawn order, and those of the rest."""
     makers = sorted({camera.name.split()[0] for camera in cameras})
     first = set(np.random.default_rng(SEED).permutation(makers)[::2].tolist())
