@@ -8,7 +8,7 @@ import pytest
 from dermis.core import Severity
 from dermis.face.crop import crop
 from dermis.face.find import find_face
-from dermis.lab.evaluate.evidence.out_of_scope import DISGUISES, made_faces
+from dermis.lab.evaluate.evidence.out_of_scope import DISGUISES, made_faces, parts_on_photo
 from dermis.pipeline.analyse import analyse, measure_skin
 from dermis.pipeline.quality.measures import quality_measures
 from dermis.pipeline.quality.problems import PROBLEMS
@@ -22,8 +22,7 @@ HARD = ("painted black",)
 @pytest.fixture(scope="module")
 def faces(models):
     """A made face of the darkest and of the lightest class, each with its parts."""
-    made = {tone: photo for tone, photo in made_faces(6, size_px=320) if tone in TONES}
-    return {tone: (photo, find_face(photo)) for tone, photo in made.items()}
+    return {tone: (photo, find_face(photo)) for tone, photo in made_faces(6, size_px=320, tones=TONES)}
 
 
 def codes(photo, face, pixels):
@@ -33,13 +32,6 @@ def codes(photo, face, pixels):
     return [
         one.code for one in assess(quality_measures(face, measure_skin(encoded, shown, face), encoded), face).problems
     ]
-
-
-def parts_of(photo, face):
-    parts = np.zeros(photo.pixels.shape[:2], np.uint8)
-    frame = face.frame
-    parts[frame.y_px : frame.y_px + frame.height, frame.x_px : frame.x_px + frame.width] = face.segmentation
-    return parts
 
 
 @pytest.mark.parametrize("tone", TONES)
@@ -52,7 +44,7 @@ def test_a_face_is_living_skin(faces, tone):
 @pytest.mark.parametrize("tone", TONES)
 def test_a_face_in_disguise_is_none(faces, tone, name):
     photo, face = faces[tone]
-    said = codes(photo, face, DISGUISES[name](photo.pixels, parts_of(photo, face)))
+    said = codes(photo, face, DISGUISES[name](photo.pixels, parts_on_photo(face, photo)))
     assert {"not_living_skin", "no_colour"} & set(said)
 
 
@@ -65,7 +57,7 @@ def test_coloured_light_makes_no_statue(faces, tone, cast):
 
 def test_a_statue_gets_no_numbers_unless_its_owner_says_where_its_skin_is(faces):
     photo, face = faces["dark"]
-    parts = parts_of(photo, face)
+    parts = parts_on_photo(face, photo)
     statue = replace(photo, pixels=DISGUISES["statue of clay"](photo.pixels, parts))
     told = analyse(statue, tasks=())
     assert PROBLEMS["not_living_skin"][0] is Severity.REJECT

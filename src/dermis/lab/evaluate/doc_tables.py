@@ -305,6 +305,19 @@ def _of_living_skin(roots: Roots, runs: Path) -> str:
     return _signed("\n\n".join(tables))
 
 
+def _of_faults(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.evidence.made_faults import fault_readings, faults_table
+    from dermis.lab.evaluate.evidence.readings import folder_readings
+
+    real = [
+        one
+        for name in ("caltech_faces_light", "rosacea_faces", "chart_faces_mbatha")
+        for one in folder_readings(name, folder_of(name, roots), most=_MOST, tasks=("skin_tone",))
+        if one.condition == "unknown"
+    ]
+    return _signed(faults_table(list(fault_readings(6)), real))
+
+
 def _of_charted_person(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.evidence.charted_person import charted_person_table, charted_shots
 
@@ -338,6 +351,7 @@ _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "redness": _of_redness,
     "presence": _of_presence,
     "verdict": _of_verdict,
+    "faults": _of_faults,
     "charted-person": _of_charted_person,
     "living-skin": _of_living_skin,
     "repeatability": _of_repeatability,

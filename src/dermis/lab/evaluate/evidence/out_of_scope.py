@@ -6,7 +6,7 @@ mask, painted, drawn, printed, on a screen, or without colour.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.colour.srgb import decode, encode
-from dermis.core import Encoding, Photo, SegmentationClass, in_classes
+from dermis.core import Encoding, Face, Photo, SegmentationClass, in_classes
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.face.find import find_face
 from dermis.formats.images.photo import read_photo
@@ -27,7 +27,7 @@ from dermis.lab.synth.layouts.layout import person_at
 from dermis.lab.synth.recipe import FacesRecipe, read_recipe
 from dermis.optics.isp import develop
 
-__all__ = ["DISGUISES", "PORTRAITS", "disguise_readings", "made_faces", "out_of_scope"]
+__all__ = ["DISGUISES", "PORTRAITS", "disguise_readings", "made_faces", "out_of_scope", "parts_on_photo"]
 
 Step = Callable[[str], None]
 
@@ -177,13 +177,19 @@ def _disguised(photo: Photo) -> Iterator[tuple[str, Photo]]:
     face = find_face(photo)
     if face is None or face.landmarks is None:
         return
+    parts = parts_on_photo(face, photo)
+    for name, disguise in DISGUISES.items():
+        yield name, replace(photo, pixels=np.clip(disguise(photo.pixels, parts), 0, 1).astype(np.float32))
+
+
+def parts_on_photo(face: Face, photo: Photo) -> LabelMap:
+    """Return the parts of a face on the pixels of its photo (h, w)."""
     frame = face.frame
     parts = np.zeros(photo.pixels.shape[:2], np.uint8)
     big = face.segmentation.repeat(frame.factor, axis=0).repeat(frame.factor, axis=1)
     window = parts[frame.y_px : frame.y_px + big.shape[0], frame.x_px : frame.x_px + big.shape[1]]
     window[:] = big[: window.shape[0], : window.shape[1]]
-    for name, disguise in DISGUISES.items():
-        yield name, replace(photo, pixels=np.clip(disguise(photo.pixels, parts), 0, 1).astype(np.float32))
+    return parts
 
 
 def _smaller(photo: Photo) -> Photo:
@@ -196,18 +202,30 @@ def _smaller(photo: Photo) -> Photo:
     return replace(photo, pixels=np.clip(pixels, 0, 1).astype(np.float32))
 
 
-def made_faces(people: int, *, seed: int = 1, size_px: int = 400) -> Iterator[tuple[str, Photo]]:
-    """Yield the ITA class and a photo of made people, the classes of the recipe `everyday` in turn."""
+def made_faces(
+    people: int, *, seed: int = 1, size_px: int = 400, pitch_deg: float = 0.0, tones: Sequence[str] = ()
+) -> Iterator[tuple[str, Photo]]:
+    """Yield the ITA class and a photo of made people, the classes of the recipe `everyday` in turn.
+
+    pitch_deg: how far the heads are tilted back. tones: make those of these classes alone, of all where there is none.
+    """
     recipe = read_recipe("everyday", [f"seed={seed}", f"size_px={size_px}"])
     if not isinstance(recipe, FacesRecipe):
         raise TypeError("The recipe everyday is one of faces.")
     for number in range(people):
+        tone = recipe.tone_classes[number % len(recipe.tone_classes)]
+        if tones and tone not in tones:
+            continue
         person, visit = person_at(recipe, number, "W00")
         rng = stream(seed, "disguised", number)
-        scene = compose_scene(person, visit, draw_everyday_shot(rng, recipe, "front", "neutral"))
+        shot = draw_everyday_shot(rng, recipe, "front", "neutral")
+        if pitch_deg:
+            pose = replace(shot.viewpoint.pose, pitch_deg=pitch_deg)
+            shot = replace(shot, viewpoint=replace(shot.viewpoint, pose=pose))
+        scene = compose_scene(person, visit, shot)
         raw = raw_of(scene)
         photo = develop(raw, everyday_isp(rng, scene.shot, raw, scene.buffers.regions > 0), rng)
-        yield recipe.tone_classes[number % len(recipe.tone_classes)], photo
+        yield tone, photo
 
 
 def out_of_scope() -> Iterator[tuple[str, Photo]]:
