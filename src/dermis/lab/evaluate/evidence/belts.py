@@ -36,7 +36,7 @@ BELTED = ("skin_tone", LIGHTNESS, "melanin", "haemoglobin")
 _OWN = ("skin_tone", "unknown")
 """This belt rests on ten times as many people: it is fitted with the estimate, to patches of measured skin, too."""
 _RIDGE = 0.01
-FEWEST_PHOTOS, FEWEST_REPEATS, FEWEST_PEOPLE = 40, 20, 5
+FEWEST_PHOTOS, FEWEST_REPEATS, FEWEST_PEOPLE = 60, 20, 5
 
 
 def commit_of_code() -> str:
