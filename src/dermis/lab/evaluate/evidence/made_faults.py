@@ -92,7 +92,7 @@ def _shining(linear: FloatMap, skin: BoolMap, face: Face, share: float, regions:
             away = np.hypot(places[0] - middle[0], places[1] - middle[1]) / (share * width)
             glare = np.maximum(glare, np.exp(-(away**4)))
     level = float(np.median(linear[skin].max(axis=1)))
-    return linear + np.where(skin, glare, 0)[..., None] * np.float32(max(1.5 * level, 0.25))
+    return np.asarray(linear + np.where(skin, glare, 0)[..., None] * max(1.5 * level, 0.25), np.float32)
 
 
 def _smoothed(pixels: FloatMap, skin: BoolMap) -> FloatMap:
