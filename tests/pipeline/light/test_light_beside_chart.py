@@ -5,12 +5,26 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from dermis.colour.difference import delta_e_00
 from dermis.core import Skin, View
 from dermis.lab.evaluate.evidence.belts import fit_charted_colour, write_charted_colour
-from dermis.lab.evaluate.evidence.made_scenes import ChartedColourExample
+from dermis.lab.evaluate.evidence.made_scenes import ChartedColourExample, charted_examples
 from dermis.pipeline.light.beside_chart import beside_chart, charted_clues, read_charted_colour
 from dermis.tasks.tone import face_colour
 from fakes.plain_face import face_with
+
+
+@pytest.fixture(scope="module")
+def examples(models):
+    return list(charted_examples(people=2, seed=99))
+
+
+def test_the_line_that_ships_brings_other_people_nearer_to_their_colour(examples):
+    line = read_charted_colour()
+    before = np.mean([delta_e_00(one.clues[:3], one.lab) for one in examples])
+    after = np.mean([delta_e_00(line.corrected(one.clues), one.lab) for one in examples])
+    assert after < before
+    assert line.photos >= 60
 
 
 def test_the_line_is_what_is_usually_missing(tmp_path):
