@@ -119,8 +119,8 @@ def fit_estimator(
     distance = np.square(whitened).sum(axis=1)
     known_within = BEYOND * float(_quantile(distance[:, None], seen.weights, USUAL)[0])
     over_level = seen.spectra / level
-    _, axes = np.linalg.eigh(over_level.T @ (over_level * seen.weights[:, None]))
-    weights = axes.T[::-1][:TERMS]
+    _, _, axes = np.linalg.svd(over_level * np.sqrt(seen.weights)[:, None], full_matrices=False)
+    weights = axes[:TERMS]
     table = tabulate(fit_mixture(whitened, over_level @ weights.T, seen.kind, seen.weights), np.sqrt(known_within))
     learnt = Estimator(
         wavelengths_nm=wavelengths_nm,
