@@ -15,8 +15,8 @@ from dermis.pipeline.quality.problems import PROBLEMS
 from dermis.pipeline.quality.verdict import assess
 
 TONES = ("dark", "very light")
-HARD = ("painted black",)
-"""Not told on every face: black paint of which a tenth of the skin shows."""
+HARD = ("painted black", "statue of dark wood")
+"""Not told on every face: black paint through which skin shows, and wood so dark that noise gives it colours."""
 
 
 @pytest.fixture(scope="module")

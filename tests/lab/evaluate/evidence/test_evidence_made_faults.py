@@ -14,8 +14,8 @@ from dermis.pipeline.quality.verdict import assess
 TONES = ("dark", "very light")
 TILTED = "head tilted back"
 NEW_FACE = ("head leant to the shoulder", TILTED)
-MADE_UNEVEN = {"uneven_light"}
-"""The made photo of the dark face has a lamp at one side."""
+MADE_UNEVEN = {"uneven_light", "clipped"}
+"""The made photo of the dark face has a lamp at one side, whose gloss clips."""
 
 
 @pytest.fixture(scope="module")
