@@ -115,11 +115,15 @@ class CaptureCondition(StrEnum):
     CONTROLLED = "controlled"
 
 
-def measured_as(condition: str, reference_kind: str | None) -> str:
+def measured_as(condition: str, reference_kind: str | None, device: str | None) -> str:
     """Return the name under which errors of a photo were measured: its condition, "referenced_patch" for one patch.
 
-    A patch fixes the light and leaves the camera's own colours; a chart fixes both.
+    A patch fixes the light and leaves the camera's own colours; a chart fixes both. device: whose profile was applied.
+    Without one, or without a
+    level, nobody measured a rig or a flash pair: their names end in "_uncalibrated".
     """
+    if condition in (CaptureCondition.CONTROLLED, CaptureCondition.FLASH_PAIR) and not device:
+        return f"{condition}_uncalibrated"
     return "referenced_patch" if reference_kind == "patch" else str(condition)
 
 
@@ -208,7 +212,9 @@ class Analysis:
     @property
     def measured_as(self) -> str:
         """The name under which errors of such photos were measured."""
-        return measured_as(self.condition, None if self.reference is None else self.reference.kind)
+        kind = None if self.reference is None else self.reference.kind
+        levelled = self.flash_pair is None or self.flash_pair.level_by
+        return measured_as(self.condition, kind, self.device if levelled else None)
 
     def __getitem__(self, task: str) -> Finding:
         """Return the finding of a task for the whole face, else its first; KeyError where there is none."""

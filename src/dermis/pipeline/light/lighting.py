@@ -43,7 +43,9 @@ class Lighting:
     @property
     def measured_as(self) -> str:
         """The name under which errors of such photos were measured."""
-        return measured_as(self.kind, None if self.reference is None else self.reference.kind)
+        kind = None if self.reference is None else self.reference.kind
+        levelled = self.pair is None or self.pair.record.level_by
+        return measured_as(self.kind, kind, self.profile.name if self.profile is not None and levelled else None)
 
     @property
     def by(self) -> str:

@@ -87,8 +87,10 @@ def _change(before: Analysis, after: Analysis, was: Finding, found: Finding) -> 
 
 def how_measured(analysis: Analysis) -> str:
     """Return the name under which errors of such photos were measured."""
-    told = (analysis.content.get("condition") or {}).get("reference") or {}
-    return measured_as(analysis.condition or "", told.get("kind"))
+    told = analysis.content.get("condition") or {}
+    pair = told.get("flash_pair")
+    device = told.get("device") if pair is None or pair.get("level_by") else None
+    return measured_as(analysis.condition or "", (told.get("reference") or {}).get("kind"), device)
 
 
 def _measured(finding: Finding, analysis: Analysis) -> Measured:
