@@ -23,7 +23,7 @@ from dermis.metrics.ordinal import spearman
 from dermis.pipeline.analyse import analyse
 from dermis.tasks import choose
 from dermis.tasks.acne.comedones import comedo_interval
-from dermis.tasks.acne.looks import kind_by_looks, lesion_features
+from dermis.tasks.acne.decode import kind_by_looks, lesion_features
 from dermis.tasks.acne.visibility import non_inflammatory
 
 __all__ = ["CountedKinds", "boxed_kinds", "clear_kinds", "comedones_table", "counted_kinds", "outlined_counts"]

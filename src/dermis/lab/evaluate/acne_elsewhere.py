@@ -27,7 +27,7 @@ from dermis.metrics.ordinal import balanced_accuracy, spearman, to_grades
 from dermis.pipeline.analyse import analyse
 from dermis.tasks import choose
 from dermis.tasks.acne import hayashi
-from dermis.tasks.acne.looks import kind_by_looks, looks_of
+from dermis.tasks.acne.decode import kind_by_looks, looks_of
 from dermis.tasks.acne.visibility import one_side
 
 __all__ = [

@@ -24,8 +24,7 @@ from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.face.crop import to_frame
 from dermis.face.landmarks import BROWS, EYES, LIPS, NOSTRILS, polygon_mask
 from dermis.face.regions import face_width_px, map_regions, right_of_midline
-from dermis.tasks.acne.decode import box_of
-from dermis.tasks.acne.looks import kind_by_looks, lesion_features
+from dermis.tasks.acne.decode import box_of, kind_by_looks, lesion_features
 
 __all__ = ["HEAT_SQUARE", "place_lesions", "regions_at"]
 
