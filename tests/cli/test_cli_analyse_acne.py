@@ -52,6 +52,14 @@ def test_acne_in_the_terminal_and_in_the_report(with_network, selfie, tmp_path):
     assert (tmp_path / "overlay_acne_lesions.png").is_file()
 
 
+@pytest.mark.parametrize("columns", ["80", "160"])
+def test_no_number_is_cut_off_in_a_terminal(with_network, selfie, columns):
+    output = CliRunner(env={"COLUMNS": columns}).invoke(app, ["analyse", str(selfie)]).output
+    tone = next(line for line in output.splitlines() if line.startswith("face"))
+    assert "…" not in output
+    assert (" to " in tone) == (columns == "160")  # else the interval stands below its value
+
+
 def test_a_person_is_one_more_answer(with_network, selfie, tmp_path):
     copy = tmp_path / "again.jpg"
     copy.write_bytes(selfie.read_bytes())

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -72,8 +73,15 @@ def _by_group(findings: Iterable[Finding]) -> list[list[Finding]]:
     return list(groups.values())
 
 
+_WIDEST, _LONG_NAME = 1000, 13
+"""Columns: wider than any table of findings; names longer than this are set on two lines where there is no room."""
+
+
 def _print_findings(findings: Sequence[Finding], console: Console) -> None:
-    console.print(_table(findings))
+    table = _table(findings)
+    if Measurement.get(console, console.options.update_width(_WIDEST), table).maximum > console.width:
+        table = _table(findings, between="\n")
+    console.print(table)
     for finding in findings:
         classes = finding.label or " to ".join(dict.fromkeys((*finding.labels[:1], *finding.labels[-1:])))
         if finding.region is Region.FACE and classes:
@@ -83,8 +91,11 @@ def _print_findings(findings: Sequence[Finding], console: Console) -> None:
             console.print(f"  [yellow]{escape(note.text)}[/yellow]")
 
 
-def _table(findings: Iterable[Finding]) -> Table:
-    """One row a region, one column a task: the value, and its interval where that is known."""
+def _table(findings: Iterable[Finding], between: str = " ") -> Table:
+    """One row a region, one column a task: the value, and its interval where that is known.
+
+    between: the value and its interval; a new line where the terminal is too narrow for both.
+    """
     by_region: dict[Region, dict[str, Finding]] = {}
     units: dict[str, str] = {}
     for finding in findings:
@@ -94,14 +105,15 @@ def _table(findings: Iterable[Finding]) -> Table:
     table.add_column("region", no_wrap=True)
     for task, unit in units.items():
         scale = unit.removeprefix(f"{task} ")
-        table.add_column(f"{task}\n[dim]{scale}[/dim]", justify="right", no_wrap=True)
+        name = task.replace("_", f"_{between}".rstrip(" "), 1) if len(task) > _LONG_NAME else task
+        table.add_column(f"{name}\n[dim]{scale}[/dim]", justify="right", overflow="fold")
     for region, found in by_region.items():
-        cells = (_cell(found.get(task)) for task in units)
+        cells = (_cell(found.get(task), between) for task in units)
         table.add_row(region.value, *cells)
     return table
 
 
-def _cell(finding: Finding | None) -> str:
+def _cell(finding: Finding | None, between: str) -> str:
     if finding is None:
         return "-"
     scale = TASKS[finding.task].scale if finding.task in TASKS else None
@@ -113,7 +125,7 @@ def _cell(finding: Finding | None) -> str:
         return value
     # Both ends: few intervals have their value in the middle.
     low, high = (f"{end:.{1 if fine else 0}f}" for end in finding.interval)
-    return f"{value} [dim]{low} to {high}[/dim]"
+    return f"{value}{between}[dim]{low} to {high}[/dim]"
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

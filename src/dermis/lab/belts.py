@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dermis.formats.files import write_text
 from dermis.tasks.intervals import Belt
 
-__all__ = ["belt_object", "fit_belt", "keep_belt", "within"]
+__all__ = ["fit_belt", "keep_belt", "within"]
 
 _Floats = NDArray[np.float64]
 
@@ -76,13 +76,13 @@ def keep_belt(folder: Path, task: str, condition: str, belt: Belt) -> None:
     """Write one belt into the task's file, and leave what else it holds."""
     path = folder / f"{task}.json"
     told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    belts = dict(told.get("belts", {})) | {condition: belt_object(belt)}
+    belts = dict(told.get("belts", {})) | {condition: _belt_object(belt)}
     said = {"task": task, "belts": belts}
     folder.mkdir(parents=True, exist_ok=True)
     write_text(path, json.dumps(said, indent=1) + "\n")
 
 
-def belt_object(belt: Belt) -> dict[str, Any]:
+def _belt_object(belt: Belt) -> dict[str, Any]:
     """Return a belt as its file holds it."""
     return {
         "level": belt.level,

@@ -29,7 +29,8 @@ class Options:
 
     Made people, real repeats, changed exposure, and pictures that are no photo of a face.
     Some minutes. Writes validation.html, validation.json and validation.md into DIR. A real set is a folder with
-    labels.csv, columns `file` and `person`.
+    labels.csv, columns `file` and `person`. With the sets `caltech_faces_light` and `melasma_faces` --fit fits the
+    intervals of dark spots and redness, too.
 
     \b
     dermis validate --out evidence

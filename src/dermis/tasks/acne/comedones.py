@@ -87,7 +87,7 @@ def comedo_trees() -> ComedoTrees:
     """Return the trees that ship."""
     held = load_table(FILE)
     if tuple(held["clues"].tolist()) != CLUES:
-        raise ValueError("comedones.npz was fitted to other clues; fit it anew (dermis.lab.train.examples.comedones).")
+        raise ValueError("comedones.npz was fitted to other clues; fit it anew (dermis train comedones).")
     return ComedoTrees(trees=trees_of(held, "comedo"), clear=float(held["clear"]), error_log=float(held["error_log"]))
 
 

@@ -189,7 +189,7 @@ def _finding(
     )
 
 
-_NOTE = "Derived by rule from area and contrast; `continuous` changes where the bands of the score do not."
+_NOTE = "Derived by rule from area and contrast. Within a band the score stands still; detail.continuous moves."
 _PARTLY = "A part of the score's regions is not in view; the others stand for the whole face."
 
 

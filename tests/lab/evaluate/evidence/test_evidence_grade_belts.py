@@ -1,8 +1,12 @@
 """Intervals of grades: they hold the truth of other people, stay on the scale, and ship for each condition."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from dermis.lab.evaluate.evidence import grade_belts
 from dermis.lab.evaluate.evidence.grade_belts import (
     BOUNDS,
     CONDITIONS,
@@ -11,19 +15,20 @@ from dermis.lab.evaluate.evidence.grade_belts import (
     belt_of,
     coverage_lines,
     painted_readings,
+    write_grade_intervals,
 )
 from dermis.tasks.intervals import FOLDER, interval, interval_belts
 from fakes.plain_face import SIZE, face_with
 
 
 def readings(task="pigmentation_grade", *, people=30, photos=12, seed=0):
-    """Answers that fall short of the truth and spread more in the middle."""
+    """Answers that fall short of the truth and spread more in the middle; every sixth face is clear."""
     rng = np.random.default_rng(seed)
     low, high = BOUNDS[task]
     for person in range(people):
         off = rng.normal(0, 0.2)
         for place in range(photos):
-            truth = rng.uniform(low, high)
+            truth = low if place % 6 == 5 else rng.uniform(low, high)
             said = np.clip(0.8 * truth + off + rng.normal(0, 0.3 + 0.1 * truth), low, high)
             yield GradeReading(task=task, condition="unknown", person=f"p{seed}-{person}", tone=list(TONES)[place % 3],
                                truth=float(truth), said=float(said))  # fmt: skip
@@ -57,6 +62,27 @@ def test_a_painted_face_has_a_reading_of_each_grade():
         assert low <= one.truth <= high
         assert low <= one.said <= high
     assert sum(one.task == "pigmentation_grade" for one in found) == 3  # the face and both cheeks
+
+
+def test_where_nothing_is_painted_every_true_grade_is_nothing():
+    face, skin = face_with(np.zeros((SIZE, SIZE, 3)))
+    rng = np.random.default_rng(2)
+    found = list(painted_readings(rng, face, skin, person="p", tone="as they are", condition="unknown", painted=False))
+    assert {one.task for one in found} == set(BOUNDS)
+    assert {one.truth for one in found} == {0.0}
+
+
+def test_intervals_of_grades_are_written_for_every_condition(tmp_path, monkeypatch):
+    every = list(readings())
+    told = [replace(one, task=task, condition=name) for one in every for task in BOUNDS for name in CONDITIONS]
+    monkeypatch.setattr(grade_belts, "judged_photos", lambda *folders: [(tmp_path / "a.jpg", "a")])
+    monkeypatch.setattr(grade_belts, "readings_of_photo", lambda *photo: told)
+    monkeypatch.setattr(grade_belts, "folder_of", lambda *asked, made: tmp_path)
+    said = []
+    written = write_grade_intervals(tmp_path, tmp_path, tmp_path, step=said.append)
+    assert {path.stem for path in written} == set(BOUNDS)
+    assert all(set(json.loads(path.read_text())["belts"]) == set(CONDITIONS) for path in written)
+    assert said == ["painting a.jpg"]
 
 
 @pytest.mark.parametrize("task", list(BOUNDS))

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import dermis
-from dermis.lab.train.examples import comedones
 from dermis.lab.train.examples.comedones import Lesson, _drawn, fit_comedones, labels_of, told_in_folds
 from dermis.lab.train.tone_posterior import arrays_of_trees
 from dermis.tasks.acne.comedones import CLUES, Candidates
@@ -33,12 +32,11 @@ def lesson(group, seed):
     return Lesson(group=group, clues=clues, labels=labels, true=60)
 
 
-def test_trees_find_what_they_were_shown_and_are_kept_as_they_are(monkeypatch):
-    monkeypatch.setattr(comedones, "ROUNDS", 12)
+def test_trees_find_what_they_were_shown_and_are_kept_as_they_are():
     crops = [lesson(f"g{place}", place) for place in range(4)]
     drawn = [lesson("p", 9)]
-    assert np.abs(told_in_folds(crops, drawn) - 55).max() < 15
-    booster = fit_comedones(crops, drawn)
+    assert np.abs(told_in_folds(crops, drawn, rounds=12) - 55).max() < 15
+    booster = fit_comedones(crops, drawn, rounds=12)
     held = {f"comedo_{name}": values for name, values in arrays_of_trees(booster).items()}
     odds = trees_of(held, "comedo").predict(crops[0].clues)
     assert 1 / (1 + np.exp(-odds)) == pytest.approx(booster.predict_proba(crops[0].clues)[:, 1], abs=1e-5)

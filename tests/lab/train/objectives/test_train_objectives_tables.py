@@ -8,6 +8,7 @@ import pytest
 from dermis.core.tables import load_table, sha256_of
 from dermis.lab.train import acne_presence, brown_marks, face_population, pigment_index, tone_posterior
 from dermis.lab.train.brown_marks import Lesson
+from dermis.lab.train.examples import comedones
 from dermis.lab.train.objectives.tables import export_table
 from dermis.lab.train.recipe import find_recipe, read_recipe
 from dermis.lab.train.recipe.learners import LEARNERS
@@ -64,7 +65,7 @@ def test_every_table_that_ships_is_a_recipe():
 
 
 NAMES = ("brown-marks", "tone-posterior", "pigment-index", "face-population", "camera-population", "emulator",
-         "acne-presence")  # fmt: skip
+         "acne-presence", "comedones")  # fmt: skip
 
 
 def test_pigment_index(people, tmp_path, monkeypatch):
@@ -151,6 +152,26 @@ def test_acne_presence(tmp_path, monkeypatch):
     check(run, table)
     assert table.read_text().startswith("limit,slope")
     assert run.result() == {"clear_called_acne": pytest.approx(0.0, abs=0.11), "acne_called_acne": 1.0}
+
+
+def test_comedones(tmp_path, monkeypatch):
+    """On lessons that are drawn as numbers."""
+    homes = {name: tmp_path / name for name in ("acne04", "openpeople")}
+    for folder in homes.values():
+        folder.mkdir()
+    rng = np.random.default_rng(0)
+
+    def lessons(folder):
+        for number in range(8):
+            labels = (rng.random(300) > 0.9).astype(np.int64)
+            clues = rng.normal(0, 1, (300, len(comedones.CLUES))) + 4 * labels[:, None]
+            yield comedones.Lesson(group=str(number), clues=clues, labels=labels, true=int(labels.sum()))
+
+    monkeypatch.setattr(comedones, "crop_lessons", lessons)
+    monkeypatch.setattr(comedones, "drawn_lessons", lessons)
+    run, table = fitted("comedones", homes, tmp_path, "fit.rounds=12")
+    check(run, table)
+    assert run.result()["crops"] == run.result()["drawn_portraits"] == 8
 
 
 def test_the_hash_of_another_table_stays(people, tmp_path, monkeypatch):

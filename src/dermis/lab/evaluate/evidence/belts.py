@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from dermis.formats.files import write_text
-from dermis.lab.belts import belt_object, fit_belt
+from dermis.lab.belts import fit_belt, keep_belt
 from dermis.lab.evaluate.evidence.made_scenes import ChartedColourExample
 from dermis.lab.evaluate.evidence.readings import SKIN_TASKS, TASKS_READ, Reading
 from dermis.pipeline.light.beside_chart import ChartedColour
@@ -144,23 +144,16 @@ def write_intervals(folder: Path, made: Sequence[Reading]) -> list[Path]:
 
     What cannot be fitted is left as it stood, and so is the belt of a tone in an unknown light.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     written = []
     for task in BELTED:
-        path = folder / f"{task}.json"
-        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        belts = dict(told.get("belts", {}))
         for condition in sorted({one.condition for one in made}):
             if (task, condition) == _OWN:
                 continue
             belt = _belt_of([one for one in made if one.condition == condition], task)
             if belt is not None:
-                belts[condition] = belt_object(belt)
-        if belts:
-            said = {"task": task, "belts": belts}
-            write_text(path, json.dumps(said, indent=1) + "\n")
-            written.append(path)
-    return written
+                keep_belt(folder, task, condition, belt)
+                written.append(folder / f"{task}.json")
+    return list(dict.fromkeys(written))
 
 
 def _belt_of(readings: Sequence[Reading], task: str) -> Belt | None:

@@ -1,16 +1,15 @@
 """Intervals of the grades of dark spots and redness, and how often they hold.
 
-`python -m dermis.lab.evaluate.evidence.grade_belts ADULTS WEB [--write]`, the folders of `caltech_faces_light` and
-`melasma_faces`. Marks and redness of known strength are painted on clear faces of people who taught nothing, light to
-dark, and photographed anew. Each answer beside its truth gives the confidence belts of `tasks/data/intervals`. True
-scores are those that the same rules give to what was painted. Coverage is told by folds over people: belts of the
-others judge each.
+Marks and redness of known strength are painted on clear faces of people who taught nothing, light to dark, and
+photographed anew; every third is photographed without any. Each answer beside its truth gives the confidence belts of
+`tasks/data/intervals`, which `dermis validate --fit` writes. True scores are those that the same rules give to what was
+painted. Coverage is told by folds over people: belts of the others judge each (`dermis evaluate --table
+grade-intervals`).
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -32,7 +31,7 @@ from dermis.lab.synth.lesions.photo_redness import paint_redness
 from dermis.lab.train.brown_marks import MARKED, cut_out, is_taught
 from dermis.lab.train.sources import PORTRAITS_NAME, folder_of
 from dermis.tasks import TASKS
-from dermis.tasks.intervals import FITTED, FOLDER, Belt
+from dermis.tasks.intervals import FITTED, Belt
 from dermis.tasks.pigmentation.contrast import MELANIN_AXIS
 from dermis.tasks.pigmentation.grade import GRADED
 from dermis.tasks.pigmentation.marks import contrast_of_density, find_marks
@@ -48,6 +47,7 @@ __all__ = [
     "painted_readings",
     "readings_of",
     "readings_of_photo",
+    "write_grade_intervals",
 ]
 
 CONDITIONS: Mapping[str, float] = {"unknown": 1.0, "referenced": 0.5, "controlled": 0.25}
@@ -111,21 +111,20 @@ def readings_of_photo(number: int, path: Path, person: str) -> Iterator[GradeRea
     face, skin = cut_out(*found)
     tone = list(TONES)[number % len(TONES)]
     for condition in CONDITIONS:
-        for _ in range(_PAINTINGS):
-            yield from painted_readings(rng, face, skin, person=person, tone=tone, condition=condition)
+        for painted in (*[True] * _PAINTINGS, False):
+            yield from painted_readings(rng, face, skin, person=person, tone=tone, condition=condition, painted=painted)
 
 
 def painted_readings(
-    rng: np.random.Generator, face: Face, skin: Skin, *, person: str, tone: str, condition: str
+    rng: np.random.Generator, face: Face, skin: Skin, *, person: str, tone: str, condition: str, painted: bool = True
 ) -> Iterator[GradeReading]:
-    """Yield the grades of a clear face with brown marks, and of it with redness, as another camera sees them."""
+    """Yield the grades of a clear face with brown marks, and of it with redness, as another camera sees them.
+
+    painted: else nothing is painted, and every true grade is 0: what clear skin reads belongs to the belts.
+    """
     clear = _darkened(skin.linear, np.full(face.skin.shape, TONES[tone], np.float32))
     faults = CONDITIONS[condition]
-    kinds = list(MOST_MARKS)
-    counts = {kind: int(np.exp(rng.uniform(0.2, 1) * np.log(MOST_MARKS[kind]))) for kind in kinds}
-    chosen = rng.permutation(len(kinds))[: rng.integers(1, 4)]
-    marks = [one for place in chosen for one in draw_photo_marks(rng, face, kinds[place], counts[kinds[place]])]
-    density = np.float32(rng.uniform(0, 1.4)) * paint_marks(clear, face, marks).density
+    density = _drawn_density(rng, face, clear) if painted else np.zeros(face.skin.shape, np.float32)
     seen = replace(skin, linear=photographed(rng, face, _darkened(clear, density), faults=faults))
     found = find_marks(face, seen)
     truth = _true_marks(found, density)
@@ -138,10 +137,18 @@ def painted_readings(
         told, right = _values(task, seen, found), _values(task, skin, truth)
         if Region.FACE in told and Region.FACE in right:
             yield reading(task=task, truth=right[Region.FACE], said=told[Region.FACE])
-    grade = float(rng.uniform(0, 4) if rng.random() > 0.2 else 0)
+    grade = float(rng.uniform(0, 4)) if painted else 0.0
     red = paint_redness(clear, face, grade, seed=int(rng.integers(2**31)))
     flush = flush_of_skin(replace(skin, linear=photographed(rng, face, red, faults=faults)))
     yield reading(task="redness_grade", truth=grade, said=grade_of_flush(flush))
+
+
+def _drawn_density(rng: np.random.Generator, face: Face, clear: FloatMap) -> FloatMap:
+    kinds = list(MOST_MARKS)
+    counts = {kind: int(np.exp(rng.uniform(0.2, 1) * np.log(MOST_MARKS[kind]))) for kind in kinds}
+    chosen = rng.permutation(len(kinds))[: rng.integers(1, 4)]
+    marks = [one for place in chosen for one in draw_photo_marks(rng, face, kinds[place], counts[kinds[place]])]
+    return np.asarray(np.float32(rng.uniform(0, 1.4)) * paint_marks(clear, face, marks).density, np.float32)
 
 
 def belt_of(readings: Sequence[GradeReading], task: str) -> Belt:
@@ -152,9 +159,9 @@ def belt_of(readings: Sequence[GradeReading], task: str) -> Belt:
 
 
 def coverage_lines(readings: Sequence[GradeReading]) -> list[str]:
-    """Return how often belts of other people hold the truth, by task and condition, and by tone."""
-    head = ["| task | condition | painted photos | covered | width, median | " + " | ".join(TONES) + " |",
-            "|---|---|---|---|---|" + "---|" * len(TONES)]  # fmt: skip
+    """Return how often belts of other people hold the truth, by task and condition, by tone, and on clear skin."""
+    columns = ("task", "condition", "readings", "covered", "width, median", *TONES, "nothing painted")
+    head = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     lines = []
     for task in BOUNDS:
         for condition in CONDITIONS:
@@ -163,9 +170,13 @@ def coverage_lines(readings: Sequence[GradeReading]) -> list[str]:
                 continue
             held, width = _judged_by_others(own, task)
             tones = np.array([one.tone for one in own])
-            by_tone = " | ".join(f"{held[tones == tone].mean():.2f}" for tone in TONES)
+            clear = np.array([one.truth == 0 for one in own])
+            shares = " | ".join(
+                f"{held[which].mean():.2f}" if which.any() else "-"
+                for which in (*(tones == tone for tone in TONES), clear)
+            )
             lines.append(
-                f"| `{task}` | {condition} | {len(own)} | {held.mean():.2f} | {np.median(width):.1f} | {by_tone} |"
+                f"| `{task}` | {condition} | {len(own)} | {held.mean():.2f} | {np.median(width):.1f} | {shares} |"
             )
     people = len({one.person for one in readings})
     return [*head, *lines, "", f"{people} people; belts of level 0.9, each judged by those of other people."]
@@ -215,17 +226,16 @@ def _values(task: str, skin: Skin, marks: PigmentMarks) -> Mapping[Region, float
     return {one.region: one.value for one in found if one.region in FITTED}
 
 
-def main(arguments: list[str]) -> None:
-    """Paint, print how often intervals hold; with --write, keep the belts of all people."""
+def write_grade_intervals(
+    folder: Path, adults: Path, web: Path, *, step: Callable[[str], None] = lambda words: None
+) -> list[Path]:
+    """Write the belts of all people, a file a task; adults and web: the folders of `judged_photos`."""
     portraits = folder_of(PORTRAITS_NAME, {}, made=PORTRAITS_NAME)
-    readings = list(readings_of(judged_photos(portraits, Path(arguments[0]), Path(arguments[1]))))
-    print("\n".join(coverage_lines(readings)))
-    if "--write" in arguments:
-        for task in BOUNDS:
-            for condition in CONDITIONS:
-                own = [one for one in readings if one.condition == condition]
-                keep_belt(FOLDER, task, condition, belt_of(own, task))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+    readings: list[GradeReading] = []
+    for number, (path, person) in enumerate(judged_photos(portraits, adults, web)):
+        step(f"painting {path.name}")
+        readings += readings_of_photo(number, path, person)
+    for task in BOUNDS:
+        for condition in CONDITIONS:
+            keep_belt(folder, task, condition, belt_of([one for one in readings if one.condition == condition], task))
+    return [folder / f"{task}.json" for task in BOUNDS]

@@ -30,6 +30,7 @@ from dermis.lab.evaluate.evidence.figures import (
     figures_of,
     rosacea_figures,
 )
+from dermis.lab.evaluate.evidence.grade_belts import write_grade_intervals
 from dermis.lab.evaluate.evidence.made_devices import pair_readings, rig_readings
 from dermis.lab.evaluate.evidence.made_scenes import charted_examples, charted_readings
 from dermis.lab.evaluate.evidence.out_of_scope import disguise_readings, out_of_scope
@@ -62,6 +63,8 @@ FIT_SEED, LINE_SEED = 4411, 4412
 PEOPLE, PEOPLE_SHORT, PEOPLE_FIT, DISGUISED = 18, 2, 72, 6
 REAL_PHOTOS, CHANGED = 80, 12
 VERDICT_PEOPLE, VERDICT_PHOTOS = 24, 25
+ADULTS, WEB = "caltech_faces_light", "melasma_faces"
+"""The sets whose clear faces are painted for the intervals of grades; the second shows nobody twice."""
 ROSACEA = "rosacea_faces"
 """The set whose labels tell rosacea from other faces."""
 Step = Callable[[str], None]
@@ -93,7 +96,7 @@ def validate(
         seed = int(read_recipe("everyday").seed)
         readings += charted_readings(people=PEOPLE, seed=seed, plain=False, step=step)
     for name, folder in data.items():
-        if name != ROSACEA:
+        if name not in (ROSACEA, WEB):
             readings += folder_readings(name, folder, most=REAL_PHOTOS, exposures=CHANGED, step=step)
     figures = [*figures_of(readings, limited=not short)]
     for name, folder in data.items():
@@ -109,7 +112,8 @@ def validate(
 def fit_intervals(data: Mapping[str, Path], *, folder: Path = FOLDER, step: Step = lambda words: None) -> list[Path]:
     """Write the intervals and the table of repeatability anew.
 
-    They rest on made people that `validate` never asks, with and without a chart, and on the real repeats given.
+    They rest on made people that `validate` never asks, with and without a chart, and on the real repeats given; those
+    of the grades of dark spots and redness on marks painted on real clear skin, where both its folders are given.
     """
     colour = folder.parent / CHARTED_COLOUR.name
     write_charted_colour(
@@ -121,10 +125,14 @@ def fit_intervals(data: Mapping[str, Path], *, folder: Path = FOLDER, step: Step
         *rig_readings(people=PEOPLE_FIT, seed=FIT_SEED, step=step),
         *pair_readings(people=PEOPLE_FIT, seed=FIT_SEED, step=step),
     ]
-    real = [one for name, path in data.items() for one in folder_readings(name, path, most=REAL_PHOTOS, step=step)]
+    repeats = {name: path for name, path in data.items() if name != WEB}
+    real = [one for name, path in repeats.items() for one in folder_readings(name, path, most=REAL_PHOTOS, step=step)]
     table = folder.parent / REPEATABILITY.name
     write_repeatability(table, fitted_repeatabilities([*made, *real]))
-    return [*write_intervals(folder, made), table, colour]
+    written = [*write_intervals(folder, made), table, colour]
+    if ADULTS in data and WEB in data:
+        written += write_grade_intervals(folder, data[ADULTS], data[WEB], step=step)
+    return written
 
 
 def verdict_readings(

@@ -1,18 +1,17 @@
-"""The fit of the trees that tell comedones: `python -m dermis.lab.train.examples.comedones ACNE04_FOLDER [--write]`.
+"""The trees that tell comedones, as `dermis train comedones` fits them.
 
 Two kinds of pictures teach, each weighing as much: portraits of people who do not exist (openpeople, MIT) with closed
 and open comedones of true size drawn by the physical model; and clean crops of ACNE04, one a person, with what its
-second team marked outside of all boxes and what is not red there. What lies in a box is left out. Printed, and kept as
-the interval, is the error of the number on the crops, in folds by person. Photos that judge (other people's close-ups,
-outlined comedones) teach nothing.
+second team marked outside of all boxes and what is not red there. What lies in a box is left out. The figures, and what
+is kept as the interval, are of the number on the crops, in folds by person. Photos that judge (close-ups of other
+people, outlined comedones) teach nothing.
 """
 
 from __future__ import annotations
 
-import sys
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,13 +30,13 @@ from dermis.lab.synth.lesions.draw import draw_marks
 from dermis.lab.synth.lesions.kinds import MarkKind
 from dermis.lab.synth.portrait import CHEEKS_MM, portrait_of, with_marks
 from dermis.lab.synth.skin.maps import Tone
-from dermis.lab.train.sources import PORTRAITS_NAME, folder_of
+from dermis.lab.train.recipe import Recipe
 from dermis.lab.train.tone_posterior import arrays_of_trees
 from dermis.metrics.ordinal import spearman
 from dermis.pipeline.analyse import analyse
 from dermis.tasks.acne.comedones import CALLED_FROM, CLUES, FILE, Candidates, comedo_candidates
 
-__all__ = ["Lesson", "crop_lessons", "drawn_lessons", "fit_comedones", "labels_of", "main", "told_in_folds"]
+__all__ = ["Lesson", "crop_lessons", "drawn_lessons", "fit_comedones", "fit_table", "labels_of", "told_in_folds"]
 
 _Floats = NDArray[np.float64]
 
@@ -182,7 +181,7 @@ def _smaller(photo: Photo, share: float) -> Photo:
     return replace(photo, pixels=np.clip(np.stack(small, axis=-1), 0, 1))
 
 
-def fit_comedones(crops: Sequence[Lesson], drawn: Sequence[Lesson]) -> Any:  # noqa: ANN401 -- of scikit-learn
+def fit_comedones(crops: Sequence[Lesson], drawn: Sequence[Lesson], *, rounds: int = ROUNDS) -> Any:  # noqa: ANN401 -- of scikit-learn
     """Return boosted trees for the log odds of a comedo, both kinds of pictures weighing alike."""
     from sklearn.ensemble import HistGradientBoostingClassifier  # late: a second, and of the extra `lab`
 
@@ -195,19 +194,19 @@ def fit_comedones(crops: Sequence[Lesson], drawn: Sequence[Lesson]) -> Any:  # n
         parts.append((clues[kept], labels[kept], weights / weights.sum()))
     clues, labels, weights = (np.concatenate(one) for one in zip(*parts, strict=True))
     booster = HistGradientBoostingClassifier(
-        max_iter=ROUNDS, learning_rate=0.1, max_leaf_nodes=8, min_samples_leaf=60, l2_regularization=1.0,
+        max_iter=rounds, learning_rate=0.1, max_leaf_nodes=8, min_samples_leaf=60, l2_regularization=1.0,
         early_stopping=False, random_state=SEED,
     )  # fmt: skip
     return booster.fit(clues, labels, sample_weight=weights / weights.mean())
 
 
-def told_in_folds(crops: Sequence[Lesson], drawn: Sequence[Lesson]) -> _Floats:
+def told_in_folds(crops: Sequence[Lesson], drawn: Sequence[Lesson], *, rounds: int = ROUNDS) -> _Floats:
     """Return the number (n,) told of each crop, what clear skin shows taken off, by trees of other people's crops."""
     groups = sorted({one.group for one in crops})
     told = np.zeros(len(crops))
     for fold in range(FOLDS):
         out = set(groups[fold::FOLDS])
-        booster = fit_comedones([one for one in crops if one.group not in out], drawn)
+        booster = fit_comedones([one for one in crops if one.group not in out], drawn, rounds=rounds)
         for place, one in enumerate(crops):
             if one.group in out:
                 chances = booster.predict_proba(one.clues[one.labels >= 0])[:, 1]
@@ -215,21 +214,17 @@ def told_in_folds(crops: Sequence[Lesson], drawn: Sequence[Lesson]) -> _Floats:
     return told
 
 
-def main(arguments: list[str]) -> None:
-    """Fit, print how the number goes with what was marked on crops of other people; with --write keep the trees."""
-    crops = list(crop_lessons(Path(arguments[0])))
-    drawn = list(drawn_lessons(folder_of(PORTRAITS_NAME, {}, made=PORTRAITS_NAME)))
-    told, true = told_in_folds(crops, drawn), np.array([one.true for one in crops], np.float64)
-    error = np.quantile(np.log1p(true) - np.log1p(told), _LEVEL)
-    print(f"{len(crops)} crops, {len(drawn)} drawn portraits; marked {np.median(true):.0f}, told {np.median(told):.0f}")
-    print(f"rank correlation {spearman(true, told):.2f}; nine of ten errors of log(1 + n) are below {error:.2f}")
-    if "--write" in arguments:
-        trees = arrays_of_trees(fit_comedones(crops, drawn))
-        held = {f"comedo_{name}": values for name, values in trees.items()}
-        write_arrays(
-            FILE, {**held, "clues": np.array(CLUES), "clear": np.array(CLEAR_SHOWS), "error_log": np.array(error)}
-        )
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+def fit_table(recipe: Recipe, folders: Mapping[str, Path], out: Path) -> dict[str, float]:
+    """Write the trees to `out`; return how the number goes with what was marked on crops of other people."""
+    rounds = int(recipe.fit["rounds"])
+    crops, drawn = list(crop_lessons(folders["crops"])), list(drawn_lessons(folders["portraits"]))
+    told = told_in_folds(crops, drawn, rounds=rounds)
+    true = np.array([one.true for one in crops], np.float64)
+    error = float(np.quantile(np.log1p(true) - np.log1p(told), _LEVEL))
+    trees = arrays_of_trees(fit_comedones(crops, drawn, rounds=rounds))
+    held: dict[str, Any] = {f"comedo_{name}": values for name, values in trees.items()}
+    held |= {"clues": np.array(CLUES), "clear": np.array(CLEAR_SHOWS), "error_log": np.array(error)}
+    write_arrays(out / FILE.name, held)
+    return {
+        "crops": len(crops), "drawn_portraits": len(drawn), "spearman": spearman(true, told), "error_log": error
+    }  # fmt: skip

@@ -28,6 +28,7 @@ _FITS: Mapping[str, str] = {
     "camera_population": "objectives.cameras",
     "emulator": "objectives.emulator",
     "acne_presence": "acne_presence",
+    "comedones": "examples.comedones",
 }
 """Where `fit_table(recipe, folders, out)` of each lies in this room: it writes the table to `out`, returns figures."""
 

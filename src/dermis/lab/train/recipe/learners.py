@@ -89,5 +89,9 @@ LEARNERS: Mapping[str, Learner] = {
         about="the link from what was found to the presence of acne, on clear skin and on acne",
         pools=True, closed_form=True, table="tasks/data/acne_presence.csv",
     ),
+    "comedones": Learner(
+        about="boosted trees that tell comedones from what else stands out on skin, on drawn and on marked ones",
+        pools=True, closed_form=True, table="tasks/data/comedones.npz", fit={"rounds": 60},
+    ),
 }  # fmt: skip
 """Every learner by its name. `term`, `view` and `fit` of a recipe change its numbers."""
