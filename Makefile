@@ -7,7 +7,7 @@ PIP_INSTALL := pip install --quiet --disable-pip-version-check
 EXTRAS := dev,lab,service,batch,ray,study
 COVERED := 85
 
-.PHONY: demo serve test lint types floors unit coverage mutate test-wheel test-newest lock licences sbom fuzz benchmark benchmark-compare clean
+.PHONY: demo serve test lint types floors unit coverage laws mutate test-wheel test-newest lock licences sbom fuzz benchmark benchmark-compare clean
 
 demo: $(VENV)/base  ## install what is needed and analyse example photos
 	$(BIN)/dermis demo --out demo
@@ -32,6 +32,9 @@ unit:
 
 coverage: $(VENV)/dev  ## lines that the tests run, with a floor that is never lowered
 	$(BIN)/pytest -n 2 --dist loadfile -q --cov=dermis --cov-report=term:skip-covered --cov-fail-under=$(COVERED)
+
+laws: $(VENV)/dev  ## meet every law with examples that no run has met before
+	DERMIS_LAWS=explore $(BIN)/pytest -n 2 --dist loadfile -q tests/laws
 
 mutate: $(VENV)/dev  ## EACH mutants of each room that measures, drawn by SEED, and what no test notices; goes on where it stopped
 	$(BIN)/python tests/mutation/run.py --named

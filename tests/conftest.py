@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ from hypothesis import settings
 
 from dermis.errors import ModelMissing
 
-# A busy machine is not a failing law: examples count, seconds do not.
-settings.register_profile("dermis", deadline=None)
-settings.load_profile("dermis")
+# A busy machine is not a failing law: examples count, seconds do not. The same code meets the same examples on every
+# machine; `make laws` looks for new ones.
+settings.register_profile("dermis", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, derandomize=False, print_blob=True)
+settings.load_profile(os.environ.get("DERMIS_LAWS", "dermis"))
 
 
 @pytest.fixture(scope="session")

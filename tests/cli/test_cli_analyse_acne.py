@@ -11,6 +11,7 @@ from dermis.cli import app
 from dermis.core import Box, Lesions
 from dermis.models import weights
 from dermis.pipeline import products
+from dermis.tasks import TASKS
 from fakes.products import LESION_TASKS
 
 
@@ -81,6 +82,8 @@ def test_change_between_two_photos(with_network, selfie, tmp_path):
     tone = next(one for one in held["findings"] if one["task"] == "skin_tone")
     assert (tone["difference"], tone["interval"], tone["changed"]) == (0.0, [0.0, 0.0], False)
     assert tone["mdc"] > 0
+    usual = {task.name for task in TASKS.values() if not task.on_request}
+    assert {one["task"] for one in held["findings"]} == usual
     told = run("change", selfie, selfie).output
     assert "4 lasting, 0 gone, 0 new" in told
     assert re.search(r"Skin tone .*smallest detectable change [0-9.]+°: no clear change", told)

@@ -28,8 +28,6 @@ from dermis.tasks import TASKS
 
 __all__ = ["change"]
 
-COMPARED = ("skin_tone", "melanin", "haemoglobin", "redness", "acne_lesions", "acne_grade")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeOptions:
@@ -49,7 +47,7 @@ class ChangeOptions:
 def change(options: ChangeOptions) -> None:
     """Analyse both photos, compare, print and write."""
     out = options.out
-    wanted = tuple(TASKS[name] for name in COMPARED)
+    wanted = tuple(task for task in TASKS.values() if not task.on_request)
     need(wanted)
     fetch_with_progress([model.name for model in MODELS])
     first, second = (analyse_file(path, tasks=wanted) for path in (options.before, options.after))
@@ -79,7 +77,7 @@ def _print(change: Change, console: Console) -> None:
     if change.grade_before is not None and change.grade_after is not None:
         console.print(f"  Hayashi grade {change.grade_before:.1f} → {change.grade_after:.1f}")
     for one in change.values:
-        if not one.task.startswith("acne"):
+        if TASKS[one.task].group != "acne":  # told by the lines of lesions
             console.print(f"  {_words(one)}")
     doubtful = f", {change.doubtful} doubtful" if change.doubtful else ""
     console.print(f"  {len(change.lasting)} lasting, {change.told_gone} gone, {change.told_new} new{doubtful}")

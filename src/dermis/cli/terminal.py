@@ -61,7 +61,7 @@ def print_person(names: Sequence[str], findings: Sequence[Finding], console: Con
     for group in _by_group(findings):
         _print_findings(group, console)
     for finding in findings:
-        if finding.task == "skin_tone" and finding.region is Region.FACE:
+        if "apart" in finding.detail and finding.region is Region.FACE:  # by how much the photos disagree
             console.print(f"  {escape(' '.join(note.text for note in finding.notes))}")
 
 

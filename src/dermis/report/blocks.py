@@ -254,8 +254,8 @@ def _atlas(task: str, finding: Finding, analysis: Analysis) -> tuple[DrawnCrop, 
 
 
 def _ita_deg(analysis: Analysis) -> float:
-    """Return the ITA of the face as the tone task says it, medium where it was not asked."""
-    said = [one.value for one in analysis.findings if one.task == "skin_tone" and one.region is Region.FACE]
+    """Return the ITA of the face, medium where none was asked."""
+    said = [one.value for one in analysis.findings if one.unit == "ITA deg" and one.region is Region.FACE]
     return said[0] if said else 15.0
 
 
