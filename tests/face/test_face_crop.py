@@ -82,3 +82,16 @@ def test_points_go_to_the_frame():
     frame = CropFrame(x_px=10, y_px=20, width=5, height=5, factor=4)
     points = np.array([[10, 20, 3], [30, 40, 3], [12, 22, 3]], dtype=np.float32)
     np.testing.assert_allclose(to_frame(points, frame), [[0, 0], [5, 5], [0.5, 0.5]])
+
+
+@pytest.mark.parametrize(("longest", "factor", "wholes"), [(30, 2, 0), (20, 3, 1), (13, 6, 0), (100, 1, 1)])
+def test_a_photo_known_at_half_its_size_is_decoded_for_odd_frames_alone(longest, factor, wholes):
+    whole, asked = _photo(60, 58), []
+    half = Photo(pixels=whole.pixels.reshape(30, 2, 29, 2, 3).mean(axis=(1, 3)), encoding=Encoding.SRGB)
+    photo = Photo(encoding=Encoding.SRGB, half=half, decode=lambda: asked.append(1) or whole)
+    frame = frame_around(photo, 1, 3, 58, 60, longest=longest)
+    assert frame.factor == factor
+    assert frame.x_px <= 1
+    assert frame.y_px <= 3
+    np.testing.assert_allclose(crop(photo, frame), crop(whole, frame), atol=1e-6)
+    assert len(asked) == wholes

@@ -13,7 +13,7 @@ from dermis.care import advise
 from dermis.colour.difference import delta_e_00
 from dermis.colour.srgb import decode, encode, hex_to_srgb
 from dermis.core import Encoding, Photo, Region, View
-from dermis.errors import InputError
+from dermis.errors import InputError, UnreadablePhoto
 from dermis.formats.analysis_json import analysis_line, analysis_object
 from dermis.pipeline.analyse import analyse, analyse_file
 from dermis.pipeline.options import AnalyseOptions
@@ -173,3 +173,36 @@ def test_turning_the_photo_hardly_changes_the_numbers(photo, analysis, quarter_t
     # An estimate of one and the same person moves by 9 degrees from photo to photo; a turn is to do far less.
     assert value(turned, "skin_tone") == pytest.approx(value(analysis, "skin_tone"), abs=4.5)
     assert value(turned, "melanin") == pytest.approx(value(analysis, "melanin"), abs=2)
+
+
+def test_a_large_photo_is_measured_at_half_its_size_as_it_is_whole(photo, tmp_path, monkeypatch):
+    from PIL import Image
+
+    path = tmp_path / "large.jpg"
+    size = (4 * photo.width_px, 4 * photo.height_px)
+    large = Image.fromarray(np.rint(photo.pixels * 255).astype(np.uint8)).resize(size, Image.Resampling.BICUBIC)
+    large.save(path, quality=92)
+    monkeypatch.setattr("dermis.formats.images.photo._LARGE_PX", 1_000_000)
+    options = AnalyseOptions(tasks="skin_tone,acne_lesions")
+    held = dermis.read_photo(path)
+
+    def nobody():
+        raise AssertionError("The photo was decoded whole.")
+
+    by_half = analyse(Photo(encoding=held.encoding, half=held.half, decode=nobody), options)
+    monkeypatch.setattr("dermis.formats.images.photo._LARGE_PX", 10**9)
+    whole = analyse(dermis.read_photo(path), options)
+    assert codes(by_half) == codes(whole)
+    assert (by_half.photo.width_px, by_half.photo.height_px) == size
+    assert value(by_half, "skin_tone") == pytest.approx(value(whole, "skin_tone"), abs=2.0)
+    assert value(by_half, "acne_lesions") == pytest.approx(value(whole, "acne_lesions"), rel=0.1, abs=0.3)
+
+
+def test_a_large_photo_that_cannot_be_decoded_whole_is_unreadable(photo, monkeypatch):
+    def damaged():
+        raise UnreadablePhoto("large.jpg is damaged.", advice="Copy it again.")
+
+    late = Photo(encoding=photo.encoding, half=photo, decode=damaged)
+    monkeypatch.setattr("dermis.pipeline.analyse.read_photo", lambda path: late)
+    refused = analyse_file("large.jpg", AnalyseOptions(reference="chart"))
+    assert codes(refused) == ["unreadable"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -68,6 +69,8 @@ class Photo:
 
     levels: the same as (h, w, 3) uint8, 255 for 1, of a photo that was made of them alone, as most files hold no more.
     Its `pixels` come to be when somebody asks for all of them; `part` gives some, without the rest.
+    half: the photo at half the size, each pixel the mean of two by two, where a large file was decoded at that size
+    first. decode: gives the whole photo; called once, when somebody asks for more than `half` and the size.
     """
 
     pixels: FloatMap = field(default_factory=lambda: _TO_COME)
@@ -75,20 +78,37 @@ class Photo:
     capture: Capture = field(default_factory=Capture)
     origin: Origin = field(default_factory=Origin)
     levels: LabelMap | None = field(default=None, repr=False, compare=False)
+    half: Photo | None = field(default=None, repr=False, compare=False)
+    decode: Callable[[], Photo] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.pixels is _TO_COME and self.levels is not None:
+        waits = self.pixels is _TO_COME
+        if waits and self.levels is None and self.half is not None and self.decode is not None:
+            object.__delattr__(self, "levels")
+            object.__delattr__(self, "pixels")
+            return
+        if waits and self.levels is not None:
             hold(self, "levels", dtype=np.uint8, shape=(None, None, 3))
             object.__delattr__(self, "pixels")
         else:
             hold(self, "pixels", dtype=np.float32, shape=(None, None, 3))
             object.__setattr__(self, "levels", None)  # `replace` hands on the levels of other pixels
+        object.__setattr__(self, "half", None)
+        object.__setattr__(self, "decode", None)
 
-    def __getattr__(self, name: str) -> FloatMap:
-        """Make `pixels` of `levels`, once."""
-        if name != "pixels":
+    def __getattr__(self, name: str) -> FloatMap | LabelMap | None:
+        """Decode the photo whole, or make `pixels` of `levels`, once."""
+        if name not in ("levels", "pixels"):
             raise AttributeError(f"A photo has no {name!r}.")
-        object.__setattr__(self, "pixels", read_only(self.part(slice(None), slice(None))))
+        if name == "levels":
+            assert self.decode is not None  # `levels` is missing of no other photo
+            whole = self.decode()
+            object.__setattr__(self, "levels", whole.levels)
+            if whole.levels is None:
+                object.__setattr__(self, "pixels", whole.pixels)
+            return self.levels
+        if self.levels is not None:
+            object.__setattr__(self, "pixels", read_only(self.part(slice(None), slice(None))))
         return self.pixels
 
     def part(self, rows: slice, columns: slice) -> FloatMap:
@@ -97,12 +117,27 @@ class Photo:
             return self.pixels[rows, columns]
         return np.divide(self.levels[rows, columns], _WHITE, dtype=np.float32, order="C")
 
+    def every(self, step: int) -> FloatMap:
+        """Return each `step`-th row and column, (h, w, 3); of a photo known at half its size, the means there."""
+        if self.half is None or step < 2:
+            return self.part(slice(None, None, step), slice(None, None, step))
+        rows, columns = (np.arange(0, length, step) // 2 for length in (self.height_px, self.width_px))
+        if self.half.levels is None:
+            return self.half.pixels[np.ix_(rows, columns)]
+        return np.divide(self.half.levels[np.ix_(rows, columns)], _WHITE, dtype=np.float32)
+
     @property
     def width_px(self) -> int:
         """Width in pixels."""
-        return int((self.pixels if self.levels is None else self.levels).shape[1])
+        return self._shape[1]
 
     @property
     def height_px(self) -> int:
         """Height in pixels."""
-        return int((self.pixels if self.levels is None else self.levels).shape[0])
+        return self._shape[0]
+
+    @property
+    def _shape(self) -> tuple[int, ...]:
+        if self.half is not None:
+            return 2 * self.half.height_px, 2 * self.half.width_px
+        return (self.pixels if self.levels is None else self.levels).shape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,23 +12,34 @@ from dermis.core import CropFrame, Photo
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 
 _MOST_IN_16_BITS = 257  # levels of 255 that add up to 65535
+_ODD = 3  # the largest odd factor of a frame on a photo known at half its size; above, the next even one loses less
 
 __all__ = ["crop", "frame_around", "reduce_labels", "reduce_mask", "to_frame"]
 
 
 def frame_around(photo: Photo, left: float, top: float, right: float, bottom: float, *, longest: int) -> CropFrame:
-    """Return the frame of a rectangle cut to the photo, its long side at most `longest` frame pixels."""
+    """Return the frame of a rectangle cut to the photo, its long side at most `longest` frame pixels.
+
+    Of a photo that is known at half its size, a frame that is reduced four times or more lies on pixels of that.
+    """
     x0, y0 = max(0, int(np.floor(left))), max(0, int(np.floor(top)))
     x1, y1 = min(photo.width_px, int(np.ceil(right))), min(photo.height_px, int(np.ceil(bottom)))
     if x1 <= x0 or y1 <= y0:
         raise ValueError("The rectangle lies outside the photo.")
     # A photo thinner than the factor would leave no pixel.
     factor = min(-(-max(x1 - x0, y1 - y0) // longest), x1 - x0, y1 - y0)
+    if photo.half is not None and factor > _ODD:
+        factor += factor % 2
+    if photo.half is not None and factor % 2 == 0:
+        x0, y0 = x0 - x0 % 2, y0 - y0 % 2
     return CropFrame(x_px=x0, y_px=y0, width=(x1 - x0) // factor, height=(y1 - y0) // factor, factor=factor)
 
 
 def crop(photo: Photo, frame: CropFrame) -> FloatMap:
     """Return the photo's pixels on `frame`, (h, w, 3), each the mean of the photo pixels it covers."""
+    if photo.half is not None and not (frame.factor % 2 or frame.x_px % 2 or frame.y_px % 2):
+        halved = replace(frame, x_px=frame.x_px // 2, y_px=frame.y_px // 2, factor=frame.factor // 2)
+        return crop(photo.half, halved)
     if photo.levels is None:
         return _mean(photo.pixels, frame)
     if frame.factor == 1:

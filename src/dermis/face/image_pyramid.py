@@ -90,7 +90,7 @@ def build_pyramid(photo: Photo, frame: CropFrame) -> ImagePyramid:
 
 
 def _levels(photo: Photo, frame: CropFrame) -> LabelMap:
-    if photo.levels is not None and photo.encoding is Encoding.SRGB and frame.factor == 1:
+    if frame.factor == 1 and photo.encoding is Encoding.SRGB and photo.levels is not None:
         rows, columns = slice(frame.y_px, frame.y_px + frame.height), slice(frame.x_px, frame.x_px + frame.width)
         return np.ascontiguousarray(photo.levels[rows, columns])
     return np.asarray(np.rint(_shown(crop(photo, frame), photo.encoding) * 255), np.uint8)

@@ -24,7 +24,7 @@ from dermis.core import (
     Task,
 )
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap
-from dermis.errors import InputError
+from dermis.errors import InputError, UnreadablePhoto
 from dermis.face.crop import crop
 from dermis.face.find import find_face, models_used
 from dermis.formats.analysis_json import analysis_object
@@ -79,6 +79,8 @@ def analyse_file(
         if ambient is None and options.flash_pair is not None:
             ambient = read_photo(options.flash_pair[0])
         analysis = analyse(photo, options, tasks=tasks, mask=mask, parts=parts, ambient=ambient)
+    except UnreadablePhoto as error:  # a large photo is decoded whole late
+        return _refused(name, plain_path(path), None, "unreadable", error)
     except InputError as error:
         return _refused(name, plain_path(path), photo, "unusable_option", error)
     seconds = {"read": read_s, **analysis.provenance.seconds}

@@ -173,8 +173,7 @@ def tone_posterior_clues(skin: Skin, face: Face, photo: Photo) -> _Floats:
 def _surroundings(face: Face, photo: Photo) -> tuple[FloatMap, float]:
     """Return the pixels beside the head (n, 3) in linear light, and the mean log10 luminance of the photo."""
     step = max(1, max(photo.width_px, photo.height_px) // _SIDE)
-    every = slice(None, None, step)
-    linear = np.asarray(decode(photo.part(every, every)), dtype=np.float32)
+    linear = np.asarray(decode(photo.every(step)), dtype=np.float32)
     frame, head = face.frame, face.skin | (face.segmentation != SegmentationClass.BACKGROUND)
     rows, columns = (
         (np.arange(0, length, step) - start) // frame.factor

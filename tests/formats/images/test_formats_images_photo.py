@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 import subprocess
 import sys
 import zlib
@@ -15,7 +16,7 @@ import tifffile
 from PIL import Image
 
 from dermis.core import Encoding
-from dermis.errors import UsageError
+from dermis.errors import UnreadablePhoto, UsageError
 from dermis.formats.images.photo import photo_from_bytes, read_photo, write_photo
 from fakes import photo_files as make
 
@@ -339,6 +340,56 @@ def test_camera_linear_values_come_back_from_a_png(tmp_path):
     write_photo(tmp_path / "raw.png", camera, bits=16)
     again = read_photo(tmp_path / "raw.png", linear=True)
     np.testing.assert_allclose(again.pixels, camera.pixels, atol=1e-7)
+
+
+@pytest.fixture
+def any_jpeg_is_large(monkeypatch):
+    monkeypatch.setattr("dermis.formats.images.photo._LARGE_PX", 1000)
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 7])
+@pytest.mark.parametrize("profile", [None, make.matrix_profile(make.DISPLAY_P3, make.gamma_curve(2.2))])
+def test_a_large_jpeg_is_decoded_at_half_its_size_first(any_jpeg_is_large, monkeypatch, orientation, profile):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = make.encoded(PICTURE, "JPEG", quality=95, exif=exif, icc_profile=profile)
+    photo = photo_from_bytes(data, "large.jpg")
+    half = photo.half
+    assert half is not None
+    wide = photo.width_px == PICTURE.shape[1]
+    assert wide == (orientation < 5)
+    assert (photo.height_px, photo.width_px) == (PICTURE.shape[:2] if wide else PICTURE.shape[1::-1])
+    monkeypatch.setattr("dermis.formats.images.photo._LARGE_PX", 10**9)
+    whole = photo_from_bytes(data, "large.jpg")
+    assert whole.half is None
+    assert (photo.capture, photo.origin) == (whole.capture, whole.origin)
+    means = whole.pixels.reshape(half.height_px, 2, half.width_px, 2, 3).mean(axis=(1, 3))
+    assert np.abs(half.pixels - means).mean() < 0.01
+    assert np.abs(photo.every(6) - half.pixels[::3, ::3]).max() == 0
+    np.testing.assert_array_equal(photo.every(1), whole.pixels)
+    np.testing.assert_array_equal(photo.pixels, whole.pixels)
+    assert (photo.levels is None) == (whole.levels is None) == (profile is not None)
+
+
+def test_what_has_no_exact_half_is_decoded_whole(any_jpeg_is_large):
+    odd = make.portrait(97, 72)
+    files = [make.encoded(odd, "JPEG"), make.encoded(PICTURE, "PNG"), make.encoded(PICTURE[..., 0], "JPEG")]
+    assert all(photo_from_bytes(data, "photo").half is None for data in files)
+    assert photo_from_bytes(make.encoded(PICTURE, "JPEG"), "photo", linear=True).half is None
+
+
+def test_a_large_photo_goes_to_another_process_and_takes_other_pixels(any_jpeg_is_large):
+    photo = photo_from_bytes(make.encoded(PICTURE, "JPEG"), "photo")
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(photo)).pixels, photo.pixels)
+    dark = replace(photo, pixels=photo.pixels / 2)
+    assert dark.half is None
+    np.testing.assert_array_equal(dark.pixels, photo.pixels / 2)
+
+
+def test_a_large_photo_cut_short_is_refused_at_once(any_jpeg_is_large):
+    data = make.encoded(make.portrait(960, 720), "JPEG")
+    with pytest.raises(UnreadablePhoto, match="damaged"):
+        photo_from_bytes(data[: len(data) // 2], "photo")
 
 
 def test_importing_the_reader_loads_no_image_library():

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-__all__ = ["ImageFrame", "decode", "decode_classes", "frame_of"]
+__all__ = ["ImageFrame", "decode", "decode_classes", "decodes_at_half", "frame_of"]
 
 Check = Callable[..., None]
 
@@ -57,10 +57,11 @@ _OPENERS = {
 }
 
 
-def decode(data: bytes, container: Container, name: str, *, fewest_px: int = FEWEST_PX) -> Raster:
+def decode(data: bytes, container: Container, name: str, *, fewest_px: int = FEWEST_PX, half: bool = False) -> Raster:
     """Return the first picture in a file.
 
-    name: for messages. fewest_px: the least that a side must have.
+    name: for messages. fewest_px: the least that a side must have. half: at half its size, of a file that
+    `decodes_at_half`.
     Raises UnreadablePhoto where the file is damaged, cut short, too large, too small, or of an unusual make.
     """
     check = partial(check_size, name=name, fewest_px=fewest_px, file_bytes=len(data))
@@ -70,7 +71,17 @@ def decode(data: bytes, container: Container, name: str, *, fewest_px: int = FEW
             return _heif(data, check)
         if container is Container.TIFF:
             return _tiff(data, name, check)
-        return _by_library(_open(data, container), data, container, check)
+        return _by_library(_open(data, container), data, container, check, half=half)
+
+
+def decodes_at_half(data: bytes, container: Container, name: str, *, from_px: int) -> bool:
+    """Return whether a file is an RGB JPEG of `from_px` pixels and more whose halved pixels stand for two by two."""
+    if container is not Container.JPEG:
+        return False
+    with _damage_refused(name):
+        image = _open(data, container)
+        width, height = image.size
+        return image.mode == "RGB" and width * height >= from_px and width % 2 == height % 2 == 0
 
 
 def decode_classes(data: bytes, container: Container, name: str) -> NDArray[np.uint8] | None:
@@ -171,8 +182,10 @@ def _open(data: bytes, container: Container) -> ImageFile:
     return image
 
 
-def _by_library(image: ImageFile, data: bytes, container: Container, check: Check) -> Raster:
+def _by_library(image: ImageFile, data: bytes, container: Container, check: Check, *, half: bool = False) -> Raster:
     check(*image.size, len(image.getbands()) * (2 if ";16" in _raw_mode(image) else 1))
+    if half:
+        image.draft(None, (image.width // 2, image.height // 2))
     done = _turns_itself(image)
     raster, loaded = _sixteen_bits(image, data, container) or (_eight_bits(image), image)
     info = loaded.info  # of a picture that was decoded: some of it stands behind the pixels

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -14,9 +15,9 @@ from dermis.core import Capture, Encoding, Origin, Photo
 from dermis.core.arrays import FloatMap
 from dermis.errors import UnreadablePhoto
 from dermis.formats.files import write_bytes
-from dermis.formats.images.container import FEWEST_PX, HEAD_BYTES, SUFFIXES, identify, plain_name
+from dermis.formats.images.container import FEWEST_PX, HEAD_BYTES, SUFFIXES, Container, identify, plain_name
 from dermis.formats.images.convert import Converted, as_they_are, to_srgb
-from dermis.formats.images.decode import decode
+from dermis.formats.images.decode import decode, decodes_at_half
 from dermis.formats.images.exif import capture_from_exif, exif_from_capture
 from dermis.formats.images.rasters import Raster, upright, write_png16
 
@@ -25,6 +26,7 @@ __all__ = ["SUFFIXES", "photo_from_bytes", "read_bytes", "read_photo", "write_ph
 _ON_WHITE = "Transparent parts were laid on white."
 _ROWS = 64
 _MOST_BYTES = 1 << 30
+_LARGE_PX = 20_000_000
 
 
 def read_photo(path: str | Path, *, linear: bool = False, fewest_px: int = FEWEST_PX) -> Photo:
@@ -43,10 +45,23 @@ def read_photo(path: str | Path, *, linear: bool = False, fewest_px: int = FEWES
 
 
 def photo_from_bytes(data: bytes, name: str, *, linear: bool = False, fewest_px: int = FEWEST_PX) -> Photo:
-    """Read a photo that is in memory, as `read_photo`; `name` is what messages and `origin` call it."""
+    """Read a photo that is in memory, as `read_photo`; `name` is what messages and `origin` call it.
+
+    A large JPEG is decoded at half its size, and whole when somebody asks for more.
+    """
     name = plain_name(name)
     container = identify(data[:HEAD_BYTES], name)
-    raster = decode(data, container, name, fewest_px=fewest_px)
+    if linear or not decodes_at_half(data, container, name, from_px=_LARGE_PX):
+        return _decoded(data, container, name, linear=linear, fewest_px=fewest_px)
+    half = _decoded(data, container, name, fewest_px=fewest_px, half=True)
+    whole = partial(_decoded, data, container, name, fewest_px=fewest_px)
+    return Photo(encoding=half.encoding, capture=half.capture, origin=half.origin, half=half, decode=whole)
+
+
+def _decoded(
+    data: bytes, container: Container, name: str, *, linear: bool = False, fewest_px: int, half: bool = False
+) -> Photo:
+    raster = decode(data, container, name, fewest_px=fewest_px, half=half)
     raster = replace(raster, values=upright(raster.values, raster.orientation))
     converted = Converted(pixels=as_they_are(raster)) if linear else to_srgb(raster)
     notes = (*raster.notes, *converted.notes)

@@ -143,7 +143,7 @@ def linear_light(
 def _decoded(encoded: FloatMap, photo: Photo, face: Face) -> FloatMap:
     """Return the light of sRGB values (h, w, 3) of a face's frame; by a table where they are levels of the photo."""
     frame = face.frame
-    if photo.levels is None or frame.factor != 1:
+    if frame.factor != 1 or photo.levels is None:
         return np.asarray(decode(encoded), dtype=np.float32)
     rows, columns = slice(frame.y_px, frame.y_px + frame.height), slice(frame.x_px, frame.x_px + frame.width)
     return np.take(_light_of_levels(), photo.levels[rows, columns])

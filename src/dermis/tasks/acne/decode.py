@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dermis.core import CLOSED_COMEDO, INFLAMED, LESION_TYPES, OPEN_COMEDO, Box, Face, Photo, Skin
 from dermis.core.arrays import BoolMap, FloatMap
-from dermis.models.preprocess import InputWindow, cut
+from dermis.models.preprocess import InputWindow
 from dermis.tasks.pigments import optical_density, unmix
 
 __all__ = [
@@ -131,7 +131,8 @@ def about_box(photo: Photo, box: Box, room: float = 1.0) -> Photo:
     near = InputWindow(
         top=int(rows[0]), left=int(columns[0]), height=int(np.ptp(rows)) + 1, width=int(np.ptp(columns)) + 1
     )
-    pixels = cut(photo.pixels, near)[(rows - rows[0])[:, None], (columns - columns[0])[None, :]]
+    part = photo.part(slice(near.top, near.top + near.height), slice(near.left, near.left + near.width))
+    pixels = part[(rows - rows[0])[:, None], (columns - columns[0])[None, :]]
     return Photo(pixels=np.ascontiguousarray(pixels), encoding=photo.encoding, capture=photo.capture)
 
 

@@ -179,7 +179,7 @@ def _agreed(afar: FloatMap, near: FloatMap, share: float) -> FloatMap:
 def crop_face_square(photo: Photo, face: Face, size_px: int) -> FaceSquare:
     """Return the square about a face, or about the skin of a close-up, as the network is shown it."""
     area = face_square(face)
-    picture = _resampled(_bytes(photo, area), area, (photo.width_px, photo.height_px), size_px)
+    picture = _view(photo, area, size_px)
     frame = face.frame
     skin = _skin(face)
     held = Box(
@@ -280,6 +280,13 @@ def _ends(counts: NDArray[np.integer]) -> tuple[float, float]:
     share = np.cumsum(counts) / counts.sum()
     first, last = np.searchsorted(share, (_OUTERMOST, 1 - _OUTERMOST))
     return float(first), float(last + 1)
+
+
+def _view(photo: Photo, area: Box, size_px: int) -> NDArray[np.uint8]:
+    if photo.half is not None and area.width_px >= 2 * size_px:
+        halved = Box(x_px=area.x_px / 2, y_px=area.y_px / 2, width_px=area.width_px / 2, height_px=area.height_px / 2)
+        return _view(photo.half, halved, size_px)
+    return _resampled(_bytes(photo, area), area, (photo.width_px, photo.height_px), size_px)
 
 
 def _bytes(photo: Photo, area: Box) -> NDArray[np.uint8]:
