@@ -10,7 +10,7 @@ import pytest
 
 from dermis.core import Finding, Region
 from dermis.formats.images.photo import read_photo
-from dermis.lab.synth.photonumeric import GRADES, RECIPE, paint_scales, recipe_hash
+from dermis.lab.synth.photonumeric import GRADES, RECIPE, WORDS, paint_scales, recipe_hash
 from dermis.report.atlas_page import write_atlas
 from dermis.report.page import write_report
 from dermis.report.photonumeric import TONES, nearest_pictures, scale_pictures, tone_of
@@ -27,6 +27,7 @@ def test_the_pictures_that_ship_are_those_of_the_recipe():
     assert sorted((row["task"], row["tone"], row["grade"]) for row in INDEX["pictures"]) == sorted(
         (task, tone, grade) for task, grades in GRADES.items() for tone in TONE_NAMES for grade in grades
     )
+    assert all(row["word"] == WORDS[row["task"]](row["grade"]) for row in INDEX["pictures"])
     contents = {row["file"]: SCALES.joinpath(row["file"]).read_bytes() for row in INDEX["pictures"]}
     assert {row["file"]: row["sha256"] for row in INDEX["pictures"]} == {
         name: hashlib.sha256(content).hexdigest() for name, content in contents.items()

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
+from dermis.core import AtlasBlock
 from dermis.report.page import rendered, write
 from dermis.report.photonumeric import TONES, scale_pictures
+from dermis.tasks import TASKS
 
 __all__ = ["write_atlas"]
 
-_TITLES = {"pigmentation_grade": "Mottled hyperpigmentation, 0 to 9", "redness_grade": "Redness, 0 to 4"}
 
+def write_atlas(path: Path) -> Path:
+    """Write the scales of all tasks that have pictures as one printable page, and return its path.
 
-def write_atlas(path: Path, tasks: Sequence[str] = tuple(_TITLES)) -> Path:
-    """Write the scales of the tasks as one printable page that needs no other file, and return its path."""
+    The page needs no other file.
+    """
     tones = [tone for tone, _ in TONES]
     scales = []
-    for task in tasks:
-        pictures = scale_pictures(task)
+    for task in TASKS.values():
+        if not any(isinstance(block, AtlasBlock) for block in task.section):
+            continue
+        pictures = scale_pictures(task.name)
         rows = [(tone, [one for one in pictures if one.tone == tone]) for tone in tones]
-        scales.append({"title": _TITLES[task], "rows": rows})
+        grades = [one.grade for one in pictures]
+        scales.append({"title": f"{task.title}, {min(grades)} to {max(grades)}", "rows": rows})
     return write(path, rendered("atlas.html", {"scales": scales}).encode())

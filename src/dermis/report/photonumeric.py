@@ -17,10 +17,6 @@ __all__ = ["TONES", "ScalePicture", "nearest_pictures", "scale_pictures", "tone_
 
 TONES = (("light", 36.0), ("medium", -1.0), ("dark", -90.0))
 """The tones of the pictures, and from which ITA on in degrees one is taken: half-way between the faces they show."""
-_BANDS = {
-    "pigmentation_grade": ((0, "none"), (1, "mild"), (4, "moderate"), (7, "severe")),
-    "redness_grade": ((0, "clear"), (1, "almost clear"), (2, "mild"), (3, "moderate"), (4, "severe")),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +40,7 @@ def scale_pictures(task: str) -> tuple[ScalePicture, ...]:
             task=task,
             tone=row["tone"],
             grade=row["grade"],
-            word=[word for start, word in _BANDS[task] if start <= row["grade"]][-1],
+            word=row["word"],
             uri=data_uri("jpeg", folder.joinpath(row["file"]).read_bytes()),
         )
         for row in index["pictures"]

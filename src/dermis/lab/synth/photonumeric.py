@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -28,7 +28,9 @@ from dermis.lab.synth.lesions.kinds import MarkKind
 from dermis.lab.synth.lesions.photo_marks import PhotoMark, draw_photo_marks, paint_marks
 from dermis.lab.synth.lesions.photo_redness import paint_redness
 from dermis.models.registry import fetch
+from dermis.tasks.pigmentation.grade import severity_word
 from dermis.tasks.pigments import MELANIN_AXIS
+from dermis.tasks.redness import grade as redness
 
 __all__ = ["PORTRAITS_USED", "RECIPE", "PhotonumericRecipe", "paint_scales", "recipe_hash"]
 
@@ -63,6 +65,10 @@ RECIPE = PhotonumericRecipe()
 PORTRAITS_USED = tuple(name for name, _ in RECIPE.tones.values())
 """The portraits that are painted on, by their names in the registry."""
 GRADES: Mapping[str, range] = {"pigmentation_grade": range(10), "redness_grade": range(5)}
+WORDS: Mapping[str, Callable[[int], str]] = {
+    "pigmentation_grade": severity_word,
+    "redness_grade": redness.WORDS.__getitem__,
+}
 _MOST, _HALVINGS = 3.2, 10
 """The share of the marks is looked for up to the one, in so many steps; above 1 all are there and grow darker."""
 
@@ -75,7 +81,7 @@ def recipe_hash(recipe: PhotonumericRecipe = RECIPE) -> str:
 def paint_scales(folder: Path, recipe: PhotonumericRecipe = RECIPE) -> Path:
     """Write TASK/TONE-GRADE.jpg of every grade and scales.json, and return the latter.
 
-    scales.json says for each picture its task, tone, grade, the grade as painted and the SHA-256 of the file.
+    scales.json says for each picture its task, tone, grade and word, the grade as painted and the SHA-256 of the file.
     """
     rows = []
     for tone in recipe.tones:
@@ -87,8 +93,8 @@ def paint_scales(folder: Path, recipe: PhotonumericRecipe = RECIPE) -> Path:
                 (folder / task).mkdir(parents=True, exist_ok=True)
                 write_bytes(folder / name, content)
                 rows.append(
-                    {"file": name, "task": task, "tone": tone, "grade": grade, "painted": round(truth, 2),
-                     "sha256": hashlib.sha256(content).hexdigest()}
+                    {"file": name, "task": task, "tone": tone, "grade": grade, "word": WORDS[task](grade),
+                     "painted": round(truth, 2), "sha256": hashlib.sha256(content).hexdigest()}
                 )  # fmt: skip
     index = {"recipe": recipe_hash(recipe), "faces": "openpeople 0.1.2, MIT (Prompt Haus, synthetic people)"}
     text = json.dumps({**index, "pictures": rows}, indent=1)
