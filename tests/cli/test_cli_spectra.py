@@ -100,9 +100,9 @@ def test_npz_holds_intervals_and_masks(patches: Path, tmp_path: Path) -> None:
         assert {"values", "wavelengths_nm", "mask", "known", "interval_scale", "interval_half_width"} <= set(held.files)
         assert held["values"].dtype == np.float32
         assert held["mask"].all()
-        half = held["interval_scale"][..., None] * held["interval_half_width"]
-        assert half.shape == held["values"].shape
-        assert half.min() > 0
+        sides = held["interval_scale"][..., None] * held["interval_half_width"]
+        assert sides.shape == (4, 18, 2, held["values"].shape[2])
+        assert sides.min() > 0
     assert "not both known" in said
     assert "Beyond 700 nm" in said
 

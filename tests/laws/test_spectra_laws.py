@@ -29,7 +29,8 @@ def test_spectra_are_finite_and_never_negative(pixels: np.ndarray, encoding: Enc
     found = reconstructed(pixels, encoding)
     assert np.isfinite(found.values).all()
     assert found.values.min() >= 0
-    assert found.half_width.min() > 0
+    assert (found.low <= found.values).all()
+    assert (found.values < found.high).all()
     assert 0 <= found.known_share <= 1
 
 

@@ -74,9 +74,10 @@ def test_its_numbers_are_the_cube_s(found: Reconstruction, photo: Photo) -> None
     spectra = np.array(said["mean"]) + planes[:count].T @ np.array(said["basis"])
     sure = (state == 1)[found.mask]
     np.testing.assert_allclose(spectra[sure], found.values[found.mask][sure], atol=2e-3)
-    np.testing.assert_allclose(planes[count], found.interval_scale[found.mask], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(planes[count : count + 2].T, found.interval_scale[found.mask], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(said["half_width"], found.interval_half_width, atol=1e-5)
     assert said["chromophores"] == ["melanin", "blood"]
-    melanin, low, high = planes[count + 1 : count + 4]
+    melanin, low, high = planes[count + 2 : count + 5]
     assert (low <= melanin + 1e-3).all()
     assert (melanin <= high + 1e-3).all()
     # White is white under D65.

@@ -13,8 +13,9 @@ from dermis.optics.camera import find_camera, response, white_raw
 from dermis.optics.face_population import draw
 from dermis.optics.forward import reflectance
 from dermis.optics.illuminant import find_illuminant
-from dermis.spectra.prior import CaptureModel, at_site, draw_skin, read_prior
-from dermis.spectra.reconstruct import WAVELENGTHS_NM, estimator_for, learn_estimator, reconstruct_skin
+from dermis.spectra.estimator import spectra_of, terms_of
+from dermis.spectra.prior import CaptureModel, at_site, draw_skin, read_prior, simulate_capture
+from dermis.spectra.reconstruct import WAVELENGTHS_NM, Reconstruction, estimator_for, learn_estimator, reconstruct_skin
 
 CAMERA, LIGHT = find_camera("Nikon D5100"), find_illuminant("A")
 VISIBLE = slice(2, 31)  # 420-700 nm
@@ -30,6 +31,10 @@ def photo_of(pixels: np.ndarray, encoding: Encoding = Encoding.CAMERA_LINEAR, bi
 
 def everywhere(photo: Photo) -> np.ndarray:
     return np.ones(photo.pixels.shape[:2], dtype=np.bool_)
+
+
+def widths(found: Reconstruction) -> np.ndarray:
+    return found.high - found.low
 
 
 def angles(found: np.ndarray, true: np.ndarray) -> np.ndarray:
@@ -56,7 +61,7 @@ def test_known_camera_and_light(drawn: np.ndarray, seen: Photo) -> None:
     assert angles(values[:, VISIBLE], drawn[:, VISIBLE]).mean() < 0.03
     mean = np.tile(drawn.mean(axis=0), (len(drawn), 1))
     assert np.abs(values - drawn).mean() < 0.3 * np.abs(mean - drawn).mean()
-    held = (np.abs(values - drawn) <= found.half_width[:, 0])[:, VISIBLE].mean()
+    held = ((found.low[:, 0] <= drawn) & (drawn <= found.high[:, 0]))[:, VISIBLE].mean()
     assert 0.85 < held < 0.99
     assert found.level_known
     assert (found.camera, found.light) == ("Nikon D5100", "A")
@@ -73,10 +78,10 @@ def test_what_was_seen_is_seen_again(drawn: np.ndarray, seen: Photo) -> None:
 def test_knowing_less_widens_the_intervals(seen: Photo) -> None:
     known = reconstruct_skin(seen, everywhere(seen), camera=CAMERA, light=LIGHT)
     light_unknown = reconstruct_skin(seen, everywhere(seen), camera=CAMERA)
-    assert light_unknown.half_width[..., VISIBLE].mean() > 2 * known.half_width[..., VISIBLE].mean()
+    assert widths(light_unknown)[..., VISIBLE].mean() > 2 * widths(known)[..., VISIBLE].mean()
     assert light_unknown.light is None
     # Nothing looked beyond 700 nm, so there a camera helps less.
-    assert known.half_width[..., 40:].mean() > 2 * known.half_width[..., VISIBLE].mean()
+    assert widths(known)[..., 40:].mean() > 2 * widths(known)[..., VISIBLE].mean()
 
 
 def test_white_and_balance_anchor_the_level(drawn: np.ndarray, seen: Photo) -> None:
@@ -100,7 +105,7 @@ def test_ordinary_photo_tells_shape(drawn: np.ndarray) -> None:
     found = reconstruct_skin(photo, everywhere(photo))
     assert not found.level_known
     assert angles(found.values[:, 0, VISIBLE], drawn[:, VISIBLE]).mean() < 0.04
-    held = (np.abs(found.values - drawn[:, None]) <= found.half_width)[..., VISIBLE].mean()
+    held = ((found.low <= drawn[:, None]) & (drawn[:, None] <= found.high))[..., VISIBLE].mean()
     assert held > 0.85
 
 
@@ -111,13 +116,34 @@ def test_kept_estimators_are_what_would_be_learnt_now() -> None:
         kept = estimator_for(sight)
         np.testing.assert_allclose(kept.weights, learnt.weights, rtol=0.02, atol=0.02)
         np.testing.assert_allclose(kept.half_width, learnt.half_width, rtol=0.02, atol=1e-3)
+        np.testing.assert_allclose(kept.scale, learnt.scale, rtol=0.02, atol=0.02)
+
+
+def test_intervals_of_phones_photos_hold_light_and_dark_skin_alike() -> None:
+    sight = CaptureModel(encoding=Encoding.SRGB)
+    kept = estimator_for(sight)
+    photos = simulate_capture(read_prior(), sight, seed=99, plain_share=0.0)
+    found = terms_of(kept, photos.pixels.astype(np.float32))
+    missed = (photos.spectra - spectra_of(found.terms, kept.weights))[:, VISIBLE]
+    below, above = (found.scale[:, :, None] * kept.half_width)[:, :, VISIBLE].transpose(1, 0, 2)
+    short, beyond = missed < -below, missed > above
+    lightness = photos.spectra[:, VISIBLE].mean(axis=1)
+    edges = np.quantile(lightness, (0.2, 0.4, 0.6, 0.8))
+    for part in range(5):
+        here = np.digitize(lightness, edges) == part
+        assert 0.86 < 1 - (short | beyond)[here].mean() < 0.95
+    # A level that nobody knows is too high for dark skin as often as it is too low for light skin.
+    dark, light = lightness < edges[0], lightness > edges[-1]
+    assert short[dark].mean() > beyond[dark].mean()
+    assert short[light].mean() < 0.08
+    assert beyond[light].mean() < 0.08
 
 
 def test_a_white_narrows_what_an_ordinary_photo_tells() -> None:
     photo = photo_of(np.tile((0.7, 0.55, 0.45), (4, 1)), Encoding.SRGB, bits=8)
     unknown = reconstruct_skin(photo, everywhere(photo))
     marked = reconstruct_skin(photo, everywhere(photo), white=0.95)
-    assert unknown.half_width[..., VISIBLE].mean() > 1.1 * marked.half_width[..., VISIBLE].mean()
+    assert widths(unknown)[..., VISIBLE].mean() > 1.1 * widths(marked)[..., VISIBLE].mean()
 
 
 def test_forearms_are_told_better_where_they_are_said_to_be_some() -> None:

@@ -47,7 +47,8 @@ class Options:
     --linear: pixels proportional to light, white balance not applied (16-bit PNG or TIFF). Tables: a camera has
     wavelength_nm,red,green,blue, a light wavelength_nm,power; any grid that covers 420-680 nm. Pixels that are not in
     the mask are NaN in the cube. .npz and .h5 hold values, wavelengths_nm, mask, known, interval_scale and
-    interval_half_width: half an interval is interval_scale[y, x] * interval_half_width.
+    interval_half_width: an interval goes below and above the value by interval_scale[y, x, :, None] *
+    interval_half_width, the lower side first.
 
     Exit codes: 0 done, 1 a fault of ours, 2 wrong usage, 3 the photo could not be used.
     """
@@ -145,7 +146,8 @@ def spectra_object(
 ) -> dict[str, Any]:
     """Return what was done and found as plain values, schema `dermis.spectra/2`."""
     height, width, bands = found.values.shape
-    mean, half_width = _mean(found)
+    mean, low, high = _mean(found)
+    half_width = None if low is None or high is None else (high - low) / 2
     return {
         "schema": SCHEMA,
         "photo": {
@@ -169,6 +171,8 @@ def spectra_object(
         "wavelengths_nm": [round(float(nm), 3) for nm in found.wavelengths_nm],
         "mean": _rounded(mean),
         "mean_half_width": _rounded(half_width),
+        "mean_low": _rounded(low),
+        "mean_high": _rounded(high),
         "warnings": warnings_of(found, photo),
         "seconds": {step: round(value, 4) for step, value in seconds.items()},
     }
@@ -196,14 +200,16 @@ def _band(asked: str | None) -> MeasuredBand | None:
     return MeasuredBand(wavelength_nm=wavelength_nm, reflectance=np.ascontiguousarray(pixels.mean(axis=2)))
 
 
-def _mean(found: Reconstruction) -> tuple[np.ndarray[Any, Any] | None, np.ndarray[Any, Any] | None]:
-    """Return mean spectrum and mean half width (band,) over known pixels, over all where none is known."""
+def _mean(found: Reconstruction) -> tuple[np.ndarray[Any, Any] | None, ...]:
+    """Return means (band,) of spectra and of both ends of their intervals, over known pixels, over all without any."""
     where = found.mask & found.known
     where = where if where.any() else found.mask
     if not where.any():
-        return None, None
+        return None, None, None
     mean = found.values[where].mean(axis=0, dtype=np.float64)
-    return mean, float(found.interval_scale[where].mean()) * found.interval_half_width.astype(np.float64)
+    scale = found.interval_scale[where].mean(axis=0, dtype=np.float64)
+    below, above = scale[:, None] * found.interval_half_width
+    return mean, np.maximum(mean - below, 0), mean + above
 
 
 def _rounded(values: np.ndarray[Any, Any] | None) -> list[float] | None:
@@ -217,14 +223,15 @@ def _say(found: Reconstruction, photo: Photo, cube: Path, page: Path | None) -> 
         f"[bold]{escape(photo.origin.name)}[/bold]: {int(found.mask.sum())} of {width} x {height} px,", end=" "
     )
     console.print(f"{bands} bands, {found.known_share:.1%} of known colour")
-    mean, half_width = _mean(found)
-    if mean is not None and half_width is not None:
+    mean, low, high = _mean(found)
+    if mean is not None and low is not None and high is not None:
         grid = found.wavelengths_nm
         shown = [nm for nm in SHOWN_NM if grid[0] <= nm <= grid[-1]]
+        ends = {nm: [np.interp(nm, grid, one) for one in (mean, low, high)] for nm in shown}
         values = ", ".join(
-            f"{nm:.0f} nm {np.interp(nm, grid, mean):.3f} ± {np.interp(nm, grid, half_width):.3f}" for nm in shown
+            f"{nm:.0f} nm {mid:.3f} ({least:.3f} to {most:.3f})" for nm, (mid, least, most) in ends.items()
         )
-        console.print(f"  mean reflectance: {values} (90 %)")
+        console.print(f"  mean reflectance: {values}, 90 %")
     for words in warnings_of(found, photo):
         console.print(f"  [yellow]note[/yellow] {escape(words)}")
     console.print(f"Cube: {escape(str(cube))}", soft_wrap=True)

@@ -76,7 +76,7 @@ def spectra_page(found: Reconstruction, photo: Photo) -> str:
     spectra = values[mask].astype(np.float64)
     mean, basis, scores = _components(spectra)
     tissue = _tissue(spectra, found)
-    planes = [*scores.T, scale[mask]]
+    planes = [*scores.T, *scale[mask].T]
     for name in CHROMOPHORES:
         planes += [getattr(tissue.tissue, name), tissue.low[name], tissue.high[name]]
     packed = _packed(np.stack([np.nan_to_num(plane) for plane in planes]))
@@ -87,7 +87,7 @@ def spectra_page(found: Reconstruction, photo: Photo) -> str:
         "wavelengths_nm": _listed(found.wavelengths_nm, 2),
         "mean": _listed(mean),
         "basis": [_listed(row) for row in basis],
-        "half_width": _listed(found.interval_half_width),
+        "half_width": [_listed(side) for side in found.interval_half_width],
         "to_linear": [_listed(row, 8) for row in _to_linear(found.wavelengths_nm)],
         "offsets": packed.offsets,
         "steps": packed.steps,

@@ -226,12 +226,10 @@ def spectrum_at(asked: Asked, x_px: float, y_px: float) -> Object | None:
     cube = reconstruct(patch, mask="all")
     if not cube.known[0, 0]:
         return None
-    values, half = cube.values[0, 0].astype(float), cube.half_width[0, 0].astype(float)
+    ends = {"reflectance": cube.values, "low": cube.low, "high": cube.high}
     return {
         "wavelengths_nm": [float(band) for band in cube.wavelengths_nm],
-        "reflectance": [round(float(value), 4) for value in values],
-        "low": [round(float(value), 4) for value in np.maximum(values - half, 0)],
-        "high": [round(float(value), 4) for value in values + half],
+        **{name: [round(float(value), 4) for value in held[0, 0]] for name, held in ends.items()},
     }
 
 

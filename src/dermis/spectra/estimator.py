@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dermis.colour.tone import ITA_CLASSES, ita_deg
 from dermis.core.arrays import BoolMap, FloatMap, hold
+from dermis.optics.illuminant import lab_under
 from dermis.optics.spectral_grid import interpolation
 from dermis.spectra.mixture import SIDE, fit_mixture, look_up, tabulate
 from dermis.spectra.prior import SimulatedPixels
@@ -35,9 +37,9 @@ WIDER = 1.1
 """Intervals over what drawn skin asks, by what skin that took no part asks; see docs/concepts/spectra.md."""
 SIGHTED_TO_NM = 700.0  # where cameras look, and where skin was measured
 LEVELS = 8
-"""Parts of the draws, by their level, in each of which the intervals are made to hold."""
-TONES, LEAST_LEVEL = 4, 0.88
-"""Parts of the draws, by how light the skin is, each of which the intervals hold so often at least."""
+"""Parts of the draws, by their level, that the widths follow."""
+SOFT, STEADY = 0.03, 0.1
+"""Where widths are sought that hold all tones alike: how soft an edge is, over the width; what keeps widths steady."""
 WIDER_BEYOND = 1.4
 """Further factor on intervals beyond that, where the prior is a model's."""
 LEAST = 1e-4
@@ -51,7 +53,7 @@ BAND_NOISE = 0.01
 """Error of a measured further band, over the level."""
 LEAST_LEFT = 0.01
 """Share of the variance of a band that always stays open."""
-LEAST_SCALE = 0.1
+LEAST_SCALE, LEAST_WIDTH = 0.05, 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +61,11 @@ class Estimator:
     """What is learnt for one way of taking photos.
 
     table: (25, 25, 25, term), the terms of a pixel over its level, by its whitened logarithms. weights: (term, band)
-    from the terms of a pixel to its spectrum. half_width: (band,) of the interval over the level, at a scale of 1.
-    scale: (3,), the squared scale as a polynomial of the log level. centre (3,), whitening (3, 3): of the log pixels of
-    skin; known_within: the squared distance from there up to which a colour is known. level_range: of the log level, as
-    far as the scale was learnt. error: (band, band), covariance of what the answers miss, over the level.
+    from the terms of a pixel to its spectrum. half_width: (2, band), how far the interval goes below and above the
+    answer, over the level and at a scale of 1. scale: (2, 3), of both sides as polynomials of the log level. centre
+    (3,), whitening (3, 3): of the log pixels of skin; known_within: the squared distance from there up to which a
+    colour is known. level_range: of the log level, as far as the scale was learnt. error: (band, band), covariance of
+    what the answers miss, over the level.
     """
 
     wavelengths_nm: Floats
@@ -81,9 +84,9 @@ class Estimator:
         shapes = {
             "wavelengths_nm": (bands,),
             "weights": (TERMS, bands),
-            "half_width": (bands,),
+            "half_width": (2, bands),
             "error": (bands, bands),
-            "scale": (3,),
+            "scale": (2, 3),
         }
         shapes |= {"level_range": (2,), "centre": (3,), "whitening": (3, 3)}
         for name, shape in shapes.items():
@@ -98,26 +101,26 @@ class Estimator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What of each pixel enters: `terms` (n, term), the `scale` (n,) of its interval, whether its colour is `known`."""
+    """What of each pixel enters: `terms` (n, term), whether its colour is `known` (n,), the `scale` (n, 2) of its
+    interval, below and above.
+    """
 
     terms: FloatMap
     scale: FloatMap
     known: BoolMap
 
 
-def fit_estimator(
-    seen: SimulatedPixels, wavelengths_nm: Floats, *, judged: SimulatedPixels | None = None, level_known: bool = True
-) -> Estimator:
+def fit_estimator(seen: SimulatedPixels, wavelengths_nm: Floats, *, judged: SimulatedPixels | None = None) -> Estimator:
     """Return what drawn skin teaches; errors count relative to the level, so dark skin as much as light.
 
-    judged: further draws that the intervals are made to hold on, by default those of `seen`. level_known: whether the
-    intervals are widened by what skin and cameras that took no part ask, or until they hold on every tone.
+    judged: further draws, on every tone of which the intervals are made to hold alike. Without them they hold on `seen`
+    as a whole and are widened by what skin that took no part asks.
     """
     logs, level = _logs_and_level(seen.pixels)
     centre, whitening = _whitening(logs, seen.weights)
     whitened = (logs - centre) @ whitening
     distance = np.square(whitened).sum(axis=1)
-    known_within = BEYOND * float(_quantile(distance[:, None], seen.weights, USUAL)[0])
+    known_within = BEYOND * float(_quantiles(distance[:, None], seen.weights, USUAL)[0, 0])
     over_level = seen.spectra / level
     _, _, axes = np.linalg.svd(over_level * np.sqrt(seen.weights)[:, None], full_matrices=False)
     weights = axes[:TERMS]
@@ -126,55 +129,75 @@ def fit_estimator(
         wavelengths_nm=wavelengths_nm,
         table=table,
         weights=weights,
-        half_width=np.ones(len(wavelengths_nm)),
+        half_width=np.ones((2, len(wavelengths_nm))),
         error=np.eye(len(wavelengths_nm)),
-        scale=np.array([1.0, 0.0, 0.0]),
+        scale=np.tile([1.0, 0.0, 0.0], (2, 1)),
         level_range=np.zeros(2),
         centre=centre,
         whitening=whitening,
         known_within=known_within,
     )
-    return _with_intervals(learnt, seen if judged is None else judged, WIDER if level_known else None)
+    return _with_intervals(learnt, seen if judged is None else judged, alike=judged is not None)
 
 
-def _with_intervals(learnt: Estimator, judged: SimulatedPixels, wider: float | None) -> Estimator:
-    """Return the estimator with intervals that hold on `judged`, at every level alike, times `wider`.
-
-    wider: None for as much as the tones ask that are covered least.
-    """
+def _with_intervals(learnt: Estimator, judged: SimulatedPixels, *, alike: bool) -> Estimator:
+    """Return the estimator with intervals that hold on `judged`; alike: on every tone, else on all together."""
     _, level = _logs_and_level(judged.pixels)
     found = spectra_of(terms_of(learnt, judged.pixels.astype(np.float32)).terms, learnt.weights)
     missed = (judged.spectra - found) / level
-    left, log_level = np.abs(missed), np.log(level[:, 0])
-    half_width = np.maximum(_quantile(left, judged.weights, LEVEL), 1e-6)
-    ends = _quantile(log_level[:, None], judged.weights, 0.01), _quantile(log_level[:, None], judged.weights, 0.99)
-    level_range = np.concatenate(ends)
+    log_level = np.log(level[:, 0])
+    level_range = _quantiles(log_level[:, None], judged.weights, 0.01, 0.99)[:, 0]
     curve = np.vander(np.clip(log_level, *level_range), 3, increasing=True)
-    scale = _level_scale(left / half_width, curve, judged.weights)
-    scaled = left / np.sqrt(np.maximum(curve @ scale, LEAST_SCALE))[:, None]
-    widths = np.maximum(_quantile(scaled, judged.weights, LEVEL), 1e-6)
-    widths *= wider or _asked_by_tones(scaled / widths, judged, learnt.wavelengths_nm <= SIGHTED_TO_NM)
-    widths[learnt.wavelengths_nm > SIGHTED_TO_NM] *= WIDER_BEYOND
+    sighted = learnt.wavelengths_nm <= SIGHTED_TO_NM
+    tones = _tones(judged.spectra[:, sighted], learnt.wavelengths_nm[sighted])
+    counted = judged.weights / np.bincount(tones, judged.weights)[tones] if alike else judged.weights
+    rest = (1.0 - LEVEL) / 2.0
+    low, high = _quantiles(missed, counted, rest, 1.0 - rest)
+    half_width = np.maximum(np.stack([-low, high]), LEAST_WIDTH)
+    some = np.flatnonzero(sighted)[::2]  # neighbours err alike
+    over = np.stack([-missed[:, some], missed[:, some]]) / half_width[:, None, some]
+    scale = np.stack([_level_scale(side, curve, counted, 1.0 - rest) for side in over])
+    if alike:
+        scale = _alike_on_tones(scale, over, curve, counted, tones)
+    else:
+        half_width *= WIDER
+    half_width[:, ~sighted] *= WIDER_BEYOND
     return replace(
         learnt,
-        half_width=widths,
+        half_width=half_width,
         error=missed.T @ (missed * judged.weights[:, None]),
         scale=scale,
         level_range=level_range,
     )
 
 
-def _asked_by_tones(left: Floats, judged: SimulatedPixels, sighted: NDArray[np.bool_]) -> float:
-    """Return the factor, 1 or more, by which every tone is covered `LEAST_LEVEL`; left: (n, band), over the intervals.
+def _tones(spectra: Floats, wavelengths_nm: Floats) -> NDArray[np.intp]:
+    """Return the place (n,) of each spectrum's ITA class among those that are there, the darkest first."""
+    edges = sorted(edge for _, edge in ITA_CLASSES if np.isfinite(edge))
+    found = np.digitize(ita_deg(lab_under(spectra, wavelengths_nm)), edges)
+    return np.asarray(np.unique(found, return_inverse=True)[1], dtype=np.intp)
 
-    Photos of a level nobody knows look alike on skin of several tones, so what holds on all of them is short on some.
+
+def _alike_on_tones(scale: Floats, over: Floats, curve: Floats, weights: Floats, tones: NDArray[np.intp]) -> Floats:
+    """Return the scale (2, 3) near `scale` by which every tone is held `LEVEL`.
+
+    over: (2, n, band), errors below and above over the half widths. weights: (n,), alike for all tones in sum. A photo
+    of a level that nobody knows looks alike on skin of several tones, and what light skin asks above, dark skin asks
+    below: so the two sides follow the level each in its own way.
     """
-    asked = []
-    for rows in _parts(judged.spectra[:, sighted].mean(axis=1), judged.weights, TONES):
-        values = left[np.ix_(rows, sighted)]
-        repeated = np.repeat(judged.weights[rows], values.shape[1])
-        asked.append(_quantile(values.reshape(-1, 1), repeated, LEAST_LEVEL)[0])
-    return float(max(1.0, *asked))
+    from scipy.optimize import least_squares  # late: only learning needs it
+    from scipy.special import expit
+
+    some = curve[:: max(1, len(curve) // 400)]
+
+    def off(numbers: Floats) -> Floats:
+        asked = np.maximum(curve @ numbers.reshape(2, 3).T, LEAST_SCALE).T[:, :, None]
+        below, above = expit((asked - over) / (2.0 * SOFT * asked))
+        held = np.bincount(tones, weights * (below + above - 1.0).mean(axis=1)) / np.bincount(tones, weights)
+        moved = some @ (numbers.reshape(2, 3) - scale).T
+        return np.concatenate([held - LEVEL, STEADY * np.sqrt(1.0 / len(some)) * moved.ravel()])
+
+    return np.asarray(least_squares(off, scale.ravel(), max_nfev=20).x.reshape(2, 3))
 
 
 def _parts(values: Floats, weights: Floats, count: int) -> list[NDArray[np.intp]]:
@@ -184,17 +207,17 @@ def _parts(values: Floats, weights: Floats, count: int) -> list[NDArray[np.intp]
     return [order[part == one] for one in range(count)]
 
 
-def _level_scale(left: Floats, curve: Floats, weights: Floats) -> Floats:
-    """Return the polynomial (3,) of the log level that the squared `LEVEL` quantile of errors (n, band) follows.
+def _level_scale(left: Floats, curve: Floats, weights: Floats, share: float) -> Floats:
+    """Return the polynomial (3,) of the log level that the quantile `share` of errors (n, band) follows.
 
     curve: (n, 3), the powers of the log level.
     """
     middles, quantiles = [], []
     for rows in _parts(curve[:, 1], weights, LEVELS):
         repeated = np.repeat(weights[rows], left.shape[1])
-        quantiles.append(_quantile(left[rows].reshape(-1, 1), repeated, LEVEL)[0])
+        quantiles.append(_quantiles(left[rows].reshape(-1, 1), repeated, share)[0, 0])
         middles.append(weights[rows] @ curve[rows] / weights[rows].sum())
-    return np.asarray(np.linalg.lstsq(np.stack(middles), np.square(quantiles), rcond=None)[0])
+    return np.asarray(np.linalg.lstsq(np.stack(middles), np.maximum(quantiles, LEAST_SCALE), rcond=None)[0])
 
 
 def _whitening(logs: Floats, weights: Floats) -> tuple[Floats, Floats]:
@@ -209,7 +232,7 @@ def terms_of(estimator: Estimator, pixels: FloatMap) -> Terms:
     """Return what of `pixels` (n, 3) enters; float32 throughout, a block at a time."""
     count = len(pixels)
     terms = np.empty((count, TERMS), dtype=np.float32)
-    scale, known = np.empty(count, dtype=np.float32), np.empty(count, dtype=np.bool_)
+    scale, known = np.empty((count, 2), dtype=np.float32), np.empty(count, dtype=np.bool_)
     single = {name: getattr(estimator, name).astype(np.float32) for name in ("scale", "centre", "whitening")}
     within, ends = np.float32(estimator.known_within), estimator.level_range.astype(np.float32)
     for at in range(0, count, BLOCK):
@@ -224,8 +247,9 @@ def terms_of(estimator: Estimator, pixels: FloatMap) -> Terms:
         whitened /= np.sqrt(further)
         terms[part] = look_up(estimator.table, estimator.reach, whitened, level)
         log_level = np.clip(np.log(level), *ends)
-        curve = single["scale"][0] + log_level * (single["scale"][1] + log_level * single["scale"][2])
-        scale[part] = level * np.sqrt(np.maximum(curve, np.float32(LEAST_SCALE))) * further
+        for side, (start, slope, bend) in enumerate(single["scale"]):
+            curve = start + log_level * (slope + log_level * bend)
+            scale[part, side] = level * np.maximum(curve, np.float32(LEAST_SCALE)) * further
         known[part] = (squared <= within) & (np.minimum(np.minimum(planes[0], planes[1]), planes[2]) > 0)
     return Terms(terms=terms, scale=scale, known=known)
 
@@ -238,16 +262,16 @@ def spectra_of(terms: FloatMap, weights: Floats, out: FloatMap | None = None) ->
 
 
 def on_bands(estimator: Estimator, wavelengths_nm: Floats) -> tuple[Floats, Floats]:
-    """Return weights (term, band) and half widths (band,) at other wavelengths, straight between the learnt ones."""
+    """Return weights (term, band) and half widths (2, band) at other wavelengths, straight between the learnt ones."""
     matrix = interpolation(estimator.wavelengths_nm, wavelengths_nm)
-    return estimator.weights @ matrix.T, matrix @ estimator.half_width
+    return estimator.weights @ matrix.T, estimator.half_width @ matrix.T
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BandGain:
     """What a further measured band changes: `gain` (band,) on what it shows beyond what was `expected`, by the terms.
 
-    half_width: (band,) of the intervals with it.
+    half_width: (2, band) of the intervals with it, below and above.
     """
 
     expected: Floats
@@ -266,7 +290,7 @@ def band_gain(estimator: Estimator, band_nm: float, wavelengths_nm: Floats) -> B
     return BandGain(
         expected=estimator.weights @ to_band,
         gain=shared / own,
-        half_width=(to_grid @ estimator.half_width) * left,
+        half_width=(estimator.half_width @ to_grid.T) * left,
     )
 
 
@@ -282,11 +306,12 @@ def _logs_and_level(pixels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     return np.log(held), held.mean(axis=1, keepdims=True)
 
 
-def _quantile(values: Floats, weights: Floats, share: float) -> Floats:
-    """Return the weighted quantile (k,) of each column of (n, k)."""
+def _quantiles(values: Floats, weights: Floats, *shares: float) -> Floats:
+    """Return the weighted quantiles (share, k) of each column of (n, k)."""
     columns = np.ascontiguousarray(values.T)
     order = columns.argsort(axis=1)
     risen = np.cumsum(weights[order], axis=1)
-    place = (risen < share * risen[:, -1:]).sum(axis=1)
-    found: Floats = np.take_along_axis(columns, np.take_along_axis(order, place[:, None], axis=1), axis=1)[:, 0]
+    places = np.stack([(risen < share * risen[:, -1:]).sum(axis=1) for share in shares], axis=1)
+    rows = np.take_along_axis(order, np.minimum(places, len(values) - 1), axis=1)
+    found: Floats = np.take_along_axis(columns, rows, axis=1).T
     return found

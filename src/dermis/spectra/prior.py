@@ -159,11 +159,12 @@ def simulate_capture(
     seed: int = SEED,
     cameras: CameraPopulation | None = None,
     plain_share: float = PLAIN_SHARE,
+    sights: int = SIGHTS,
 ) -> SimulatedPixels:
     """Return skin drawn from `prior` as it looks at `sight`; the same for the same seed.
 
     cameras: that unknown cameras are drawn from, by default the population that comes with the package. plain_share: of
-    the developments that are plain sRGB.
+    the developments that are plain sRGB. sights: cameras, lights and developments drawn where they are not known.
     """
     prior = at_site(prior, sight.site)
     rng = np.random.default_rng(seed)
@@ -176,7 +177,7 @@ def simulate_capture(
     else:
         spectra, weights = draw_skin(prior, PER_SET_UNKNOWN, rng)
         pixels = np.empty((len(spectra), 3))
-        for part in np.array_split(rng.permutation(len(spectra)), SIGHTS):
+        for part in np.array_split(rng.permutation(len(spectra)), sights):
             pixels[part] = photographed(rng, spectra[part], grid, sight, cameras, plain_share)
     step = 1.0 / (2**sight.bits - 1)
     noise = np.hypot(NOISE * pixels, step / np.sqrt(12.0))

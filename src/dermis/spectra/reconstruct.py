@@ -65,14 +65,16 @@ def write_pretrained(prior: SkinPrior, folder: Path = PRIOR_FILE.parent) -> None
 def learn_estimator(prior: SkinPrior, sight: CaptureModel, cameras: CameraPopulation | None = None) -> Estimator:
     """Return what skin drawn from `prior` teaches at `sight`.
 
-    The intervals of sRGB photos are made to hold on photos that are all developed as phones do.
+    The intervals of sRGB photos are made to hold on every tone in photos that are all developed as phones do.
     cameras: that unknown cameras are drawn from, by default the population that comes with the package.
     """
     seen = simulate_capture(prior, sight, cameras=cameras)
     judged = None
     if sight.encoding is Encoding.SRGB:
-        judged = simulate_capture(prior, sight, seed=JUDGED_SEED, cameras=cameras, plain_share=0.0)
-    return fit_estimator(seen, prior.wavelengths_nm, judged=judged, level_known=sight.level_known)
+        judged = simulate_capture(
+            prior, sight, seed=JUDGED_SEED, cameras=cameras, plain_share=0.0, sights=JUDGED_SIGHTS
+        )
+    return fit_estimator(seen, prior.wavelengths_nm, judged=judged)
 
 
 def _file(sight: CaptureModel) -> Path:
@@ -88,7 +90,7 @@ def _read(file: Path) -> Estimator:
         return Estimator(**arrays, known_within=float(held["known_within"]))
 
 
-JUDGED_SEED = 21
+JUDGED_SEED, JUDGED_SIGHTS = 21, 480
 THREADS = 2
 WAVELENGTHS_NM = np.arange(400.0, 1001.0, 10.0)
 """The bands of a reconstruction unless others are asked for."""
@@ -106,8 +108,9 @@ class MeasuredBand:
 class Reconstruction(Cube):
     """A cube of reflectances that were estimated; NaN outside `mask`.
 
-    The interval of a band, which holds the truth with probability `level`, is the value and its half width:
-    `interval_scale` (h, w) times `interval_half_width` (band,). mask: (h, w) bool, where spectra were estimated.
+    The interval of a band holds the truth with probability `level` and goes from `low` to `high`: below and above the
+    value by `interval_scale` (h, w, 2) times `interval_half_width` (2, band), the lower side first.
+    mask: (h, w) bool, where spectra were estimated.
     known: (h, w) bool, where the colour is one that skin has at such a sight; elsewhere the spectrum says nothing.
     camera, light: their names, None where they were not known. level_known: whether the level of the spectra is
     anchored, by linear pixels and their white or by a patch; if not, their shape counts and the level is the photo's.
@@ -125,8 +128,8 @@ class Reconstruction(Cube):
     def __post_init__(self) -> None:
         Cube.__post_init__(self)
         size = self.values.shape[:2]
-        hold(self, "interval_scale", dtype=np.float32, shape=size)
-        hold(self, "interval_half_width", dtype=np.float32, shape=(len(self.wavelengths_nm),))
+        hold(self, "interval_scale", dtype=np.float32, shape=(*size, 2))
+        hold(self, "interval_half_width", dtype=np.float32, shape=(2, len(self.wavelengths_nm)))
         hold(self, "mask", dtype=np.bool_, shape=size)
         hold(self, "known", dtype=np.bool_, shape=size)
 
@@ -136,9 +139,14 @@ class Reconstruction(Cube):
         return float(self.known[self.mask].mean()) if self.mask.any() else 0.0
 
     @property
-    def half_width(self) -> FloatMap:
-        """Half the width of the intervals, (h, w, band); made when asked for."""
-        return np.asarray(self.interval_scale[..., None] * self.interval_half_width)
+    def low(self) -> FloatMap:
+        """Lower ends of the intervals, (h, w, band), none below 0; made when asked for."""
+        return np.asarray(np.maximum(self.values - self.interval_scale[..., :1] * self.interval_half_width[0], 0))
+
+    @property
+    def high(self) -> FloatMap:
+        """Upper ends of the intervals, (h, w, band); made when asked for."""
+        return np.asarray(self.values + self.interval_scale[..., 1:] * self.interval_half_width[1])
 
 
 def reconstruct_skin(
@@ -185,7 +193,7 @@ def reconstruct_skin(
     values = np.empty((mask.size, len(grid)), dtype=np.float32)
     if not mask.all():
         values[~mask.reshape(-1)] = np.nan
-    scale, known = np.zeros(mask.size, dtype=np.float32), np.zeros(mask.size, dtype=np.bool_)
+    scale, known = np.zeros((mask.size, 2), dtype=np.float32), np.zeros(mask.size, dtype=np.bool_)
     rows = np.flatnonzero(mask)
     flat = photo.pixels.reshape(-1, 3)
     gain = None if band is None else band_gain(estimator, band.wavelength_nm, grid)
@@ -211,7 +219,7 @@ def reconstruct_skin(
         values=values.reshape(*size, len(grid)),
         wavelengths_nm=grid,
         quantity=Quantity.REFLECTANCE,
-        interval_scale=scale.reshape(size),
+        interval_scale=scale.reshape(*size, 2),
         interval_half_width=(half_width if gain is None else gain.half_width).astype(np.float32),
         mask=mask,
         known=known.reshape(size),

@@ -40,8 +40,8 @@
   const first = nm[0], last = nm[nm.length - 1];
   const toX = wave => last > first ? left + (right - left) * (wave - first) / (last - first) : (left + right) / 2;
 
-  const drawSpectrum = (spectrum, half) => {
-    const highest = Math.max(0.1, ...spectrum.map((one, band) => one + half[band]));
+  const drawSpectrum = (spectrum, below, above) => {
+    const highest = Math.max(0.1, ...spectrum.map((one, band) => one + above[band]));
     const tick = highest > 0.6 ? 0.2 : highest > 0.25 ? 0.1 : 0.05;
     const toY = one => bottom - (bottom - top) * Math.min(one / highest, 1);
     const lines = [];
@@ -53,8 +53,8 @@
       lines.push(drawn("text", { x: toX(wave), y: bottom + 20, "text-anchor": "middle" }, String(wave)));
     }
     lines.push(drawn("text", { x: (left + right) / 2, y: bottom + 38, "text-anchor": "middle" }, "wavelength, nm"));
-    const up = nm.map((wave, band) => `${toX(wave).toFixed(1)},${toY(spectrum[band] + half[band]).toFixed(1)}`);
-    const down = nm.map((wave, band) => `${toX(wave).toFixed(1)},${toY(Math.max(spectrum[band] - half[band], 0)).toFixed(1)}`);
+    const up = nm.map((wave, band) => `${toX(wave).toFixed(1)},${toY(spectrum[band] + above[band]).toFixed(1)}`);
+    const down = nm.map((wave, band) => `${toX(wave).toFixed(1)},${toY(Math.max(spectrum[band] - below[band], 0)).toFixed(1)}`);
     lines.push(drawn("polygon", { class: "span", points: [...up, ...down.reverse()].join(" ") }));
     lines.push(drawn("polyline", { class: "curve", points: nm.map((wave, band) => `${toX(wave).toFixed(1)},${toY(spectrum[band]).toFixed(1)}`).join(" ") }));
     plot.replaceChildren(...lines);
@@ -82,13 +82,13 @@
       where.textContent = `Pixel ${x}, ${y}: not among the skin that was looked at.`;
       return;
     }
-    const own = rank[at], spectrum = spectrumAt(own), scale = value(count, own);
-    drawSpectrum(spectrum, said.half_width.map(one => one * scale));
+    const own = rank[at], spectrum = spectrumAt(own);
+    drawSpectrum(spectrum, ...said.half_width.map((side, at) => side.map(one => one * value(count + at, own))));
     where.textContent = `Pixel ${x}, ${y}` + (state[at] === 2 ? ": a colour that skin does not have here; do not trust it." : ".");
     const colour = colourOf(spectrum);
     fact("Colour under D65", colour, colour);
     said.chromophores.forEach((name, place) => {
-      const [middle, low, high] = [0, 1, 2].map(k => 100 * value(count + 1 + 3 * place + k, own));
+      const [middle, low, high] = [0, 1, 2].map(k => 100 * value(count + 2 + 3 * place + k, own));
       fact(name[0].toUpperCase() + name.slice(1), `${middle.toPrecision(2)} % (${low.toPrecision(2)} to ${high.toPrecision(2)})`);
     });
     fact("Colour of skin", state[at] === 1 ? "yes" : "no");

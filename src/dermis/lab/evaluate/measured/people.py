@@ -114,9 +114,9 @@ def _judge_faces(
 ) -> None:
     seen, taught = _pixels(look, theirs.spectra), _pixels(look, others.spectra)
     found = terms_of(estimator, seen.astype(np.float32))
-    width = found.scale[:, None] * estimator.half_width
+    width = found.scale[:, :, None] * estimator.half_width
     answers: dict[str, tuple[NDArray[np.floating], NDArray[np.floating] | None]] = {
-        "ours": (spectra_of(found.terms, estimator.weights)[:, WHOLE], width[:, WHOLE]),
+        "ours": (spectra_of(found.terms, estimator.weights)[:, WHOLE], width[:, :, WHOLE]),
         "nearest": (_on_nearest(taught, others.spectra, seen), None),
         "line": (_on_line(taught, others.spectra, seen), None),
     }
@@ -138,7 +138,7 @@ def _judge_forearms(
     }
     for name, estimator in estimators.items():
         found, gain = terms_of(estimator, seen.astype(np.float32)), band_gain(estimator, BAND_NM, ALL_NM)
-        said, scale = spectra_of(found.terms, estimator.weights), found.scale[:, None]
+        said, scale = spectra_of(found.terms, estimator.weights), found.scale[:, :, None]
         helped = add_band(said, found.terms, judged[:, place].astype(np.float32), gain)
         answers |= {name: (said, scale * estimator.half_width), f"{name} band": (helped, scale * gain.half_width)}
     group = np.full(len(judged), "forearms")
@@ -157,8 +157,11 @@ def _scored(
 ) -> _Judged:
     said, truth = np.asarray(answer, np.float64)[:, bands], true[:, bands]
     cosine = (said * truth).sum(axis=1) / np.linalg.norm(said, axis=1) / np.linalg.norm(truth, axis=1)
-    off = np.abs(said - truth)
-    inside = np.full(len(off), np.nan) if half_width is None else (off <= half_width[:, bands]).mean(axis=1)
+    off = truth - said
+    inside = np.full(len(off), np.nan)
+    if half_width is not None:
+        below, above = half_width[:, 0, bands], half_width[:, 1, bands]
+        inside = ((-below <= off) & (off <= above)).mean(axis=1)
     return _Judged(
         sam=np.arccos(np.clip(cosine, -1.0, 1.0)),
         rmse=np.sqrt(np.square(off).mean(axis=1)),

@@ -121,10 +121,10 @@ def photos_table(issa: Path, nist: Path, spectra: Path) -> str:
             taught = developed({"": others}, halves[fold % 2], one, SEED + FOLDS + fold)[""]
             found = terms_of(learnt[known], seen.astype(np.float32))
             answer = spectra_of(found.terms, learnt[known].weights)[:, VISIBLE].astype(np.float64)
-            width = (found.scale[:, None] * learnt[known].half_width)[:, VISIBLE]
+            width = (found.scale[:, :, None] * learnt[known].half_width)[:, :, VISIBLE]
             line = _on_line(taught, others, seen)[:, VISIBLE]
             true = faces.spectra[rows][:, VISIBLE]
-            held = (np.abs(answer - true) <= width).mean(axis=1)
+            held = ((answer - width[:, 0] <= true) & (true <= answer + width[:, 1])).mean(axis=1)
             told[one][rows] = np.column_stack([*_errors(answer, true), *_errors(line, true), held])
     ita = colours_of(faces.spectra)[:, 0]
     tone = np.array([ita_class(value) for value in ita])
@@ -158,7 +158,8 @@ def _written(told: Mapping[Development, _Told], person: NDArray[np.str_], tone: 
     rows = [head, "|---|---|---|---|" + "---|" * len(tones)]
     for one, judged in told.items():
         sam, covered = _intervals(judged, person)
-        by_tone = " | ".join(f"{judged.covered[tone == name].mean():.3f}" for name in tones)
+        held = [_intervals(judged, person, tone == name)[1] for name in tones]
+        by_tone = " | ".join(f"{one.value:.3f} [{one.low:.2f}, {one.high:.2f}]" for one in held)
         rows.append(
             f"| {one.value} | {sam.value:.4f} [{sam.low:.4f}, {sam.high:.4f}], {judged.rmse.mean():.4f} "
             f"| {judged.line_sam.mean():.4f}, {judged.line_rmse.mean():.4f} "
@@ -168,10 +169,13 @@ def _written(told: Mapping[Development, _Told], person: NDArray[np.str_], tone: 
     return "\n".join([*rows, f"| faces | {len(person)} | | | {counts} |"])
 
 
-def _intervals(judged: _Told, person: NDArray[np.str_]) -> tuple[Interval, ...]:
-    """Return the mean angle and the mean share covered, people drawn again."""
+def _intervals(
+    judged: _Told, person: NDArray[np.str_], rows: NDArray[np.bool_] | slice = slice(None)
+) -> tuple[Interval, ...]:
+    """Return the mean angle and the mean share covered of some rows, people drawn again."""
+    sam, covered = judged.sam[rows], judged.covered[rows]
 
     def figures(places: NDArray[np.int64]) -> list[float]:
-        return [float(judged.sam[places].mean()), float(judged.covered[places].mean())]
+        return [float(sam[places].mean()), float(covered[places].mean())]
 
-    return bootstrap_all(figures, person, resamples=RESAMPLES, method="percentile")
+    return bootstrap_all(figures, person[rows], resamples=RESAMPLES, method="percentile")
