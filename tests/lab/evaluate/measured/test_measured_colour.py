@@ -5,7 +5,7 @@ import pytest
 
 from dermis.colour.chart import chart_linear
 from dermis.lab.evaluate.measured import colour
-from dermis.lab.train.objectives.measured_skin import MEASURED_NM, MeasuredSkin
+from dermis.lab.train.objectives.measured_skin import MEASURED_NM
 from dermis.optics.camera import draw_camera
 from dermis.optics.face_population import draw_faces
 from dermis.optics.forward import reflectance
@@ -13,13 +13,11 @@ from dermis.optics.forward import reflectance
 
 def test_more_in_view_is_worth_more() -> None:
     rng = np.random.default_rng(5)
-    words = np.repeat("", 60)
-    names = ("subject", "group", "origin", "site", "sex", "age")
-    skin = MeasuredSkin(spectra=reflectance(draw_faces(rng, 60), MEASURED_NM), **dict.fromkeys(names, words))
-    off, photo, tone = colour._rendered(skin, [draw_camera(rng) for _ in range(3)])
+    skin = reflectance(draw_faces(rng, 60), MEASURED_NM)
+    off, photo = colour._rendered(skin, [draw_camera(rng) for _ in range(3)])
     chart_24, _, paper, level = off.mean(axis=0)
     assert chart_24 < paper < level
-    assert len(photo) == len(tone) == 60
+    assert len(photo) == 60
     assert photo.max() == 60 // colour.A_SIGHT - 1
 
 

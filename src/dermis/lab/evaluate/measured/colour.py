@@ -1,7 +1,8 @@
 """Colour of measured people: what a reference in view is worth, and how far the Monk scale is from skin.
 
-`chart-patches`: patches of a real chart on phone photos, each corrected without itself, and measured skin beside a
-rendered chart, where camera, light and development are unknown: by 24 patches, by six, by white paper, or by a level.
+`chart-patches`: patches of a real chart on phone photos, each corrected without itself, and measured skin and chips of
+the stand-in `tone-chips` beside a rendered chart, where camera, light and development are unknown: by 24 patches, by
+six, by white paper, or by a level.
 `monk-people`: each swatch of the scale beside the faces of the archive.
 """
 
@@ -21,6 +22,9 @@ from dermis.colour.difference import delta_e_00
 from dermis.colour.lab import linear_to_lab, srgb_to_lab
 from dermis.colour.srgb import decode, hex_to_srgb, xyz_to_linear
 from dermis.colour.tone import ITA_CLASSES, MONK, MONK_REACH, ita_class
+from dermis.lab.synth.layouts.tone_chips import TEST, chip_spectra
+from dermis.lab.synth.recipe import ChipRecipe, read_recipe, recipe_hash
+from dermis.lab.synth.skin.colour import COLOUR_NM
 from dermis.lab.train.face_population import colours_of
 from dermis.lab.train.objectives.measured_skin import MEASURED_NM, MeasuredSkin, only, read_issa_faces
 from dermis.metrics.bootstrap import bootstrap
@@ -40,8 +44,8 @@ SKIN_PATCHES = (0, 1)
 PAPERS = (18, 19)
 """The white patch, and the light grey one where the white is overexposed."""
 CLIPPED, DARK = 0.95, 0.0015
-A_TONE, A_SIGHT = 150, 3
-"""Faces of each tone, and faces beside one rendered chart."""
+A_TONE, A_SIGHT, A_CHIP = 150, 3, 6
+"""Faces of each tone, faces or chips beside one rendered chart, and photos of each chip."""
 METHODS = ("24 patches", "6 patches", "paper alone", "level alone")
 
 
@@ -52,7 +56,12 @@ def chart_table(photos: Path, issa: Path, cameras: Path) -> str:
     for words, places in (("all patches", range(24)), ("its two of skin", SKIN_PATCHES)):
         rows.append(_row(f"phone photos of a chart, {words}", told[:, :, list(places)].mean(axis=2).T, photo))
     held = read_cameras(cameras / "camera_sensitivities.csv")
-    off, sight, tone = _rendered(_of_tones(read_issa_faces(issa)), held)
+    recipe = read_recipe("tone-chips")
+    assert isinstance(recipe, ChipRecipe)
+    rows.append(_row(f"chips of `tone-chips` {recipe_hash(recipe)}, test part", *_rendered(_chips(recipe), held)))
+    faces = _of_tones(read_issa_faces(issa)).spectra
+    off, sight = _rendered(faces, held)
+    tone = np.array([ita_class(value) for value in colours_of(faces)[:, 0]])
     rows.append(_row("measured skin beside a rendered chart", off, sight))
     rows += [
         _row(f"{name} skin", off[tone == name], sight[tone == name]) for name, _ in ITA_CLASSES if (tone == name).any()
@@ -127,10 +136,16 @@ def _of_tones(faces: MeasuredSkin) -> MeasuredSkin:
     return only(faces, rng.permutation(np.concatenate(chosen)))
 
 
-def _rendered(skin: MeasuredSkin, cameras: Sequence[Camera]) -> tuple[Floats, NDArray[np.intp], NDArray[np.str_]]:
-    """Return ΔE00 (n, method) of skin beside a chart in drawn photos, the photo and the tone class of each."""
+def _chips(recipe: ChipRecipe) -> Floats:
+    """Return the spectra (n, 31) of chips that teach nothing, each `A_CHIP` times, in a drawn order."""
+    spectra = np.stack([np.interp(MEASURED_NM, COLOUR_NM, one) for one in chip_spectra(recipe, TEST)])
+    return np.random.default_rng(SEED).permutation(np.tile(spectra, (A_CHIP, 1)))
+
+
+def _rendered(spectra: Floats, cameras: Sequence[Camera]) -> tuple[Floats, NDArray[np.intp]]:
+    """Return ΔE00 (n, method) of skin (n, 31) beside a chart in drawn photos, and the photo of each."""
     rng = np.random.default_rng(SEED)
-    chart, true = _chart_spectra(), np.asarray(xyz_to_linear(to_xyz(skin.spectra, MEASURED_NM)))
+    chart, true = _chart_spectra(), np.asarray(xyz_to_linear(to_xyz(spectra, MEASURED_NM)))
     off = np.empty((len(true), len(METHODS)))
     sight = np.arange(len(true)) // A_SIGHT
     for rows in np.split(np.arange(len(true)), range(A_SIGHT, len(true), A_SIGHT)):
@@ -139,12 +154,11 @@ def _rendered(skin: MeasuredSkin, cameras: Sequence[Camera]) -> tuple[Floats, ND
         seen_by, white = response(camera, light, MEASURED_NM), white_raw(camera, light)
         # Metered so that the chart's white is not overexposed, as who holds a chart sees to it.
         level = 0.8 / max(float((white * drawn.white_balance).max()) * drawn.exposure, 1e-6)
-        raw = min(level, 1.0) * np.concatenate([chart, skin.spectra[rows]]) @ seen_by
+        raw = min(level, 1.0) * np.concatenate([chart, spectra[rows]]) @ seen_by
         shown = np.rint(255 * render(raw[:, None].astype(np.float32), drawn)[:, 0]) / 255
         linear = np.asarray(decode(shown.astype(np.float64)))
         off[rows] = _differences(linear[:24], linear[24:], true[rows]).T
-    tone = np.array([ita_class(value) for value in colours_of(skin.spectra)[:, 0]])
-    return off, sight, tone
+    return off, sight
 
 
 def _chart_spectra() -> Floats:
