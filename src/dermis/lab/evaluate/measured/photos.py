@@ -93,13 +93,14 @@ def _over_what_is_known(linear: Floats, development: Development) -> Floats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Told:
-    """Angles, errors, the line's angles and errors, and the share of bands inside the intervals, (n,) each."""
+    """Angles, errors, those of the line, the share of bands inside the intervals, and their half width, (n,) each."""
 
     sam: Floats
     rmse: Floats
     line_sam: Floats
     line_rmse: Floats
     covered: Floats
+    half_width: Floats
 
 
 def photos_table(issa: Path, nist: Path, spectra: Path) -> str:
@@ -125,7 +126,8 @@ def photos_table(issa: Path, nist: Path, spectra: Path) -> str:
             line = _on_line(taught, others, seen)[:, VISIBLE]
             true = faces.spectra[rows][:, VISIBLE]
             held = ((answer - width[:, 0] <= true) & (true <= answer + width[:, 1])).mean(axis=1)
-            told[one][rows] = np.column_stack([*_errors(answer, true), *_errors(line, true), held])
+            half_width = width.mean(axis=(1, 2))
+            told[one][rows] = np.column_stack([*_errors(answer, true), *_errors(line, true), held, half_width])
     ita = colours_of(faces.spectra)[:, 0]
     tone = np.array([ita_class(value) for value in ita])
     judged = {one: _Told(**dict(zip(_Told.__slots__, columns.T, strict=True))) for one, columns in told.items()}
@@ -154,19 +156,19 @@ def _on_line(pixels: Floats, spectra: Floats, asked: Floats) -> Floats:
 
 def _written(told: Mapping[Development, _Told], person: NDArray[np.str_], tone: NDArray[np.str_]) -> str:
     tones = [name for name, _ in ITA_CLASSES if (tone == name).any()]
-    head = f"| photos | SAM [95 %], RMSE | straight line | covered [95 %] | {' | '.join(tones)} |"
-    rows = [head, "|---|---|---|---|" + "---|" * len(tones)]
+    head = f"| photos | SAM [95 %], RMSE | straight line | half width | covered [95 %] | {' | '.join(tones)} |"
+    rows = [head, "|---|---|---|---|---|" + "---|" * len(tones)]
     for one, judged in told.items():
         sam, covered = _intervals(judged, person)
         held = [_intervals(judged, person, tone == name)[1] for name in tones]
         by_tone = " | ".join(f"{one.value:.3f} [{one.low:.2f}, {one.high:.2f}]" for one in held)
         rows.append(
             f"| {one.value} | {sam.value:.4f} [{sam.low:.4f}, {sam.high:.4f}], {judged.rmse.mean():.4f} "
-            f"| {judged.line_sam.mean():.4f}, {judged.line_rmse.mean():.4f} "
+            f"| {judged.line_sam.mean():.4f}, {judged.line_rmse.mean():.4f} | {judged.half_width.mean():.3f} "
             f"| {covered.value:.3f} [{covered.low:.3f}, {covered.high:.3f}] | {by_tone} |"
         )
     counts = " | ".join(str((tone == name).sum()) for name in tones)
-    return "\n".join([*rows, f"| faces | {len(person)} | | | {counts} |"])
+    return "\n".join([*rows, f"| faces | {len(person)} | | | | {counts} |"])
 
 
 def _intervals(
