@@ -153,6 +153,16 @@ def test_a_reference_undoes_a_cast(photo):
         analyse(photo, AnalyseOptions(reference="999999,20,100,80=#767676"))
 
 
+def test_a_wall_that_is_named_as_a_patch_gives_no_interval(photo):
+    linear = np.asarray(decode(photo.pixels), np.float64)
+    linear[:120, :160] = np.linspace(0.05, 0.4, 160)[None, :, None]
+    wall = replace(photo, pixels=np.asarray(encode(linear), np.float32))
+    analysis = analyse(wall, AnalyseOptions(reference="20,20,100,80=#767676"))
+    assert "reference_doubtful" in codes(analysis)
+    assert (analysis.condition, analysis.measured_as) == ("referenced", "referenced_patch_doubtful")
+    assert all(finding.interval is None for finding in analysis.findings if finding.task in ("skin_tone", "melanin"))
+
+
 def test_a_file_that_is_no_photo_keeps_its_place(tmp_path):
     path = tmp_path / "notes.jpg"
     path.write_text("not a photo")

@@ -21,6 +21,7 @@ from dermis.core import (
 from dermis.errors import UsageError
 from dermis.report.formatting import number, range_words, value_words
 from dermis.report.page import report_page, write_overview, write_report
+from dermis.report.verdict import light_words
 from fakes.report_reader import Reader
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror='alert(2)'>&amp;{{ 7 * 7 }}.jpg"
@@ -156,6 +157,10 @@ def test_light_and_care_are_told_when_there(analysis, tasks):
     words = Reader(report_page(replace(analysis, reference=light, care=(care,)), tasks)).words()
     for told in ("7.9", "0.4", "1.1", "2.0 %", "1.11", "0.83", "#767676", "Shade helps.", "A guideline"):
         assert told in words
+    assert "a patch #767676: ΔE00 7.9 before, 0.4 after" in light_words(replace(analysis, reference=light))
+    assert "doubtful" not in light_words(replace(analysis, reference=light))
+    assert "doubtful" in light_words(replace(analysis, reference=replace(light, spread=9.0)))
+    assert "nothing fixed the light" in light_words(replace(analysis, reference=None))
     plain = Reader(report_page(analysis, tasks)).words()
     assert "patch of known colour" not in plain
     assert "What to do next" not in plain

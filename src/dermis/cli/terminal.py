@@ -14,6 +14,7 @@ from rich.table import Table
 from dermis.core import Analysis, Count, Finding, Ordinal, Presence, Quality, Region, Severity
 from dermis.report.blocks import notes_of
 from dermis.report.formatting import value_words
+from dermis.report.verdict import light_words
 from dermis.tasks import TASKS
 
 __all__ = ["NOTICE", "print_analysis", "print_person", "print_table", "progress", "status_of"]
@@ -32,7 +33,7 @@ def status_of(analysis: Analysis) -> str:
 
 
 def print_analysis(analysis: Analysis, console: Console) -> None:
-    """Print the verdict, the problems with their advice, and a table of findings by region."""
+    """Print the verdict, the problems with their advice, what fixed the light, and a table of findings by region."""
     colour = "green" if analysis.quality.usable else "red"
     console.print(f"[bold]{escape(analysis.name)}[/bold]: [{colour}]{status_of(analysis)}[/{colour}]")
     for problem in analysis.quality.problems:
@@ -40,6 +41,8 @@ def print_analysis(analysis: Analysis, console: Console) -> None:
         console.print(f"  [{tint}]{problem.code}[/{tint}] {escape(problem.message)} {escape(problem.advice)}")
     if analysis.quality.problems:
         _print_usable_for(analysis.quality, console)
+    if analysis.findings:
+        console.print(f"  light: {escape(light_words(analysis))}")
     for findings in _by_group(analysis.findings):
         _print_findings(findings, console)
 

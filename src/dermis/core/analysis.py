@@ -115,16 +115,21 @@ class CaptureCondition(StrEnum):
     CONTROLLED = "controlled"
 
 
-def measured_as(condition: str, reference_kind: str | None, device: str | None) -> str:
+def measured_as(condition: str, reference_kind: str | None, device: str | None, *, doubtful: bool = False) -> str:
     """Return the name under which errors of a photo were measured: its condition, "referenced_patch" for one patch.
 
     A patch fixes the light and leaves the camera's own colours; a chart fixes both. device: whose profile was applied.
-    Without one, or without a
-    level, nobody measured a rig or a flash pair: their names end in "_uncalibrated".
+    Without one, or without a level, nobody measured a rig or a flash pair: their names end in "_uncalibrated". Nobody
+    measured a doubtful reference (`LightReference.doubtful`) either, which may be a wall: "_doubtful".
     """
     if condition in (CaptureCondition.CONTROLLED, CaptureCondition.FLASH_PAIR) and not device:
         return f"{condition}_uncalibrated"
-    return "referenced_patch" if reference_kind == "patch" else str(condition)
+    name = "referenced_patch" if reference_kind == "patch" else str(condition)
+    return f"{name}_doubtful" if doubtful else name
+
+
+REFERENCE_ERROR, REFERENCE_CLIPPED = 4.0, 0.02
+"""Above this ΔE00, or this share of clipped pixels or patches, a reference is doubtful."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +159,16 @@ class LightReference:
     def __post_init__(self) -> None:
         hold(self, "matrix", dtype=np.float64, shape=(3, 3))
         hold(self, "offset", dtype=np.float64, shape=(3,))
+
+    @property
+    def error(self) -> float:
+        """How far the corrected colours, or the pixels of a patch from each other, are off: mean ΔE00."""
+        return max(self.delta_e_after, self.spread)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether this may be no such reference, or one that light or exposure spoilt."""
+        return self.error > REFERENCE_ERROR or self.clipped_share > REFERENCE_CLIPPED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,9 +227,9 @@ class Analysis:
     @property
     def measured_as(self) -> str:
         """The name under which errors of such photos were measured."""
-        kind = None if self.reference is None else self.reference.kind
+        kind, doubtful = (None, False) if self.reference is None else (self.reference.kind, self.reference.doubtful)
         levelled = self.flash_pair is None or self.flash_pair.level_by
-        return measured_as(self.condition, kind, self.device if levelled else None)
+        return measured_as(self.condition, kind, self.device if levelled else None, doubtful=doubtful)
 
     def __getitem__(self, task: str) -> Finding:
         """Return the finding of a task for the whole face, else its first; KeyError where there is none."""

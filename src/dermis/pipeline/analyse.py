@@ -124,7 +124,7 @@ def analyse(
     with begin(photo, face, wanted) as lesions:
         encoded = crop(photo, face.frame)
         skin = measure_skin(encoded, photo, face, lighting, own_area=mask is not None, own_parts=parts is not None)
-        if lighting.measured_as == "referenced" and mask is None:
+        if lighting.reference is not None and lighting.reference.kind == "chart" and mask is None:
             skin = beside_chart(skin, face)
         if lighting.kind is CaptureCondition.UNKNOWN:
             skin = replace(skin, tone=posterior_tone(skin, face, photo))

@@ -9,7 +9,17 @@ import numpy as np
 from dermis.core import Analysis, CaptureCondition, Photo, Quality, Severity, Skin
 from dermis.report.formatting import VIEW_WORDS, capture_rows, measure_words, number, percent, plain
 
-__all__ = ["ExcludedShare", "Share", "Verdict", "excluded_of", "files_of", "measures_of", "summary_of", "verdict_of"]
+__all__ = [
+    "ExcludedShare",
+    "Share",
+    "Verdict",
+    "excluded_of",
+    "files_of",
+    "light_words",
+    "measures_of",
+    "summary_of",
+    "verdict_of",
+]
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -23,7 +33,7 @@ LEFT_OUT_WORDS = {
     "unlit": "not reached by the flash",
 }
 CONDITION_WORDS = {
-    CaptureCondition.UNKNOWN: "unknown: the light is taken as the camera balanced it",
+    CaptureCondition.UNKNOWN: "unknown: nothing fixed the light, so the tone is a range",
     CaptureCondition.REFERENCED: "referenced: a patch or chart of known colours fixed the light",
     CaptureCondition.FLASH_PAIR: "flash pair: lit by the screen or flash alone",
     CaptureCondition.CONTROLLED: "controlled: a rig that the user vouches for",
@@ -119,6 +129,32 @@ def summary_of(analysis: Analysis) -> Pairs:
     if skin is not None:
         rows.append(("Capture condition", CONDITION_WORDS[analysis.condition]))
     return tuple(rows)
+
+
+def light_words(analysis: Analysis) -> str:
+    """Return what was done about the light of a photo, and how well, in a sentence."""
+    light, pair = analysis.reference, analysis.flash_pair
+    if light is not None:
+        what = f"a chart, by {light.patches} of 24 patches" if light.kind == "chart" else f"a patch {light.colour_hex}"
+        uneven = (
+            f"light across it differs by a factor of {light.falloff:.2f}"
+            if light.kind == "chart"
+            else f"it is uneven by {light.spread:.1f}"
+        )
+        doubt = "; no interval, for the reference is doubtful" if light.doubtful else ""
+        return (
+            f"corrected by {what}: ΔE00 {light.delta_e_before:.1f} before, {light.delta_e_after:.1f} after, on what "
+            f"the fit left out; {uneven}; {percent(light.clipped_share)} overexposed{doubt}"
+        )
+    if pair is not None:
+        return (
+            f"{percent(pair.flash_share)} of it from the flash, the rest taken away with the other frame; "
+            f"signal to noise {pair.signal_to_noise:.0f}; moved by {percent(pair.moved)} of the face's width; "
+            f"{f'calibrated by {analysis.device}' if analysis.device else 'no calibrated device'}"
+        )
+    if analysis.device:
+        return f"corrected by the profile {analysis.device}"
+    return CONDITION_WORDS[analysis.condition]
 
 
 def measures_of(quality: Quality) -> Pairs:

@@ -43,9 +43,10 @@ class Lighting:
     @property
     def measured_as(self) -> str:
         """The name under which errors of such photos were measured."""
-        kind = None if self.reference is None else self.reference.kind
+        kind, doubtful = (None, False) if self.reference is None else (self.reference.kind, self.reference.doubtful)
         levelled = self.pair is None or self.pair.record.level_by
-        return measured_as(self.kind, kind, self.profile.name if self.profile is not None and levelled else None)
+        device = self.profile.name if self.profile is not None and levelled else None
+        return measured_as(self.kind, kind, device, doubtful=doubtful)
 
     @property
     def by(self) -> str:

@@ -38,8 +38,6 @@ PALE, RED_LIPS, THIN_PAINT = 0.15, 0.24, 0.024
 FLAT, DOTTED = 0.7, 0.05
 """Share of equal neighbours, up to 0.41 in real photos; steps of red less green to the neighbour, up to 0.015."""
 
-REFERENCE_ERROR = 4.0
-"""Above this ΔE00 a reference patch is doubtful."""
 CLIPPED_SHARE = 0.02
 
 
@@ -61,8 +59,8 @@ def assess(measures: Mapping[str, float], face: Face, reference: LightReference 
     if "no_colour" not in codes and not _living(measures):
         codes.append("not_living_skin")
     if reference is not None:
-        measures = {**measures, "reference_error": max(reference.delta_e_after, reference.spread)}
-        if measures["reference_error"] > REFERENCE_ERROR or reference.clipped_share > CLIPPED_SHARE:
+        measures = {**measures, "reference_error": reference.error}
+        if reference.doubtful:
             codes.append("reference_doubtful")
     problems = [problem(code, measures) for code in codes]
     problems.sort(key=lambda one: list(Severity).index(one.severity), reverse=True)

@@ -90,7 +90,8 @@ def how_measured(analysis: Analysis) -> str:
     told = analysis.content.get("condition") or {}
     pair = told.get("flash_pair")
     device = told.get("device") if pair is None or pair.get("level_by") else None
-    return measured_as(analysis.condition or "", (told.get("reference") or {}).get("kind"), device)
+    doubtful = any(one["code"] == "reference_doubtful" for one in analysis.content["quality"]["problems"])
+    return measured_as(analysis.condition or "", (told.get("reference") or {}).get("kind"), device, doubtful=doubtful)
 
 
 def _measured(finding: Finding, analysis: Analysis) -> Measured:

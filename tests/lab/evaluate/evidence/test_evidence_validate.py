@@ -11,7 +11,7 @@ from dermis.cli import app
 from dermis.cli.lab import validate as command
 from dermis.core import Encoding, Photo
 from dermis.lab.evaluate.evidence import validate as validating
-from dermis.lab.evaluate.evidence.figures import Figure, disguise_figures, figures_of
+from dermis.lab.evaluate.evidence.figures import FEWEST_TESTED, Figure, disguise_figures, figures_of
 from dermis.lab.evaluate.evidence.out_of_scope import DISGUISES, out_of_scope
 from dermis.lab.evaluate.evidence.readings import Reading, reexposed
 from dermis.lab.evaluate.evidence.validate import (
@@ -39,7 +39,33 @@ def test_made_people_give_error_and_coverage_by_class():
     assert found["mean error of ITA", "made people"].value == 20
     assert found["coverage of the interval of skin_tone", "made people, intermediate"].value == 1
     assert found["coverage of the interval of skin_tone", "made people, light"].value == 0
-    assert not found["coverage of the interval of skin_tone", "made people, light"].held
+
+
+@pytest.mark.parametrize(
+    ("covered", "people", "held"), [(12, 12, True), (7, 12, True), (6, 12, False), (0, 7, True), (3, 8, False)]
+)
+def test_a_coverage_falls_below_its_limit_where_chance_does_not_explain_it(covered, people, held):
+    inside, outside = {"skin_tone": (0.0, 40.0)}, {"skin_tone": (0.0, 10.0)}
+    readings = [
+        replace(MADE, person=f"{person}", shot=f"{person}", intervals=inside if person < covered else outside)
+        for person in range(people)
+    ]
+    found = by_name(readings)["coverage of the interval of skin_tone", "made people, intermediate"]
+    assert found.value == covered / people
+    assert found.held is held
+    assert (found.limits is None) is (people < FEWEST_TESTED)
+
+
+def test_photos_of_one_person_are_one_trial():
+    readings = [
+        replace(
+            MADE, person=f"{number // 3}", shot=f"{number}", intervals={"skin_tone": (0.0, 40.0 - 25 * (number < 9))}
+        )
+        for number in range(24)
+    ]
+    found = by_name(readings)["coverage of the interval of skin_tone", "made people, intermediate"]
+    assert (found.photos, found.people, found.value) == (24, 8, 15 / 24)
+    assert found.held
 
 
 def test_real_people_are_held_to_their_median():

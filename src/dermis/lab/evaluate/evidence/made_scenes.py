@@ -81,20 +81,21 @@ def charted_readings(
     shots: int = SHOTS,
     first: int = 0,
     plain: bool = True,
+    patch: bool = True,
     step: Callable[[str], None] = lambda words: None,
 ) -> Iterator[Reading]:
     """Yield what is said of photos of made people by a chart (`referenced`), by one of its greys alone
     (`referenced_patch`), and without (`unknown`).
 
-    Every shot of a person is by another phone in another light. first: number of the first person. plain: read the
-    photos without a chart, too.
+    Every shot of a person is by another phone in another light. first: number of the first person. plain, patch:
+    read the photos without a chart and by one grey, too.
     """
     for person, shot, scene, photo in _charted_photos(people, seed, shots, first):
         lab = _true_lab(scene)
         truth = true_truth(lab)
         if truth is not None:
             step(f"{person}, shot {shot}")
-            found = list(_read(photo, person, f"{person} {shot}", truth, plain=plain))
+            found = list(_read(photo, person, f"{person} {shot}", truth, plain=plain, patch=patch))
             yield from (_with_difference(one, np.nanmedian(lab, axis=0)) for one in found)
 
 
@@ -157,11 +158,13 @@ def _with_difference(reading: Reading, lab: FloatMap) -> Reading:
     return replace(reading, difference=float(delta_e_00(np.array(reading.lab), np.asarray(lab, np.float64))))
 
 
-def _read(photo: ChartedPhoto, person: str, shot: str, truth: Mapping[str, float], *, plain: bool) -> Iterator[Reading]:
+def _read(
+    photo: ChartedPhoto, person: str, shot: str, truth: Mapping[str, float], *, plain: bool, patch: bool
+) -> Iterator[Reading]:
     known: dict[str, Any] = {"source": MADE, "person": person, "shot": shot, "truth": truth, "tasks": SKIN_TASKS}
     if plain:
         yield reading_of(photo.plain, **known)
-    for reference in (_by_chart(photo), _by_grey(photo)):
+    for reference in (_by_chart(photo), *((_by_grey(photo),) if patch else ())):
         try:
             yield reading_of(photo.charted, reference, **known)
         except InputError:

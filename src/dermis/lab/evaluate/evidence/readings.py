@@ -26,6 +26,7 @@ from dermis.tasks.intervals import LIGHTNESS
 from dermis.tasks.pigment_index import pigment_indices
 
 __all__ = [
+    "BY_CHART",
     "EXPOSURES_EV",
     "MADE",
     "RESERVED",
@@ -45,6 +46,8 @@ MADE = "made people"
 SKIN_TASKS = ("skin_tone", "melanin", "haemoglobin", "redness")
 """Tasks whose values are measured on every skin; counts and grades of acne differ the more the more there is."""
 USABLE, RESERVED, UNUSABLE = "usable", "with reservation", "unusable"
+BY_CHART = ("referenced", "referenced_doubtful")
+"""Conditions of photos that a chart corrected, well or not so well."""
 Step = Callable[[str], None]
 
 

@@ -36,6 +36,7 @@ from dermis.lab.evaluate.evidence.made_scenes import charted_examples, charted_r
 from dermis.lab.evaluate.evidence.out_of_scope import disguise_readings, out_of_scope
 from dermis.lab.evaluate.evidence.photo_tables import read_redness, tone_of
 from dermis.lab.evaluate.evidence.readings import (
+    BY_CHART,
     EXPOSURES_EV,
     Reading,
     folder_readings,
@@ -60,7 +61,7 @@ __all__ = [
 
 FIT_SEED, LINE_SEED = 4411, 4412
 """Whose people teach the intervals, and the line beside charts; those of the recipe's own seed judge."""
-PEOPLE, PEOPLE_SHORT, PEOPLE_FIT, DISGUISED = 18, 2, 72, 6
+PEOPLE, CHARTED, PEOPLE_SHORT, PEOPLE_FIT, DISGUISED = 72, 36, 2, 72, 6
 REAL_PHOTOS, CHANGED = 80, 12
 VERDICT_PEOPLE, VERDICT_PHOTOS = 24, 25
 ADULTS, WEB = "caltech_faces_light", "melasma_faces"
@@ -89,18 +90,18 @@ def validate(
     """Run the evidence. data: real folders by name. short: two made people and no more. keep: where made photos lie."""
     people = PEOPLE_SHORT if short else PEOPLE
     with tempfile.TemporaryDirectory() as aside:
-        readings = list(
-            made_readings(keep or Path(aside) / "made", people=people, views=("front",) if short else (), step=step)
-        )
+        made = keep or Path(aside) / "made"
+        # A photo a person: what is tested is how many people are covered.
+        readings = list(made_readings(made, people=people, views=("front",), step=step))
     if not short:
         seed = int(read_recipe("everyday").seed)
-        readings += charted_readings(people=PEOPLE, seed=seed, plain=False, step=step)
+        readings += charted_readings(people=CHARTED, seed=seed, shots=1, plain=False, patch=False, step=step)
     for name, folder in data.items():
         if name not in (ROSACEA, WEB):
             readings += folder_readings(name, folder, most=REAL_PHOTOS, exposures=CHANGED, step=step)
     figures = [*figures_of(readings, limited=not short)]
     for name, folder in data.items():
-        if any(one.source == name and one.condition == "referenced" for one in readings):
+        if any(one.source == name and one.condition in BY_CHART for one in readings):
             figures += charted_figures(name, list(charted_shots(folder)))
         if name == ROSACEA:
             figures += rosacea_figures(name, *read_redness(folder))
@@ -159,7 +160,7 @@ def verdict_readings(
                 name, folder, most=VERDICT_PHOTOS, exposures=VERDICT_PHOTOS, tasks=("skin_tone",), step=step
             )
         )
-        charts |= {one.person: charted_ita(real) for one in real if one.condition == "referenced"}
+        charts |= {one.person: charted_ita(real) for one in real if one.condition in BY_CHART}
         readings += real
     return readings, tone_of(readings, charts)
 
