@@ -1,5 +1,6 @@
 """The steps of CONTRIBUTING.md, "Add a weight", followed with the recipe that stands there."""
 
+import json
 import re
 from pathlib import Path
 
@@ -7,10 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dermis.lab.train.card import META_SCHEMA
 from dermis.lab.train.export import export
-from dermis.lab.train.recipe import read_recipe
+from dermis.lab.train.recipe import RECIPES, read_recipe
 from dermis.lab.train.train import train_recipe
-from dermis.models.weights import foreign
+from dermis.models.weights import WEIGHTS, foreign, shipped
 from dermis.pipeline.foreign import foreign_tasks
 
 PAGE = Path(__file__).parents[2] / "CONTRIBUTING.md"
@@ -43,6 +45,15 @@ def test_a_recipe_becomes_a_weight_with_its_card(recipe_file, photos, tmp_path, 
     run = train_recipe(read_recipe(recipe_file, [*settings, labels]), {"graded-folders": photos}, tmp_path / "runs")
     folder = export(run, told.name, home=tmp_path / "own")
     assert foreign() == ("redness-grade",)
+    written = json.loads((folder / "meta.json").read_text())
+    for name in shipped():
+        held = json.loads((WEIGHTS / name / "meta.json").read_text())
+        assert set(written) - set(held) <= {"weights", "tolerance", "largest_difference"}, name
+        assert (held["schema"], held["name"]) == (META_SCHEMA, name)
+        assert held["learner"] == read_recipe(RECIPES / f"{name}.toml").learner
+        assert held["data"].keys() == written["data"].keys()
+        assert held["data"]["samples"]["train"] > 0
+        assert held["data"]["licences"]
     card = (folder / "card.md").read_text()
     for words in ("How red a face is", "An example to follow", "never parted: subject", "## Figures"):
         assert words in card

@@ -37,7 +37,7 @@ BLOOD_AXIS = (0.45, 1.0, 0.60)
 
 Both are means over drawn skin of the two-layer model (`optics`), from the lightest to the darkest tone, as it was
 before skin was drawn from measured faces: redness was fitted with them, and they moved by less than 0.06 since.
-benchmarks/pigment_axes.py computes them again, a test holds these to it. Blood absorbs most in the blue, but the
+A test computes them again and holds these to it. Blood absorbs most in the blue, but the
 little light that comes back there has hardly been in the dermis: its colour in a photo is green-poor, not blue-poor.
 """
 

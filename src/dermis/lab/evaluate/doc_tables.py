@@ -151,6 +151,18 @@ def _of_pigment(roots: Roots, runs: Path) -> str:
     return _signed(pigment_table(*(folder_of(name, roots) for name in ("issa_spectra", "spectra"))))
 
 
+def _of_tissue(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.measured.tissue import tissue_table
+
+    return _signed(tissue_table(folder_of("spectra", roots)))
+
+
+def _of_emulator(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.measured.tissue import emulator_table
+
+    return _signed(emulator_table())
+
+
 def _of_trial(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.trial_table import trial_table
 
@@ -346,6 +358,8 @@ _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "chart-patches": _of_chart,
     "monk-people": _of_monk,
     "pigment-people": _of_pigment,
+    "tissue": _of_tissue,
+    "tissue-emulator": _of_emulator,
     "pigmentation-trial": _of_trial,
     "grade-intervals": _of_grade_intervals,
     "redness-grade": _of_redness_grade,

@@ -1,13 +1,15 @@
 """The link from lesions to the presence of acne, as `dermis train acne-presence` fits it to clear skin and to acne.
 
-Each pool is a folder with a table (labels.csv or images.csv) of the columns `file` and `group`, one row a photo. The
+Each pool is a folder with a table (labels.csv or images.csv) of the columns `file` and `group`, one row a photo. Of
+acne only the photos count that the recipe `acne` keeps aside: they teach its network nothing. The
 limit is the evidence that a few of a hundred photos of clear skin exceed; the slope is that of a logistic regression
 with both kinds weighing alike. Figures are those of folds by person.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +19,17 @@ from dermis.core import FaceLesions
 from dermis.formats.files import write_text
 from dermis.formats.images.photo import read_photo
 from dermis.formats.tables.table import read_table
-from dermis.lab.train.recipe import Recipe
+from dermis.lab.train.recipe import Recipe, find_recipe, read_recipe
 from dermis.pipeline.analyse import analyse
 from dermis.tasks.acne.assign import place_lesions
 from dermis.tasks.acne.detect import find_lesions
 from dermis.tasks.acne.presence import LINK, PresenceLink, evidence_of
 
-__all__ = ["fit_link", "fit_table", "presence_in_folds"]
+__all__ = ["fit_link", "fit_table", "presence_in_folds", "untaught_photos"]
 
 _Floats = NDArray[np.float64]
+NETWORK = "acne"
+"""The recipe whose lesions are linked."""
 FALSE_ALARMS = 0.04
 """The share of photos of clear skin that may be called acne in the fit; 0.05 is aimed at on people kept aside."""
 FOLDS = 5
@@ -55,10 +59,21 @@ def presence_in_folds(evidence: _Floats, acne: NDArray[np.bool_], groups: NDArra
     return told
 
 
-def _lesions_in(folder: Path) -> list[tuple[str, FaceLesions]]:
-    """Return, by person, what was found in the photos of a folder, without any link."""
+def untaught_photos(folder: Path) -> frozenset[str]:
+    """Return the names of the photos of ACNE04 in `folder` that the recipe `acne` keeps aside to choose by."""
+    from dermis.lab.train.objectives.pooled import gather, parts_of_pools  # late: torch
+
+    recipe = read_recipe(find_recipe(NETWORK))
+    data = next(iter(recipe.pool.values())).data
+    own = {name: pool for name, pool in recipe.pool.items() if pool.data == data}
+    aside = parts_of_pools(recipe, gather(replace(recipe, pool=own), {data: folder}))["validate"]
+    return frozenset(one.name for one in aside[next(iter(own))])
+
+
+def _lesions_in(folder: Path, only: Container[str] | None = None) -> list[tuple[str, FaceLesions]]:
+    """Return, by person, what was found in the photos of a folder, without any link; only: those of these names."""
     table = next(path for name in ("labels.csv", "images.csv") if (path := folder / name).is_file())
-    rows = read_table(table, needs=("file", "group"))
+    rows = [row for row in read_table(table, needs=("file", "group")) if only is None or Path(row["file"]).stem in only]
     found = []
     for row in rows[:: -(-len(rows) // MOST)]:
         photo = read_photo(folder / row["file"])
@@ -71,7 +86,7 @@ def _lesions_in(folder: Path) -> list[tuple[str, FaceLesions]]:
 
 def fit_table(recipe: Recipe, folders: Mapping[str, Path], out: Path) -> dict[str, float]:
     """Write the link of a fit on all to `out`; return the shares that are called acne, in folds by person."""
-    clear, sore = (_lesions_in(folders[name]) for name in ("clear", "acne"))
+    clear, sore = _lesions_in(folders["clear"]), _lesions_in(folders["acne"], untaught_photos(folders["acne"]))
     both = [*clear, *sore]
     acne = np.array([False] * len(clear) + [True] * len(sore))
     groups = np.array([group for group, _ in both])

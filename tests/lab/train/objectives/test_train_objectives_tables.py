@@ -1,6 +1,7 @@
 """Tables that ship beside the code: each is a recipe with a run, a hash and a card, tried in little."""
 
 import json
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from dermis.core.tables import load_table, sha256_of
 from dermis.lab.train import acne_presence, brown_marks, face_population, pigment_index, tone_posterior
 from dermis.lab.train.brown_marks import Lesson
 from dermis.lab.train.examples import comedones
+from dermis.lab.train.objectives import pooled
 from dermis.lab.train.objectives.tables import export_table
 from dermis.lab.train.recipe import find_recipe, read_recipe
 from dermis.lab.train.recipe.learners import LEARNERS
@@ -18,6 +20,14 @@ from dermis.tasks.pigment_index import COEFFICIENTS
 from dermis.tasks.pigmentation.skin_grid import CLUES
 
 GROUPS = ("light", "dark")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    name: str
+    person: str
+    pixels: np.ndarray
+    grade: float = 1.0
 
 
 @pytest.fixture(scope="module")
@@ -137,21 +147,45 @@ def test_brown_marks(tmp_path, monkeypatch):
 def test_acne_presence(tmp_path, monkeypatch):
     """On evidence that is drawn instead of found."""
     rng = np.random.default_rng(0)
-    homes = {name: tmp_path / name for name in ("caltech_faces_light", "acne04_aside")}
+    homes = {name: tmp_path / name for name in ("caltech_faces_light", "acne04")}
     for folder in homes.values():
         folder.mkdir()
         (folder / "labels.csv").write_text("file,group\n")
 
-    def lesions_in(folder):
-        middle = 30.0 if folder == homes["acne04_aside"] else 2.0
+    def lesions_in(folder, only=None):
+        assert (only is None) == (folder == homes["caltech_faces_light"])
+        middle = 30.0 if folder == homes["acne04"] else 2.0
         return [(f"{folder.name} {number}", float(middle * rng.uniform(0.5, 1.5))) for number in range(20)]
 
     monkeypatch.setattr(acne_presence, "_lesions_in", lesions_in)
+    monkeypatch.setattr(acne_presence, "untaught_photos", lambda folder: frozenset({"seen"}))
     monkeypatch.setattr(acne_presence, "evidence_of", lambda lesions, limit: lesions)
     run, table = fitted("acne-presence", homes, tmp_path)
     check(run, table)
     assert table.read_text().startswith("limit,slope")
     assert run.result() == {"clear_called_acne": pytest.approx(0.0, abs=0.11), "acne_called_acne": 1.0}
+
+
+def test_the_photos_of_acne_are_those_that_teach_its_network_nothing(tmp_path, monkeypatch):
+    """Whole people, about the share that the recipe of the network keeps aside, and of photos alone, not of crops."""
+    rng = np.random.default_rng(0)
+    photos = [
+        Seen(name=f"photo{at}", person=f"group-{at // 2}", pixels=rng.integers(0, 255, (64, 64, 3), dtype=np.uint8))
+        for at in range(120)
+    ]
+    crops = [replace(one, name=f"crop{at}") for at, one in enumerate(photos)]
+    told = []
+
+    def gather(recipe, roots):
+        told.append((list(recipe.pool), roots))
+        return {"graded": photos, "marked": crops}
+
+    monkeypatch.setattr(pooled, "gather", gather)
+    untaught = acne_presence.untaught_photos(tmp_path)
+    assert told == [(["graded", "marked"], {"acne04": tmp_path})]
+    assert 6 <= len(untaught) <= 24
+    people = {one.person for one in photos if one.name in untaught}
+    assert untaught == {one.name for one in photos if one.person in people}
 
 
 def test_comedones(tmp_path, monkeypatch):

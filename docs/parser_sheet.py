@@ -1,6 +1,6 @@
 """Draw the contact sheet of docs/concepts/parser.md: 48 pictures of people who do not exist, each beside its parts.
 
-    python benchmarks/face_parser_sheet.py docs/images/parser.jpg --people DIR
+    python docs/parser_sheet.py docs/images/parser.jpg --people DIR
 
 `--people` is the folder `data/curated` of the package openpeople: 20 pictures, selfie and portrait of each. The other
 28 are synthetic heads that taught nothing, from all sides and close up.
@@ -45,12 +45,14 @@ COLOURS = np.array(
 
 
 def people(root: Path) -> Iterator[Photo]:
+    """Yield selfie and portrait of each person below `root`."""
     for folder in sorted(root.iterdir()):
         for name in ("amateur_selfie.jpg", "studio_portrait.jpg"):
             yield read_photo(folder / "assets" / name)
 
 
 def heads() -> Iterator[Photo]:
+    """Yield synthetic heads that taught nothing."""
     recipe, rng = FacesRecipe(name="sheet", layout="faces", seed=901, size_px=512), np.random.default_rng(8)
     for number in range(HEADS):
         person = build_person(subject_of(recipe, number), texels=768)
@@ -87,6 +89,7 @@ def pair(photo: Photo) -> np.ndarray:
 
 
 def main() -> None:
+    """Write the sheet."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("out", type=Path)
     asked.add_argument("--people", type=Path, required=True)
