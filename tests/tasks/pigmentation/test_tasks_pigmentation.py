@@ -12,6 +12,7 @@ from dermis.tasks.pigmentation.contrast import BLOOD_AXIS, MELANIN_AXIS
 from dermis.tasks.pigmentation.grade import grade_of_burden, severity_word
 from dermis.tasks.pigmentation.marks import find_marks
 from dermis.tasks.pigmentation.melasma import MASI_AREA, area_points, continuous_points
+from dermis.tasks.pigmentation.skin_grid import clues_of, like_melanin, skin_grid
 from fakes.plain_face import SIZE, face_with
 
 
@@ -113,3 +114,19 @@ def test_halves_are_those_of_the_midline():
     assert np.mean(marks.on_right != right) < 0.01
     assert 0.2 < marks.on_right.mean() < 0.8
     assert find_marks(face, skin).on_right is None
+
+
+def colour_of_marks(axis, *, shade=None):
+    """How far spots of a colour count as melanin, in the middle of them, beside a shade over the whole face."""
+    density = spots(axis, 20, radius=10)
+    if shade is not None:
+        density = density + np.linspace(0, 30, SIZE)[:, None, None] * np.array(shade)
+    face, skin = face_with(density)
+    grid = skin_grid(face, skin)
+    return float(np.median(like_melanin(clues_of(grid))))
+
+
+def test_brown_counts_blood_does_not_and_what_is_coloured_as_the_shade_of_the_face_counts_half():
+    assert colour_of_marks(MELANIN_AXIS, shade=(1, 1, 1)) > 0.9
+    assert colour_of_marks(BLOOD_AXIS) < 0.05
+    assert colour_of_marks((1, 1, 1), shade=(1, 1, 1)) == pytest.approx(0.5, abs=0.05)

@@ -273,6 +273,14 @@ def _of_pigmentation(roots: Roots, runs: Path) -> str:
     return _signed(text)
 
 
+def _of_mark_look_alikes(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.diagnoses.mark_look_alikes import look_alike_table, look_alikes_on_faces
+    from dermis.lab.evaluate.diagnoses.pigmentation_table import clear_faces
+
+    adults, portraits = folder_of("caltech_faces_light", roots), folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME)
+    return _signed(look_alike_table(list(look_alikes_on_faces(clear_faces(portraits, adults)))))
+
+
 def _of_grade_intervals(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.evidence.grade_belts import coverage_lines, judged_photos, readings_of
 
@@ -365,6 +373,7 @@ _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "redness-grade": _of_redness_grade,
     "mark-looks": _of_mark_looks,
     "pigmentation": _of_pigmentation,
+    "pigmentation-lookalikes": _of_mark_look_alikes,
     "acne-published": _of_published,
     "acne-counts": _of_acne_counts,
     "acne-selfies": _of_acne_selfies,

@@ -19,6 +19,7 @@ from dermis.tasks.pigmentation.skin_grid import (
     clues_of,
     excess_blood,
     frame_at,
+    like_melanin,
     skin_grid,
 )
 
@@ -28,7 +29,7 @@ CHANCE_LOW, CHANCE_HIGH = 0.15, 0.23
 """A mark is where the chance of one reaches the first, around pixels where it reaches the second."""
 SHOWN_LUMINANCE = 0.25
 """Contrast is told as on skin of this luminance, so that neither exposure nor the tone of the skin changes it."""
-REDDENED = 2.5
+REDDENED = 3.0
 """Mean excess of blood, in 100 x green density, at which what looks brown on a face counts half for its grade."""
 _KIND_MM = ((3.0, "freckle"), (10.0, "lentigo"), (np.inf, "patch"))
 _THIN = 5.0
@@ -60,7 +61,7 @@ def find_marks(face: Face, skin: Skin) -> PigmentMarks:
     chance, contrast, weight = (np.zeros(grid.judged.shape, np.float32) for _ in range(3))
     chance[grid.judged] = told
     contrast[grid.judged] = contrast_of_density(seen)
-    weight[grid.judged] = pale * contrast_of_density(density)
+    weight[grid.judged] = pale * like_melanin(clues) * contrast_of_density(density)
     labels = _labelled(mark_mask(chance))
     kept, items = _kept(labels, contrast, frame_at(skin.regions, grid), face.frame, grid)
     weight[(labels > 0) & ~kept] = 0

@@ -38,6 +38,7 @@ __all__ = [
     "graded_lines",
     "graded_photos",
     "judge_outlines",
+    "judged_rows",
     "kept_aside",
     "measured",
     "outlined_lines",
@@ -157,10 +158,14 @@ def _inside_and_ring(masks: Sequence[BoolMap], every: BoolMap, judged: BoolMap) 
 
 def graded_photos(folder: Path) -> Iterator[GradedPhoto]:
     """Yield the grades of the photos of a folder; where people are named, `A_PERSON` of each that taught nothing."""
-    for row in _spread(read_table(folder / "labels.csv", needs=("file", "group"))):
-        if row.get("person") and is_taught(row["person"]):
-            continue
+    for row in judged_rows(folder):
         yield from graded(read_photo(folder / row["file"]), source=folder.name, row=row)
+
+
+def judged_rows(folder: Path) -> list[Mapping[str, str]]:
+    """Return the rows of labels.csv that are graded: `A_PERSON` of each person who taught nothing."""
+    rows = _spread(read_table(folder / "labels.csv", needs=("file", "group")))
+    return [row for row in rows if not (row.get("person") and is_taught(row["person"]))]
 
 
 def graded(photo: Photo, *, source: str, row: Mapping[str, str]) -> Iterator[GradedPhoto]:

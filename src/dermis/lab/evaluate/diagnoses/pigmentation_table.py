@@ -18,6 +18,7 @@ from dermis.lab.evaluate.diagnoses.pigmentation import (
     graded,
     graded_lines,
     graded_photos,
+    judged_rows,
     kept_aside,
     measured,
     outlined_lines,
@@ -31,7 +32,16 @@ from dermis.metrics.ordinal import spearman
 from dermis.tasks.pigmentation.contrast import BLOOD_AXIS, MELANIN_AXIS
 from dermis.tasks.pigmentation.marks import find_marks
 
-__all__ = ["STEPS", "PaintedFace", "lines_of", "painted_faces", "painted_lines", "pigmentation_table"]
+__all__ = [
+    "STEPS",
+    "TONES",
+    "PaintedFace",
+    "clear_faces",
+    "lines_of",
+    "painted_faces",
+    "painted_lines",
+    "pigmentation_table",
+]
 
 STEPS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.3)
 """Strength of the marks, 1 as they are drawn."""
@@ -59,13 +69,22 @@ class PaintedFace:
 
 def pigmentation_table(*, outlines: Path, web: Path, clinic: Path, adults: Path, portraits: Path) -> str:
     """Return the table of all that is known of dark spots; adults and portraits: only people who taught nothing."""
-    judged = [path for path in sorted(portraits.glob("*.jpg")) if not is_taught(path.stem.split("_")[0])]
+    judged = _untaught(portraits)
     grades = [one for folder in (web, clinic) for one in graded_photos(folder)]
     own = list(graded_photos(adults))
     of_portraits = [one for path in judged for one in graded(
         read_photo(path), source="portraits", row={"file": path.name, "group": path.stem.split("_")[0]})]  # fmt: skip
-    clear = [*judged, *(adults / one.file for one in own[::5])]
-    return lines_of(list(outlined_photos(outlines)), [*grades, *own, *of_portraits], list(painted_faces(clear)))
+    painted = list(painted_faces(clear_faces(portraits, adults)))
+    return lines_of(list(outlined_photos(outlines)), [*grades, *own, *of_portraits], painted)
+
+
+def clear_faces(portraits: Path, adults: Path) -> list[Path]:
+    """Return the photos that are painted: portraits and every fifth photo of adults, of people who taught nothing."""
+    return [*_untaught(portraits), *(adults / row["file"] for row in judged_rows(adults)[::5])]
+
+
+def _untaught(portraits: Path) -> list[Path]:
+    return [path for path in sorted(portraits.glob("*.jpg")) if not is_taught(path.stem.split("_")[0])]
 
 
 def lines_of(outlined: Sequence[OutlinedPhoto], rows: Sequence[GradedPhoto], painted: Sequence[PaintedFace]) -> str:

@@ -17,8 +17,9 @@ from dermis.core import Face
 from dermis.core.arrays import FloatMap
 from dermis.face.regions import FACE_MM, face_width_px
 from dermis.lab.synth.lesions.kinds import MarkKind
+from dermis.lab.synth.lesions.photo_look_alikes import cast_shadow, flush, specks
 from dermis.lab.synth.lesions.photo_marks import PhotoMark, draw_photo_marks, paint_marks
-from dermis.tasks.pigmentation.contrast import BLOOD_AXIS, MELANIN_AXIS, blurred, resized
+from dermis.tasks.pigmentation.contrast import BLOOD_AXIS, MELANIN_AXIS, resized
 
 __all__ = ["beside_lamp", "photographed", "with_look_alikes", "with_marks"]
 
@@ -50,7 +51,7 @@ def with_look_alikes(rng: np.random.Generator, face: Face, linear: FloatMap) -> 
     if rng.random() < 0.5:
         found = _darkened(found, np.full(shape, rng.uniform(5, 40), np.float32), np.array(MELANIN_AXIS))
     for _ in range(rng.integers(0, 3)):
-        found = _darkened(found, _shadow(rng, shape, mm), 1 + rng.normal(0, 0.06, 3))
+        found = _darkened(found, cast_shadow(rng, shape, mm), 1 + rng.normal(0, 0.06, 3))
     if rng.random() < 0.6:
         kinds = (MarkKind.PIH, MarkKind.MELASMA, MarkKind.FRECKLE)
         red = [
@@ -60,10 +61,10 @@ def with_look_alikes(rng: np.random.Generator, face: Face, linear: FloatMap) -> 
             for one in draw_photo_marks(rng, face, kind, int(rng.integers(1, 25)))
         ]
         axis = np.array(BLOOD_AXIS) * (rng.uniform(0.3, 1.6), 1.0, rng.uniform(0.85, 1.1))
-        flush = _flush(rng, face, mm) if rng.random() < 0.6 else 0.0
-        found = _darkened(found, paint_marks(linear, face, red).density + flush, axis)
+        diffuse = flush(rng, face, mm) if rng.random() < 0.6 else 0.0
+        found = _darkened(found, paint_marks(linear, face, red).density + diffuse, axis)
     if rng.random() < 0.5:
-        found = _darkened(found, _specks(rng, face, mm), np.array((0.9, 1.0, 1.0)) + rng.normal(0, 0.04, 3))
+        found = _darkened(found, specks(rng, face, mm), np.array((0.9, 1.0, 1.0)) + rng.normal(0, 0.04, 3))
     if rng.random() < 0.3:
         moles = draw_photo_marks(rng, face, MarkKind.FRECKLE, int(rng.integers(1, 4)))
         dark = [replace(mole, density=rng.uniform(40, 70), edge_mm=0.5) for mole in moles]
@@ -94,39 +95,6 @@ def beside_lamp(face: Face, depth: float = 20.0) -> Floats:
 
 def _darkened(linear: FloatMap, density: FloatMap, axis: NDArray[np.float64]) -> Floats:
     return np.asarray(linear * 10 ** (-density[..., None] * axis.astype(np.float32) / 100), np.float32)
-
-
-def _shadow(rng: np.random.Generator, shape: tuple[int, int], mm: float) -> Floats:
-    """Return 100 x density of a shadow with a winding edge 1 to 30 mm wide, or of a lamp that stands aside."""
-    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32) / mm
-    turn = rng.uniform(0, 2 * np.pi)
-    bays = 12 * rng.standard_normal() * np.sin((x * np.sin(turn) + y * np.cos(turn)) / rng.uniform(5, 20))
-    far = (x - x.mean()) * np.cos(turn) + (y - y.mean()) * np.sin(turn) + rng.uniform(-60, 60) + bays
-    return np.asarray(
-        rng.uniform(4, 35) / (1 + np.exp(-np.clip(far / np.exp(rng.uniform(-1, 3)), -30, 30))), np.float32
-    )
-
-
-def _flush(rng: np.random.Generator, face: Face, mm: float) -> Floats:
-    """Return 100 x green density of redness that has no border, on a third to two thirds of the face."""
-    smooth = blurred(rng.standard_normal(face.skin.shape).astype(np.float32), float(rng.uniform(3, 14)) * mm)
-    level = smooth[face.skin]
-    rise = (smooth - np.quantile(level, rng.uniform(0.35, 0.65))) / max(float(level.std()), 1e-9)
-    return np.asarray(rng.uniform(3, 14) * np.clip(rise, 0, 2) * face.skin, np.float32)
-
-
-def _specks(rng: np.random.Generator, face: Face, mm: float) -> Floats:
-    """Return 100 x density of pores, stubble or hairs: grey, narrow, in a part of the face."""
-    from scipy.ndimage import gaussian_filter  # late: 0.1 s
-
-    shape = face.skin.shape
-    dots = (rng.random(shape) < rng.uniform(0.02, 0.3) / max(mm, 1.0) ** 2).astype(np.float32)
-    spread = np.array([rng.uniform(0.15, 0.25), rng.uniform(0.15, 2.0) if rng.random() < 0.4 else 0.25]) * mm
-
-    narrow = gaussian_filter(dots, rng.permutation(spread)) * 2 * np.pi * spread.prod()
-    where = blurred(rng.standard_normal(shape).astype(np.float32), 12 * mm)
-    where = (where > np.median(where)).astype(np.float32)
-    return np.asarray(rng.uniform(5, 25) * np.clip(narrow, 0, 1) * where * face.skin, np.float32)
 
 
 def _jpeg(level: NDArray[np.floating], quality: int) -> Floats:
