@@ -183,7 +183,7 @@ def _slope_of_shade(clues: Floats) -> float:
 
 
 def _rising(values: Floats, low: float, high: float) -> Floats:
-    return np.clip((values - low) / (high - low), 0, 1)
+    return np.asarray(np.clip((values - low) / (high - low), 0, 1), np.float32)
 
 
 def _channels(density: Floats) -> Floats:

@@ -254,10 +254,11 @@ def _drawn(lines: Sequence[Line], face: Face, wide_mm: float) -> Floats:
     """Return lines (h, w) of a width, 1 in their middle."""
     from scipy.ndimage import gaussian_filter  # late: 0.1 s
 
-    found = np.zeros(face.skin.shape, np.float32)
+    height, width = face.skin.shape
+    found: Floats = np.zeros((height, width), np.float32)
     for line in lines:
-        rows, columns = (np.round(one).astype(np.intp) for one in line)
-        kept = (rows >= 0) & (rows < found.shape[0]) & (columns >= 0) & (columns < found.shape[1])
+        rows, columns = np.round(line[0]).astype(np.intp), np.round(line[1]).astype(np.intp)
+        kept = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
         np.add.at(found, (rows[kept], columns[kept]), 0.5)
     spread = max(0.4 * wide_mm * _mm_px(face), 0.3)
     full = min(1.0, wide_mm * _mm_px(face))  # narrower than a pixel, a line is a faint one
