@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dermis.colour.chart import PATCH_LAB_D50, chart_linear, fit_chart
+from dermis.colour.chart import PATCH_LAB_D50, affine_correction, chart_linear, fit_chart
 from dermis.errors import InputError
 
 CAST = np.array([[0.6, 0.08, 0.0], [0.05, 0.5, 0.04], [0.0, 0.06, 0.35]])
@@ -38,3 +38,12 @@ def test_clipped_patches_take_no_part():
 def test_a_chart_in_the_dark_is_refused():
     with pytest.raises(InputError, match="neither overexposed nor black"):
         fit_chart(np.full((24, 3), 1e-5))
+
+
+def test_the_ridge_bends_no_affine_light_of_a_dark_photo():
+    rng = np.random.default_rng(0)
+    true = rng.uniform(0.02, 0.8, (24, 3))
+    light = np.array([[1.3, -0.2, -0.1], [-0.15, 1.25, -0.1], [0.02, -0.3, 1.4]])
+    seen = 0.3 * (true - [0.01, -0.005, 0.0]) @ np.linalg.inv(light).T
+    matrix, offset = affine_correction(seen, true)
+    np.testing.assert_allclose(seen @ matrix.T + offset, true, atol=0.003)

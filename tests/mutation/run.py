@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sys
@@ -54,7 +55,7 @@ def drawn(room: str, each: int, seed: int) -> list[Mutant]:
 
 
 def tests_for(file: str, room: str) -> list[list[str]]:
-    """Return the tests that mirror a file, then the others that may notice."""
+    """Return the tests that mirror a file or import it, then the others that may notice."""
     stem = "_".join(Path(file).with_suffix("").parts[1:])
     parts = Path(file).parts[1:]
     mirrored = [path for path in sorted((ROOT / "tests" / room).rglob("test_*.py")) if _mirrors(path, stem, parts)]
@@ -64,14 +65,17 @@ def tests_for(file: str, room: str) -> list[list[str]]:
 
 
 def _mirrors(path: Path, stem: str, parts: tuple[str, ...]) -> bool:
-    name = path.stem.removeprefix("test_")
-    return stem.endswith(name) or name.startswith(stem) or name.endswith(Path(parts[-1]).stem)
+    name, last = path.stem.removeprefix("test_"), Path(parts[-1]).stem
+    folder = ".".join(("dermis", *parts[:-1]))
+    imported = rf"\b{re.escape(folder)}(\.{last}\b| import [^\n]*\b{last}\b)"
+    named = stem.endswith(name) or name.startswith(stem) or name.endswith(last)
+    return named or re.search(imported, path.read_text(encoding="utf-8")) is not None
 
 
 def is_caught(mutant: Mutant, copy: Path, *, quick: bool = False) -> tuple[bool, float]:
     """Return whether a test fails with the mutant in the place of its file in `copy`, and the seconds it took.
 
-    quick: only the tests that mirror the file are asked.
+    quick: only the tests that mirror or import the file are asked.
     """
     path = copy / "src" / mutant.file
     groups = tests_for(mutant.file, mutant.file.split("/")[1])[: 1 if quick else None]

@@ -37,6 +37,13 @@ def test_a_task_follows_from_the_answers_of_the_weights(mine):
     assert task.needs == ("output:my-acne",)
 
 
+def test_weights_may_be_named_by_their_folder(mine, tmp_path, monkeypatch):
+    monkeypatch.delenv("DERMIS_WEIGHTS")
+    folder = str(tmp_path / "own" / mine)
+    (task,) = foreign_tasks(folder)
+    assert (task.name, task.needs) == ("my-acne", (f"output:{folder}",))
+
+
 def test_weights_may_take_the_place_of_a_task(mine):
     tasks = with_foreign(choose("acne_grade,redness"), [f"acne_grade={mine}"])
     assert [task.name for task in tasks] == ["acne_grade", "redness"]

@@ -106,7 +106,11 @@ def find_weights(name: str) -> Path:
     for folder in (WEIGHTS / name, read_settings().weights / name, Path(name)):
         if (folder / "meta.json").is_file():
             return folder
-    raise ModelMissing(f"No weights are called {name!r}.", advice=f"There are: {', '.join((*shipped(), *foreign()))}.")
+    raise ModelMissing(
+        f"No weights are called {name!r}.",
+        advice=f"There are: {', '.join((*shipped(), *foreign()))}. Yours are looked for in {read_settings().weights} "
+        "(DERMIS_WEIGHTS), or name their folder.",
+    )
 
 
 def foreign() -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ _LIMITS = re.compile(r"^## Limits\n+(.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE)
 def with_foreign(tasks: Iterable[Task], words: Iterable[str]) -> tuple[Task, ...]:
     """Return `tasks` and those of the user's weights.
 
-    words: names of weights; TASK=NAME puts the answer of the weights NAME in the place of our task TASK.
+    words: names or folders of weights; TASK=NAME puts the answer of the weights NAME in the place of our task TASK.
     Raises ModelMissing for weights that are not here, UsageError for those whose answers are no numbers of a face.
     """
     found = {task.name: task for task in tasks}
@@ -67,11 +68,12 @@ def foreign_tasks(name: str, *, place: str = "") -> tuple[Task, ...]:
 def _task(
     name: str, key: str, held: Mapping[str, Any], meta: Mapping[str, Any], text: str, place: str, *, alone: bool
 ) -> Task:
-    called = place or (name if alone else f"{name}.{key}")
+    own = Path(name).name  # weights may be named by their folder
+    called = place or (own if alone else f"{own}.{key}")
     shares = meta["answers"].get(f"{key}_shares")
     return Task(
         name=called,
-        title=TASKS[place].title if place else f"{key.replace('_', ' ')} ({name})",
+        title=TASKS[place].title if place else f"{key.replace('_', ' ')} ({own})",
         question=str(meta.get("about", "")) or key,
         scale=_SCALES[held["kind"]](held, shares),
         regions=(Region.FACE,),

@@ -26,6 +26,7 @@ class Options:
     \b
     dermis evaluate runs/colour-small-1a2b3c --data chips
     dermis evaluate acne --folds --data acne04=DIR
+    dermis evaluate runs/face-parser-1a2b3c --beside face-parser --data fasseg=DIR
     dermis evaluate --table acne --data acne04=DIR
     """
 
@@ -34,8 +35,9 @@ class Options:
         tuple[str, ...], typer.Option("--data", metavar="NAME=DIR", help="The folder of a dataset, as for train.")
     ] = ()
     out: Annotated[Path | None, "By default RUN/evaluation; with --folds where runs are kept, ./runs.", "DIR"] = None
-    part: Annotated[str, "train, validate or test.", "PART"] = "test"
+    part: Annotated[str, "train, validate, test, new (nothing the run knows) or all.", "PART"] = "test"
     folds: Annotated[bool, "Judge a recipe by group-disjoint folds."] = False
+    beside: Annotated[str, "Set a run beside these weights on the same people, paired.", "WEIGHTS"] = ""
     table: Annotated[str, "Print a table of the docs as it stands there; `all` prints each.", "NAME"] = ""
     changes: Annotated[
         tuple[str, ...], typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe; may be repeated.")
@@ -68,6 +70,11 @@ def evaluate(options: Options) -> None:
 
     run = Path(options.run)
     recipe = find_run(run).recipe
+    if options.beside:
+        from dermis.lab.evaluate.beside import beside_weights
+
+        print(beside_weights(find_run(run), options.beside, roots, part=options.part))
+        return
     if recipe.pool:
         from dermis.lab.evaluate.folds import evaluate_pools
 

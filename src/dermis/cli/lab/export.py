@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,9 @@ from typing import Annotated
 import typer
 
 from dermis.cli.parser import need_lab, verb
+from dermis.errors import UsageError
 from dermis.lab.train.recipe.learners import LEARNERS
+from dermis.pipeline.foreign import foreign_tasks
 from dermis.settings import read_settings
 
 __all__ = ["export"]
@@ -54,3 +57,7 @@ def export(options: Options) -> None:
         return
     folder = exporting.export(run, options.name or run.recipe.name, home=home, half=not options.full)
     print(f"Weights: {folder}")
+    word = folder.name if home == read_settings().weights else str(folder)
+    with suppress(UsageError):  # such as a map of parts, which answers no question of a face
+        foreign_tasks(word)
+        print(f"Answer with them: dermis analyse PHOTO --with {word}")

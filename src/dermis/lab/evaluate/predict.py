@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from dermis.colour.difference import delta_e_00
 from dermis.core import Sample
+from dermis.errors import UsageError
 from dermis.lab.networks.model import Model
 from dermis.lab.networks.settings import Head
 from dermis.lab.train.build import load_model
@@ -29,6 +30,7 @@ from dermis.metrics.arrays import Floats
 from dermis.metrics.calibration import conformal_levels, conformal_quantile
 from dermis.metrics.registry import Answers, MetricKind
 from dermis.metrics.spectral import SpectralScores
+from dermis.models.weights import Weights
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +40,7 @@ __all__ = [
     "answers_of",
     "known",
     "predict",
+    "predict_weights",
     "predictions",
     "questions_of",
     "subjects",
@@ -249,6 +252,31 @@ def predict(run: Run, samples: Sequence[Sample], *, root: Path | None = None) ->
         columns |= spectra_scored(model, decoded, run, samples, columns["part"])
     else:
         columns |= _answers(model, decoded, run, folder=kept_in(samples, run.recipe, root, targets=False))
+    return pd.DataFrame(columns).infer_objects()
+
+
+def predict_weights(
+    weights: Weights, recipe: Recipe, samples: Sequence[Sample], *, root: Path | None = None
+) -> pd.DataFrame:
+    """Return a table like that of `predict`, without parts, of what exported weights answer to the heads of `recipe`.
+
+    Raises UsageError where the weights lack one of its heads.
+    """
+    import pandas as pd  # late: half a second
+
+    lacking = [name for name in recipe.head if name not in weights.answers]
+    if lacking:
+        raise UsageError(
+            f"The weights {weights.name!r} do not answer {lacking[0]!r}.",
+            advice=f"They answer {', '.join(weights.answers)}; name others.",
+        )
+    samples = drawn(samples, recipe)
+    decoded = decode(samples, replace(recipe, input=weights.shown), root=root)
+    decoded = with_cameras(decoded, weights.shown.cameras)
+    answers = weights.run(np.asarray(decoded.pictures), decoded.numbers if weights.number_names else None)
+    columns: dict[str, NDArray[Any]] = _who(samples)
+    for name, head in recipe.head.items():
+        columns |= _predict_columns(name, head, answers, np.asarray(decoded.targets[name]))
     return pd.DataFrame(columns).infer_objects()
 
 

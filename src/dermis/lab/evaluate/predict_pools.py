@@ -13,7 +13,7 @@ from PIL import Image
 from dermis.lab.evaluate.predict import Question, questions_of
 from dermis.lab.train.build import load_model
 from dermis.lab.train.lesion_calibration import tell_lesions
-from dermis.lab.train.objectives.face_parts import face_area
+from dermis.lab.train.objectives.face_parts import Shares, face_area, shares_of
 from dermis.lab.train.objectives.lesions import open_network as open_lesions
 from dermis.lab.train.objectives.pooled import Pools, parts_of_pools
 from dermis.lab.train.objectives.tone import ask, rows_of
@@ -25,7 +25,7 @@ from dermis.tasks.acne.detect import calibrated
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["pictures_of", "predict_pools", "questions_of_pools"]
+__all__ = ["face_overlaps", "pictures_of", "predict_pools", "questions_of_pools"]
 
 _LOOK_PX = 64
 _AREA = "face_area"
@@ -102,9 +102,16 @@ def _lesions(run: Run, examples: Sequence[Any], asked: NDArray[np.bool_]) -> dic
 
 def _parts(run: Run, examples: Sequence[Any], asked: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
     model, shown = load_model(run)
+    return face_overlaps(shares_of(model), examples, asked, shown.size_px)
+
+
+def face_overlaps(
+    shares: Shares, examples: Sequence[Any], asked: NDArray[np.bool_], size_px: int
+) -> dict[str, NDArray[Any]]:
+    """Return the pixels that the found and the true face have in common and that either has, and how heads turn."""
     both = np.full((2, 2, len(examples)), np.nan)  # common and either, of all else and of the face
     for place in np.flatnonzero(asked).tolist():
-        found, true = face_area(model, examples[place], shown.size_px)
+        found, true = face_area(shares, examples[place], size_px)
         for which, (mine, theirs) in enumerate(((~found, ~true), (found, true))):
             both[:, which, place] = (mine & theirs).sum(), (mine | theirs).sum()
     yaw = [one.name.split("/")[-1].removesuffix(" deg") for one in examples]

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import torch
 from lightning.fabric import Fabric
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
 from dermis.core import SegmentationClass
-from dermis.core.arrays import BoolMap
+from dermis.core.arrays import BoolMap, FloatMap
 from dermis.errors import UsageError
 from dermis.lab.networks.model import Model
 from dermis.lab.networks.settings import Loss, loss_names
@@ -28,7 +29,7 @@ from dermis.lab.train.sources import Roots
 from dermis.lab.train.trainer import fabric_for, fit
 from dermis.lab.train.warm_start import begin_warm
 
-__all__ = ["PartsObjective", "area_iou", "face_area", "new_parser", "train", "train_pools"]
+__all__ = ["PartsObjective", "Shares", "area_iou", "face_area", "new_parser", "shares_of", "train", "train_pools"]
 
 HEAD = "parts"
 
@@ -98,25 +99,38 @@ class PartsObjective(PooledObjective):
         return {"validate_loss": lost, "validate_parts_iou_lost": lost}
 
 
+Shares = Callable[[NDArray[np.uint8]], FloatMap]
+"""A square view (s, s, 3) to the share of each part at each pixel, (9, h, w)."""
+
+
+def shares_of(model: Model) -> Shares:
+    """Return what the network of a run says of a view."""
+    device = next(model.parameters()).device
+
+    @torch.inference_mode()
+    def shares(view: NDArray[np.uint8]) -> FloatMap:
+        seen = torch.from_numpy(view).to(device).permute(2, 0, 1)[None].float() / 255
+        return np.asarray(torch.softmax(model(seen, seen.new_zeros(1, 0))[HEAD].float(), 1)[0].cpu().numpy())
+
+    return shares
+
+
 def area_iou(model: Model, example: Example, size_px: int = 320) -> float:
     """Return the IoU of the face area with the picture seen whole in a square; facial hair counts to it."""
-    found, true = face_area(model, example, size_px)
+    found, true = face_area(shares_of(model), example, size_px)
     return float((found & true).sum() / max((found | true).sum(), 1))
 
 
-@torch.inference_mode()
-def face_area(model: Model, example: Example, size_px: int = 320) -> tuple[BoolMap, BoolMap]:
+def face_area(shares: Shares, example: Example, size_px: int = 320) -> tuple[BoolMap, BoolMap]:
     """Return where the face is found and where it is, (h, w), with the picture seen whole in a square."""
-    device = next(model.parameters()).device
     height, width = example.sets.shape
     side = max(height, width)
     left, top = (side - width) // 2, (side - height) // 2
     canvas = Image.new("RGB", (side, side))
     canvas.paste(Image.fromarray(example.pixels), (left, top))
     small = np.asarray(canvas.resize((size_px, size_px), Image.Resampling.BILINEAR)).copy()
-    seen = torch.from_numpy(small).to(device).permute(2, 0, 1)[None].float() / 255
-    shares = torch.softmax(model(seen, seen.new_zeros(1, 0))[HEAD].float(), 1)
-    whole = torch.nn.functional.interpolate(shares, size=(side, side), mode="bilinear")[0].argmax(0).cpu().numpy()
+    told = torch.from_numpy(np.ascontiguousarray(shares(small)))[None]
+    whole = torch.nn.functional.interpolate(told, size=(side, side), mode="bilinear")[0].argmax(0).numpy()
     area = (*FACE_AREA, SegmentationClass.FACIAL_HAIR)
     found = np.isin(whole, area)[top : top + height, left : left + width]
     return found, np.asarray((example.sets & one_of(*FACE_AREA)) > 0)
