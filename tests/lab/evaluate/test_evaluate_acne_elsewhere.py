@@ -3,7 +3,15 @@
 import numpy as np
 from PIL import Image
 
-from dermis.lab.evaluate.acne_elsewhere import Counted, Halved, counts_table, halves_table, kinds_table, outlined_kinds
+from dermis.lab.evaluate.acne_elsewhere import (
+    Counted,
+    Halved,
+    counts_table,
+    halves_table,
+    kinds_table,
+    labels_table,
+    outlined_kinds,
+)
 
 SIDE = 120
 SPOTS = {"papules": (30, (214, 130, 120)), "black_heads": (60, (150, 112, 92)), "white_heads": (90, (228, 182, 158))}
@@ -69,3 +77,19 @@ def test_the_worse_half_is_graded_beside_its_boxes():
     assert figures["the worse half is the same"].startswith("1.00 ")
     assert figures["always the mean grade: RMSE"] == "0.83"
     assert figures["all in view taken as one half: mean error"] == "+2.25"
+
+
+def test_each_set_of_labels_has_a_line():
+    rows = [
+        Halved(
+            subset="s", group=f"g{place}", boxes=(6.0 * place, 1.0), counts=(sign * place, 0.5), grade=1.0, whole=1.0,
+            labels=name,
+        )
+        for place in range(1, 6)
+        for name, sign in (("alike", 2.0), ("otherwise", -2.0))
+    ]  # fmt: skip
+    lines = {line.split(" | ")[0].strip("| "): line for line in labels_table(rows).splitlines()[2:]}
+    assert list(lines) == ["alike", "otherwise"]
+    assert "| 5, 5 | " in lines["alike"]
+    assert "| 1.00 [1.00, 1.00] |" in lines["alike"]
+    assert "| 0.00 [0.00, 0.00] |" in lines["otherwise"]

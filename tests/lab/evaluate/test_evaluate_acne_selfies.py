@@ -7,7 +7,16 @@ import pytest
 
 from dermis.formats.tables import read_table
 from dermis.lab.evaluate import acne_selfies
-from dermis.lab.evaluate.acne_selfies import MARKS, MarkedSelfie, completed, marked_selfies, matches, selfies_table
+from dermis.lab.evaluate.acne_selfies import (
+    MARKS,
+    MarkedSelfie,
+    again_marked,
+    completed,
+    label_sets,
+    marked_selfies,
+    matches,
+    selfies_table,
+)
 
 PUBLISHED = np.array([[10.0, 10, 10, 10]])
 FIRST = np.array([[11.0, 11, 10, 10], [50, 50, 8, 8], [80, 20, 6, 6]])
@@ -58,3 +67,12 @@ def test_kept_marks_are_boxes_of_two_annotators():
     assert {row["annotator"] for row in rows} == {"1", "2"}
     assert {row["kind"] for row in rows} == {"inflammatory", "comedo"}
     assert all(float(row["x0"]) < float(row["x1"]) and float(row["y0"]) < float(row["y1"]) for row in rows)
+
+
+def test_sets_of_labels_are_of_the_files_that_were_marked_again(tmp_path):
+    file = sorted(again_marked())[0]
+    (tmp_path / "boxes.csv").write_text(f"file,x0,y0,x1,y1\n{file},1,2,4,6\nother.jpg,0,0,9,9\n")
+    held = label_sets(tmp_path)
+    assert all(set(boxes) == again_marked() for boxes in held.values())
+    assert held["published"][file].tolist() == [[1, 2, 3, 4]]
+    assert len(held["completed"][file]) >= 1

@@ -10,10 +10,13 @@ from dermis.lab.evaluate import acne_visits
 from dermis.lab.evaluate.acne_visits import DrawnChange, Repeat, change_table, drawn_changes
 
 
-def change(new=(), gone=0, difference=(-1.0, 1.0)):
+def change(new=(), gone=0, difference=(-1.0, 1.0), counts=(4.0, 4.1)):
     fates = [SimpleNamespace(item=SimpleNamespace(box=box), probability=chance) for box, chance in new]
     told = sum(chance >= acne_visits.TOLD_FROM for _, chance in new)
-    return SimpleNamespace(new=fates, told_new=told, told_gone=gone, lasting=(), difference=difference)
+    return SimpleNamespace(
+        new=fates, told_new=told, told_gone=gone, lasting=(), difference=difference, count_before=counts[0],
+        count_after=counts[1],
+    )  # fmt: skip
 
 
 def test_pairs_that_cannot_be_compared_are_counted_and_not_judged():
@@ -38,6 +41,13 @@ def test_drawn_lesions_are_parted_by_size():
     assert "| under 3 mm wide | 4 | 0.50" in text
     assert "| wider | 4 | 1.00" in text
     assert "| told as new beside the drawn, a photo | 1.00" in text
+
+
+def test_a_count_is_told_as_changed_beyond_what_another_photo_gives():
+    drawn = np.array([[2.0, 1, 0]])
+    grown, same = (DrawnChange(group="a", drawn=drawn, change=change(counts=(4.0, end))) for end in (8.0, 4.2))
+    assert "| the count told as changed | 0.50" in change_table([], [grown, same])
+    assert "| the count told as changed | 1.00" in change_table([Repeat(group="a", change=grown.change)], [])
 
 
 def test_a_drawn_lesion_is_found_where_a_new_one_lies_on_it(monkeypatch, tmp_path):

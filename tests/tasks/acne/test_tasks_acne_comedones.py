@@ -3,8 +3,18 @@
 import numpy as np
 import pytest
 
-from dermis.core import CropFrame, Face, SegmentationClass, Skin, View
-from dermis.tasks.acne.comedones import CLUES, comedo_candidates, comedo_interval, comedo_trees
+from dermis.core import CropFrame, Face, Region, SegmentationClass, Skin, View
+from dermis.tasks.acne import comedones
+from dermis.tasks.acne.comedones import (
+    CLUES,
+    comedo_candidates,
+    comedo_ends,
+    comedo_interval,
+    comedo_number,
+    comedo_trees,
+    with_comedones,
+)
+from fakes.lesions import face_lesions, found
 
 SIDE, DARK, LIGHT = 320, (100, 120), (210, 190)
 
@@ -66,3 +76,31 @@ def test_flat_and_tiny_skin_has_no_candidates(shape):
 def test_the_interval_of_a_number_holds_it(number):
     low, high = comedo_interval(number)
     assert 0 <= low <= number <= high
+
+
+def test_a_number_grows_with_candidates_and_with_small_lesions_and_falls_with_inflamed_ones():
+    assert comedo_number(0.0, 0.0, 0.0) == 0.0
+    plain = comedo_number(10.0, 4.0, 8.0)
+    assert comedo_number(20.0, 4.0, 8.0) > plain
+    assert comedo_number(10.0, 4.0, 12.0) > plain
+    assert comedo_number(10.0, 8.0, 12.0) < plain  # as many small ones, beside more inflamed ones
+    assert comedo_number(10.0, 8.0, 5.0) >= 0.0
+
+
+def test_the_interval_of_regions_is_that_of_their_sum():
+    told = dict.fromkeys(Region, 2.0)
+    assert comedo_ends(face_lesions(comedones=told), Region.NOSE, Region.CHIN) == comedo_interval(4.0)
+    assert comedo_ends(face_lesions(), Region.NOSE) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("least_px", [SIDE, 4 * SIDE])
+def test_the_network_is_asked_only_where_the_photo_is_fine(monkeypatch, least_px):
+    monkeypatch.setattr(comedones, "SIDE", least_px)
+    monkeypatch.setattr(comedones, "CALLED_FROM", 0.0)
+    face, skin = close_up(), skin_of_pixels(dotted())
+    given = {"lesions": found(presence=0.9), "counts": {Region.FACE: 2.0}, "view": View.CLOSE_UP}
+    told = [
+        with_comedones(face_lesions(**given, counts_all=dict.fromkeys(Region, every)), face, skin).comedones
+        for every in (2.0, 40.0)
+    ]
+    assert (told[0][Region.FACE] < told[1][Region.FACE]) is (least_px == SIDE)

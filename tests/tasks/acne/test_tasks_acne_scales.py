@@ -156,12 +156,22 @@ def test_the_iga_counts_comedones_too():
     assert [of(iga.measure(one)).value for one in (few, many)] == [1, 2]
 
 
+def test_the_intervals_of_both_counts_bound_the_iga():
+    lesions = found(count_interval=(1.0, 4.0))
+    given = {"counts": {Region.FACE: 2.0}, "lesions": lesions}
+    without = of(iga.measure(face_lesions(**given))).detail["bounds"]
+    some = of(iga.measure(face_lesions(**given, comedones=dict.fromkeys(Region, 19.0)))).detail["bounds"]
+    assert (without, some) == ([1, 1], [1, 2])
+
+
 def test_gags_counts_a_region_with_comedones_alone():
     only_nose = dict.fromkeys(Region, 0.0) | {Region.FACE: 3.0, Region.NOSE: 3.0}
     found_there = gags.measure(face_lesions([item(Region.CHIN, kind="inflamed")], comedones=only_nose))
     assert (of(found_there, Region.NOSE).value, of(found_there, Region.CHIN).value) == (1.0, 2.0)
     assert of(found_there, Region.NOSE).detail["bounds"] == [0, 1]
     assert of(found_there, Region.FOREHEAD).value == 0.0
+    assert of(found_there, Region.FOREHEAD).detail["bounds"] == [0, 2]  # the interval of none reaches one
+    assert of(gags.measure(face_lesions([item(Region.CHIN)])), Region.FOREHEAD).detail["bounds"] == [0, 0]
 
 
 def test_a_close_up_without_regions_has_no_gags():
@@ -173,3 +183,10 @@ def test_gags_of_a_side_counts_what_is_turned_away_as_bad_as_the_worst():
     finding = of(gags.measure(face_lesions([item(Region.CHIN)], seen=seen, view=View.LEFT)))
     assert finding.detail["bounds"] == [1, 4 + 4 * (2 + 2 + 1)]
     assert finding.detail["not_seen"] == ["forehead", "right_cheek", "nose", "chest and back"]
+
+
+@pytest.mark.parametrize("before", [0.0, 3.0, 40.0])
+def test_more_lesions_must_change_by_more_and_up_by_more_than_down(before):
+    up, down = (count.smallest_count_change(before, after) for after in (before + 1, before - 1))
+    assert 0 < down < up
+    assert up < count.smallest_count_change(before + 5, before + 9)

@@ -40,6 +40,7 @@ __all__ = [
     "halves_table",
     "interval_in_words",
     "kinds_table",
+    "labels_table",
     "mean_in_words",
     "outlined_kinds",
     "points_of",
@@ -82,6 +83,7 @@ class Halved:
     """A face from the front. boxes, counts: published boxes, and our count, on the right and left half.
 
     grade: ours, of the worse half; whole: as if all in view were one half, which the network was taught on side views.
+    labels: whose boxes these are, "" for the published ones.
     """
 
     subset: str
@@ -90,6 +92,7 @@ class Halved:
     counts: tuple[float, float]
     grade: float
     whole: float
+    labels: str = ""
 
 
 def count_lesions(folder: Path, only: Collection[str] | None = None) -> Iterator[Counted]:
@@ -109,8 +112,13 @@ def count_lesions(folder: Path, only: Collection[str] | None = None) -> Iterator
         )
 
 
-def halve_faces(folder: Path) -> Iterator[Halved]:
-    """Yield the halves of each face that a folder of counts shows from the front; boxes.csv: file, x0, y0, x1, y1."""
+def halve_faces(
+    folder: Path, others: Mapping[str, Mapping[str, NDArray[np.float64]]] | None = None
+) -> Iterator[Halved]:
+    """Yield the halves of each face that a folder of counts shows from the front; boxes.csv: file, x0, y0, x1, y1.
+
+    others: more sets of labels by name, each with the boxes (n, 4), left, top, width, height, of some of the files.
+    """
     middles = defaultdict(list)
     for row in read_table(folder / "boxes.csv", needs=("file", "x0", "y0", "x1", "y1")):
         left, top, right, bottom = (float(row[name]) for name in ("x0", "y0", "x1", "y1"))
@@ -119,17 +127,23 @@ def halve_faces(folder: Path) -> Iterator[Halved]:
         seen = analyse(read_photo(folder / row["file"]), tasks=choose("acne_grade"))
         if seen.face is None or seen.lesions is None or seen.lesions.halves is None or one_side(seen.lesions):
             continue
-        right_side = right_of_midline(seen.face, np.array(middles[row["file"]], np.float64).reshape(-1, 2))
-        if right_side is not None:
-            on_right = float(np.count_nonzero(right_side))
-            yield Halved(
-                subset=row["subset"],
-                group=row["group"],
-                boxes=(on_right, len(right_side) - on_right),
-                counts=seen.lesions.halves,
-                grade=float(hayashi.measure(seen.lesions)[0].value),
-                whole=float(seen.lesions.found.grade or 0.0),
-            )
+        marked = {"": np.array(middles[row["file"]], np.float64).reshape(-1, 2)}
+        for name, boxes in (others or {}).items():
+            if row["file"] in boxes:
+                marked[name] = boxes[row["file"]][:, :2] + boxes[row["file"]][:, 2:] / 2
+        for name, points in marked.items():
+            right_side = right_of_midline(seen.face, points)
+            if right_side is not None:
+                on_right = float(np.count_nonzero(right_side))
+                yield Halved(
+                    subset=row["subset"],
+                    group=row["group"],
+                    boxes=(on_right, len(right_side) - on_right),
+                    counts=seen.lesions.halves,
+                    grade=float(hayashi.measure(seen.lesions)[0].value),
+                    whole=float(seen.lesions.found.grade or 0.0),
+                    labels=name,
+                )
 
 
 def outlined_kinds(folder: Path) -> Iterator[Outlined]:
@@ -211,6 +225,28 @@ def halves_table(rows: Sequence[Halved]) -> str:
             f"{float(off.mean()):+.2f}",
         )
         lines += [f"| {name}: {figure} | {cell} |" for figure, cell in zip(_FIGURES, cells, strict=True)]
+    return "\n".join(lines)
+
+
+def labels_table(rows: Sequence[Halved]) -> str:
+    """Return how the same faces from the front are ranked and graded by several sets of labels, one a line."""
+    lines = ["| labels | faces, people | count of a half, Spearman | the worse half is the same "
+             "| grade of the worse half: kappa | RMSE | always the mean: RMSE |",
+             "|---|---|---|---|---|---|---|"]  # fmt: skip
+    for name in dict.fromkeys(row.labels for row in rows):
+        here = [row for row in rows if row.labels == name]
+        groups = np.array([row.group for row in here])
+        boxes, counts = (np.array([getattr(row, end) for row in here], np.float64) for end in ("boxes", "counts"))
+        truth, told = np.searchsorted(HAYASHI_LIMITS, boxes.max(axis=1)), np.array([row.grade for row in here])
+        cells = (
+            f"{len(here)}, {len(set(groups))}",
+            interval_in_words(spearman, boxes.ravel(), counts.ravel(), np.repeat(groups, 2)),
+            mean_in_words(_same_half(boxes, counts), groups.tolist()),
+            interval_in_words(_kappa, truth, told, groups),
+            f"{float(np.sqrt(np.mean((told - truth) ** 2))):.2f}",
+            f"{float(truth.std()):.2f}",
+        )
+        lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -20,7 +20,16 @@ from dermis.lab.evaluate.acne_elsewhere import Counted, interval_in_words
 from dermis.metrics.detection import box_iou
 from dermis.metrics.ordinal import spearman
 
-__all__ = ["MARKS", "MarkedSelfie", "again_marked", "completed", "marked_selfies", "matches", "selfies_table"]
+__all__ = [
+    "MARKS",
+    "MarkedSelfie",
+    "again_marked",
+    "completed",
+    "label_sets",
+    "marked_selfies",
+    "matches",
+    "selfies_table",
+]
 
 _Boxes = NDArray[np.float64]
 
@@ -107,10 +116,28 @@ def matches(one: _Boxes, other: _Boxes, *, near: bool = True) -> list[tuple[int,
 
 def completed(photo: MarkedSelfie) -> _Boxes:
     """Return the completed boxes (n, 4): the published ones, and what both annotators marked beside them."""
-    both = photo.first[[row for row, _ in matches(photo.first, photo.second)]]
-    covered = {row for row, _ in matches(both, photo.published)}
+    return _completed(photo.published, photo.first, photo.second)
+
+
+def _completed(published: _Boxes, first: _Boxes, second: _Boxes) -> _Boxes:
+    both = first[[row for row, _ in matches(first, second)]]
+    covered = {row for row, _ in matches(both, published)}
     beside = [row for row in range(len(both)) if row not in covered]
-    return np.concatenate([photo.published, both[beside]])
+    return np.concatenate([published, both[beside]])
+
+
+def label_sets(folder: Path) -> dict[str, dict[str, _Boxes]]:
+    """Return the boxes (n, 4) of the selfies that were marked again, by file, by whose they are."""
+    published = _boxes_of(read_table(folder / "boxes.csv", needs=("file", *_CORNERS)))
+    rows = read_table(MARKS, needs=("annotator", "file", *_CORNERS))
+    first, second = (_boxes_of([row for row in rows if row["annotator"] == who]) for who in ANNOTATORS)
+    none = np.zeros((0, 4))
+    held: dict[str, dict[str, _Boxes]] = {"published": {}, "completed": {}, "annotator 1": {}, "annotator 2": {}}
+    for file in sorted({*first, *second}):
+        marked = tuple(one.get(file, none) for one in (published, first, second))
+        for name, boxes in zip(held, (marked[0], _completed(*marked), *marked[1:]), strict=True):
+            held[name][file] = boxes
+    return held
 
 
 def selfies_table(photos: Sequence[MarkedSelfie]) -> str:

@@ -33,6 +33,7 @@ from dermis.lab.synth.skin.maps import Tone
 from dermis.pipeline.analyse import analyse
 from dermis.pipeline.longitudinal import change_between
 from dermis.tasks import choose
+from dermis.tasks.acne.count import smallest_count_change
 
 __all__ = ["DrawnChange", "Repeat", "change_table", "drawn_changes", "photographed_again", "repeats"]
 
@@ -175,10 +176,12 @@ def change_table(pairs: Sequence[Repeat], drawn: Sequence[DrawnChange]) -> str:
         some = np.array([_falsely(pair.change) for pair in told], np.float64)
         inside = np.array([_holds(pair.change, 0.0) for pair in told], np.float64)
         lasting = np.array([len(pair.change.lasting) for pair in told if pair.change is not None], np.float64)
+        counted = np.array([_count_changed(pair.change) for pair in told], np.float64)
         lines += [
             f"| told as gone or new, a pair | {mean_in_words(some, groups)} |",
             f"| pairs of which none is told | {mean_in_words(1.0 * (some == 0), groups)} |",
             f"| told as lasting, a pair | {mean_in_words(lasting, groups)} |",
+            f"| the count told as changed | {mean_in_words(counted, groups)} |",
             f"| the difference's interval holds 0 | {mean_in_words(inside, groups)} |",
         ]
     if drawn:
@@ -200,27 +203,41 @@ def _of_drawn(drawn: Sequence[DrawnChange]) -> list[str]:
     owners = [one.group for one in drawn]
     beside = np.array([one.change.told_new - one.drawn[:, 2].sum() for one in drawn]).clip(0)
     gone = np.array([one.change.told_gone for one in drawn], np.float64)
+    any_told = np.array([one.drawn[:, 2].any() for one in drawn], np.float64)
+    counted = np.array([_count_changed(one.change) for one in drawn], np.float64)
     holds = np.array([_holds(one.change, float(len(one.drawn))) for one in drawn], np.float64)
     figures: list[tuple[str, str]] = [
         ("photos, people", f"{len(drawn)}, {len(set(owners))}"),
         ("told as new beside the drawn, a photo", mean_in_words(beside, owners)),
         ("told as gone, a photo", mean_in_words(gone, owners)),
+        ("photos of which any drawn papule is told", mean_in_words(any_told, owners)),
+        ("the count told as changed", mean_in_words(counted, owners)),
         ("the difference's interval holds the number drawn", mean_in_words(holds, owners)),
     ]
     again = [one for one in drawn if one.again is not None]
     if again:
         some = np.array([_falsely(one.again) for one in again], np.float64)
         people = [one.group for one in again]
+        counts = np.array([_count_changed(one.again) for one in again], np.float64)
         figures += [
             ("photographed again, nothing drawn: photos that compare", f"{len(again)} of {len(drawn)}"),
             ("photographed again: told as gone or new, a photo", mean_in_words(some, people)),
             ("photographed again: photos of which none is told", mean_in_words(1.0 * (some == 0), people)),
+            ("photographed again: the count told as changed", mean_in_words(counts, people)),
         ]
     return [*lines, "", "| of these photos | |", "|---|---|", *(f"| {name} | {value} |" for name, value in figures)]
 
 
 def _falsely(change: Change | None) -> int:
     return 0 if change is None else change.told_gone + change.told_new
+
+
+def _count_changed(change: Change | None) -> bool:
+    """Return whether the counts differ by more than photographing again gives."""
+    if change is None:
+        return False
+    limit = smallest_count_change(change.count_before, change.count_after)
+    return abs(change.count_after - change.count_before) > limit
 
 
 def _holds(change: Change | None, number: float) -> bool:

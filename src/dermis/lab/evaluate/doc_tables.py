@@ -215,10 +215,20 @@ def _of_acne_comedones(roots: Roots, runs: Path) -> str:
 
 
 def _of_acne_halves(roots: Roots, runs: Path) -> str:
-    from dermis.lab.evaluate.acne_elsewhere import halve_faces, halves_table
+    from dermis.lab.evaluate.acne_elsewhere import halve_faces, halves_table, labels_table
+    from dermis.lab.evaluate.acne_selfies import label_sets
 
-    text = halves_table(list(halve_faces(folder_of("acne_boxes_uii", roots))))
-    return _signed(text)
+    folder = folder_of("acne_boxes_uii", roots)
+    rows = list(halve_faces(folder, label_sets(folder)))
+    published, again = ([row for row in rows if bool(row.labels) is marked] for marked in (False, True))
+    return _signed(f"{halves_table(published)}\n\n{labels_table(again)}")
+
+
+def _of_acne_sets(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.acne_sets import SETS, photos_of, sets_table
+
+    folders = {name: folder_of(name, roots, made=name if name == PORTRAITS_NAME else "") for name in SETS}
+    return _signed(sets_table(photos_of(folders)))
 
 
 def _of_acne_lookalikes(roots: Roots, runs: Path) -> str:
@@ -380,6 +390,7 @@ _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "acne-kinds": _of_acne_kinds,
     "acne-comedones": _of_acne_comedones,
     "acne-halves": _of_acne_halves,
+    "acne-sets": _of_acne_sets,
     "acne-lookalikes": _of_acne_lookalikes,
     "acne-change": _of_acne_change,
     "redness": _of_redness,

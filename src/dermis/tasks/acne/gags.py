@@ -17,6 +17,7 @@ from dermis.core import (
     Region,
     Task,
 )
+from dermis.tasks.acne.comedones import comedo_ends
 from dermis.tasks.acne.visibility import SIDE_OF, hidden_detail, in_view, is_large, lies_in, non_inflammatory
 
 __all__ = ["BANDS", "FACTORS", "LESION_SCORE", "TASK", "measure"]
@@ -38,7 +39,7 @@ _WORTHS: Mapping[str, tuple[int, int, int]] = {
 
 Papules, pustules and nodules are all red; an inflamed lesion counts as a papule, which most are.
 """
-_UNKNOWN, _LARGE, _COUNTED = (1, 2, 4), (2, 4, 4), (0, 1, 1)
+_UNKNOWN, _LARGE = (1, 2, 4), (2, 4, 4)
 BANDS = ((1, "mild"), (19, "moderate"), (31, "severe"), (39, "very severe"))
 """From which sum on, of face, chest and back together."""
 
@@ -47,9 +48,10 @@ def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
     """Score each region in view: its factor times its worst lesion (comedone 1 to nodule 4); the face is their sum.
 
     Photos tell a comedo from an inflamed lesion, not a papule from a pustule: `detail["bounds"]` hold what else each
-    may be. A region where one comedo or more is counted has one at least. An inflamed lesion that is large enough
-    counts as a nodule. A region out of view may be as bad as the worst in view: the upper bound of the face counts it
-    so. No finding where no region is in view, as on a close-up.
+    may be, and that a region has comedones where the interval of their number reaches one. A region where one comedo or
+    more is counted scores one at least. An inflamed lesion that is large enough counts as a nodule. A region out of
+    view may be as bad as the worst in view: the upper bound of the face counts it so. No finding where no region is in
+    view, as on a close-up.
     """
     seen = [region for region in FACTORS if in_view(lesions, region)]
     if not seen:
@@ -67,16 +69,20 @@ def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
     return (_finding(lesions, Region.FACE, tuple(sums), seen=seen), *by_region)
 
 
-def _comedones(lesions: FaceLesions, region: Region) -> float:
-    """Return how many comedones a region of the score has: under the eyes counts with the cheek."""
-    return sum(non_inflammatory(lesions, one) for one in list(Region)[1:] if SIDE_OF.get(one, one) is region)
+def _comedones(lesions: FaceLesions, region: Region) -> tuple[float, float, float]:
+    """Return how many comedones a region of the score has: at least, likely, at most.
+
+    Under the eyes counts with the cheek.
+    """
+    parts = [one for one in list(Region)[1:] if SIDE_OF.get(one, one) is region]
+    low, high = comedo_ends(lesions, *parts)
+    return low, sum(non_inflammatory(lesions, one) for one in parts), high
 
 
-def _worths(items: list[Detection], comedones: float) -> tuple[int, int, int]:
+def _worths(items: list[Detection], comedones: tuple[float, float, float]) -> tuple[int, int, int]:
     """Return lowest, likely and highest worth of the worst of these lesions, 0 where there is none."""
-    worths = [_worth(item) for item in items]
-    if comedones >= 1:
-        worths.append(_COUNTED)
+    low_end, number, high_end = (LESION_SCORE["comedone"] * (end >= 1) for end in comedones)
+    worths = [*(_worth(item) for item in items), (low_end, number, high_end)]
     low, likely, high = (max((worth[end] for worth in worths), default=0) for end in range(3))
     return low, likely, high
 
@@ -94,7 +100,7 @@ def _finding(
     detail: dict[str, object] = {
         "types_are": "inflamed or not, by redness: an inflamed lesion counts as a papule, a large one as a nodule",
         "bounds": [low, high],
-        "bounds_are": "what else each lesion may be",
+        "bounds_are": "what else each lesion may be, and the interval of the number of comedones",
         **hidden_detail(lesions, region),
     }
     if seen is not None:

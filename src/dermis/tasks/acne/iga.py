@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dermis.core import FaceLesions, Finding, Note, Ordinal, PhotoNeed, Region, Task
+from dermis.tasks.acne.comedones import comedo_ends
 from dermis.tasks.acne.visibility import hidden_detail, is_large, non_inflammatory
 
 __all__ = ["NAMES", "TASK", "iga_of", "measure"]
@@ -31,14 +32,17 @@ def iga_of(count: float, large: int, involved: float, comedones: float = 0.0) ->
 
 
 def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
-    """Derive the grade; `detail["bounds"]` is the interval of the count, put through the rule."""
+    """Derive the grade; `detail["bounds"]` are the intervals of lesions and of comedones, put through the rule.
+
+    The lower ends of both give the lower bound, the upper ends of both the upper one, as if both erred the same way.
+    """
     found = lesions.found
     count = max(lesions.counts[Region.FACE], 0.0)
     large = sum(is_large(item) for item in lesions.items)
     comedones = non_inflammatory(lesions, Region.FACE)
     value = iga_of(count, large, lesions.involved, comedones)
-    ends = found.count_interval or (count, count)
-    reached = [iga_of(end, large, lesions.involved, comedones) for end in ends]
+    both = zip(found.count_interval or (count, count), comedo_ends(lesions, Region.FACE), strict=True)
+    reached = [iga_of(end, large, lesions.involved, comedo_end) for end, comedo_end in both]
     bounds = min(value, *reached), max(value, *reached)
     return (
         Finding(
@@ -52,7 +56,7 @@ def measure(lesions: FaceLesions) -> tuple[Finding, ...]:
             detail={
                 "derived": "by rule from count, size and area; no investigator's grades were learnt from",
                 "bounds": list(bounds),
-                "bounds_are": "the interval of the count, put through the rule",
+                "bounds_are": "the intervals of the count and of the number of comedones, put through the rule",
                 "count": round(count, 2),
                 "non_inflammatory": round(comedones, 2),
                 "large": large,
