@@ -7,11 +7,13 @@ import pytest
 
 from dermis.formats.tables import read_table
 from dermis.lab.evaluate import acne_selfies
+from dermis.lab.evaluate.acne_elsewhere import Halved
 from dermis.lab.evaluate.acne_selfies import (
     MARKS,
     MarkedSelfie,
     again_marked,
     completed,
+    fronts_table,
     label_sets,
     marked_selfies,
     matches,
@@ -76,3 +78,18 @@ def test_sets_of_labels_are_of_the_files_that_were_marked_again(tmp_path):
     assert all(set(boxes) == again_marked() for boxes in held.values())
     assert held["published"][file].tolist() == [[1, 2, 3, 4]]
     assert len(held["completed"][file]) >= 1
+
+
+def test_fronts_are_told_by_published_boxes_and_again_by_each_set(monkeypatch, tmp_path):
+    def halved(labels, place):
+        return Halved(
+            subset="s", group=f"g{place}", boxes=(6.0 * place, 1.0), counts=(2.0 * place, 0.5), grade=place / 2,
+            whole=1.0, labels=labels,
+        )  # fmt: skip
+
+    monkeypatch.setattr(acne_selfies, "label_sets", lambda folder: {})
+    rows = [halved(name, place) for name in ("", "completed") for place in range(1, 4 + len(name) // 9)]
+    monkeypatch.setattr(acne_selfies, "halve_faces", lambda folder, others: rows)
+    text = fronts_table(tmp_path)
+    assert "| faces from the front, people | 3, 3 |" in text
+    assert "| completed | 4, 4 |" in text

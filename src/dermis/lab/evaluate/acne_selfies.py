@@ -16,7 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.formats.tables import read_table
-from dermis.lab.evaluate.acne_elsewhere import Counted, interval_in_words
+from dermis.lab.evaluate.acne_elsewhere import (
+    Counted,
+    halve_faces,
+    halves_table,
+    interval_in_words,
+    labels_table,
+)
 from dermis.metrics.detection import box_iou
 from dermis.metrics.ordinal import spearman
 
@@ -25,6 +31,7 @@ __all__ = [
     "MarkedSelfie",
     "again_marked",
     "completed",
+    "fronts_table",
     "label_sets",
     "marked_selfies",
     "matches",
@@ -138,6 +145,13 @@ def label_sets(folder: Path) -> dict[str, dict[str, _Boxes]]:
         for name, boxes in zip(held, (marked[0], _completed(*marked), *marked[1:]), strict=True):
             held[name][file] = boxes
     return held
+
+
+def fronts_table(folder: Path) -> str:
+    """Return the tables of halves of fronts: all by published boxes, and those marked again by each set of labels."""
+    rows = list(halve_faces(folder, label_sets(folder)))
+    published, again = ([row for row in rows if bool(row.labels) is marked] for marked in (False, True))
+    return f"{halves_table(published)}\n\n{labels_table(again)}"
 
 
 def selfies_table(photos: Sequence[MarkedSelfie]) -> str:

@@ -215,13 +215,9 @@ def _of_acne_comedones(roots: Roots, runs: Path) -> str:
 
 
 def _of_acne_halves(roots: Roots, runs: Path) -> str:
-    from dermis.lab.evaluate.acne_elsewhere import halve_faces, halves_table, labels_table
-    from dermis.lab.evaluate.acne_selfies import label_sets
+    from dermis.lab.evaluate.acne_selfies import fronts_table
 
-    folder = folder_of("acne_boxes_uii", roots)
-    rows = list(halve_faces(folder, label_sets(folder)))
-    published, again = ([row for row in rows if bool(row.labels) is marked] for marked in (False, True))
-    return _signed(f"{halves_table(published)}\n\n{labels_table(again)}")
+    return _signed(fronts_table(folder_of("acne_boxes_uii", roots)))
 
 
 def _of_acne_sets(roots: Roots, runs: Path) -> str:
