@@ -45,10 +45,10 @@ def skin_of_pixels(linear):
     )
 
 
-def dotted():
+def dotted(*dots):
     yy, xx = np.mgrid[:SIDE, :SIDE]
     level = np.full((SIDE, SIDE), 0.4)
-    for (x, y), factor in ((DARK, 0.6), (LIGHT, 1.5)):
+    for (x, y), factor in dots or ((DARK, 0.6), (LIGHT, 1.5)):
         level *= 1 + (factor - 1) * np.exp(-((xx - x) ** 2 + (yy - y) ** 2) / 8.0)
     return (level[..., None] * [1.0, 0.7, 0.55]).astype(np.float32)
 
@@ -62,6 +62,16 @@ def test_a_dark_and_a_light_dot_stand_out_where_they_are():
         assert np.linalg.norm(seen.places_px[best] - place) < 2.5
         assert round_[best] > 0.7
     assert np.isfinite(seen.clues).all()
+
+
+@pytest.mark.parametrize(("apart", "least", "most"), [(6, 0.3, 1.0), (10, 0.0, 0.1)])
+def test_a_dark_dot_has_an_opposite_only_where_a_light_one_touches_it(apart, least, most):
+    x, y = DARK
+    seen = comedo_candidates(close_up(), skin_of_pixels(dotted((DARK, 0.6), ((x + apart, y), 1.5))))
+    dark = seen.clues[:, CLUES.index("sign")] == 1
+    here = np.flatnonzero(dark & (np.linalg.norm(seen.places_px - DARK, axis=1) < 3))
+    best = here[np.argmax(seen.clues[here, CLUES.index("clear")])]
+    assert least <= seen.clues[best, CLUES.index("pair")] <= most
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 40), (64, 64)])

@@ -184,6 +184,13 @@ def test_any_lesion_is_as_likely_as_the_formula_says(monkeypatch):
     assert found.presence == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-5)
 
 
+def test_a_face_too_small_for_a_nearer_look_is_counted_by_the_second_protocol_alone(monkeypatch):
+    monkeypatch.setattr(detect, "_weights", lambda: weights_answering(np.eye(32), count_all_factor=1.25))
+    found = find_lesions(photo_of(np.full((200, 300, 3), 0.6)), face_of(half_skin()))
+    np.testing.assert_allclose(found.density_inclusive, found.density_afar, rtol=1e-6)
+    assert found.density_afar.sum() > found.density.sum()
+
+
 def test_weights_without_a_formula_do_not_say_how_likely_any_lesion_is(monkeypatch):
     monkeypatch.setattr(detect, "_weights", lambda: weights_answering(np.zeros((32, 32))))
     assert find_lesions(photo_of(np.full((200, 300, 3), 0.6)), face_of(half_skin())).presence is None

@@ -11,7 +11,7 @@ from dermis.tasks import TASKS
 from dermis.tasks.pigmentation.contrast import BLOOD_AXIS, MELANIN_AXIS
 from dermis.tasks.pigmentation.grade import grade_of_burden, severity_word
 from dermis.tasks.pigmentation.marks import find_marks
-from dermis.tasks.pigmentation.melasma import MASI_AREA, area_points, continuous_points
+from dermis.tasks.pigmentation.melasma import MASI_AREA, _evenness, area_points, continuous_points
 from dermis.tasks.pigmentation.skin_grid import clues_of, like_melanin, skin_grid
 from fakes.plain_face import SIZE, face_with
 
@@ -130,3 +130,36 @@ def test_brown_counts_blood_does_not_and_what_is_coloured_as_the_shade_of_the_fa
     assert colour_of_marks(MELANIN_AXIS, shade=(1, 1, 1)) > 0.9
     assert colour_of_marks(BLOOD_AXIS) < 0.05
     assert colour_of_marks((1, 1, 1), shade=(1, 1, 1)) == pytest.approx(0.5, abs=0.05)
+
+
+def test_marks_that_lie_together_are_even_and_scattered_ones_are_not():
+    where = np.ones((80, 80), bool)
+    half = np.zeros_like(where)
+    half[:, :40] = True
+    assert _evenness(half, where) == 1
+    assert _evenness(np.random.default_rng(0).random(where.shape) < 0.5, where) < 0.05
+    assert _evenness(where, where) == 1
+
+
+@pytest.mark.parametrize("tilt_deg", [0, 30, -50])
+def test_places_on_a_face_turn_with_the_head(tilt_deg):
+    face, skin = face_with(np.zeros((SIZE, SIZE, 3)))
+    cos, sin = np.cos(np.deg2rad(tilt_deg)), np.sin(np.deg2rad(tilt_deg))
+    along, down = np.array([cos, sin]), np.array([-sin, cos])
+    points = np.zeros((478, 3), np.float32)
+    points[:, :2] = SIZE / 2
+    points[33, :2], points[263, :2] = SIZE / 2 - 30 * along, SIZE / 2 + 30 * along
+    grid = skin_grid(replace(face, landmarks=points), skin)
+    rows, columns = grid.pixel
+
+    def at(place):
+        x, y = SIZE / 2 + place
+        return int((y - grid.window[0].start) / rows), int((x - grid.window[1].start) / columns)
+
+    row, column = at(40 * down)
+    assert grid.beside[row, column] == pytest.approx(0, abs=0.02)
+    assert grid.below[row, column] > 0.1
+    for side in (-1, 1):
+        row, column = at(side * 40 * along)
+        assert grid.beside[row, column] > 0.1
+        assert grid.below[row, column] == pytest.approx(0, abs=0.02)
