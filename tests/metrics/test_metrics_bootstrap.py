@@ -86,3 +86,11 @@ def test_wrong_groups_are_refused(groups):
 def test_wrong_levels_are_refused():
     with pytest.raises(ValueError, match="level"):
         bootstrap(lambda places: 0.0, [1, 2], level=95)
+
+
+@pytest.mark.parametrize("unit", [1e-4, 1e4])
+def test_the_interval_of_a_skewed_figure_does_not_mind_the_unit(unit):
+    values = np.random.default_rng(5).lognormal(0, 1.2, 40)
+    plain = bootstrap(lambda places: float(values[places].mean()), np.arange(40), resamples=400)
+    scaled = bootstrap(lambda places: float(unit * values[places].mean()), np.arange(40), resamples=400)
+    assert (scaled.low / unit, scaled.high / unit) == pytest.approx((plain.low, plain.high), rel=1e-6)

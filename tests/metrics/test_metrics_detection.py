@@ -4,7 +4,7 @@ import io
 import numpy as np
 import pytest
 
-from dermis.metrics.detection import Found, average_precision, box_iou, count_mae
+from dermis.metrics.detection import Found, _hits, average_precision, box_iou, count_mae
 
 
 def boxes(*rows):
@@ -102,3 +102,8 @@ def test_counts():
     said = [found([0.9, 0.2], (0, 0, 1, 1), (2, 2, 1, 1)), found([0.6, 0.7], (0, 0, 1, 1), (2, 2, 1, 1))]
     assert count_mae(truth, said, score=0.5) == 1.5
     assert count_mae(truth, said, score=0.1) == 1
+
+
+def test_a_box_that_is_whole_but_for_rounding_meets_the_strictest_limit():
+    assert _hits(np.array([[1 - 1e-12]]), 1.0).tolist() == [True]
+    assert _hits(np.array([[1 - 1e-6]]), 1.0).tolist() == [False]

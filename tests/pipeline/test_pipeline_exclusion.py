@@ -31,6 +31,13 @@ def test_even_skin_of_any_tone_loses_only_its_border(tone):
     assert 0 < found["border"].sum() < 0.1 * visible.sum()
 
 
+def test_a_small_face_loses_one_pixel_at_its_border():
+    linear, visible = painted(shape=(40, 40))
+    ring = visible.copy()
+    ring[11:-11, 11:-11] = False
+    np.testing.assert_array_equal(reasons(linear, visible)["border"], ring)
+
+
 @pytest.mark.parametrize("tone", [1.0, 0.35, 0.1])
 def test_glare_is_brighter_and_paler(tone):
     linear, visible = painted(tone=tone)

@@ -40,13 +40,14 @@ def test_the_table_sets_ways_beside_doctors_and_a_leak(roots, tmp_path, monkeypa
     floor = next(way for way in WAYS if way.recipe == "acne-floor")
     little = Way(name="little", recipe=floor.recipe, settings=LITTLE)
     monkeypatch.setattr(acne_published, "WAYS", (little,))
+    monkeypatch.setattr(acne_published, "_RIDGE", (*LITTLE, "augment={}", "data.patches=false"))
     monkeypatch.setattr(acne_published, "_BY_PERSON", (*acne_published._BY_PERSON[:2], "split.folds=2"))
     monkeypatch.setattr(acne_published, "_BY_PICTURE", (*acne_published._BY_PICTURE[:2], "split.folds=2"))
     monkeypatch.setattr(acne_published, "_DRAWS", 20)
     text = published_table(roots, tmp_path / "runs", ours="| ours | | | | | |")
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     assert [row.split("|")[1].strip() for row in rows[1:]] == [
-        "little", "always the commonest grade (24 photos)", "ours", "doctor expert_a (24 photos)",
+        "little", "ridge, whole photo", "always the commonest grade (24 photos)", "ours", "doctor expert_a (24 photos)",
     ]  # fmt: skip
     told = answers_of_way(little, acne_published._BY_PERSON, roots, tmp_path / "runs")
     assert sorted(told.keys) == sorted({*told.keys})

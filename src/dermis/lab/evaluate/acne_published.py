@@ -7,7 +7,7 @@ EfficientNet-Lite0, asked once, so that two cores suffice; `dermis train NAME` t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +18,12 @@ from dermis.core import Sample
 from dermis.formats.files import make_folder
 from dermis.formats.tables import write_csv
 from dermis.lab.datasets import find_dataset
+from dermis.lab.evaluate.baselines import ridge
 from dermis.lab.evaluate.folds import fold_answers
 from dermis.lab.evaluate.graders import REFERENCE, grades_by_grader
+from dermis.lab.train.cache import kept_in
 from dermis.lab.train.recipe import find_recipe, read_recipe, recipe_hash
+from dermis.lab.train.recipe.check import checked, completed
 from dermis.lab.train.sources import Roots, folder_of
 from dermis.metrics.bootstrap import Interval, bootstrap_all
 from dermis.metrics.ordinal import accuracy, quadratic_kappa, rmse, to_grades
@@ -28,7 +31,7 @@ from dermis.metrics.ordinal import accuracy, quadratic_kappa, rmse, to_grades
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["WAYS", "Answers", "Way", "answers_of_way", "published_table"]
+__all__ = ["WAYS", "Answers", "Way", "answers_of_way", "published_table", "ridge_answers"]
 
 TASK = "acne_grade"
 _GRADES = (0.0, 1.0, 2.0, 3.0)
@@ -39,6 +42,7 @@ _FROZEN = (
 )  # fmt: skip
 _STILL = ("augment={}", "network.frozen_looks=0")
 _PATCHES = (*_FROZEN, "train.epochs=10", "train.patience=3")  # four pictures a photo: as many steps
+_RIDGE = (*_FROZEN, *_STILL, "data.patches=false")
 _GRADED = (
     "data.dataset=acne04", 'data.graders=["reference"]', "data.parsed=true", "split.stratify=acne_grade",
     'head={acne_grade={kind="ordinal", highest=3.0}}', "train.balance=acne_grade", "input.size_px=320",
@@ -103,6 +107,34 @@ def answers_of_way(way: Way, split: Sequence[str], roots: Roots, out: Path) -> A
     return Answers(keys=_text(table["key"]), said=said, right=right, people=_text(table["subject"]))
 
 
+def ridge_answers(split: Sequence[str], roots: Roots) -> Answers:
+    """Return what ridge regression on frozen features of the whole photo answers, fold by fold as the ways have them.
+
+    Its strength is chosen on people left out of those that teach.
+    """
+    from dermis.lab.train.build import new_model  # late, as are the next: torch
+    from dermis.lab.train.objectives.frozen_features import said_of
+    from dermis.lab.train.objectives.samples import drawn, prepared
+
+    recipe = checked(completed(read_recipe(find_recipe("acne-nestle"), (*_RIDGE, *split))))
+    root = folder_of(recipe.data.dataset, roots)
+    samples = drawn(find_dataset(recipe.data.dataset).index(root), recipe)
+    people = np.array([sample.key.subject for sample in samples])
+    said, right = np.full((2, len(samples)), np.nan)
+    for fold in range(recipe.split.folds):
+        one = replace(recipe, split=replace(recipe.split, fold=fold))
+        decoded, parts = prepared(one, samples, root=root)
+        if not fold:
+            model, kept = new_model(one, decoded, parts.train), kept_in(samples, one, root, targets=False)
+            seen = said_of(model, one, decoded, looks=0, folder=kept)[0].numpy().astype(np.float64)
+            right = np.asarray(decoded.targets[TASK][:, 0], np.float64)
+        taught = np.concatenate([parts.train, parts.validate])
+        said[parts.test] = ridge(seen[taught], right[taught, None], people[taught], seen[parts.test])[:, 0]
+    keys = np.array([str(sample.key) for sample in samples])
+    order = np.argsort(keys)
+    return Answers(keys=keys[order], said=said[order], right=right[order], people=people[order])
+
+
 def _text(column: pd.Series) -> NDArray[np.str_]:
     return column.to_numpy(dtype=np.str_)
 
@@ -120,6 +152,7 @@ def published_table(roots: Roots, out: Path, *, ours: str = "") -> str:
         person, picture = (answers_of_way(way, split, roots, out) for split in (_BY_PERSON, _BY_PICTURE))
         lines.append(_row(way.name, person, picture))
     samples = find_dataset("acne04").index(folder_of("acne04", roots))
+    lines.append(_row("ridge, whole photo", *(ridge_answers(split, roots) for split in (_BY_PERSON, _BY_PICTURE))))
     lines.append(_row("always the commonest grade", _commonest(samples)))
     lines += [ours] if ours else []
     lines += [_row(f"doctor {name}", held) for name, held in _doctors(samples).items()]
