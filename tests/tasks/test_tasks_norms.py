@@ -34,6 +34,12 @@ def test_few_people_are_not_told_apart():
     assert sparse.people >= 20
 
 
+def test_people_are_set_beside_their_own_kind():
+    for sex in ("F", "M"):
+        assert find("ita_deg", Region.LEFT_CHEEK, sex=sex).sex == sex
+    assert find("ita_deg", Region.LEFT_CHEEK).sex == "all"
+
+
 def test_it_is_at_hand_by_name():
     assert dermis.norms.CITATION.startswith("International Skin Spectra Archive")
 
