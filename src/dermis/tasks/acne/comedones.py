@@ -128,7 +128,8 @@ def with_comedones(lesions: FaceLesions, face: Face, skin: Skin, *, own_area: bo
     number = float(counts.sum())
     likely = max(number - told.clear, 0.0)
     if _is_fine(face):
-        likely = comedo_number(likely, max(lesions.counts[Region.FACE], 0.0), lesions.counts_all[Region.FACE])
+        afar = lesions.counts_all[Region.FACE] if lesions.count_afar is None else lesions.count_afar
+        likely = comedo_number(likely, max(lesions.counts[Region.FACE], 0.0), afar)
     share = likely / number if number else 0.0
     by_region = {region: share * (number if region is Region.FACE else float(counts[region.code])) for region in Region}
     open_share = float(dark[codes >= 0].mean()) if number else None
@@ -136,13 +137,12 @@ def with_comedones(lesions: FaceLesions, face: Face, skin: Skin, *, own_area: bo
 
 
 def comedo_number(candidates: float, lesions: float, lesions_all: float) -> float:
-    """Return how many comedones a photo has: by the trees' candidates and the network's two counts.
+    """Return how many comedones a fine photo has: the mean of the trees' candidates and of the network's small lesions.
 
-    The mean of the candidates and of what the network counts as small or faint, times a factor by which these outnumber
-    the others, for among inflamed lesions candidates are mostly their flanks and rims.
+    lesions, lesions_all: what one look of the network counts without small and faint lesions, and with them. Among
+    inflamed lesions candidates are mostly flanks and rims; a nearer look counts these as small lesions, too.
     """
-    small, ratio = max(lesions_all - lesions, 0.0), (1 + max(lesions_all, 0.0)) / (1 + lesions)
-    return (candidates + small) / 2 * math.sqrt(ratio)
+    return (candidates + max(lesions_all - lesions, 0.0)) / 2
 
 
 def _is_fine(face: Face) -> bool:
