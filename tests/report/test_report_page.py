@@ -158,8 +158,11 @@ def test_light_and_care_are_told_when_there(analysis, tasks):
     for told in ("7.9", "0.4", "1.1", "2.0 %", "1.11", "0.83", "#767676", "Shade helps.", "A guideline"):
         assert told in words
     assert "a patch #767676: ΔE00 7.9 before, 0.4 after" in light_words(replace(analysis, reference=light))
-    assert "doubtful" not in light_words(replace(analysis, reference=light))
-    assert "doubtful" in light_words(replace(analysis, reference=replace(light, spread=9.0)))
+    assert "no interval" not in light_words(replace(analysis, reference=light))
+    assert "no interval" in light_words(replace(analysis, reference=replace(light, spread=9.0)))
+    assert "no interval" not in light_words(
+        replace(analysis, reference=replace(light, kind="chart", delta_e_after=5.0))
+    )
     assert "nothing fixed the light" in light_words(replace(analysis, reference=None))
     plain = Reader(report_page(analysis, tasks)).words()
     assert "patch of known colour" not in plain

@@ -15,8 +15,8 @@ LIGHT, DARK = (0.55, 0.36, 0.27), (0.075, 0.042, 0.028)
 LIPS = {LIGHT: (0.42, 0.18, 0.15), DARK: (0.07, 0.034, 0.025)}
 
 
-def scene(colour=LIGHT, gain=1.0, *, lips=True, brightness_ev=None):
-    """A face of one colour with lips before a grey wall."""
+def scene(colour=LIGHT, gain=1.0, *, lips=True, brightness_ev=None, iris=None):
+    """A face of one colour with lips before a grey wall; with eyes, half white and half iris, where that is given."""
     linear = np.full((SIZE, SIZE, 3), 0.3)
     parts = np.zeros((SIZE, SIZE), np.uint8)
     parts[15:50, 15:45] = SegmentationClass.FACE_SKIN
@@ -24,6 +24,10 @@ def scene(colour=LIGHT, gain=1.0, *, lips=True, brightness_ev=None):
     if lips:
         parts[40:44, 25:35] = SegmentationClass.LIPS
         linear[40:44, 25:35] = LIPS[colour]
+    if iris is not None:
+        parts[22:26, 20:40] = SegmentationClass.EYES
+        linear[22:26, 20:40] = (0.45, 0.42, 0.40)
+        linear[22:24, 20:40] = iris
     linear = np.clip(linear * gain, 0, 1)
     visible = parts == SegmentationClass.FACE_SKIN
     face = Face(
@@ -57,6 +61,15 @@ def test_exposure_moves_skin_and_wall_and_leaves_the_contrast_of_the_lips():
         assert half[name] - once[name] == pytest.approx(-np.log10(2), abs=0.01)
     for name in ("lips_green", "lips_red_green", "skin_red_green", "around_blue_green"):
         assert half[name] == pytest.approx(once[name], abs=0.01)
+
+
+def test_whites_of_eyes_are_told_against_the_skin_where_they_stand_out():
+    dark, light = (clues_of(*scene(colour, iris=0.04))["white_green"] for colour in (DARK, LIGHT))
+    assert dark == pytest.approx(np.log10(0.42 / 0.042), abs=0.01)
+    assert light == pytest.approx(np.log10(0.42 / 0.36), abs=0.01)
+    assert clues_of(*scene(DARK, 0.5, iris=0.04))["white_green"] == pytest.approx(dark, abs=0.02)
+    for unseen in (scene(DARK), scene(DARK, iris=0.3)):  # no eyes, and blurred ones
+        assert np.isnan(clues_of(*unseen)["white_green"])
 
 
 def test_a_tree_goes_left_up_to_its_threshold_and_where_it_was_told_without_a_clue():

@@ -115,21 +115,30 @@ class CaptureCondition(StrEnum):
     CONTROLLED = "controlled"
 
 
-def measured_as(condition: str, reference_kind: str | None, device: str | None, *, doubtful: bool = False) -> str:
+def measured_as(condition: str, reference_kind: str | None, device: str | None, *, unlike: bool = False) -> str:
     """Return the name under which errors of a photo were measured: its condition, "referenced_patch" for one patch.
 
     A patch fixes the light and leaves the camera's own colours; a chart fixes both. device: whose profile was applied.
     Without one, or without a level, nobody measured a rig or a flash pair: their names end in "_uncalibrated". Nobody
-    measured a doubtful reference (`LightReference.doubtful`) either, which may be a wall: "_doubtful".
+    measured what is `LightReference.unlike` a reference either, a wall maybe: "_doubtful".
     """
     if condition in (CaptureCondition.CONTROLLED, CaptureCondition.FLASH_PAIR) and not device:
         return f"{condition}_uncalibrated"
     name = "referenced_patch" if reference_kind == "patch" else str(condition)
-    return f"{name}_doubtful" if doubtful else name
+    return f"{name}_doubtful" if unlike else name
 
 
 REFERENCE_ERROR, REFERENCE_CLIPPED = 4.0, 0.02
 """Above this ΔE00, or this share of clipped pixels or patches, a reference is doubtful."""
+
+
+def unlike_reference(kind: str, error: float, clipped_share: float) -> bool:
+    """Return whether something is off as no reference was whose errors were measured: a doubtful patch, a chart twice
+    as far off.
+    """
+    if kind == "chart":
+        return error > 2 * REFERENCE_ERROR
+    return error > REFERENCE_ERROR or clipped_share > REFERENCE_CLIPPED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +178,11 @@ class LightReference:
     def doubtful(self) -> bool:
         """Whether this may be no such reference, or one that light or exposure spoilt."""
         return self.error > REFERENCE_ERROR or self.clipped_share > REFERENCE_CLIPPED
+
+    @property
+    def unlike(self) -> bool:
+        """See `unlike_reference`."""
+        return unlike_reference(self.kind, self.error, self.clipped_share)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,9 +241,9 @@ class Analysis:
     @property
     def measured_as(self) -> str:
         """The name under which errors of such photos were measured."""
-        kind, doubtful = (None, False) if self.reference is None else (self.reference.kind, self.reference.doubtful)
+        kind, unlike = (None, False) if self.reference is None else (self.reference.kind, self.reference.unlike)
         levelled = self.flash_pair is None or self.flash_pair.level_by
-        return measured_as(self.condition, kind, self.device if levelled else None, doubtful=doubtful)
+        return measured_as(self.condition, kind, self.device if levelled else None, unlike=unlike)
 
     def __getitem__(self, task: str) -> Finding:
         """Return the finding of a task for the whole face, else its first; KeyError where there is none."""

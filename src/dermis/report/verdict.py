@@ -141,7 +141,7 @@ def light_words(analysis: Analysis) -> str:
             if light.kind == "chart"
             else f"it is uneven by {light.spread:.1f}"
         )
-        doubt = "; no interval, for the reference is doubtful" if light.doubtful else ""
+        doubt = "; no interval, for this may be no such reference" if light.unlike else ""
         return (
             f"corrected by {what}: ΔE00 {light.delta_e_before:.1f} before, {light.delta_e_after:.1f} after, on what "
             f"the fit left out; {uneven}; {percent(light.clipped_share)} overexposed{doubt}"

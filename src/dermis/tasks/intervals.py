@@ -35,7 +35,7 @@ _Floats = NDArray[np.float64]
 FOLDER = Path(__file__).parent / "data" / "intervals"
 FITTED = (Region.FACE, Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
 """Regions that the belts hold for."""
-_FACE_ALONE = ("redness_grade",)
+_FACE_ALONE = ("redness", "redness_grade")
 """Tasks whose belts were fitted to the face and hold for no cheek."""
 LIGHTNESS = "skin_lightness"
 """The L* of a skin tone: its belts have a table of their own beside that of the ITA."""

@@ -1,10 +1,11 @@
 """The colour of a face's skin where the light is not known: what measured skin, photographed anyhow, looked like.
 
-Boosted regression trees over clues of one photo, fitted by `dermis.lab.train.tone_posterior` to spectra of measured
-people of every tone, alike, under drawn lights, cameras and exposures. The clues: the photographed skin; the lips
-beside it, whose contrast to the skin falls with melanin and which no exposure changes; what surrounds the head; and
-the exposure data. Trees take a clue that is not there. Exposure alone never makes a tone: the interval
-(`dermis.tasks.intervals`) holds all true tones that go with the answer.
+Boosted regression trees over clues of one photo, fitted by `dermis.lab.train.tone_posterior` to photos of made people
+of every tone, alike, whose skin is that of measured people, in drawn lights, by drawn cameras. The clues: the
+photographed skin; the whites of the eyes, which are of about one lightness in all people and lie in the same light;
+the lips, whose contrast to the skin falls with melanin; what surrounds the head; and the exposure data. Trees take a
+clue that is not there. Exposure alone never makes a tone: the interval (`dermis.tasks.intervals`) holds all true tones
+that go with the answer.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ _Floats = NDArray[np.float64]
 FILE = Path(__file__).parent / "data" / "tone_posterior.npz"
 OUTPUTS = ("ita", "scale", "a", "b")
 """What the trees say: ITA in degrees, the usual size of its error, a* and b*."""
-_COLOURS = ("skin", "lips", "around", "around_bright")
+_COLOURS = ("skin", "lips", "white", "around", "around_bright")
 CLUES = (
     *(f"{part}_{clue}" for part in _COLOURS for clue in ("green", "red_green", "blue_green")),
     "photo_level",
@@ -51,10 +52,14 @@ CLUES = (
     "white_balance_auto",
     "exposure_bias_ev",
 )
-"""log10 of linear light: green, red over green, blue over green; lips less skin. Then the photo's mean, and EXIF."""
+"""log10 of linear light: green, red over green, blue over green; lips and the whites of the eyes less skin. Then the
+photo's mean, and EXIF."""
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 _FEWEST, _SIDE = 12, 200
 _LEAST_LIGHT = 1e-4
+_WHITES, _IRIS, _STAND_OUT = (90, 97), (10, 30), 0.5
+"""Percentiles of luminance that are the whites of the eyes, without the mirrored lamp, and the iris and lashes. Whites
+are told where they are so much brighter (log10): three times. Through small eyes, blur and deep shade lids show."""
 LEAST_SCALE_DEG, _MOST_ITA_DEG = 3.0, 75.0
 
 
@@ -162,12 +167,19 @@ def tone_posterior_clues(skin: Skin, face: Face, photo: Photo) -> _Floats:
         [
             _ratios(seen),
             _ratios(lips) - _ratios(seen),
+            _eye_whites(skin.linear[face.segmentation == SegmentationClass.EYES]) - _ratios(seen),
             _ratios(_middle(surrounding, 5, 95)),
             _ratios(_middle(surrounding, 90, 100)),
             [level],
             _exposure(photo.capture),
         ]
     )
+
+
+def _eye_whites(eyes: FloatMap) -> _Floats:
+    """Return the whites of the eyes, of their pixels (n, 3); NaN where they do not stand out."""
+    white, iris = _ratios(_middle(eyes, *_WHITES)), _ratios(_middle(eyes, *_IRIS))
+    return white if white[0] - iris[0] >= _STAND_OUT else np.full(3, np.nan)
 
 
 def _surroundings(face: Face, photo: Photo) -> tuple[FloatMap, float]:

@@ -43,10 +43,10 @@ class Lighting:
     @property
     def measured_as(self) -> str:
         """The name under which errors of such photos were measured."""
-        kind, doubtful = (None, False) if self.reference is None else (self.reference.kind, self.reference.doubtful)
+        kind, unlike = (None, False) if self.reference is None else (self.reference.kind, self.reference.unlike)
         levelled = self.pair is None or self.pair.record.level_by
         device = self.profile.name if self.profile is not None and levelled else None
-        return measured_as(self.kind, kind, device, doubtful=doubtful)
+        return measured_as(self.kind, kind, device, unlike=unlike)
 
     @property
     def by(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from dermis.core import Region
-from dermis.core.analysis import measured_as
+from dermis.core.analysis import measured_as, unlike_reference
 from dermis.errors import InputError
 from dermis.formats.analysis_json import value_change_object
 from dermis.service.api.answers import NotKept, Object
@@ -90,8 +90,12 @@ def how_measured(analysis: Analysis) -> str:
     told = analysis.content.get("condition") or {}
     pair = told.get("flash_pair")
     device = told.get("device") if pair is None or pair.get("level_by") else None
-    doubtful = any(one["code"] == "reference_doubtful" for one in analysis.content["quality"]["problems"])
-    return measured_as(analysis.condition or "", (told.get("reference") or {}).get("kind"), device, doubtful=doubtful)
+    light = told.get("reference")
+    if light is None:
+        return measured_as(analysis.condition or "", None, device)
+    error = max(light.get("delta_e_after") or 0.0, light.get("spread") or 0.0)
+    unlike = unlike_reference(light["kind"], error, light.get("clipped_share") or 0.0)
+    return measured_as(analysis.condition or "", light["kind"], device, unlike=unlike)
 
 
 def _measured(finding: Finding, analysis: Analysis) -> Measured:

@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from dermis.colour.tone import ita_deg
 from dermis.core.tables import load_table, sha256_of
+from dermis.lab.synth.skin.colour import MATT_SHARE
+from dermis.lab.synth.subjects import SubjectPopulation, draw_subject
 from dermis.lab.train import acne_presence, brown_marks, face_population, pigment_index, tone_posterior
 from dermis.lab.train.brown_marks import Lesson
 from dermis.lab.train.examples import comedones
@@ -16,6 +19,8 @@ from dermis.lab.train.recipe import find_recipe, read_recipe
 from dermis.lab.train.recipe.learners import LEARNERS
 from dermis.lab.train.train import train_recipe
 from dermis.optics.camera import find_camera
+from dermis.optics.forward import reflectance
+from dermis.optics.illuminant import lab_under
 from dermis.tasks.pigment_index import COEFFICIENTS
 from dermis.tasks.pigmentation.skin_grid import CLUES
 
@@ -30,20 +35,31 @@ class Seen:
     grade: float = 1.0
 
 
+def people_of_every_tone(count):
+    """Return spectra (count, 31) of drawn people, each ITA class in turn, and their ITA."""
+    spectra = []
+    for number in range(count):
+        low, high = tone_posterior.CLASSES_DEG[number % len(tone_posterior.CLASSES_DEG)]
+        population = SubjectPopulation(lowest_ita_deg=max(low, -60.0), highest_ita_deg=min(high, 70.0))
+        skin = draw_subject(100_000 + number, population).skin.tissue
+        spectra.append(reflectance(skin, pigment_index.NM, specular_share=MATT_SHARE))
+    return np.array(spectra), np.asarray(ita_deg(lab_under(np.array(spectra), pigment_index.NM)))
+
+
 @pytest.fixture(scope="module")
 def people(tmp_path_factory):
     """Spectra of made people of two groups, as the archive lays them out."""
     import gzip
 
-    drawn = tone_posterior.drawn_people(12, seed=1)
+    spectra, ita = people_of_every_tone(12)
     rng = np.random.default_rng(0)
     folder = tmp_path_factory.mktemp("data") / "issa_spectra"
     folder.mkdir()
     words = ["group", "ethnicity", "origin", "location", "gender", "age_group", "ITA"]
     lines = [",".join([*words, *(f"R{nm}" for nm in range(400, 701, 10))])]
     for at in range(48):
-        spectrum = drawn.skin[at % 12] * rng.uniform(0.97, 1.03)
-        told = [f"p{at}", GROUPS[at % 2], "here", "cheek", "f", "30", f"{drawn.ita_deg[at % 12]:.1f}"]
+        spectrum = spectra[at % 12] * rng.uniform(0.97, 1.03)
+        told = [f"p{at}", GROUPS[at % 2], "here", "cheek", "f", "30", f"{ita[at % 12]:.1f}"]
         lines.append(",".join([*told, *(f"{value:.5f}" for value in spectrum)]))
     with gzip.open(folder / "spectra.csv.gz", "wt", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
@@ -94,12 +110,11 @@ def test_face_population(people, tmp_path, monkeypatch):
     assert run.result()["cells"] == len(GROUPS)
 
 
-def test_tone_posterior(people, tmp_path, monkeypatch):
-    monkeypatch.setattr(tone_posterior, "DRAWN", 12)
-    run, table = fitted("tone-posterior", {"issa_spectra": people}, tmp_path, "fit.shots=60", "fit.rounds=3")
+def test_tone_posterior(models, tmp_path):
+    run, table = fitted("tone-posterior", {}, tmp_path, "fit.people=3", "fit.shots=2", "fit.rounds=3")
     check(run, table)
     held = json.loads((tmp_path / "home" / "intervals" / "skin_tone.json").read_text())
-    assert held["belts"]["unknown"]["photos"] == 360
+    assert (held["belts"]["unknown"]["people"], held["belts"]["unknown"]["scaled"]) == (3, True)
 
 
 def test_camera_population(tmp_path):

@@ -10,16 +10,19 @@ from typing import Any
 
 import numpy as np
 
+from dermis.colour.tone import ita_deg
+from dermis.core import CaptureCondition
 from dermis.formats.files import write_text
 from dermis.lab.belts import fit_belt, keep_belt
 from dermis.lab.evaluate.evidence.made_scenes import ChartedColourExample
-from dermis.lab.evaluate.evidence.readings import SKIN_TASKS, TASKS_READ, Reading
+from dermis.lab.evaluate.evidence.readings import MADE, SKIN_TASKS, TASKS_READ, Reading
 from dermis.pipeline.light.beside_chart import ChartedColour
 from dermis.tasks.intervals import LIGHTNESS, Belt
 from dermis.tasks.repeatability import Repeatability, read_repeatability, repeatabilities
 
 __all__ = [
     "BELTED",
+    "charted_by_others",
     "commit_of_code",
     "fit_charted_colour",
     "fit_repeatability",
@@ -32,10 +35,10 @@ __all__ = [
 ]
 
 BELTED = ("skin_tone", LIGHTNESS, "melanin", "haemoglobin")
-"""What belts are fitted for. Not redness: made skin is hardly red, so its errors say nothing of skin that is."""
+"""What belts are fitted for here. Made skin is hardly red: redness is painted on real faces (`grade_belts`)."""
 _OWN = ("skin_tone", "unknown")
-"""This belt rests on ten times as many people: it is fitted with the estimate, to patches of measured skin, too."""
-_RIDGE = 0.01
+"""This belt is fitted with the estimate, to more people and photos (`dermis train tone-posterior`)."""
+_RIDGE, _FOLDS = 0.01, 5
 FEWEST_PHOTOS, FEWEST_REPEATS, FEWEST_PEOPLE = 60, 20, 5
 
 
@@ -112,6 +115,26 @@ def fit_charted_colour(examples: Sequence[ChartedColourExample]) -> ChartedColou
         people=len({one.person for one in examples}),
         photos=len(examples),
     )
+
+
+def charted_by_others(examples: Sequence[ChartedColourExample]) -> list[Reading]:
+    """Return the tone of each example by a line that was fitted to other people's."""
+    people = sorted({one.person for one in examples})
+    fold = {person: number % _FOLDS for number, person in enumerate(people)}
+    found = []
+    for held in range(min(_FOLDS, len(people))):
+        line = fit_charted_colour([one for one in examples if fold[one.person] != held])
+        for number, one in enumerate(examples):
+            if fold[one.person] == held:
+                told, truth = (
+                    {"skin_tone": float(ita_deg(lab)), LIGHTNESS: float(lab[0])}
+                    for lab in (line.corrected(one.clues), one.lab)
+                )
+                found.append(
+                    Reading(source=MADE, person=f"line {one.person}", shot=f"line {number}",
+                            condition=CaptureCondition.REFERENCED.value, values=told, truth=truth)
+                )  # fmt: skip
+    return found
 
 
 def write_charted_colour(path: Path, line: ChartedColour) -> None:

@@ -1,10 +1,10 @@
-"""Intervals of the grades of dark spots and redness, and how often they hold.
+"""Intervals of the grades of dark spots and redness and of redness itself, and how often they hold.
 
 Marks and redness of known strength are painted on clear faces of people who taught nothing, light to dark, and
 photographed anew; every third is photographed without any. Each answer beside its truth gives the confidence belts of
 `tasks/data/intervals`, which `dermis validate --fit` writes. True scores are those that the same rules give to what was
-painted. Coverage is told by folds over people: belts of the others judge each (`dermis evaluate --table
-grade-intervals`).
+painted; true redness is what the painted skin shows before another camera sees it. Coverage is told by folds over
+people: belts of the others judge each (`dermis evaluate --table grade-intervals`).
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from dermis.tasks.pigmentation.contrast import MELANIN_AXIS
 from dermis.tasks.pigmentation.grade import GRADED
 from dermis.tasks.pigmentation.marks import contrast_of_density, find_marks
 from dermis.tasks.redness.grade import flush_of_skin, grade_of_flush
+from dermis.tasks.redness.redness_map import redness_map
 
 __all__ = [
     "BOUNDS",
@@ -54,7 +55,7 @@ CONDITIONS: Mapping[str, float] = {"unknown": 1.0, "referenced": 0.5, "controlle
 """Capture conditions, and how far their cameras are off, as a share of what teaches the network of brown marks."""
 BOUNDS: Mapping[str, tuple[float, float]] = {
     "pigmentation_grade": (0.0, 9.0), "masi": (0.0, 48.0), "mmasi": (0.0, 24.0), "msi": (0.0, 64.0),
-    "redness_grade": (0.0, 4.0),
+    "redness_grade": (0.0, 4.0), "redness": (0.0, 100.0),
 }  # fmt: skip
 TONES: Mapping[str, float] = {"as they are": 0.0, "darkened by 12": 12.0, "darkened by 24": 24.0}
 """100 x green density by which the whole face is darkened, by turns."""
@@ -139,8 +140,15 @@ def painted_readings(
             yield reading(task=task, truth=right[Region.FACE], said=told[Region.FACE])
     grade = float(rng.uniform(0, 4)) if painted else 0.0
     red = paint_redness(clear, face, grade, seed=int(rng.integers(2**31)))
-    flush = flush_of_skin(replace(skin, linear=photographed(rng, face, red, faults=faults)))
-    yield reading(task="redness_grade", truth=grade, said=grade_of_flush(flush))
+    shown = replace(skin, linear=photographed(rng, face, red, faults=faults))
+    yield reading(task="redness_grade", truth=grade, said=grade_of_flush(flush_of_skin(shown)))
+    true, said = (_redness(face, one) for one in (replace(skin, linear=red), shown))
+    yield reading(task="redness", truth=true, said=said)
+
+
+def _redness(face: Face, skin: Skin) -> float:
+    found: tuple[Finding, ...] = TASKS["redness"].measure(skin=skin, redness_map=redness_map(skin, face.frame))
+    return max(next(one.value for one in found if one.region is Region.FACE), 0.0)
 
 
 def _drawn_density(rng: np.random.Generator, face: Face, clear: FloatMap) -> FloatMap:

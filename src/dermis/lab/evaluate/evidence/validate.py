@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dermis.lab.evaluate.evidence.belts import (
+    charted_by_others,
     fit_charted_colour,
     fitted_repeatabilities,
     repeatability_rows,
@@ -117,9 +118,8 @@ def fit_intervals(data: Mapping[str, Path], *, folder: Path = FOLDER, step: Step
     of the grades of dark spots and redness on marks painted on real clear skin, where both its folders are given.
     """
     colour = folder.parent / CHARTED_COLOUR.name
-    write_charted_colour(
-        colour, fit_charted_colour(list(charted_examples(people=PEOPLE_FIT, seed=LINE_SEED, step=step)))
-    )
+    examples = list(charted_examples(people=PEOPLE_FIT, seed=LINE_SEED, step=step))
+    write_charted_colour(colour, fit_charted_colour(examples))
     read_charted_colour.cache_clear()
     made = [
         *charted_readings(people=PEOPLE_FIT, seed=FIT_SEED, step=step),
@@ -130,7 +130,8 @@ def fit_intervals(data: Mapping[str, Path], *, folder: Path = FOLDER, step: Step
     real = [one for name, path in repeats.items() for one in folder_readings(name, path, most=REAL_PHOTOS, step=step)]
     table = folder.parent / REPEATABILITY.name
     write_repeatability(table, fitted_repeatabilities([*made, *real]))
-    written = [*write_intervals(folder, made), table, colour]
+    # Twice as many people for the belts by a chart, for no more photos.
+    written = [*write_intervals(folder, [*made, *charted_by_others(examples)]), table, colour]
     if ADULTS in data and WEB in data:
         written += write_grade_intervals(folder, data[ADULTS], data[WEB], step=step)
     return written

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,7 +21,7 @@ from dermis.lab.synth.subjects import Person, Visit
 from dermis.optics.camera import Camera, response, white_raw
 from dermis.optics.illuminant import Illuminant, xyz_weights
 
-__all__ = ["Scene", "Shot", "compose_scene", "cube_of", "lab_of", "raw_of", "skin_mask"]
+__all__ = ["Scene", "Shot", "compose_scene", "cube_of", "lab_of", "raw_of", "relight", "skin_mask"]
 
 CHROMOPHORES = ("melanosome_fraction", "blood_fraction", "oxygen_saturation", "scattering", "pus")
 """The maps that make the colour."""
@@ -67,13 +67,9 @@ def compose_scene(person: Person, visit: Visit, shot: Shot) -> Scene:
     """Put `person` before the camera."""
     head = build_head(person.shape, shot.expression)
     buffers = render(head, shot.viewpoint, (shot.size_px, shot.size_px), person.dress)
-    normals = relief_normals(buffers, visit.maps.height_mm * relief_share(person.atlas.width))
-    reaching = shadows(buffers, shot.lamps)
-    rough = np.clip(sample(visit.maps.roughness, buffers), *LIMITS["roughness"])
-    gloss = specular(buffers, shot.lamps, roughness=rough, normals=normals, reaching=reaching).sum(axis=-1)
-    gloss *= MATT_SHARE * buffers.cover + (1 - MATT_SHARE)
     bare = np.flatnonzero((buffers.cover < 0.995) & np.isfinite(buffers.uv[..., 0]))
     skin = _skin_pixels(visit.maps, buffers, bare, person.atlas)
+    diffuse, mirrored = _shaded(person, visit, buffers, shot)
     return Scene(
         person=person,
         visit=visit,
@@ -82,9 +78,26 @@ def compose_scene(person: Person, visit: Visit, shot: Shot) -> Scene:
         bare=bare,
         skin=skin,
         table=skin_table(person.tissue, skin) if len(bare) else None,
-        diffuse=irradiance(buffers, shot.lamps, normals=normals, reaching=reaching).sum(axis=-1),
-        mirrored=gloss,
+        diffuse=diffuse,
+        mirrored=mirrored,
     )
+
+
+def relight(scene: Scene, shot: Shot) -> Scene:
+    """Return what is in view by the light, lamps and camera of another shot, at a third of the work."""
+    shot = replace(scene.shot, light=shot.light, lamps=shot.lamps, camera=shot.camera)
+    diffuse, mirrored = _shaded(scene.person, scene.visit, scene.buffers, shot)
+    return replace(scene, shot=shot, diffuse=diffuse, mirrored=mirrored)
+
+
+def _shaded(person: Person, visit: Visit, buffers: Buffers, shot: Shot) -> tuple[FloatMap, FloatMap]:
+    """Return (h, w) light that a white would send back, and light that surfaces mirror."""
+    normals = relief_normals(buffers, visit.maps.height_mm * relief_share(person.atlas.width))
+    reaching = shadows(buffers, shot.lamps)
+    rough = np.clip(sample(visit.maps.roughness, buffers), *LIMITS["roughness"])
+    gloss = specular(buffers, shot.lamps, roughness=rough, normals=normals, reaching=reaching).sum(axis=-1)
+    gloss *= MATT_SHARE * buffers.cover + (1 - MATT_SHARE)
+    return irradiance(buffers, shot.lamps, normals=normals, reaching=reaching).sum(axis=-1), gloss
 
 
 def _skin_pixels(maps: SkinMaps, buffers: Buffers, bare: NDArray[np.intp], atlas: Atlas) -> dict[str, FloatMap]:

@@ -67,7 +67,7 @@ LEARNERS: Mapping[str, Learner] = {
     ),
     "tone_posterior": Learner(
         about="boosted trees from the clues of a photo to the true tone, and to the size of their error",
-        pools=True, closed_form=True, table="tasks/data/tone_posterior.npz", fit={"shots": 1600, "rounds": 120},
+        closed_form=True, table="tasks/data/tone_posterior.npz", fit={"people": 120, "shots": 8, "rounds": 150},
     ),
     "pigment_index": Learner(
         about="coefficients of the melanin and the haemoglobin index, solved from measured and changed spectra",
