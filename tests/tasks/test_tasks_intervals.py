@@ -6,6 +6,7 @@ import pytest
 from dermis.core import CaptureCondition, Finding, Region
 from dermis.tasks import TASKS, intervals
 from dermis.tasks.intervals import FOLDER, Belt, interval, interval_belts, with_intervals
+from dermis.tasks.tone_posterior import NO_WHITES
 
 BELT = Belt(truth=(0.0, 50.0, 100.0), low=(-5.0, -10.0, -20.0), high=(10.0, 10.0, 5.0), level=0.9, people=9, photos=99)
 
@@ -50,7 +51,7 @@ def test_a_task_whose_errors_have_a_scale_gives_no_interval_without_it():
 def test_each_table_is_of_a_task_and_says_what_it_rests_on(path):
     assert path.stem in {*TASKS, intervals.LIGHTNESS}
     for name, belt in interval_belts(path.stem).items():
-        assert name in {*CaptureCondition, "referenced_patch"}
+        assert name in {*CaptureCondition, "referenced_patch", NO_WHITES}
         assert list(belt.truth) == sorted(belt.truth)
         assert len(belt.truth) == len(belt.low) == len(belt.high)
         assert all(low < high for low, high in zip(belt.low, belt.high, strict=True))

@@ -8,7 +8,8 @@ import pytest
 from dermis.colour.srgb import encode
 from dermis.colour.tone import ita_deg
 from dermis.core import Capture, CropFrame, Encoding, Face, Photo, Region, SegmentationClass, Skin, View
-from dermis.tasks.tone_posterior import CLUES, Trees, posterior_tone, tone_posterior, tone_posterior_clues
+from dermis.tasks.intervals import interval
+from dermis.tasks.tone_posterior import CLUES, NO_WHITES, Trees, posterior_tone, tone_posterior, tone_posterior_clues
 
 SIZE = 60
 LIGHT, DARK = (0.55, 0.36, 0.27), (0.075, 0.042, 0.028)
@@ -70,6 +71,18 @@ def test_whites_of_eyes_are_told_against_the_skin_where_they_stand_out():
     assert clues_of(*scene(DARK, 0.5, iris=0.04))["white_green"] == pytest.approx(dark, abs=0.02)
     for unseen in (scene(DARK), scene(DARK, iris=0.3)):  # no eyes, and blurred ones
         assert np.isnan(clues_of(*unseen)["white_green"])
+
+
+def test_photos_without_whites_are_answered_by_the_other_clues_and_have_intervals_of_their_own():
+    seen, unseen = posterior_tone(*scene(DARK, iris=0.04)), posterior_tone(*scene(DARK))
+    assert (seen.measured_as, unseen.measured_as) == ("unknown", NO_WHITES)
+    assert unseen.ita_scale_deg == 1.0
+    assert float(ita_deg(seen.lab)) < 0
+    told, blind = (
+        interval("skin_tone", one.measured_as, float(ita_deg(one.lab)), one.ita_scale_deg) for one in (seen, unseen)
+    )
+    assert told[1] - told[0] < blind[1] - blind[0] + 20
+    assert blind[0] < float(ita_deg(unseen.lab)) < blind[1]
 
 
 def test_a_tree_goes_left_up_to_its_threshold_and_where_it_was_told_without_a_clue():

@@ -19,12 +19,13 @@ class ToneEstimate:
     """The colour of a face's skin under D65, freed of light and camera as far as a photo allows.
 
     lab: (3,) CIELAB. measured_lab: (3,), the same skin as photographed. ita_scale_deg: the usual size of the error of
-    its ITA, in photos that tell as much.
+    its ITA, in photos that tell as much. measured_as: the name under which errors of such estimates were measured.
     """
 
     lab: NDArray[np.float64]
     measured_lab: NDArray[np.float64]
     ita_scale_deg: float
+    measured_as: str = "unknown"
 
     def __post_init__(self) -> None:
         for name in ("lab", "measured_lab"):

@@ -140,7 +140,7 @@ def _interval(region: Region, lab: NDArray[np.float64], skin: Skin) -> tuple[flo
     if skin.tone is None:
         return interval(TASK.name, skin.measured_as, float(ita_deg(lab))) if region in FITTED else None
     tone = skin.tone
-    told = interval(TASK.name, skin.measured_as, float(ita_deg(tone.lab)), tone.ita_scale_deg)
+    told = interval(TASK.name, tone.measured_as, float(ita_deg(tone.lab)), tone.ita_scale_deg)
     if told is None or region is Region.FACE:
         return told
     low, high = (float(ita_deg(_relit(lab, tone, _with_ita(tone.lab, end)))) for end in told)
@@ -148,7 +148,8 @@ def _interval(region: Region, lab: NDArray[np.float64], skin: Skin) -> tuple[flo
 
 
 def _lightness_interval(region: Region, lightness: float, skin: Skin) -> list[float] | None:
-    ends = interval(LIGHTNESS, skin.measured_as, lightness) if region in FITTED else None
+    name = skin.measured_as if skin.tone is None else skin.tone.measured_as
+    ends = interval(LIGHTNESS, name, lightness) if region in FITTED else None
     return None if ends is None else [round(max(ends[0], 0.0), 1), round(min(ends[1], 100.0), 1)]
 
 
@@ -200,7 +201,7 @@ def _light_note(skin: Skin) -> Note:
 
 def _light(skin: Skin) -> str:
     if skin.tone is not None:
-        return "unknown: estimated from skin, lips, surroundings and exposure"
+        return "unknown: estimated from skin, eyes, lips, surroundings and exposure"
     if skin.light_known and skin.light_by != "A patch or chart of known colours":
         return skin.light_by
     return "reference patch" if skin.light_known else "as the camera balanced it"

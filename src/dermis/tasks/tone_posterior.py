@@ -4,14 +4,16 @@ Boosted regression trees over clues of one photo, fitted by `dermis.lab.train.to
 of every tone, alike, whose skin is that of measured people, in drawn lights, by drawn cameras. The clues: the
 photographed skin; the whites of the eyes, which are of about one lightness in all people and lie in the same light;
 the lips, whose contrast to the skin falls with melanin; what surrounds the head; and the exposure data. Trees take a
-clue that is not there. Exposure alone never makes a tone: the interval (`dermis.tasks.intervals`) holds all true tones
-that go with the answer.
+clue that is not there. Where the whites do not stand out, the other clues are inverted instead (`ClueLikelihood`):
+trees never answer beyond what they have seen, and a dim photo in coloured light is. Exposure alone never makes a tone:
+the interval (`dermis.tasks.intervals`), another for photos without whites, holds all true tones that go with the
+answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from math import radians, tan
 from pathlib import Path
@@ -22,7 +24,18 @@ from numpy.typing import NDArray
 
 from dermis.colour.lab import lab_to_linear, linear_to_lab
 from dermis.colour.srgb import decode
-from dermis.core import Capture, Encoding, Face, Photo, Region, SegmentationClass, Skin, ToneEstimate, region_mask
+from dermis.core import (
+    Capture,
+    CaptureCondition,
+    Encoding,
+    Face,
+    Photo,
+    Region,
+    SegmentationClass,
+    Skin,
+    ToneEstimate,
+    region_mask,
+)
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.core.tables import load_table
 
@@ -30,7 +43,11 @@ __all__ = [
     "CLUES",
     "FILE",
     "LEAST_SCALE_DEG",
+    "MOST_ITA_DEG",
+    "NO_WHITES",
     "OUTPUTS",
+    "WHITES",
+    "ClueLikelihood",
     "Trees",
     "posterior_tone",
     "relighting",
@@ -54,13 +71,19 @@ CLUES = (
 )
 """log10 of linear light: green, red over green, blue over green; lips and the whites of the eyes less skin. Then the
 photo's mean, and EXIF."""
+WHITES = np.array([name.startswith("white_") and name != "white_balance_auto" for name in CLUES])
+"""Which clues are those of the whites of the eyes."""
+NO_WHITES = "unknown_no_whites"
+"""The name under which errors of photos without them are measured."""
+_TEMPER = 0.7
+"""Power of the likelihood, for clues hang together more than their covariance says (chosen)."""
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 _FEWEST, _SIDE = 12, 200
 _LEAST_LIGHT = 1e-4
 _WHITES, _IRIS, _STAND_OUT = (90, 97), (10, 30), 0.5
 """Percentiles of luminance that are the whites of the eyes, without the mirrored lamp, and the iris and lashes. Whites
 are told where they are so much brighter (log10): three times. Through small eyes, blur and deep shade lids show."""
-LEAST_SCALE_DEG, _MOST_ITA_DEG = 3.0, 75.0
+LEAST_SCALE_DEG, MOST_ITA_DEG = 3.0, 75.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +114,31 @@ class Trees:
         return total
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClueLikelihood:
+    """How clues are distributed given the tone: at each of `ita_deg` (g,) a normal distribution, every tone alike.
+
+    Clues (k,) are taken as (clues - centre) / spread, 0 where they are not told. mean: (g, k). factor: (g, k, k), the
+    lower triangle whose square is the covariance.
+    """
+
+    ita_deg: _Floats
+    centre: _Floats
+    spread: _Floats
+    mean: _Floats
+    factor: _Floats
+
+    def predict(self, clues: _Floats) -> _Floats:
+        """Return the mean ITA (n,) of all tones that go with clues (n, k), by Bayes' rule."""
+        told = np.where(np.isfinite(clues), (clues - self.centre) / self.spread, 0.0)
+        off = np.linalg.solve(self.factor, np.swapaxes(told[None] - self.mean[:, None], 1, 2))
+        widths = np.log(np.diagonal(self.factor, axis1=1, axis2=2)).sum(axis=1)
+        logs = (-0.5 * (off**2).sum(axis=1) - widths[:, None]) * _TEMPER
+        chance = np.exp(logs - logs.max(axis=0))
+        mean: _Floats = self.ita_deg @ chance / chance.sum(axis=0)
+        return mean
+
+
 def posterior_tone(skin: Skin, face: Face, photo: Photo) -> ToneEstimate | None:
     """Return what the photo tells of the true colour of the skin.
 
@@ -107,11 +155,18 @@ def posterior_tone(skin: Skin, face: Face, photo: Photo) -> ToneEstimate | None:
 def tone_posterior(clues: _Floats) -> ToneEstimate:
     """Return the colour that goes with the clues (k,) of one photo."""
     said = {name: float(trees.predict(clues[None])[0]) for name, trees in _trees().items()}
-    ita = float(np.clip(said["ita"], -_MOST_ITA_DEG, _MOST_ITA_DEG))
+    whites = bool(np.isfinite(clues[WHITES]).all())
+    ita = said["ita"] if whites else float(_likelihood().predict(clues[None, ~WHITES])[0])
+    ita = float(np.clip(ita, -MOST_ITA_DEG, MOST_ITA_DEG))
     lab = np.array([50 + said["b"] * tan(radians(ita)), said["a"], said["b"]])
     green, red, blue = clues[0], clues[0] + clues[1], clues[0] + clues[2]
     measured = np.asarray(linear_to_lab(10.0 ** np.array([red, green, blue])), dtype=np.float64)
-    return ToneEstimate(lab=lab, measured_lab=measured, ita_scale_deg=max(said["scale"], LEAST_SCALE_DEG))
+    return ToneEstimate(
+        lab=lab,
+        measured_lab=measured,
+        ita_scale_deg=max(said["scale"], LEAST_SCALE_DEG) if whites else 1.0,
+        measured_as=CaptureCondition.UNKNOWN.value if whites else NO_WHITES,
+    )
 
 
 def relighting(tone: ToneEstimate, true_lab: _Floats | None = None) -> _Floats:
@@ -135,6 +190,13 @@ def relit_level(tone: ToneEstimate) -> float:
 def _trees() -> Mapping[str, Trees]:
     held = load_table(FILE)
     return {name: trees_of(held, name) for name in OUTPUTS}
+
+
+@cache
+def _likelihood() -> ClueLikelihood:
+    held = load_table(FILE)
+    names = (field.name for field in fields(ClueLikelihood))
+    return ClueLikelihood(**{name: held[f"likelihood_{name}"].astype(np.float64) for name in names})
 
 
 def trees_of(held: Mapping[str, NDArray[Any]], name: str) -> Trees:

@@ -5,8 +5,8 @@ import pytest
 
 from dermis.colour.tone import ita_deg
 from dermis.lab.train import tone_posterior as fitting
-from dermis.lab.train.tone_posterior import FacePhotos, face_photos, fit_trees
-from dermis.tasks.tone_posterior import CLUES, trees_of
+from dermis.lab.train.tone_posterior import FacePhotos, face_photos, fit_likelihood, fit_trees
+from dermis.tasks.tone_posterior import CLUES, WHITES, trees_of
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,22 @@ def test_the_trees_that_are_kept_answer_as_those_that_were_fitted():
     np.testing.assert_allclose(kept, own, atol=1e-4)
     assert fitted.said.shape == fitted.scale.shape == (400,)
     assert np.corrcoef(fitted.said, target)[0, 1] > 0.5
+
+
+def test_the_likelihood_is_inverted_to_the_tone_and_takes_what_is_told():
+    photos = drawn_photos(2000)
+    ita = np.asarray(ita_deg(photos.lab), dtype=np.float64)
+    likelihood = fit_likelihood(photos.clues, ita)
+    clues = photos.clues[:, ~WHITES]
+    said = likelihood.predict(clues)
+    assert np.corrcoef(said, ita)[0, 1] > 0.8
+    assert likelihood.ita_deg[0] <= said.min() < said.max() <= likelihood.ita_deg[-1]
+    untold = clues.copy()
+    untold[:, 0] = np.nan  # the clue that makes the lightness of these people
+    assert np.std(likelihood.predict(untold)) < 0.5 * np.std(said)
+    fitted = fit_trees(photos, rounds=3)
+    np.testing.assert_allclose(fitted.arrays["likelihood_mean"], likelihood.mean, rtol=1e-5)
+    assert np.corrcoef(fitted.blind, ita)[0, 1] > 0.8
 
 
 def test_a_copy_differs_in_the_whites_of_eyes_and_in_what_is_told():

@@ -10,7 +10,7 @@ people of other folds show.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from dermis.core import CaptureCondition, Face, Photo
 from dermis.face.crop import crop
 from dermis.face.find import find_face
 from dermis.formats.files import write_arrays
-from dermis.lab.belts import fit_belt, keep_belt
+from dermis.lab.belts import fit_belt, keep_belt, within
 from dermis.lab.synth.camera.acquisition import draw_everyday_shot, everyday_isp, stream
 from dermis.lab.synth.camera.scene import Scene, compose_scene, lab_of, raw_of, relight, skin_mask
 from dermis.lab.synth.layouts.layout import person_at
@@ -32,10 +32,29 @@ from dermis.lab.synth.recipe import read_recipe as read_synth_recipe
 from dermis.lab.train.recipe import Recipe
 from dermis.optics.isp import develop, through_jpeg
 from dermis.pipeline.analyse import measure_skin
-from dermis.tasks.intervals import FOLDER
-from dermis.tasks.tone_posterior import CLUES, FILE, LEAST_SCALE_DEG, OUTPUTS, tone_posterior_clues
+from dermis.tasks.intervals import FOLDER, LIGHTNESS
+from dermis.tasks.tone_posterior import (
+    CLUES,
+    FILE,
+    LEAST_SCALE_DEG,
+    MOST_ITA_DEG,
+    NO_WHITES,
+    OUTPUTS,
+    WHITES,
+    ClueLikelihood,
+    tone_posterior_clues,
+)
 
-__all__ = ["CLASSES_DEG", "FacePhotos", "FittedTone", "arrays_of_trees", "face_photos", "fit_table", "fit_trees"]
+__all__ = [
+    "CLASSES_DEG",
+    "FacePhotos",
+    "FittedTone",
+    "arrays_of_trees",
+    "face_photos",
+    "fit_likelihood",
+    "fit_table",
+    "fit_trees",
+]
 
 _Floats = NDArray[np.float64]
 Step = Callable[[str], None]
@@ -51,6 +70,10 @@ _WHITE_SD, _WHITE_COLOUR_SD = 0.07, 0.02
 """By how much (log10) the whites of the eyes differ between people and in shade; made ones are all of one colour."""
 _MISSING = {"lips": 0.15, "white": 0.15, "around": 0.05, "exif": 0.4}
 _FEWEST_PX = 100
+_SKIN_DEG = (-70.0, 75.0)
+"""No skin is darker or lighter."""
+_GRID_DEG, _WINDOW_DEG, _FLOOR = np.linspace(*_SKIN_DEG, 59), 14.0, 0.03
+"""Tones, the window of people about each (1 sigma), and the least variance of standardised clues."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,13 +144,17 @@ def _taken(rng: np.random.Generator, faults: FacesRecipe, scene: Scene, usual: F
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FittedTone:
-    """arrays: those of `dermis.tasks.tone_posterior.FILE`. said, scale (n,): ITA and its usual error, in degrees, for
-    each of the photos by trees that never saw its people.
+    """arrays: those of `dermis.tasks.tone_posterior.FILE`. said, scale, lightness (n,): ITA and its usual error, in
+    degrees, and L*, for each of the photos by trees that never saw its people. blind, blind_lightness: the same by
+    the other clues, as if no whites of eyes stood out.
     """
 
     arrays: Mapping[str, NDArray[Any]]
     said: _Floats
     scale: _Floats
+    lightness: _Floats
+    blind: _Floats
+    blind_lightness: _Floats
 
 
 def fit_trees(photos: FacePhotos, *, rounds: int, seed: int = 0) -> FittedTone:
@@ -139,13 +166,51 @@ def fit_trees(photos: FacePhotos, *, rounds: int, seed: int = 0) -> FittedTone:
     said = _by_others(photos.clues, ita, fold, rounds, seed)
     off = np.abs(said - ita)
     scale = _by_others(photos.clues, off, fold, few, seed)
+    yellow = _by_others(photos.clues, photos.lab[:, 2], fold, few, seed)
+    blind = np.zeros(len(ita))
+    for one in np.unique(fold):
+        blind[fold == one] = fit_likelihood(photos.clues[fold != one], ita[fold != one], seed).predict(
+            photos.clues[fold == one][:, ~WHITES]
+        )
     wanted = {"ita": (ita, rounds), "scale": (off, few)}
     wanted |= {name: (photos.lab[:, column], few) for name, column in (("a", 1), ("b", 2))}
     arrays: dict[str, NDArray[Any]] = {}
     for name in OUTPUTS:
         for field, values in arrays_of_trees(_fitted(photos.clues, *wanted[name], seed)).items():
             arrays[f"{name}_{field}"] = values
-    return FittedTone(arrays=arrays, said=said, scale=np.maximum(scale, LEAST_SCALE_DEG))
+    likelihood = fit_likelihood(photos.clues, ita, seed)
+    arrays |= {f"likelihood_{one.name}": getattr(likelihood, one.name).astype(np.float32) for one in fields(likelihood)}
+    return FittedTone(
+        arrays=arrays,
+        said=said,
+        scale=np.maximum(scale, LEAST_SCALE_DEG),
+        lightness=_lightness(said, yellow),
+        blind=blind,
+        blind_lightness=_lightness(blind, yellow),
+    )
+
+
+def _lightness(ita: _Floats, yellow: _Floats) -> _Floats:
+    return np.asarray(50 + yellow * np.tan(np.radians(np.clip(ita, -MOST_ITA_DEG, MOST_ITA_DEG))), dtype=np.float64)
+
+
+def fit_likelihood(clues: _Floats, ita: _Floats, seed: int = 0) -> ClueLikelihood:
+    """Fit how the clues but the whites of the eyes lie given the tone: a line and a covariance about each ITA."""
+    told = _disturbed(clues, np.random.default_rng(seed))[:, ~WHITES]
+    centre, spread = np.nanmean(told, axis=0), np.nanstd(told, axis=0) + 1e-6
+    held = np.where(np.isfinite(told), (told - centre) / spread, 0.0)
+    means, factors = [], []
+    for tone in _GRID_DEG:
+        weight = np.exp(-0.5 * ((ita - tone) / _WINDOW_DEG) ** 2)
+        root = np.sqrt(weight)[:, None]
+        line = np.linalg.lstsq(np.column_stack([np.ones(len(ita)), ita - tone]) * root, held * root, rcond=None)[0]
+        off = held - np.column_stack([np.ones(len(ita)), ita - tone]) @ line
+        covariance = (off * weight[:, None]).T @ off / weight.sum() + _FLOOR * np.eye(held.shape[1])
+        means.append(line[0])
+        factors.append(np.linalg.cholesky(covariance))
+    return ClueLikelihood(
+        ita_deg=_GRID_DEG, centre=centre, spread=spread, mean=np.array(means), factor=np.array(factors)
+    )
 
 
 def _by_others(clues: _Floats, target: _Floats, fold: NDArray[np.intp], rounds: int, seed: int) -> _Floats:
@@ -203,7 +268,7 @@ def arrays_of_trees(booster) -> dict[str, NDArray[Any]]:  # type: ignore[no-unty
 
 
 def fit_table(recipe: Recipe, folders: Mapping[str, Path], out: Path) -> dict[str, float]:
-    """Write the trees and the interval of a tone in unknown light to `out`; no data is needed.
+    """Write the trees, and the intervals of ITA and L* in unknown light, to `out`; no data is needed.
 
     Returns errors and biases in degrees on people of other folds, by ITA class.
     """
@@ -211,10 +276,20 @@ def fit_table(recipe: Recipe, folders: Mapping[str, Path], out: Path) -> dict[st
     fitted = fit_trees(photos, rounds=int(recipe.fit["rounds"]), seed=recipe.seed)
     write_arrays(out / FILE.name, fitted.arrays)
     ita = np.asarray(ita_deg(photos.lab), dtype=np.float64)
-    belt = fit_belt(ita, fitted.said, fitted.scale, people=photos.person.tolist())
-    keep_belt(out / FOLDER.name, "skin_tone", CaptureCondition.UNKNOWN.value, belt)
+    people = photos.person.tolist()
+    ones, true = np.ones(len(ita)), photos.lab[:, 0]
+    usual = CaptureCondition.UNKNOWN.value
+    belts = {
+        ("skin_tone", usual): within(fit_belt(ita, fitted.said, fitted.scale, people=people), *_SKIN_DEG),
+        ("skin_tone", NO_WHITES): within(fit_belt(ita, fitted.blind, ones, people=people), *_SKIN_DEG),
+        (LIGHTNESS, usual): fit_belt(true, fitted.lightness, people=people),
+        (LIGHTNESS, NO_WHITES): fit_belt(true, fitted.blind_lightness, people=people),
+    }
+    for (task, condition), belt in belts.items():
+        keep_belt(out / FOLDER.name, task, condition, belt)
     error = fitted.said - ita
     figures = {"photos": float(len(ita)), "error": float(np.abs(error).mean())}
+    figures["error_without_whites"] = float(np.abs(fitted.blind - ita).mean())
     for low, high in CLASSES_DEG:
         inside, name = (ita > low) & (ita <= high), f"{low:.0f}_to_{high:.0f}_deg"
         if inside.any():

@@ -113,8 +113,9 @@ def test_face_population(people, tmp_path, monkeypatch):
 def test_tone_posterior(models, tmp_path):
     run, table = fitted("tone-posterior", {}, tmp_path, "fit.people=3", "fit.shots=2", "fit.rounds=3")
     check(run, table)
-    held = json.loads((tmp_path / "home" / "intervals" / "skin_tone.json").read_text())
-    assert (held["belts"]["unknown"]["people"], held["belts"]["unknown"]["scaled"]) == (3, True)
+    for task, scaled in (("skin_tone", True), ("skin_lightness", False)):
+        held = json.loads((tmp_path / "home" / "intervals" / f"{task}.json").read_text())
+        assert (held["belts"]["unknown"]["people"], held["belts"]["unknown"]["scaled"]) == (3, scaled)
 
 
 def test_camera_population(tmp_path):

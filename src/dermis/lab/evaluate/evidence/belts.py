@@ -36,8 +36,8 @@ __all__ = [
 
 BELTED = ("skin_tone", LIGHTNESS, "melanin", "haemoglobin")
 """What belts are fitted for here. Made skin is hardly red: redness is painted on real faces (`grade_belts`)."""
-_OWN = ("skin_tone", "unknown")
-"""This belt is fitted with the estimate, to more people and photos (`dermis train tone-posterior`)."""
+_OWN = (("skin_tone", "unknown"), (LIGHTNESS, "unknown"))
+"""These belts are fitted with the estimate, to more people and photos (`dermis train tone-posterior`)."""
 _RIDGE, _FOLDS = 0.01, 5
 FEWEST_PHOTOS, FEWEST_REPEATS, FEWEST_PEOPLE = 60, 20, 5
 
@@ -165,12 +165,12 @@ def repeatability_table() -> str:
 def write_intervals(folder: Path, made: Sequence[Reading]) -> list[Path]:
     """Write one JSON a task: belts from photos of known truth, by condition.
 
-    What cannot be fitted is left as it stood, and so is the belt of a tone in an unknown light.
+    What cannot be fitted is left as it stood, and so are the belts of ITA and L* in an unknown light.
     """
     written = []
     for task in BELTED:
         for condition in sorted({one.condition for one in made}):
-            if (task, condition) == _OWN:
+            if (task, condition) in _OWN:
                 continue
             belt = _belt_of([one for one in made if one.condition == condition], task)
             if belt is not None:

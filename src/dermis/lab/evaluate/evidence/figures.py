@@ -53,13 +53,13 @@ class Bounds:
 
 
 BOUNDS: Mapping[str, Bounds] = {
-    "error": Bounds(limits=(0, 18), aims=(0, 11)),
-    "error, dark": Bounds(limits=(0, 28), aims=(0, 15)),
+    "error": Bounds(limits=(0, 13), aims=(0, 11)),
+    "error, dark": Bounds(limits=(0, 16), aims=(0, 15)),
     "coverage": Bounds(limits=(0.85, 1), aims=(0.85, 0.95), chance=0.05),
     "coverage by tone": Bounds(limits=(0.85, 1), aims=(0.85, 0.95), chance=0.02),
     "coverage of others": Bounds(limits=(0.85, 1), aims=(0.85, 0.95), chance=0.05),
     "real coverage": Bounds(limits=(0.85, 1), aims=(0.85, 1)),
-    "width": Bounds(limits=(0, 100), aims=(0, 60)),
+    "width": Bounds(limits=(0, 80), aims=(0, 60)),
     "changed exposure": Bounds(limits=(0.95, 1), aims=(0.95, 1)),
     "charted error": Bounds(limits=(0, 12), aims=(0, 4)),
     "charted difference": Bounds(limits=(0, 6), aims=(0, 2.5)),
