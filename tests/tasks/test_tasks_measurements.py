@@ -95,7 +95,7 @@ def test_an_estimate_of_the_face_is_that_of_its_cheeks_however_its_brow_shines()
     assert found[Region.FACE].detail["lab"] == pytest.approx(true, abs=0.01)
     cheek, brow = found[Region.LEFT_CHEEK], found[Region.FOREHEAD]
     assert cheek.value == pytest.approx(found[Region.FACE].value, abs=0.3)
-    assert cheek.interval == pytest.approx(found[Region.FACE].interval, abs=0.5)
+    assert cheek.interval == pytest.approx(found[Region.FACE].interval, abs=2.5)  # at -70 a colour leaves the gamut
     # A brighter region is lighter by as much light at both ends: fewer degrees where skin is dark than near L* 50.
     below, above = (brow.interval[end] - cheek.interval[end] for end in (0, 1))
     assert 0 < below < above
