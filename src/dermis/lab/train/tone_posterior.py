@@ -62,7 +62,7 @@ Step = Callable[[str], None]
 CLASSES_DEG = ((-90.0, -30.0), (-30.0, 10.0), (10.0, 28.0), (28.0, 41.0), (41.0, 55.0), (55.0, 90.0))
 FOLDS, COPIES = 5, 3
 """Parts that the people are dealt into; copies of each photo with other disturbances of its clues."""
-_HARSH, _EVERY = {"exposure_sd_ev": 0.5, "balance_sd": 0.09, "curve_sd": 0.12}, 4
+_EXPOSURE_SD_EV, _BALANCE_SD, _CURVE_SD, _EVERY = 0.5, 0.09, 0.12, 4
 """Errors of every fourth photo."""
 _EDITED, _EDIT_EV, _BLURRED, _BLUR_PX, _GRAIN = 0.4, 1.2, 0.35, (0.6, 3.0), 0.015
 """Share of those that somebody made lighter or darker afterwards, by so much at most; share of all that are blurred."""
@@ -113,7 +113,7 @@ def _photos_of(recipe: FacesRecipe, number: int, shots: int) -> Iterator[tuple[_
     for shot in range(shots):
         if shot:
             scene = relight(scene, draw_everyday_shot(rng, recipe, view, expression))
-        photo = _taken(rng, replace(recipe, **_HARSH) if shot % _EVERY == _EVERY - 1 else recipe, scene, recipe)
+        photo = _taken(rng, recipe, scene, harsh=shot % _EVERY == _EVERY - 1)
         face = face or find_face(photo)  # the parts of a face stay where they are; finding them takes longest
         if face is None:
             continue
@@ -122,11 +122,14 @@ def _photos_of(recipe: FacesRecipe, number: int, shots: int) -> Iterator[tuple[_
             yield clues, np.nanmedian(colours, axis=0).astype(np.float64)
 
 
-def _taken(rng: np.random.Generator, faults: FacesRecipe, scene: Scene, usual: FacesRecipe) -> Photo:
+def _taken(rng: np.random.Generator, recipe: FacesRecipe, scene: Scene, *, harsh: bool) -> Photo:
     raw = raw_of(scene)
+    faults = recipe
+    if harsh:
+        faults = replace(recipe, exposure_sd_ev=_EXPOSURE_SD_EV, balance_sd=_BALANCE_SD, curve_sd=_CURVE_SD)
     isp = everyday_isp(rng, scene.shot, raw, scene.buffers.regions > 0, faults)
     photo = through_jpeg(develop(raw, isp, rng), isp)
-    edited = faults is not usual and rng.random() < _EDITED
+    edited = harsh and rng.random() < _EDITED
     blurred = rng.random() < _BLURRED
     if not (edited or blurred):
         return photo
