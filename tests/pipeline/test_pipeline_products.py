@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import jsonschema
 import numpy as np
@@ -18,7 +19,7 @@ from dermis.formats.analysis_json import analysis_line
 from dermis.models import weights
 from dermis.pipeline import products
 from dermis.pipeline.analyse import analyse, measure_skin
-from dermis.pipeline.products import side_by_side
+from dermis.pipeline.products import _skin_on_photo, side_by_side
 from dermis.tasks import TASKS
 from dermis.tasks.acne.assign import place_lesions
 from dermis.tasks.acne.comedones import with_comedones
@@ -219,3 +220,16 @@ def test_what_is_made_side_by_side_keeps_its_order(monkeypatch, threads):
     assert side_by_side(str, []) == []
     with pytest.raises(ZeroDivisionError):
         side_by_side(lambda one: 1 / one, [1, 0])
+
+
+def test_skin_of_a_frame_lies_where_the_photo_shows_it():
+    visible = np.array([[True, False], [True, True]])
+    frame = SimpleNamespace(x_px=3, y_px=1, factor=2)
+    source = SimpleNamespace(
+        face=SimpleNamespace(frame=frame), photo=SimpleNamespace(width_px=6, height_px=9),
+        skin=SimpleNamespace(visible=visible),
+    )  # fmt: skip
+    wanted = np.zeros((9, 6), bool)
+    wanted[1:5, 3:5] = True
+    wanted[3:5, 5] = True  # the frame goes on beside the photo
+    np.testing.assert_array_equal(_skin_on_photo(source), wanted)
