@@ -182,7 +182,7 @@ def test_turning_the_photo_hardly_changes_the_numbers(photo, analysis, quarter_t
     turned = analyse(replace(photo, pixels=np.ascontiguousarray(np.rot90(photo.pixels, quarter_turns))))
     # An estimate of one and the same person moves by 9 degrees from photo to photo; a turn is to do far less.
     assert value(turned, "skin_tone") == pytest.approx(value(analysis, "skin_tone"), abs=6)
-    assert value(turned, "melanin") == pytest.approx(value(analysis, "melanin"), abs=2)
+    assert value(turned, "melanin") == pytest.approx(value(analysis, "melanin"), abs=3)
 
 
 def test_a_large_photo_is_measured_at_half_its_size_as_it_is_whole(photo, tmp_path, monkeypatch):
