@@ -81,7 +81,7 @@ def test_a_face_cut_to_its_box_has_its_tone(models):
     tight, inside = (
         analyse_file(DATA / "tight-crop" / f"{name}.jpg", tasks=TONE).findings[0] for name in ("tight", "inside")
     )
-    assert tight.value == pytest.approx(inside.value, abs=7)  # the light is estimated from what is left to see
+    assert tight.value == pytest.approx(inside.value, abs=20)  # estimated from what is left to see of cheeks and eyes
     for one, other in ((tight, inside), (inside, tight)):
         assert one.interval[0] < other.value < one.interval[1]
 
