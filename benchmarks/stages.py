@@ -44,7 +44,8 @@ def make_inputs(folder: Path) -> None:
     noise = np.random.default_rng(0)
     for name, megapixels in ((SMALL, 2), (USUAL, 12), (HUGE, 48)):
         scale = (megapixels * 1e6 / (selfie.width * selfie.height)) ** 0.5
-        large = selfie.resize((round(selfie.width * scale), round(selfie.height * scale)), Image.Resampling.BICUBIC)
+        size = (2 * round(selfie.width * scale / 2), 2 * round(selfie.height * scale / 2))  # even, as of every camera
+        large = selfie.resize(size, Image.Resampling.BICUBIC)
         grain = np.asarray(large, np.int16) + noise.integers(-3, 4, (large.height, large.width, 1), np.int16)
         Image.fromarray(np.clip(grain, 0, 255).astype(np.uint8)).save(folder / name, quality=92)
     front = Image.open(folder / SMALL)
