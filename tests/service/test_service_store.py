@@ -1,5 +1,6 @@
 """The store keeps, gives back, and loses nothing but what was deleted."""
 
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from dermis.errors import Conflict, InputError, NotFound, UsageError
 from dermis.service.store import accounts, audit, subjects
 from dermis.service.store.backup import backup, compact, empty_log, restore
-from dermis.service.store.database import open_database
+from dermis.service.store.database import open_database, use_write_ahead_log
 from dermis.service.store.migrate import migrate, version_of
 from dermis.service.store.schema import AuditEntry, Base, Subject, new_id
 from fakes.databases import search
@@ -160,7 +161,7 @@ def test_a_backup_overwrites_nothing_and_restore_needs_an_empty_store(sqlite, tm
 WRITER = """
 import sys
 from dermis.service.store import subjects, accounts
-from dermis.service.store.database import open_database
+from dermis.service.store.database import open_database, use_write_ahead_log
 from dermis.service.store.migrate import migrate
 database = open_database(sys.argv[1])
 migrate(database)
@@ -169,6 +170,34 @@ for number in range(40):
         account = accounts.local_account(session)
         subjects.add_subject(session, account.id, f"{sys.argv[2]}-{number}", None)
 """
+
+
+class Busy:
+    """A connection that answers busy so many times, then goes on; code: of another fault instead."""
+
+    def __init__(self, times, code=sqlite3.SQLITE_BUSY):
+        self.times, self.code, self.asked = times, code, []
+
+    def execute(self, words):
+        self.asked.append(words)
+        if len(self.asked) <= self.times:
+            fault = sqlite3.OperationalError("database is locked")
+            fault.sqlite_errorcode = self.code
+            raise fault
+        return self
+
+    def close(self):
+        pass
+
+
+def test_a_new_store_that_another_process_prepares_is_waited_for():
+    busy = Busy(3)
+    use_write_ahead_log(busy)
+    assert busy.asked == ["PRAGMA journal_mode=WAL"] * 4
+    with pytest.raises(sqlite3.OperationalError):
+        use_write_ahead_log(Busy(1, sqlite3.SQLITE_CANTOPEN))
+    with pytest.raises(sqlite3.OperationalError):
+        use_write_ahead_log(Busy(10**9), wait_s=0)
 
 
 def test_two_processes_share_a_store(url):

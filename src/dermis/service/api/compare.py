@@ -16,6 +16,7 @@ from dermis.service.api.keep import held_of
 from dermis.service.api.service import Service
 from dermis.service.store import analyses, subjects
 from dermis.service.store.schema import Analysis
+from dermis.tasks import TASKS
 from dermis.tasks.repeatability import Measured, value_change
 
 __all__ = ["change_content", "how_measured"]
@@ -81,6 +82,7 @@ def _change(before: Analysis, after: Analysis, was: Finding, found: Finding) -> 
         _measured(was, before),
         _measured(found, after),
         same_photo=before.id == after.id,
+        smallest=TASKS[found["task"]].smallest_change if found["task"] in TASKS else None,
     )
     return value_change_object(found_change)
 

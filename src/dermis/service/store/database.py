@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, and_, create_engine, event, or_, text
@@ -27,10 +29,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dermis.errors import Conflict, StoreUnreachable, UsageError
 
-__all__ = ["Database", "Page", "Session", "open_database", "paged", "ping", "sqlite_file"]
+__all__ = ["Database", "Page", "Session", "open_database", "paged", "ping", "sqlite_file", "use_write_ahead_log"]
 
 _WRITES = "dermis_writes"
-_WAIT_S = 15
+_WAIT_S, _AGAIN_S = 15, 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +127,23 @@ def _sqlite(url: URL) -> Engine:
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:  # noqa: ANN401 -- the driver's own types
     connection.isolation_level = None  # transactions are begun by `_begin_sqlite`, not by the driver
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY"):
+    use_write_ahead_log(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def use_write_ahead_log(connection: sqlite3.Connection, *, wait_s: float = _WAIT_S) -> None:
+    """Switch a store to it, or find it switched. Where another process does so at this moment, SQLite does not wait."""
+    end = monotonic() + wait_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError as fault:
+            if fault.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > end:
+                raise
+            sleep(_AGAIN_S)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
