@@ -86,6 +86,7 @@ def test_change_between_two_photos(with_network, selfie, tmp_path):
     assert {one["task"] for one in held["findings"]} == usual
     told = run("change", selfie, selfie).output
     assert "4 lasting, 0 gone, 0 new" in told
+    assert re.search(r"Acne lesions .*smallest detectable change [0-9.]+.*: no clear change", " ".join(told.split()))
     assert re.search(r"Skin tone .*smallest detectable change [0-9.]+°: no clear change", told)
 
 

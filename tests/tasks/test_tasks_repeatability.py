@@ -76,3 +76,11 @@ def test_the_table_that_ships_is_of_tasks_and_conditions_and_says_what_it_rests_
         assert row.condition in {*CaptureCondition, "referenced_patch"}
         assert row.sd > 0
         assert (row.people >= 5, row.photos >= 20, bool(row.of), bool(row.commit)) == (True, True, True, True)
+
+
+def test_a_smallest_change_that_goes_with_the_values_stands_for_that_of_the_table(table):
+    found = value_change("redness", Region.FACE, "u", BEFORE, AFTER, smallest=lambda before, after: after - before + 1)
+    assert (found.mdc, found.changed) == (7.0, False)
+    assert found.interval == changed().interval
+    nose = value_change("redness", Region.NOSE, "u", BEFORE, AFTER, smallest=lambda before, after: 1.0)
+    assert nose.mdc is None

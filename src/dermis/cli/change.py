@@ -73,14 +73,11 @@ def _print(change: Change, console: Console) -> None:
     if change.difference is not None:
         low, high = change.difference
         console.print(f", difference {low:+.1f} to {high:+.1f} ({change.level:.0%} interval)", end="")
-    for one in change.values:
-        if one.task == "acne_lesions" and one.mdc is not None:
-            console.print(f", smallest detectable change {one.mdc:.1f}: {verdict_words(one)}", end="")
     console.print()
     if change.grade_before is not None and change.grade_after is not None:
         console.print(f"  Hayashi grade {change.grade_before:.1f} → {change.grade_after:.1f}")
     for one in change.values:
-        if TASKS[one.task].group != "acne":  # told by the lines of lesions
+        if TASKS[one.task].group != "acne" or one.mdc is not None:  # the others are told by the lines of lesions
             console.print(f"  {_words(one)}")
     doubtful = f", {change.doubtful} doubtful" if change.doubtful else ""
     console.print(f"  {len(change.lasting)} lasting, {change.told_gone} gone, {change.told_new} new{doubtful}")

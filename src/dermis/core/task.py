@@ -183,7 +183,8 @@ class Task:
     "lesions", or "output:NAME" for the answers of the network NAME. section: the blocks of its section in a report.
     colours: #RRGGBB from low to high, for maps. group: a name that stands for several tasks, as in `--tasks acne`.
     photo_needs: what has to hold of the photo; where it does not, the findings stand under a reservation or are
-    withheld. on_request: asked only where it is named, since it is not yet right on everybody.
+    withheld. on_request: asked only where it is named, since it is not yet right on everybody. smallest_change: of two
+    values of a whole face the difference that is more than measuring again gives, where it goes with the values.
     """
 
     name: str
@@ -200,3 +201,4 @@ class Task:
     group: str = ""
     photo_needs: tuple[PhotoNeed, ...] = (PhotoNeed.SIGNAL, PhotoNeed.DETAIL)
     on_request: bool = False
+    smallest_change: Callable[[float, float], float] | None = None

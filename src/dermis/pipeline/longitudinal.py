@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,8 @@ from dermis.core import (
 from dermis.errors import InputError
 from dermis.face.regions import face_width_px
 from dermis.pipeline.alignment import Alignment, align, on_skin
-from dermis.tasks.acne import count, hayashi
+from dermis.tasks import TASKS
+from dermis.tasks.acne import hayashi
 from dermis.tasks.repeatability import Measured, value_change
 
 __all__ = ["SAME_SKIN", "change_between", "lesion_probability", "same_lesion"]
@@ -216,27 +217,18 @@ def _values(before: Analysis, after: Analysis) -> tuple[ValueChange, ...]:
     """Return how each value of the whole face changed that both photos gave."""
     earlier = {one.task: one for one in before.findings if one.region is Region.FACE}
     return tuple(
-        _counted(
-            value_change(
-                one.task,
-                one.region,
-                one.unit,
-                _measured(earlier[one.task], before),
-                _measured(one, after),
-                same_photo=_same(before.photo, after.photo),
-            )
+        value_change(
+            one.task,
+            one.region,
+            one.unit,
+            _measured(earlier[one.task], before),
+            _measured(one, after),
+            same_photo=_same(before.photo, after.photo),
+            smallest=TASKS[one.task].smallest_change if one.task in TASKS else None,
         )
         for one in after.findings
         if one.region is Region.FACE and one.task in earlier
     )
-
-
-def _counted(change: ValueChange) -> ValueChange:
-    """Return the change of a value; of the count of lesions with what photographing again gives, by shares."""
-    if change.task != count.TASK.name:
-        return change
-    mdc = count.smallest_count_change(change.before, change.after)
-    return replace(change, mdc=mdc, changed=abs(change.difference) > mdc)
 
 
 def _measured(finding: Finding, analysis: Analysis) -> Measured:

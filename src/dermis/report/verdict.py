@@ -8,6 +8,7 @@ import numpy as np
 
 from dermis.core import Analysis, CaptureCondition, Photo, Quality, Severity, Skin
 from dermis.report.formatting import VIEW_WORDS, capture_rows, measure_words, number, percent, plain
+from dermis.tasks import TASKS
 
 __all__ = [
     "ExcludedShare",
@@ -92,8 +93,12 @@ def _usable_for(quality: Quality) -> str:
         ("With reservations", tuple(quality.reservations)),
         ("Withheld", tuple(quality.withheld)),
     )
-    said = [f"{words}: {', '.join(plain(name).lower() for name in names)}." for words, names in told if names]
+    said = [f"{words}: {'; '.join(_title(name) for name in names)}." for words, names in told if names]
     return " ".join(said) if said else "The numbers hold with the reservations below."
+
+
+def _title(task: str) -> str:
+    return TASKS[task].title if task in TASKS else plain(task)
 
 
 _STATES = {Severity.REJECT: "bad", Severity.WARN: "warn", Severity.INFO: "info"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -105,12 +105,20 @@ def smallest_detectable_change(task: str, *conditions: str, region: Region = Reg
 
 
 def value_change(
-    task: str, region: Region, unit: str | None, before: Measured, after: Measured, *, same_photo: bool = False
+    task: str,
+    region: Region,
+    unit: str | None,
+    before: Measured,
+    after: Measured,
+    *,
+    same_photo: bool = False,
+    smallest: Callable[[float, float], float] | None = None,
 ) -> ValueChange:
     """Return how a value changed, and whether that is more than measuring again would give.
 
     Where the repeatability was measured in the conditions of both photos, the interval is that of the pair. Else both
-    errors count as independent, and their squares add up. A photo differs from itself by nothing.
+    errors count as independent, and their squares add up. A photo differs from itself by nothing. smallest: the
+    `smallest_change` of the task; where it has one it stands for the MDC95 of the table.
     """
     difference = after.value - before.value
     mdc = smallest_detectable_change(task, before.condition, after.condition, region=region)
@@ -125,6 +133,8 @@ def value_change(
         level = after.level or LEVEL
         within = _independent(before, after, before.interval, after.interval)
     changed = None if within is None else not within[0] <= 0 <= within[1]
+    if smallest is not None and region is Region.FACE:
+        mdc = smallest(before.value, after.value)
     return ValueChange(
         task=task,
         region=region,

@@ -184,4 +184,5 @@ TASK = Task(
     ),
     colours=("#fff6e0", "#fbd07c", "#f29455", "#cf4a4c", "#6a1246"),
     group="acne",
+    smallest_change=smallest_count_change,
 )
