@@ -1,7 +1,7 @@
 import pytest
 
-from dermis.errors import UsageError
-from dermis.lab.train.sources import folder_of, roots_from
+from dermis.errors import InputError, UsageError
+from dermis.lab.train.sources import check_folders, folder_of, roots_from
 
 
 def test_folders_are_named_by_dataset():
@@ -29,3 +29,9 @@ def test_what_can_be_made_is_made_once(tmp_path, monkeypatch):
     written = (folder / "card.md").stat().st_mtime_ns
     assert folder_of("faces", {}, made="faces", settings=settings) == folder
     assert (folder / "card.md").stat().st_mtime_ns == written
+
+
+def test_a_folder_that_is_not_there_is_refused_though_nothing_asks_for_it(tmp_path):
+    check_folders({"": tmp_path})
+    with pytest.raises(InputError, match=r"--data other=.*absent: there is no such folder"):
+        check_folders({"": tmp_path, "other": tmp_path / "absent"})

@@ -11,7 +11,7 @@ import typer
 from dermis.cli.parser import need_lab, verb
 from dermis.errors import UsageError
 from dermis.lab.train.recipe import find_recipe, read_recipe
-from dermis.lab.train.sources import folder_of_data, roots_from
+from dermis.lab.train.sources import check_folders, folder_of_data, roots_from
 
 __all__ = ["evaluate"]
 
@@ -49,6 +49,7 @@ def evaluate(options: Options) -> None:
     """Judge a run or a recipe, or print a table."""
     need_lab()
     roots = roots_from(options.data)
+    check_folders(roots)
     if options.table:
         from dermis.lab.evaluate.doc_tables import print_tables
 

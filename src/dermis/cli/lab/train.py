@@ -10,7 +10,7 @@ import typer
 
 from dermis.cli.parser import need_lab, verb
 from dermis.lab.train.recipe import describe, find_recipe, read_recipe
-from dermis.lab.train.sources import roots_from
+from dermis.lab.train.sources import check_folders, roots_from
 
 __all__ = ["train"]
 
@@ -60,6 +60,7 @@ def train(options: Options) -> None:
         print(describe(read_recipe(path, options.changes)), end="")
         return
     recipe, roots = read_recipe(path, options.changes, whole=False), roots_from(options.data)
+    check_folders(roots)
     need_lab()
     from dermis.lab.train.train import train_recipe
 

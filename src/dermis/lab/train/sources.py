@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dermis.errors import UsageError
+from dermis.errors import InputError, UsageError
 from dermis.lab.train.recipe import Pool, Recipe
 from dermis.settings import read_settings
 
-__all__ = ["PORTRAITS_NAME", "Roots", "folder_for", "folder_of", "folder_of_data", "roots_from"]
+__all__ = ["PORTRAITS_NAME", "Roots", "check_folders", "folder_for", "folder_of", "folder_of_data", "roots_from"]
 
 PORTRAITS_NAME = "openpeople"
 """Not made, but fetched: pictures of people who do not exist."""
@@ -33,6 +33,14 @@ def roots_from(said: Sequence[str]) -> dict[str, Path]:
             )
         roots[key] = Path(folder)
     return roots
+
+
+def check_folders(roots: Roots) -> None:
+    """Refuse folders that are not there, those too that a recipe would not ask for. Raises InputError."""
+    for name, folder in roots.items():
+        if not folder.is_dir():
+            said = f"{name}={folder}" if name else str(folder)
+            raise InputError(f"--data {said}: there is no such folder.", advice="Check the name and where you are.")
 
 
 def folder_of(dataset: str, roots: Roots, *, made: str = "", settings: Sequence[str] = ()) -> Path:
