@@ -1,38 +1,45 @@
-"""Does any test notice? Mutants of the rooms that measure, drawn by a seed, each held against the tests of its room.
+"""Does any test notice? Mutants of the rooms that measure, drawn by a seed, each held against the tests that run it.
 
     python tests/mutation/run.py [--each 25] [--seed 0] [--rooms colour,metrics] [--out build/mutate]
     python tests/mutation/run.py --named
 
-A mutant first meets the tests that mirror its file, then all of its room, the laws and the frozen figures. What was
-tried stands in OUT/results.jsonl, and is not tried again: a run that was stopped goes on. Constants of modules are
-changed, too; --named tries those changes of shipped numbers that no test noticed once. Exit code 1 where less than
-nine of ten of a room are caught.
+First every test of the rooms, the laws and the frozen figures is run once, to see which lines it runs (some ten
+minutes; kept in OUT/reach.json). Then a mutant is held against the tests that run its lines, the cheapest first, until
+one fails or they have taken SPEND_S seconds; what nobody noticed by then survives. What was tried stands in
+OUT/results.jsonl and is not tried again: a run that was stopped goes on. Constants of modules are changed, too;
+--named tries those changes of shipped numbers that no test noticed once. OUT/survivors.md lists what was drawn and what
+survived. Exit code 1 where less than nine of ten are caught; tests/mutation/equivalent.txt names the mutants that
+change no figure, which do not count.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
+import filecmp
 import json
 import os
 import random
-import re
 import shutil
 import signal
 import sys
 import time
-from functools import cache
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE))
-from mutants import Mutant, count_in, mutant_of  # noqa: E402 -- beside this script
+from mutants import Mutant, count_in, mutant_of, statement_at  # noqa: E402 -- beside this script
+from reach import Reach, reach_of  # noqa: E402
 
 ROOMS = ("colour", "metrics", "tasks", "pipeline")
-LAWS = {"colour": "test_colour_laws.py", "metrics": "test_metrics_laws.py", "tasks": "test_acne_laws.py"}
-FROZEN = "tests/contracts/test_contract_shipped_figures.py"
-LEAST, LONGEST_S = 0.9, 600
+ASKED = (*ROOMS, "laws", "contracts/test_contract_frozen_steps.py", "contracts/test_contract_shipped_figures.py")
+"""Folders and files of tests that are asked."""
+EQUIVALENT = HERE / "equivalent.txt"
+"""Mutants that change no figure, one a line, each with the reason after a tab."""
+LEAST, LONGEST_S, SPEND_S, FIRST_S = 0.9, 600, 90.0, 15.0
 _META = "src/dermis/models/weights/acne/meta.json"
 NAMED = (
     ("src/dermis/colour/tone.py", '("tan", 10.0)', '("tan", 12.0)'),
@@ -54,47 +61,61 @@ def drawn(room: str, each: int, seed: int) -> list[Mutant]:
     return [mutant_of(path, ROOT / "src", place) for path, place in every[:each]]
 
 
-def tests_for(file: str, room: str) -> list[list[str]]:
-    """Return the tests that mirror a file or import it, then the others that may notice."""
-    stem = "_".join(Path(file).with_suffix("").parts[1:])
-    parts = Path(file).parts[1:]
-    mirrored = [path for path in sorted((ROOT / "tests" / room).rglob("test_*.py")) if _mirrors(path, stem, parts)]
-    laws = [f"tests/laws/{LAWS[room]}"] if room in LAWS else []
-    first = [str(path.relative_to(ROOT)) for path in mirrored]
-    return [one for one in (first, laws, [f"tests/{room}"], [FROZEN]) if one]
-
-
-def _mirrors(path: Path, stem: str, parts: tuple[str, ...]) -> bool:
-    name, last = path.stem.removeprefix("test_"), Path(parts[-1]).stem
-    folder = ".".join(("dermis", *parts[:-1]))
-    imported = rf"\b{re.escape(folder)}(\.{last}\b| import [^\n]*\b{last}\b)"
-    named = stem.endswith(name) or name.startswith(stem) or name.endswith(last)
-    return named or re.search(imported, path.read_text(encoding="utf-8")) is not None
-
-
-def is_caught(mutant: Mutant, copy: Path, *, quick: bool = False) -> tuple[bool, float]:
-    """Return whether a test fails with the mutant in the place of its file in `copy`, and the seconds it took.
-
-    quick: only the tests that mirror or import the file are asked.
-    """
+def is_caught(mutant: Mutant, copy: Path, reach: Reach) -> tuple[str, float]:
+    """Return the test that fails with the mutant in the place of its file in `copy`, "" for none, and the seconds."""
     path = copy / "src" / mutant.file
-    groups = tests_for(mutant.file, mutant.file.split("/")[1])[: 1 if quick else None]
-    groups = [tests for tests in groups if passes(tuple(tests), copy)]
-    began = time.monotonic()
-    kept = path.read_text(encoding="utf-8")
-    path.write_text(mutant.source, encoding="utf-8")
-    try:
-        caught = any(_fails(tests, copy) for tests in groups)
-    finally:
-        path.write_text(kept, encoding="utf-8")
+    tests = _affordable(reach.tests_for(mutant, copy / "src"), reach)
+    began, kept, as_it_was = time.monotonic(), path.read_text(encoding="utf-8"), path.stat()
+    first = [one for one in tests if _until(tests, one, reach) <= FIRST_S]
+    caught = ""
+    for group in (first, tests[len(first) :]):
+        while group and not caught:
+            path.write_text(mutant.source, encoding="utf-8")
+            try:
+                failed = failing(group, copy)
+            finally:
+                path.write_text(kept, encoding="utf-8")
+                os.utime(path, ns=(as_it_was.st_atime_ns, as_it_was.st_mtime_ns))  # what was compiled stays good
+            if not failed:
+                break
+            if failed in group and failing([failed], copy):  # believed only where it passes without the mutant
+                print(f"Not asked, for it fails without any mutant: {failed}", flush=True)
+                group = [one for one in group if one != failed]
+                continue
+            caught = failed
     return caught, time.monotonic() - began
 
 
-def _fails(tests: list[str], copy: Path) -> bool:
-    """Run tests in a child that has not seen the package; one that hangs has noticed, too."""
+def _affordable(tests: Sequence[str], reach: Reach) -> list[str]:
+    return [one for one in tests if _until(tests, one, reach) <= SPEND_S]
+
+
+def _until(tests: Sequence[str], last: str, reach: Reach) -> float:
+    return sum(reach.seconds[one] for one in tests[: tests.index(last) + 1])
+
+
+class _First:
+    """Remembers the first test that fails."""
+
+    def __init__(self) -> None:
+        self.failed = ""
+
+    def pytest_runtest_logreport(self, report: object) -> None:
+        if report.failed and not self.failed:
+            self.failed = report.nodeid
+
+    def pytest_collectreport(self, report: object) -> None:
+        if report.failed and not self.failed:
+            self.failed = f"{report.nodeid}, when it is read"
+
+
+def failing(tests: Sequence[str], copy: Path) -> str:
+    """Return the first test that fails, "" for none, of a child that has not seen the package; one that hangs fails."""
+    reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.setsid()
+        os.close(reading)
         sink = os.open(os.devnull, os.O_WRONLY)
         os.dup2(sink, 1)
         os.dup2(sink, 2)
@@ -105,36 +126,40 @@ def _fails(tests: list[str], copy: Path) -> bool:
         sys.dont_write_bytecode = True
         import pytest
 
-        os._exit(int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests])))
+        first = _First()
+        ended = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=[first]))
+        os.write(writing, (first.failed or ("" if ended in (0, 5) else "pytest itself")).encode())
+        os._exit(0)
+    os.close(writing)
     ends = time.monotonic() + LONGEST_S
     while time.monotonic() < ends:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
-            return os.waitstatus_to_exitcode(status) not in (0, 5)
+            with os.fdopen(reading) as told:
+                return told.read() or ("" if os.waitstatus_to_exitcode(status) == 0 else "the process ended")
         time.sleep(0.02)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return True
-
-
-@cache
-def passes(tests: tuple[str, ...], copy: Path) -> bool:
-    """Return whether tests pass where nothing is changed; only such can notice. What does not is said, once."""
-    passed = not _fails(list(tests), copy)
-    if not passed:
-        print(f"Not asked, for they fail without any mutant: {' '.join(tests)}", flush=True)
-    return passed
+    os.close(reading)
+    return "nothing came to an end"
 
 
 def copy_of(out: Path) -> Path:
-    """Return a copy of source and tests, made anew; what tests read beside them is linked."""
+    """Return a copy of source and tests, as they are now; what tests read beside them is linked."""
     copy = out.resolve() / "copy"
-    shutil.rmtree(copy, ignore_errors=True)
     for name in ("src", "tests"):
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(ROOT / name, copy / name, ignore=ignored, copy_function=_copied, dirs_exist_ok=True)
     for name in ("docs", "pyproject.toml", "README.md", "CONTRIBUTING.md"):
+        (copy / name).unlink(missing_ok=True)
         (copy / name).symlink_to(ROOT / name)
     return copy
+
+
+def _copied(source: str, to: str) -> None:
+    """Copy what differs: a file that a run left changed, too."""
+    if not Path(to).is_file() or not filecmp.cmp(source, to, shallow=False):
+        shutil.copy2(source, to)
 
 
 def warm() -> None:
@@ -149,23 +174,51 @@ def tried(results: Path) -> dict[str, dict[str, object]]:
     return {held["name"]: held for held in map(json.loads, lines)}
 
 
-def judge(mutants: list[Mutant], out: Path, copy: Path, *, quick: bool = False) -> list[dict[str, object]]:
-    """Return a row a mutant, of those that were not tried before after trying them.
-
-    quick: what the mirroring tests miss is not kept, so that a whole run tries it again.
-    """
+def judge(mutants: Sequence[Mutant], out: Path, copy: Path, reach: Reach) -> list[dict[str, object]]:
+    """Return a row a mutant, of those that were not tried before after trying them."""
     results, rows = out / "results.jsonl", []
     for mutant in mutants:
         known = tried(results)
         if mutant.name not in known:
-            caught, seconds = is_caught(mutant, copy, quick=quick)
-            known[mutant.name] = {"name": mutant.name, "caught": caught, "seconds": round(seconds, 1)}
-            if caught or not quick:
-                with results.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(known[mutant.name]) + "\n")
-            print(f"{'caught  ' if caught else 'SURVIVES'} {seconds:6.1f} s  {mutant.name}", flush=True)
+            by, seconds = is_caught(mutant, copy, reach)
+            known[mutant.name] = {"name": mutant.name, "caught": bool(by), "by": by, "seconds": round(seconds, 1)}
+            with results.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(known[mutant.name]) + "\n")
+            print(f"{'caught  ' if by else 'SURVIVES'} {seconds:6.1f} s  {mutant.name}  {by}", flush=True)
         rows.append(known[mutant.name])
     return rows
+
+
+def equivalent() -> dict[str, str]:
+    """Return the mutants that are known to change no figure, each with its reason."""
+    lines = EQUIVALENT.read_text(encoding="utf-8").splitlines() if EQUIVALENT.is_file() else []
+    return dict(line.split("\t", 1) for line in lines if line and not line.startswith("#"))
+
+
+def wilson(caught: int, count: int, z: float = 1.96) -> tuple[float, float]:
+    """Return the 95 % interval of a share by Wilson."""
+    if not count:
+        return 0.0, 1.0
+    share, spread = caught / count, z**2 / count
+    middle, half = share + spread / 2, z * (share * (1 - share) / count + spread / (4 * count)) ** 0.5
+    return (middle - half) / (1 + spread), (middle + half) / (1 + spread)
+
+
+def table(rows: dict[str, list[dict[str, object]]]) -> str:
+    """Return what was drawn and caught by room, mutants that change no figure aside, and the survivors, as Markdown."""
+    silent = equivalent()
+    lines = ["| room | mutants | change no figure | caught | share |", "|---|---|---|---|---|"]
+    for room, held in {**rows, "all": [row for one in rows.values() for row in one]}.items():
+        same = [row for row in held if not row["caught"] and row["name"] in silent]
+        caught, count = sum(bool(row["caught"]) for row in held), len(held) - len(same)
+        low, high = wilson(caught, count)
+        lines.append(
+            f"| {room} | {len(held)} | {len(same)} | {caught} | {caught / max(count, 1):.2f} [{low:.2f}, {high:.2f}] |"
+        )
+    left = [str(row["name"]) for one in rows.values() for row in one if not row["caught"]]
+    lines += ["", "Survivors:", *(f"- `{name}`" for name in left if name not in silent)]
+    lines += ["", "Change no figure:", *(f"- `{name}`: {silent[name]}" for name in left if name in silent)]
+    return "\n".join(lines)
 
 
 def by_text(file: str, before: str, after: str) -> Mutant:
@@ -174,8 +227,10 @@ def by_text(file: str, before: str, after: str) -> Mutant:
     if text.count(before) != 1:
         sys.exit(f"{file} holds {before!r} {text.count(before)} times.")
     line = text[: text.index(before)].count("\n") + 1
+    lines, names = statement_at(ast.parse(text), line) if file.endswith(".py") else ((0, 0), ())
+    changed = text.replace(before, after)
     return Mutant(
-        file=file.removeprefix("src/"), line=line, before=before, after=after, source=text.replace(before, after)
+        file=file.removeprefix("src/"), line=line, before=before, after=after, source=changed, lines=lines, names=names
     )
 
 
@@ -186,24 +241,24 @@ def main() -> int:
     parser.add_argument("--rooms", default=",".join(ROOMS))
     parser.add_argument("--out", type=Path, default=ROOT / "build/mutate")
     parser.add_argument("--named", action="store_true")
-    parser.add_argument("--quick", action="store_true", help="ask the mirroring tests alone")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     copy = copy_of(given.out)
     warm()
+    asked = [ROOT / "tests" / one for one in ASKED]
+    found = sorted(path for one in asked for path in ([one] if one.is_file() else one.rglob("test_*.py")))
+    tests = [copy / path.relative_to(ROOT) for path in found]
+    reach = reach_of(copy, tests, given.out.resolve() / "reach.json", ROOMS)
     if given.named:
-        rows = judge([by_text(*one) for one in NAMED], given.out, copy)
+        rows = judge([by_text(*one) for one in NAMED], given.out, copy, reach)
         return 0 if all(row["caught"] for row in rows) else 1
-    enough, survivors = True, []
-    print("| room | mutants | caught | share |\n|---|---|---|---|")
-    for room in given.rooms.split(","):
-        rows = judge(drawn(room, given.each, given.seed), given.out, copy, quick=given.quick)
-        caught = sum(bool(row["caught"]) for row in rows)
-        survivors += [row["name"] for row in rows if not row["caught"]]
-        enough &= caught >= LEAST * len(rows)
-        print(f"| {room} | {len(rows)} | {caught} | {caught / max(len(rows), 1):.2f} |", flush=True)
-    print("\nSurvivors:\n" + "\n".join(f"- {name}" for name in survivors))
-    return 0 if enough else 1
+    told = {room: judge(drawn(room, given.each, given.seed), given.out, copy, reach) for room in given.rooms.split(",")}
+    text = table(told)
+    (given.out / "survivors.md").write_text(f"Seed {given.seed}.\n\n{text}\n", encoding="utf-8")
+    print(text)
+    every, silent = [row for rows in told.values() for row in rows], equivalent()
+    judged = [row for row in every if row["caught"] or row["name"] not in silent]
+    return 0 if sum(bool(row["caught"]) for row in judged) >= LEAST * len(judged) else 1
 
 
 if __name__ == "__main__":

@@ -1,0 +1,185 @@
+"""Which tests run a line: every test file once under coverage, a context a test; kept while nothing changes."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import os
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mutants import Mutant
+
+_ALSO = 0.2
+"""A test that mirrors the file, or freezes steps, is asked as if it took so much of its time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """seconds: of each test. lines: by file below `src` and line, the tests that run it, "FILE::TEST"."""
+
+    seconds: Mapping[str, float]
+    lines: Mapping[str, Mapping[int, frozenset[str]]]
+
+    def tests_for(self, mutant: Mutant, source: Path) -> list[str]:
+        """Return the tests that run what a mutant changes, the cheapest and nearest first.
+
+        Of a constant of a module: those that run a line in which a function uses it, here or in another file.
+        """
+        here = self.lines.get(mutant.file, {})
+        first, last = mutant.lines
+        found = set[str]().union(*(here.get(line, ()) for line in range(first, last + 1)))
+        for file, line in _uses(mutant, source):
+            found |= self.lines.get(file, {}).get(line, frozenset())
+        stem = Path(mutant.file).stem
+        if not mutant.file.endswith(".py"):
+            found = {test for test in self.seconds if "frozen" in test or "shipped" in test or stem in test}
+
+        def cost(test: str) -> float:
+            near = stem in test.split("::")[0] or "frozen" in test
+            return self.seconds[test] * (_ALSO if near else 1.0)
+
+        return sorted((one for one in found if one in self.seconds), key=lambda one: (cost(one), one))
+
+
+def _uses(mutant: Mutant, source: Path) -> set[tuple[str, int]]:
+    """Return file and line of each use of the names that a mutant defines, of names made of them, too."""
+    if not mutant.names:
+        return set()
+    names, lines = set(mutant.names), set[tuple[str, int]]()
+    home = source / mutant.file
+    tree = ast.parse(home.read_text(encoding="utf-8"))
+    for statement in tree.body:  # what else is made of them
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and names & _words(statement):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            names |= {one.id for one in targets if isinstance(one, ast.Name)}
+    pattern = re.compile(rf"\b({'|'.join(map(re.escape, sorted(names)))})\b")
+    module = ".".join(Path(mutant.file).with_suffix("").parts)
+    for path in source.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        if path == home or (module.rpartition(".")[0] in text and pattern.search(text)):
+            file = path.relative_to(source).as_posix()
+            lines |= {(file, number) for number, one in enumerate(text.splitlines(), 1) if pattern.search(one)}
+    return lines
+
+
+def _words(node: ast.AST) -> set[str]:
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+
+
+def reach_of(copy: Path, tests: Iterable[Path], kept: Path, rooms: Iterable[str]) -> Reach:
+    """Return what tests reach; files of tests that were not run since they or the source changed are run now.
+
+    copy: where `src` and `tests` lie. kept: what was found, as JSON.
+    """
+    source = _hash(sorted(path for room in rooms for path in (copy / "src/dermis" / room).rglob("*.py")))
+    known = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    if known.get("source") != source:
+        known = {"source": source, "tests": {}}
+    held = known["tests"]
+    files = {path.relative_to(copy).as_posix(): _hash([path]) for path in tests}
+    missing = [file for file, content in files.items() if held.get(file, {}).get("content") != content]
+    if missing:
+        print(f"Running {len(missing)} files of tests to see which lines they reach.", flush=True)
+        for file, found in _recorded(copy, missing, rooms).items():
+            held[file] = {"content": files[file], **found}
+        kept.write_text(json.dumps(known), encoding="utf-8")
+    return _together({file: held[file] for file in files if file in held})
+
+
+def _together(held: Mapping[str, Mapping[str, object]]) -> Reach:
+    lines: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    seconds: dict[str, float] = {}
+    for found in held.values():
+        seconds |= found["seconds"]
+        every = set(found["seconds"])
+        for source, by_test in found["lines"].items():
+            for test, numbers in by_test.items():
+                # What a fixture runs, all tests of the file may stand on.
+                tests = every if test.endswith("|setup") else {test.removesuffix("|call")}
+                for number in numbers:
+                    lines[source][number] |= tests
+    return Reach(
+        seconds=seconds,
+        lines={file: {number: frozenset(tests) for number, tests in held.items()} for file, held in lines.items()},
+    )
+
+
+def _recorded(copy: Path, files: list[str], rooms: Iterable[str]) -> dict[str, dict[str, object]]:
+    """Run files of tests in a child under coverage; return seconds and lines by test, of each file."""
+    data = copy.parent / "coverage.sqlite"
+    data.unlink(missing_ok=True)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        os.chdir(copy)
+        sys.path[:0] = [str(copy / "src"), str(copy / "tests")]
+        os.environ |= {"PYTHONPATH": f"{copy / 'src'}:{copy / 'tests'}", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        import coverage
+        import pytest
+
+        measured = coverage.Coverage(data_file=str(data), include=[f"{copy}/src/dermis/{room}/*" for room in rooms])
+        watch = _Watch(measured)
+        measured.start()
+        pytest.main(["-q", "-p", "no:cacheprovider", *files], plugins=[watch])
+        measured.stop()
+        measured.save()
+        with os.fdopen(writing, "w") as out:
+            json.dump(watch.seconds, out)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as told:
+        seconds: dict[str, float] = json.loads(told.read() or "{}")
+    os.waitpid(child, 0)
+    return by_file(data, seconds, copy / "src", files)
+
+
+class _Watch:
+    """Tells coverage which test runs, and keeps how long each took."""
+
+    def __init__(self, measured: object) -> None:
+        self.measured = measured
+        self.seconds: dict[str, float] = defaultdict(float)
+
+    def pytest_runtest_setup(self, item: object) -> None:
+        self.measured.switch_context(f"{item.nodeid}|setup")
+
+    def pytest_runtest_call(self, item: object) -> None:
+        self.measured.switch_context(f"{item.nodeid}|call")
+
+    def pytest_runtest_logreport(self, report: object) -> None:
+        if report.when == "call" and report.passed:
+            self.seconds[report.nodeid] += report.duration
+
+
+def by_file(
+    data: Path, seconds: Mapping[str, float], source: Path, files: Iterable[str]
+) -> dict[str, dict[str, object]]:
+    """Return what a coverage file with a context a test tells, by file of tests."""
+    from coverage import CoverageData
+
+    found = {
+        file: {"seconds": {test: round(took, 3) for test, took in seconds.items() if test.split("::")[0] == file},
+               "lines": defaultdict(lambda: defaultdict(list))}
+        for file in files
+    }  # fmt: skip
+    held = CoverageData(str(data))
+    held.read()
+    for path in held.measured_files():
+        name = Path(path).relative_to(source).as_posix()
+        for number, contexts in held.contexts_by_lineno(path).items():
+            for context in contexts:
+                file = context.split("::")[0]
+                if file in found and context.endswith(("|setup", "|call")):
+                    found[file]["lines"][name][context].append(number)
+    return found
+
+
+def _hash(paths: Iterable[Path]) -> str:
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]
