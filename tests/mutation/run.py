@@ -164,8 +164,9 @@ def _copied(source: str, to: str) -> None:
 
 def warm() -> None:
     """Import what takes long and is never changed, once for all children."""
-    for name in ("hypothesis.extra.numpy", "matplotlib", "pytest", "scipy.ndimage", "scipy.optimize", "scipy.stats",
-                 "skimage.measure"):  # fmt: skip
+    for name in ("PIL.Image", "hypothesis.extra.numpy", "matplotlib", "pytest", "scipy.fft", "scipy.interpolate",
+                 "scipy.ndimage", "scipy.optimize", "scipy.spatial", "scipy.stats", "skimage.feature",
+                 "skimage.filters", "skimage.measure", "skimage.morphology", "skimage.transform"):  # fmt: skip
         import_module(name)
 
 
