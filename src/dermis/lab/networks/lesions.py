@@ -1,6 +1,6 @@
 """The network behind acne: where lesions lie, how many by two annotation protocols, and how severe they are.
 
-One way down and up (`lite0_quarter`); at a quarter of the size five maps, from the deepest features the grade. It is
+One way down and up (`lite0_quarter` or `thin_quarter`); at a quarter of the size five maps, from the deepest features the grade. It is
 read from what the picture shows and from the count, because Hayashi's grades are limits of the count: it starts as that
 rule and learns where graders leave it.
 """
@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dermis.core import HAYASHI_LIMITS
-from dermis.lab.networks.registry import IMAGENET, backbone
+from dermis.errors import UsageError
+from dermis.lab.networks.registry import NETWORKS, backbone
 
 __all__ = ["MAPS", "STRIDE", "LesionAnswers", "LesionNetwork"]
 
@@ -38,17 +39,19 @@ class LesionNetwork(nn.Module):
     pixel_mean: Tensor
     pixel_std: Tensor
 
-    def __init__(self, *, pretrained: str = "package", dropout: float = 0.2) -> None:
+    def __init__(self, name: str = "lite0_quarter", *, pretrained: str = "package", dropout: float = 0.2) -> None:
         super().__init__()
-        self.backbone = backbone("lite0_quarter", pretrained)
+        self.backbone = backbone(name, pretrained)
         dense, deep = self.backbone.dense_channels, self.backbone.deep_channels
-        assert dense is not None
+        if dense is None:
+            quarters = " or ".join(one for one in NETWORKS if one.endswith("_quarter"))
+            raise UsageError(f"{name} makes no maps, so it finds no lesions.", advice=f"network.name = {quarters}.")
         self.maps = nn.Conv2d(dense, len(MAPS), 1)
         self.squeeze = nn.Sequential(nn.Linear(2 * deep, _WIDTH), nn.ReLU6(), nn.Dropout(dropout))
         self.habits = nn.Linear(_WIDTH, 2)
         self.severity = nn.Linear(_WIDTH + 2, 1)
         self.limits = nn.Parameter(torch.tensor([_STEEP * math.log1p(limit) for limit in HAYASHI_LIMITS]))
-        mean, std = IMAGENET
+        mean, std = NETWORKS[name].scale
         self.register_buffer("pixel_mean", torch.tensor(mean)[:, None, None])
         self.register_buffer("pixel_std", torch.tensor(std)[:, None, None])
         self._begin()

@@ -27,7 +27,7 @@ from dermis.lab.networks.backbones import (
 from dermis.lab.networks.resnet_thin import OPEN_NSFW_SCALE, packaged_open_nsfw, read_open_nsfw, resnet50_thin
 from dermis.lab.networks.spectral import mst, mst_plus_plus, spectral_lite
 from dermis.lab.networks.spectral_challenge import hdnet, hrnet, hscnn_plus
-from dermis.lab.networks.unets import lite0_quarter, lite0_unet, unet_lite
+from dermis.lab.networks.unets import lite0_quarter, lite0_unet, thin_quarter, unet_lite
 
 __all__ = ["IMAGENET", "NETWORKS", "NetworkEntry", "backbone"]
 
@@ -50,7 +50,8 @@ class NetworkEntry:
     rename: from the names in a common file of weights to ours. package: the file of weights in an installed package and
     its SHA-256, where one exists. covers: how the names begin that a common file has weights for, "" for all; the rest
     starts as drawn. spectral: from any number of channels to spectra; built with both numbers. read: how the package's
-    file is read. scale: mean and standard deviation of what its weights were shown.
+    file is read. scale: mean and standard deviation of what its weights were shown. folded: the file keeps no variances
+    of its norms (see `settle_norms`).
     """
 
     build: Callable[..., Backbone]
@@ -61,6 +62,7 @@ class NetworkEntry:
     spectral: bool = False
     read: Callable[[Path], Weights] = _torch_file
     scale: Scale = IMAGENET
+    folded: bool = False
 
 
 _NO_WEIGHTS = "no package carries its weights: resnet50_thin or efficientnet_lite0 stands in where they are wanted"
@@ -90,6 +92,7 @@ NETWORKS: Mapping[str, NetworkEntry] = {
         package=(packaged_open_nsfw, _OPEN_NSFW_SHA256),
         read=read_open_nsfw,
         scale=OPEN_NSFW_SCALE,
+        folded=True,
     ),
     "efficientnet_lite0": NetworkEntry(
         build=efficientnet_lite0,
@@ -111,6 +114,15 @@ NETWORKS: Mapping[str, NetworkEntry] = {
         rename=lite0_names,
         package=(packaged_lite0, SHA256),
         covers="stages.",
+    ),
+    "thin_quarter": NetworkEntry(
+        build=thin_quarter,
+        about="resnet50_thin with a way back up to a quarter of the size, 7.1 M parameters; Open-NSFW on the way down",
+        package=(packaged_open_nsfw, _OPEN_NSFW_SHA256),
+        covers="stages.",
+        read=read_open_nsfw,
+        scale=OPEN_NSFW_SCALE,
+        folded=True,
     ),
     "spectral_lite": NetworkEntry(
         build=spectral_lite,

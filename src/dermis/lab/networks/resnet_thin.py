@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from dermis.lab.networks.backbones import Backbone, Residual
 
-__all__ = ["OPEN_NSFW_SCALE", "packaged_open_nsfw", "read_open_nsfw", "resnet50_thin"]
+__all__ = ["OPEN_NSFW_SCALE", "packaged_open_nsfw", "read_open_nsfw", "resnet50_thin", "settle_norms"]
 
 OPEN_NSFW_SCALE = ((123.0 / 255, 117.0 / 255, 104.0 / 255), (1 / 255,) * 3)
 """Mean and standard deviation of sRGB values in [0, 1] that turn them into what the network was shown."""
@@ -78,6 +78,34 @@ def read_open_nsfw(path: Path) -> dict[str, Tensor]:
         weights |= {f"{norm}.weight": factor, f"{norm}.bias": bias, f"{norm}.running_mean": shift}
         weights[f"{norm}.running_var"] = torch.full_like(shift, 1.0 - _EPSILON)
     return weights
+
+
+@torch.no_grad()
+def settle_norms(network: Backbone, image: Tensor) -> None:
+    """Give the norms of the stages mean and variance of what `image` (b, 3, h, w) shows them; no answer changes by it.
+
+    The file keeps what a norm does, not the variance it was divided by. A network that learns divides by that of its
+    batch, so without this its first step would scale every channel anew.
+    """
+
+    def settle(norm: nn.Module, given: tuple[Tensor, ...]) -> None:
+        assert isinstance(norm, nn.BatchNorm2d)
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        var, mean = torch.var_mean(given[0], dim=(0, 2, 3), correction=0)
+        factor = norm.weight / (norm.running_var + norm.eps).sqrt()
+        norm.bias.add_(factor * (mean - norm.running_mean))
+        norm.weight.copy_(factor * (var + norm.eps).sqrt())
+        norm.running_mean.copy_(mean)
+        norm.running_var.copy_(var)
+
+    norms = [one for one in network.stages.modules() if isinstance(one, nn.BatchNorm2d)]
+    hooks = [one.register_forward_pre_hook(settle) for one in norms]
+    learns = network.training
+    network.eval()(image)
+    network.train(learns)
+    for hook in hooks:
+        hook.remove()
 
 
 def _names() -> Iterator[tuple[str, str]]:

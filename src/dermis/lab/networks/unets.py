@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dermis.lab.networks.backbones import Backbone, Features, Modulate, efficientnet_lite0
+from dermis.lab.networks.resnet_thin import resnet50_thin
 
-__all__ = ["Lite0UNet", "UNetLite", "lite0_quarter", "lite0_unet", "unet_lite"]
+__all__ = ["PretrainedUNet", "UNetLite", "lite0_quarter", "lite0_unet", "thin_quarter", "unet_lite"]
 
 _CHANNELS = (16, 24, 40, 80, 128)
 _DENSE = 24
@@ -94,27 +95,37 @@ _WIDTH = 48
 
 def lite0_unet() -> Backbone:
     """Return the network; its dense features are at half of the picture's size."""
-    return Lite0UNet()
+    return PretrainedUNet(_lite0(), _JOINED)
 
 
 def lite0_quarter() -> Backbone:
     """Return the network; its dense features are at a quarter of the picture's size."""
-    return Lite0UNet(_JOINED[1:])
+    return PretrainedUNet(_lite0(), _JOINED[1:])
 
 
-class Lite0UNet(Backbone):
-    """The way down as stages, and beside those of `joined` the way back up, to the size of the first of them."""
+def thin_quarter() -> Backbone:
+    """Return ResNet-50-thin with the same way back up; its dense features are at a quarter of the picture's size."""
+    return PretrainedUNet(resnet50_thin(), (1, 2, 3, 4))
 
-    def __init__(self, joined: Sequence[int] = _JOINED) -> None:
-        down = efficientnet_lite0()
-        stages = list(down.stages)[:_STAGES]
-        last = stages[-1]
-        assert isinstance(last, nn.Sequential)
-        stages[-1] = last[:_LAST_BLOCKS]
-        channels = down.stage_channels[:_STAGES]
-        super().__init__(stages, channels)
+
+def _lite0() -> Backbone:
+    """Return EfficientNet-Lite0 without its last stages: 192 features at a 32nd of the size."""
+    down = efficientnet_lite0()
+    stages = list(down.stages)[:_STAGES]
+    last = stages[-1]
+    assert isinstance(last, nn.Sequential)
+    stages[-1] = last[:_LAST_BLOCKS]
+    return Backbone(stages, down.stage_channels[:_STAGES])
+
+
+class PretrainedUNet(Backbone):
+    """The stages of `down`, and beside those of `joined` the way back up, to the size of the first of them."""
+
+    def __init__(self, down: Backbone, joined: Sequence[int]) -> None:
+        channels = down.stage_channels
+        super().__init__(list(down.stages), channels)
         self.joined = tuple(joined)
-        self.context = _lite0_unet_convolution(channels[-1], channels[-1], 1)
+        self.context = _pointwise(channels[-1], channels[-1])
         self.narrow = nn.ModuleList(nn.Conv2d(channels[place], _WIDTH, 1) for place in joined)
         self.join = nn.ModuleList(_separable(_WIDTH, _WIDTH) for _ in joined[1:])
         self.last = _separable(_WIDTH, _DENSE)
@@ -138,9 +149,9 @@ class Lite0UNet(Backbone):
         return Features(deep, self.last(up))
 
 
-def _lite0_unet_convolution(before: int, after: int, kernel: int, *, groups: int = 1) -> nn.Module:
+def _pointwise(before: int, after: int) -> nn.Module:
     return nn.Sequential(
-        nn.Conv2d(before, after, kernel, padding=kernel // 2, groups=groups, bias=False),
+        nn.Conv2d(before, after, 1, bias=False),
         nn.BatchNorm2d(after),
         nn.ReLU6(inplace=True),
     )

@@ -13,10 +13,12 @@ from torch import Tensor, nn
 
 from dermis.lab.networks.lesions import LesionNetwork
 from dermis.lab.networks.losses import lesion_loss
+from dermis.lab.networks.registry import NETWORKS
+from dermis.lab.networks.resnet_thin import settle_norms
 from dermis.lab.train.build import hold
 from dermis.lab.train.lesion_calibration import calibration_of, tell_lesions
 from dermis.lab.train.lesion_views import Example, LesionView, plain_view, training_view
-from dermis.lab.train.objectives.pooled import PooledObjective, Pools, gather, note_pools, parts_of_pools
+from dermis.lab.train.objectives.pooled import PooledObjective, Pools, gather, note_pools, parts_of_pools, stage_at
 from dermis.lab.train.progress import quiet
 from dermis.lab.train.recipe import Recipe
 from dermis.lab.train.run import Run, open_run
@@ -28,12 +30,16 @@ from dermis.metrics.ordinal import to_grades
 
 __all__ = ["LesionObjective", "new_network", "open_network", "train", "train_pools"]
 
+_SETTLE = 32
+"""Pictures by which norms are settled."""
+
 
 def new_network(recipe: Recipe, *, pretrained: bool = True) -> LesionNetwork:
     """Return the untrained network of `recipe`."""
     torch.manual_seed(recipe.seed)
-    network = LesionNetwork(pretrained=recipe.network.pretrained if pretrained else "", dropout=recipe.network.dropout)
-    hold(network.backbone, recipe.network)
+    said = recipe.network
+    network = LesionNetwork(said.name, pretrained=said.pretrained if pretrained else "", dropout=said.dropout)
+    hold(network.backbone, said)
     return network
 
 
@@ -60,10 +66,20 @@ def train_pools(recipe: Recipe, pools: Pools, out: Path, *, show: bool = False) 
         fabric = fabric_for(recipe)
         fabric.launch()
         network = new_network(recipe)
+        if recipe.network.pretrained and NETWORKS[recipe.network.name].folded:
+            settle_norms(network.backbone, _first_pictures(network, parts["train"], recipe))
         begin_warm(network, recipe.network.warm_start)
         fit(LesionObjective(recipe, network, parts), recipe, run, fabric, show=show)
     run.note("calibration", calibration_of(open_network(run), parts["validate"], recipe.input.size_px))
     return run
+
+
+def _first_pictures(network: LesionNetwork, pools: Pools, recipe: Recipe) -> Tensor:
+    """Return some pictures that teach, as the first stage of `network` is shown them."""
+    first: Sequence[Example] = next(iter(pools.values()))[:_SETTLE]
+    size_px = stage_at(recipe, 0).size_px or recipe.input.size_px
+    picture, *_ = batch_of([plain_view(one, size_px) for one in first], torch.device("cpu"))
+    return (picture - network.pixel_mean) / network.pixel_std
 
 
 class LesionObjective(PooledObjective):

@@ -36,6 +36,7 @@ __all__ = [
     "gather",
     "note_pools",
     "parts_of_pools",
+    "stage_at",
 ]
 
 
