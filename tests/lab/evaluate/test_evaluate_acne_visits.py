@@ -82,3 +82,10 @@ def test_a_photo_taken_again_shows_the_same_skin_otherwise():
 @pytest.mark.parametrize(("difference", "holds"), [((-1.0, 1.0), True), ((0.5, 2.0), False), (None, False)])
 def test_an_interval_holds_a_number_or_not(difference, holds):
     assert acne_visits._holds(change(difference=difference), 0.0) is holds
+
+
+def test_the_spread_of_a_count_is_that_of_one_skin_photographed_again():
+    ends = (np.e - 1, np.e**1.5 - 1)  # half a unit of log(1 + n) apart
+    again = DrawnChange(group="a", drawn=np.zeros((1, 3)), change=change(), again=change(counts=ends))
+    text = change_table([], [again, again])
+    assert f"standard deviation of log(1 + count) | {0.5 / np.sqrt(2):.3f}" in text

@@ -114,3 +114,15 @@ def test_the_network_is_asked_only_where_the_photo_is_fine(monkeypatch, least_px
         for every in (2.0, 40.0)
     ]
     assert (told[0][Region.FACE] < told[1][Region.FACE]) is (least_px == SIDE)
+
+
+@pytest.mark.parametrize("size", [6.5, 9.0, 16.0])
+def test_a_wide_gaussian_of_a_reduced_map_is_that_of_the_whole_map(size):
+    from scipy.ndimage import gaussian_filter
+
+    noise = np.random.default_rng(0).random((121, 150)).astype(np.float32)
+    found = comedones._resized(comedones._blurred(noise, size), (150, 121))
+    whole = gaussian_filter(noise, size, truncate=3)
+    assert np.abs(found - whole).max() < 0.15 * np.ptp(whole)
+    narrow = comedones._blurred(noise, 2.0)
+    np.testing.assert_array_equal(narrow, gaussian_filter(noise, 2.0, truncate=3))

@@ -224,12 +224,20 @@ def _of_drawn(drawn: Sequence[DrawnChange]) -> list[str]:
             ("photographed again: told as gone or new, a photo", mean_in_words(some, people)),
             ("photographed again: photos of which none is told", mean_in_words(1.0 * (some == 0), people)),
             ("photographed again: the count told as changed", mean_in_words(counts, people)),
+            ("photographed again: standard deviation of log(1 + count)", f"{_spread_of_count(again):.3f}"),
         ]
     return [*lines, "", "| of these photos | |", "|---|---|", *(f"| {name} | {value} |" for name, value in figures)]
 
 
 def _falsely(change: Change | None) -> int:
     return 0 if change is None else change.told_gone + change.told_new
+
+
+def _spread_of_count(drawn: Sequence[DrawnChange]) -> float:
+    """Return the standard deviation of log(1 + count) of one skin from photo to photo, of photos photographed again."""
+    counts = [(one.again.count_before, one.again.count_after) for one in drawn if one.again is not None]
+    off = np.diff(np.log1p(np.maximum(np.array(counts), 0)), axis=1)
+    return float(np.sqrt(np.mean(off**2) / 2))
 
 
 def _count_changed(change: Change | None) -> bool:

@@ -40,7 +40,7 @@ _OUR_FOLDS = "| `acne`, five folds as recorded | 0.855 [0.831, 0.875] | 0.772 | 
 
 def table_names() -> tuple[str, ...]:
     """Return the names of all tables: those made by code of their own, and one of each shipped recipe."""
-    return (*_TABLES, *sorted(path.stem for path in RECIPES.glob("*.toml")))
+    return (*_TABLES, *sorted({path.stem for path in RECIPES.glob("*.toml")} - set(_TABLES)))
 
 
 def print_tables(name: str, roots: Roots, runs: Path) -> None:
@@ -173,6 +173,12 @@ def _of_published(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.acne_published import published_table
 
     return _signed(published_table(roots, runs, ours=_OUR_FOLDS))
+
+
+def _of_acne_starts(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.acne_starts import starts_table
+
+    return _signed(starts_table(roots, runs))
 
 
 def _of_acne_counts(roots: Roots, runs: Path) -> str:
@@ -381,6 +387,7 @@ _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "pigmentation": _of_pigmentation,
     "pigmentation-lookalikes": _of_mark_look_alikes,
     "acne-published": _of_published,
+    "acne-starts": _of_acne_starts,
     "acne-counts": _of_acne_counts,
     "acne-selfies": _of_acne_selfies,
     "acne-kinds": _of_acne_kinds,

@@ -1,8 +1,8 @@
 """The network behind acne: where lesions lie, how many by two annotation protocols, and how severe they are.
 
-One way down and up (`lite0_quarter` or `thin_quarter`); at a quarter of the size five maps, from the deepest features the grade. It is
-read from what the picture shows and from the count, because Hayashi's grades are limits of the count: it starts as that
-rule and learns where graders leave it.
+One way down and up (`lite0_quarter` or `thin_quarter`); at a quarter of the size five maps, from the deepest features
+the grade. It is read from what the picture shows and from the count, because Hayashi's grades are limits of the count:
+it starts as that rule and learns where graders leave it.
 """
 
 from __future__ import annotations

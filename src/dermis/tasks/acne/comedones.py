@@ -11,7 +11,7 @@ lesions there, which one of its protocols counts and the other does not.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from dermis.core.arrays import BoolMap, FloatMap
 from dermis.core.tables import load_table
 from dermis.tasks.acne.assign import regions_at
 from dermis.tasks.acne.detect import face_square
+from dermis.tasks.acne.visibility import log_error
 from dermis.tasks.pigments import optical_density
 from dermis.tasks.tone_posterior import Trees, trees_of
 
@@ -57,10 +58,10 @@ _MOST, _FEWEST_PX = 2500, 16
 _LEAST_LIGHT = 0.004
 CALLED_FROM = 0.3
 """From this chance on a candidate is counted."""
-_ERROR_LOG = 1.75
-"""Nine of ten errors of log(1 + n) lie below, on crops of ACNE04 of people who taught nothing and on selfies."""
 _IN_LESION = 0.2
 """Within boxes from this score on nothing is counted: the network's lesions are not comedones."""
+_WIDE_PX, _REDUCED = 6.0, 4
+"""Gaussians from this width on are taken on a map reduced by four."""
 _ROOM = 1.1
 _ANY = 0.5
 
@@ -101,7 +102,7 @@ def comedo_interval(number: float) -> tuple[float, float]:
 
     It begins at 0, for what is told may all be texture of the skin; above it ends with the error of log(1 + n).
     """
-    return 0.0, (1 + max(number, 0.0)) * math.exp(_ERROR_LOG) - 1
+    return 0.0, (1 + max(number, 0.0)) * math.exp(log_error("comedones")) - 1
 
 
 def comedo_ends(lesions: FaceLesions, *regions: Region) -> tuple[float, float]:
@@ -210,17 +211,43 @@ class _Maps:
     weight: FloatMap
 
 
-def _maps(linear: FloatMap, seen: BoolMap, unit: float) -> _Maps:
-    from scipy.ndimage import gaussian_filter  # late: 0.1 s
-
+def _smooth_where(seen: BoolMap) -> Callable[[NDArray[np.floating], float], FloatMap]:
+    """Return the Gaussian mean, by its width in pixels, over what is seen; wide ones are taken on a reduced map."""
     weights: dict[float, FloatMap] = {}
+    whole = seen.shape[1], seen.shape[0]
 
     def smooth(values: NDArray[np.floating], size: float) -> FloatMap:
         if size not in weights:
-            weights[size] = np.maximum(gaussian_filter(seen.astype(np.float32), size, truncate=3), 0.02)
+            weights[size] = np.maximum(_blurred(seen.astype(np.float32), size), 0.02)
         held = np.where(seen, values, np.float32(0)).astype(np.float32)
-        return np.asarray(gaussian_filter(held, size, truncate=3) / weights[size], np.float32)
+        return _resized(np.asarray(_blurred(held, size) / weights[size], np.float32), whole)
 
+    return smooth
+
+
+def _blurred(values: FloatMap, size: float) -> FloatMap:
+    """Return the Gaussian mean by its width in pixels; that of a wide one is of a reduced map, and stays small."""
+    from scipy.ndimage import gaussian_filter  # late: 0.1 s
+
+    if size >= _WIDE_PX:
+        values = _resized(values, tuple(-(-side // _REDUCED) for side in values.shape[::-1]))
+        size = math.sqrt(size**2 - (_REDUCED**2 - 1) / 12) / _REDUCED  # a mean over some pixels blurs, too
+    mean: FloatMap = gaussian_filter(values, size, truncate=3)
+    return mean
+
+
+def _resized(values: FloatMap, size: tuple[int, ...]) -> FloatMap:
+    """Return a map at another size, width and height: means where it gets smaller, a line between them where larger."""
+    from PIL import Image  # late: 20 ms
+
+    if size == values.shape[::-1]:
+        return values
+    how = Image.Resampling.BOX if size[0] < values.shape[1] else Image.Resampling.BILINEAR
+    return np.asarray(Image.fromarray(values).resize((size[0], size[1]), how), np.float32)
+
+
+def _maps(linear: FloatMap, seen: BoolMap, unit: float) -> _Maps:
+    smooth = _smooth_where(seen)
     density: FloatMap = np.asarray(100 * optical_density(np.maximum(linear, _LEAST_LIGHT)), np.float32)
     whole: FloatMap = np.asarray(density.mean(axis=2), np.float32)
     red, brown = density[..., 1] - density[..., 0], density[..., 2] - density[..., 1]
@@ -238,7 +265,7 @@ def _maps(linear: FloatMap, seen: BoolMap, unit: float) -> _Maps:
     return _Maps(
         sizes=sizes, dark=dark, bumps=bumps, red=reds[0] - reds[2], red_wide=reds[1] - reds[2],
         brown=smooth(brown, sizes[1]) - smooth(brown, sizes[last]), texture=texture, coarse=coarse, along=along,
-        weight=gaussian_filter(seen.astype(np.float32), _NEAR * unit, truncate=3),
+        weight=_resized(_blurred(seen.astype(np.float32), _NEAR * unit), seen.shape[::-1]),
     )  # fmt: skip
 
 
@@ -305,14 +332,12 @@ def _opposite(maps: _Maps, sign: Floats, size: NDArray[np.intp], y: NDArray[np.i
 
 def _alike(maps: _Maps, unit: float, sign: Floats, clear: Floats, y: NDArray[np.intp], x: NDArray[np.intp]) -> Floats:
     """Return how many clear candidates of the same sign are near each."""
-    from scipy.ndimage import gaussian_filter  # late: 0.1 s
-
     height, width = maps.texture.shape
     reach = _NEAR * unit
     found = np.zeros(len(sign))
     for one in (1, -1):
         here = sign == one
         counted = np.bincount((y * width + x)[here], 1.0 * (clear[here] > _ALIKE_CLEAR), height * width)
-        near = gaussian_filter(counted.reshape(height, width).astype(np.float32), reach)
+        near = _resized(_blurred(counted.reshape(height, width).astype(np.float32), reach), (width, height))
         found[here] = (2 * np.pi * reach**2 * near / np.maximum(maps.weight, 0.05))[y[here], x[here]]
     return found

@@ -29,6 +29,7 @@ from dermis.tasks.acne.visibility import (
     in_view,
     is_large,
     lesion_name,
+    log_error,
     non_inflammatory,
     one_side,
     see_professional,
@@ -40,8 +41,6 @@ __all__ = ["HEAT_UNIT", "TASK", "measure", "smallest_count_change"]
 
 HEAT_UNIT = "lesions / (face width / 10)²"
 _HEAT_TOP = 4.0
-_AGAIN_LOG = 0.104
-"""Standard deviation of log(1 + n) of one skin from photo to photo, of 35 people photographed again by simulation."""
 _Z_95 = 1.96
 
 
@@ -84,7 +83,7 @@ def smallest_count_change(before: float, after: float) -> float:
 
     Counts err by shares: what counts is the difference of log(1 + n), from the first count up, or down.
     """
-    limit = _Z_95 * math.sqrt(2.0) * _AGAIN_LOG
+    limit = _Z_95 * math.sqrt(2.0) * log_error("count_again")
     return (1 + max(before, 0.0)) * abs(math.expm1(limit if after >= before else -limit))
 
 

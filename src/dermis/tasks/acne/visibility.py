@@ -1,12 +1,16 @@
-"""Shared by the acne tasks: which regions are visible enough, and the notes about it."""
+"""Shared by the acne tasks: which regions are visible enough, the notes about it, how far counts err."""
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 
 from dermis.core import Detection, FaceLesions, Note, Region, View
 
 __all__ = [
+    "ERRORS",
     "LARGE_FACE_WIDTHS",
     "SIDE_OF",
     "hidden_detail",
@@ -15,6 +19,7 @@ __all__ = [
     "is_large",
     "lesion_name",
     "lies_in",
+    "log_error",
     "non_inflammatory",
     "one_side",
     "see_professional",
@@ -22,6 +27,8 @@ __all__ = [
     "visible_share",
 ]
 
+ERRORS = Path(__file__).parents[1] / "data" / "acne_errors.csv"
+"""How far numbers of lesions err, in log(1 + n): of what photos, and which table judges it."""
 FEWEST_SEEN = 0.15
 """A region of which less than this share is open skin gets no number of its own."""
 PARTLY_SEEN = 0.7
@@ -37,6 +44,13 @@ SIDE_OF: Mapping[Region, Region] = {
     Region.RIGHT_UNDER_EYE: Region.RIGHT_CHEEK,
 }
 """Under the eyes counts with the cheek, in scales that know no under-eye."""
+
+
+@cache
+def log_error(name: str) -> float:
+    """Return an error of `ERRORS`, in log(1 + n)."""
+    with ERRORS.open(encoding="utf-8", newline="") as file:
+        return next(float(row["log1p"]) for row in csv.DictReader(file) if row["error"] == name)
 
 
 def lies_in(item: Detection, region: Region) -> bool:

@@ -1,5 +1,6 @@
 """Teaching the network of lesions: views whose marks follow the picture, and courses that can be stopped."""
 
+import json
 import math
 from dataclasses import replace
 
@@ -7,6 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from dermis.errors import UsageError
+from dermis.lab.evaluate.acne_starts import STARTS
 from dermis.lab.networks.lesions import STRIDE
 from dermis.lab.train.export import ANSWERS, export
 from dermis.lab.train.lesion_calibration import answers_for
@@ -42,6 +45,12 @@ def recipe_for(*settings):
           for key, value in (("epochs", 1), ("size_px", SIZE))),
     )  # fmt: skip
     return read_recipe(find_recipe("acne"), [*small, *settings])
+
+
+def starts_recipe(name):
+    small = ("train.batch=4", "network.pretrained=", f"input.size_px={SIZE}", "train.precision=32", "machine.threads=1",
+             "machine.accelerator=cpu", "machine.tensorboard=false", "stage.1.epochs=1", "split.folds=2")  # fmt: skip
+    return read_recipe(find_recipe("acne-starts"), [*small, *STARTS[name]])
 
 
 def green(picture):
@@ -149,3 +158,17 @@ def test_what_ships_answers_as_what_was_trained(tmp_path):
     assert set(theirs) == set(ANSWERS)
     np.testing.assert_allclose(theirs["density"][0], answers["density"], atol=2e-2)  # ours in bfloat16
     assert b"/site-packages" not in (folder / "model.onnx").read_bytes()
+
+
+@pytest.mark.parametrize("name", STARTS)
+def test_each_start_teaches_and_judges_other_people(name, tmp_path):
+    run = train_pools(starts_recipe(name), {"graded": drawn_pools()["graded"]}, tmp_path)
+    assert np.isfinite(run.result()["train_loss"])
+    (answers,) = answers_for(open_network(run), [example()], SIZE)
+    assert answers["density"].shape == (SIZE // STRIDE, SIZE // STRIDE)
+    assert set(json.loads((run.folder / "data.json").read_text())["parts"]) == {"train", "validate", "test"}
+
+
+def test_a_network_without_maps_finds_no_lesions(tmp_path):
+    with pytest.raises(UsageError, match="resnet18 makes no maps"):
+        train_pools(recipe_for("network.name=resnet18"), drawn_pools(), tmp_path)

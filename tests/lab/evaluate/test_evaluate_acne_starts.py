@@ -1,0 +1,43 @@
+"""Two starts on equal terms: what the table makes of what both say of the same photos."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from dermis.lab.evaluate.acne_starts import STARTS, contest_table
+from dermis.lab.train.lesion_calibration import LesionAnswer
+from dermis.lab.train.lesion_views import Example, boxes_in_view
+
+SIZE = 64
+
+
+def photo(place):
+    boxes = np.array([[8 + 6 * one, 20, 13 + 6 * one, 26] for one in range(place % 4 + 1)], np.float32)
+    return Example(
+        name=str(place), person=f"p{place // 2}", pixels=np.zeros((60, 60, 3), np.uint8),
+        skin=np.full((15, 15), 255, np.uint8), face=(0, 0, 60, 60), boxes=boxes, grade=float(place % 4),
+    )  # fmt: skip
+
+
+def answer(one, *, right):
+    boxes = boxes_in_view(one, SIZE) + (0 if right else 20)
+    return LesionAnswer(
+        count=len(boxes) / 2 if right else 1.0 + len(boxes) % 2, count_all=1.0, presence=(0.0, 0.0, 0.0),
+        grade=one.grade if right else 3 - one.grade, grade_probabilities=np.full(4, 0.25), boxes=boxes,
+        scores=np.linspace(0.9, 0.5, len(boxes)).astype(np.float32),
+    )  # fmt: skip
+
+
+def test_what_the_better_start_gains_is_told_with_an_interval():
+    photos = [photo(place) for place in range(8)]
+    wrong, right = ([answer(one, right=how) for one in photos] for how in (False, True))
+    rows = {line.split(" | ")[0].strip("| "): line for line in contest_table(
+        photos, (wrong, 1.0), (right, 2.0), SIZE).splitlines()}  # fmt: skip
+    assert list(STARTS)[1] in rows["figure"]
+    assert "-1.000 [" in rows["grade, quadratic kappa"]
+    assert rows["grade, quadratic kappa"].count("1.000 [1.000, 1.000]") == 1
+    for name in ("grade, RMSE", "lesions, MAE", "boxes, AP at IoU 0.3"):
+        cells = [float(cell.split(" [")[0]) for cell in rows[name].strip("| ").split(" | ")[1:]]
+        assert cells[2] == pytest.approx(abs(cells[1] - cells[0]), abs=2e-3)
+        assert cells[2] > 0, name
