@@ -9,9 +9,12 @@ from dermis.core import Region
 from dermis.lab.evaluate import acne_comedones
 from dermis.lab.evaluate.acne_comedones import (
     CountedKinds,
+    DrawnComedones,
     clear_kinds,
     comedones_table,
     counted_kinds,
+    drawn_kinds,
+    drawn_table,
     outlined_counts,
 )
 from fakes.lesions import face_lesions
@@ -57,3 +60,24 @@ def test_a_photo_without_a_face_is_not_counted():
 def test_an_interval_holds_what_was_marked_or_not():
     held = acne_comedones._held(np.array([10.0, 1e6]), np.array([10.0, 10.0]))
     assert held.tolist() == [1.0, 0.0]
+
+
+def test_what_is_told_more_of_drawn_comedones_is_ranked_by_their_number(monkeypatch, tmp_path):
+    from dermis.lab.train.examples import comedones as lessons
+
+    told = iter([seen(4.0), seen(9.0), seen(2.0), seen(3.0), SimpleNamespace(lesions=None, face=None)])
+
+    def counted(photo):
+        found = next(told)
+        found.face = "face"
+        return found
+
+    numbers = iter([20, 5])
+    monkeypatch.setattr(acne_comedones, "read_photo", lambda path: path)
+    monkeypatch.setattr(acne_comedones, "_counted", counted)
+    monkeypatch.setattr(lessons, "drawn_comedones", lambda rng, photo, face: (photo, np.zeros((next(numbers), 3))))
+    rows = list(drawn_kinds("selfies", [(tmp_path / f"{name}.jpg", name) for name in "abc"]))
+    assert [(one.drawn, one.after - one.before) for one in rows] == [(20, 5.0), (5, 1.0)]
+    many = [DrawnComedones(data="selfies", group=str(n), drawn=n, before=0.0, after=0.5 * n) for n in range(4, 10)]
+    assert "| selfies | 6, 6 | 6 | 3.25 [" in drawn_table(many)
+    assert drawn_table(many).endswith("1.00 [1.00, 1.00] |")

@@ -2,11 +2,13 @@
 
 Of boxes of any lesion (a folder of counts, see `acne_elsewhere`) those that are not red stand for comedones; of
 outlines (a folder of outlines) black and white heads are named as such. Not all comedones are outlined, so photos are
-compared that show acne. On faces without acne all that is told is false.
+compared that show acne. On faces without acne all that is told is false. On photos of acne comedones of true size are
+drawn by the physical model: then it is known how many there are more than before.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import INFLAMED, Analysis, Region
+from dermis.core import INFLAMED, Analysis, Photo, Region
+from dermis.errors import NoSkin
 from dermis.formats.images.photo import read_photo
 from dermis.formats.tables import read_table
 from dermis.lab.evaluate.acne_elsewhere import KINDS, interval_in_words, mean_in_words
@@ -26,7 +29,17 @@ from dermis.tasks.acne.comedones import comedo_interval
 from dermis.tasks.acne.decode import kind_by_looks, lesion_features
 from dermis.tasks.acne.visibility import non_inflammatory
 
-__all__ = ["CountedKinds", "boxed_kinds", "clear_kinds", "comedones_table", "counted_kinds", "outlined_counts"]
+__all__ = [
+    "CountedKinds",
+    "DrawnComedones",
+    "boxed_kinds",
+    "clear_kinds",
+    "comedones_table",
+    "counted_kinds",
+    "drawn_kinds",
+    "drawn_table",
+    "outlined_counts",
+]
 
 _CORNERS = ("x0", "y0", "x1", "y1")
 _UNNAMED = "acne"
@@ -43,6 +56,17 @@ class CountedKinds:
     inflamed: int
     told_comedones: float
     told_inflamed: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnComedones:
+    """A photo of acne with comedones drawn on it: how many, and what is told of it without and with them."""
+
+    data: str
+    group: str
+    drawn: int
+    before: float
+    after: float
 
 
 def boxed_kinds(data: str, folder: Path) -> Iterator[CountedKinds]:
@@ -79,8 +103,49 @@ def clear_kinds(data: str, photos: Iterable[tuple[Path, str]]) -> Iterator[Count
         yield from _faced(data, group, 0, 0, _analysed(path))
 
 
+def drawn_kinds(data: str, photos: Iterable[tuple[Path, str]]) -> Iterator[DrawnComedones]:
+    """Yield what is told of photos of acne with and without comedones drawn; photos: files, each with whose it is."""
+    from dermis.lab.train.examples.comedones import drawn_comedones  # late: the renderer
+
+    for path, group in photos:
+        photo = read_photo(path)
+        before = _counted(photo)
+        if before.face is None or before.lesions is None or before.lesions.comedones is None:
+            continue
+        rng = np.random.default_rng(zlib.crc32(path.name.encode()))
+        try:
+            painted, circles = drawn_comedones(rng, photo, before.face)
+        except NoSkin:
+            continue
+        after = _counted(painted)
+        if len(circles) and after.lesions is not None:
+            told = (non_inflammatory(seen.lesions, Region.FACE) for seen in (before, after) if seen.lesions is not None)
+            yield DrawnComedones(
+                data=data, group=group, drawn=len(circles), **dict(zip(("before", "after"), told, strict=True))
+            )
+
+
+def drawn_table(drawn: Sequence[DrawnComedones]) -> str:
+    """Return how many of the drawn comedones are told, and how that goes with their number, as Markdown."""
+    lines = ["| comedones drawn on photos of acne | photos, people | drawn a photo | told more, a photo "
+             "| told more, by the number drawn |", "|---|---|---|---|---|"]  # fmt: skip
+    for data in dict.fromkeys(one.data for one in drawn):
+        here = [one for one in drawn if one.data == data]
+        groups = [one.group for one in here]
+        number = np.array([one.drawn for one in here], np.float64)
+        more = np.array([one.after - one.before for one in here])
+        rank = interval_in_words(spearman, number, more, np.array(groups))
+        cells = f"{len(here)}, {len(set(groups))}", f"{number.mean():.0f}", mean_in_words(more, groups), rank
+        lines.append(f"| {data} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def _analysed(path: Path) -> Analysis:
-    return analyse(read_photo(path), tasks=choose("acne_lesions"))
+    return _counted(read_photo(path))
+
+
+def _counted(photo: Photo) -> Analysis:
+    return analyse(photo, tasks=choose("acne_lesions"))
 
 
 def _faced(data: str, group: str, comedones: int, inflamed: int, seen: Analysis) -> Iterator[CountedKinds]:

@@ -205,7 +205,14 @@ def _of_acne_kinds(roots: Roots, runs: Path) -> str:
 
 
 def _of_acne_comedones(roots: Roots, runs: Path) -> str:
-    from dermis.lab.evaluate.acne_comedones import boxed_kinds, clear_kinds, comedones_table, outlined_counts
+    from dermis.lab.evaluate.acne_comedones import (
+        boxed_kinds,
+        clear_kinds,
+        comedones_table,
+        drawn_kinds,
+        drawn_table,
+        outlined_counts,
+    )
     from dermis.lab.evaluate.acne_lookalikes import people_of
 
     boxed, outlined, caltech = (
@@ -217,7 +224,8 @@ def _of_acne_comedones(roots: Roots, runs: Path) -> str:
         *clear_kinds(caltech.name, people_of(caltech, _EVERY)),
         *clear_kinds(PORTRAITS_NAME, people_of(folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME))),
     ]
-    return _signed(comedones_table(photos))
+    drawn = drawn_kinds(boxed.name, people_of(boxed, 2 * _EVERY))
+    return _signed(f"{comedones_table(photos)}\n\n{drawn_table(list(drawn))}")
 
 
 def _of_acne_halves(roots: Roots, runs: Path) -> str:

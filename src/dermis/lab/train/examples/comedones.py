@@ -36,7 +36,16 @@ from dermis.metrics.ordinal import spearman
 from dermis.pipeline.analyse import analyse
 from dermis.tasks.acne.comedones import CALLED_FROM, CLUES, FILE, Candidates, comedo_candidates
 
-__all__ = ["Lesson", "crop_lessons", "drawn_lessons", "fit_comedones", "fit_table", "labels_of", "told_in_folds"]
+__all__ = [
+    "Lesson",
+    "crop_lessons",
+    "drawn_comedones",
+    "drawn_lessons",
+    "fit_comedones",
+    "fit_table",
+    "labels_of",
+    "told_in_folds",
+]
 
 _Floats = NDArray[np.float64]
 
@@ -147,7 +156,12 @@ def _drawn(rng: np.random.Generator, photo: Photo) -> tuple[Photo, _Floats]:
     """Return a smaller portrait with comedones drawn on it, and their circles (n, 3)."""
     photo = _smaller(photo, LONGEST_PX * rng.uniform(0.45, 1.0) / max(photo.pixels.shape))
     face = find_face(photo)
-    if face is None or face.face_width_px is None:
+    return (photo, np.zeros((0, 3))) if face is None else drawn_comedones(rng, photo, face)
+
+
+def drawn_comedones(rng: np.random.Generator, photo: Photo, face: Face) -> tuple[Photo, _Floats]:
+    """Return a photo with closed and open comedones of true size drawn on its skin, and their circles (n, 3)."""
+    if face.face_width_px is None:
         return photo, np.zeros((0, 3))
     portrait = portrait_of(photo, face)
     skin = portrait.atlas.skin
