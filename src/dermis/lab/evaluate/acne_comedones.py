@@ -22,6 +22,8 @@ from dermis.errors import NoSkin
 from dermis.formats.images.photo import read_photo
 from dermis.formats.tables import read_table
 from dermis.lab.evaluate.acne_elsewhere import KINDS, interval_in_words, mean_in_words
+from dermis.lab.evaluate.acne_lookalikes import people_of
+from dermis.lab.train.sources import PORTRAITS_NAME
 from dermis.metrics.ordinal import spearman
 from dermis.pipeline.analyse import analyse
 from dermis.tasks import choose
@@ -34,6 +36,7 @@ __all__ = [
     "DrawnComedones",
     "boxed_kinds",
     "clear_kinds",
+    "comedones_page",
     "comedones_table",
     "counted_kinds",
     "drawn_kinds",
@@ -41,6 +44,7 @@ __all__ = [
     "outlined_counts",
 ]
 
+_EVERY_CLEAR, _EVERY_DRAWN = 3, 6
 _CORNERS = ("x0", "y0", "x1", "y1")
 _UNNAMED = "acne"
 """Outlines of acne whose kind is not told."""
@@ -67,6 +71,18 @@ class DrawnComedones:
     drawn: int
     before: float
     after: float
+
+
+def comedones_page(boxed: Path, outlined: Path, clear: Path, portraits: Path) -> str:
+    """Return the tables of marked, of false and of drawn comedones, from the folders of four sets."""
+    photos = [
+        *boxed_kinds(boxed.name, boxed),
+        *outlined_counts(outlined.name, outlined),
+        *clear_kinds(clear.name, people_of(clear, _EVERY_CLEAR)),
+        *clear_kinds(PORTRAITS_NAME, people_of(portraits)),
+    ]
+    drawn = list(drawn_kinds(boxed.name, people_of(boxed, _EVERY_DRAWN)))
+    return f"{comedones_table(photos)}\n\n{drawn_table(drawn)}"
 
 
 def boxed_kinds(data: str, folder: Path) -> Iterator[CountedKinds]:

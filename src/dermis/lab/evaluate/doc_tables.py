@@ -205,27 +205,12 @@ def _of_acne_kinds(roots: Roots, runs: Path) -> str:
 
 
 def _of_acne_comedones(roots: Roots, runs: Path) -> str:
-    from dermis.lab.evaluate.acne_comedones import (
-        boxed_kinds,
-        clear_kinds,
-        comedones_table,
-        drawn_kinds,
-        drawn_table,
-        outlined_counts,
-    )
-    from dermis.lab.evaluate.acne_lookalikes import people_of
+    from dermis.lab.evaluate.acne_comedones import comedones_page
 
-    boxed, outlined, caltech = (
+    boxed, outlined, clear = (
         folder_of(name, roots) for name in ("acne_boxes_uii", "skin_problems_seg", "caltech_faces_light")
     )
-    photos = [
-        *boxed_kinds(boxed.name, boxed),
-        *outlined_counts(outlined.name, outlined),
-        *clear_kinds(caltech.name, people_of(caltech, _EVERY)),
-        *clear_kinds(PORTRAITS_NAME, people_of(folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME))),
-    ]
-    drawn = drawn_kinds(boxed.name, people_of(boxed, 2 * _EVERY))
-    return _signed(f"{comedones_table(photos)}\n\n{drawn_table(list(drawn))}")
+    return _signed(comedones_page(boxed, outlined, clear, folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME)))
 
 
 def _of_acne_halves(roots: Roots, runs: Path) -> str:
