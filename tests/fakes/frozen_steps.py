@@ -16,13 +16,14 @@ from enum import Enum
 
 import numpy as np
 
-from dermis.core import CaptureCondition, Detection, FaceLesions, Finding, Region, Task, View
-from dermis.face.crop import crop
-from dermis.pipeline.alignment import align, on_skin
-from dermis.pipeline.exclusion import exclude
-from dermis.pipeline.light.beside_chart import beside_chart, charted_clues
-from dermis.pipeline.quality.measures import quality_measures
-from dermis.pipeline.trial.deidentify import skin_alone
+from dermis.core import (
+    CaptureCondition,
+    Detection,
+    FaceLesions,
+    Region,
+    Task,
+    View,
+)
 from dermis.tasks import TASKS
 from dermis.tasks.acne.assign import place_lesions, regions_at
 from dermis.tasks.acne.comedones import comedo_candidates, comedo_interval, comedo_trees, with_comedones
@@ -37,7 +38,8 @@ from dermis.tasks.pigments import literature_indices
 from dermis.tasks.redness.redness_map import redness_map
 from dermis.tasks.redness.vessel_lines import find_vessels
 from dermis.tasks.tone_posterior import posterior_tone, relighting, relit_level, tone_posterior_clues
-from fakes.painted_face import PaintedFace, painted_face
+from fakes import pipeline_steps
+from fakes.painted_face import both_faces, by_region, painted_face, placed
 
 Told = Mapping[str, object]
 UNTOLD = ("notes", "model", "unit", "task", "title", "colours", "text", "name", "level", "derived", "bounds_are",
@@ -49,8 +51,8 @@ def steps() -> dict[str, Callable[[], object]]:
     """Return each step by its name."""
     return {
         "scales": lambda: {name: _scale(task) for name, task in TASKS.items()},
-        "skin": _skin,
-        "quality": lambda: {name: _quality(face) for name, face in _faces().items()},
+        "skin": pipeline_steps.skin,
+        "quality": pipeline_steps.quality,
         "lesions": _lesions,
         "lesions in doubt": _doubt,
         "what the network is shown": lambda: crop_face_square(painted_face().photo, painted_face().face, 128),
@@ -62,8 +64,11 @@ def steps() -> dict[str, Callable[[], object]]:
         "pigments": _pigments,
         "tone": _tone,
         "intervals": _intervals,
-        "alignment": _alignment,
-        "beside a chart": _beside_chart,
+        "alignment": pipeline_steps.alignment,
+        "beside a chart": pipeline_steps.beside,
+        "flash pair": pipeline_steps.flash,
+        "visits": pipeline_steps.visits,
+        "several photos": pipeline_steps.several_photos,
     }
 
 
@@ -123,32 +128,9 @@ def _of_items(items: tuple[Detection, ...]) -> object:
     ]
 
 
-def _faces() -> dict[str, PaintedFace]:
-    return {"reduced": painted_face(), "own pixels": painted_face(halved=True)}
-
-
 def _scale(task: Task) -> object:
     numbered = [block for block in task.section if not callable(getattr(block, "rank", None))]
     return {"scale": task.scale, "blocks": numbered, "regions": len(task.regions), "on request": task.on_request}
-
-
-def _skin() -> Told:
-    held = painted_face()
-    linear = held.skin.linear
-    bare = exclude(crop(held.photo, held.face.frame), linear, held.face.skin, held.face.segmentation)
-    return {
-        "excluded": held.skin.excluded, "sure": bare, "measured": held.skin.measured,
-        "alone": skin_alone(held.photo, held.face),
-        "alone without a width": skin_alone(held.photo, replace(held.face, face_width_px=None)),
-    }  # fmt: skip
-
-
-def _quality(held: PaintedFace) -> Told:
-    return quality_measures(held.face, held.skin, crop(held.photo, held.face.frame), held.photo.capture)
-
-
-def _placed(held: PaintedFace, **changes: object) -> FaceLesions:
-    return place_lesions(held.found, replace(held.face, **changes), held.skin)
 
 
 def _told(lesions: FaceLesions) -> Told:
@@ -161,31 +143,31 @@ def _lesions() -> Told:
     turned = replace(whole.face.pose, yaw_deg=41.0)
     grid = np.stack(np.meshgrid(np.arange(250, 1250, 29.0), np.arange(250, 1250, 29.0)), -1).reshape(-1, 2)
     return {
-        "reduced": _told(_placed(whole)),
-        "own pixels": _told(_placed(small)),
+        "reduced": _told(placed(whole)),
+        "own pixels": _told(placed(small)),
         "own area": _told(place_lesions(whole.found, whole.face, whole.skin, own_area=True)),
-        "turned": _told(_placed(whole, pose=turned, view=View.RIGHT)),
-        "without landmarks": _told(_placed(whole, landmarks=None, box=None)),
+        "turned": _told(placed(whole, pose=turned, view=View.RIGHT)),
+        "without landmarks": _told(placed(whole, landmarks=None, box=None)),
         "regions": np.bincount(regions_at(grid, whole.face) + 1, minlength=9),
         "regions, own area": np.bincount(regions_at(grid, whole.face, own_area=True) + 1, minlength=9),
     }
 
 
 def _doubt() -> Told:
-    placed = _placed(painted_face())
+    whole = placed(painted_face())
     told = {}
     for share in (0.02, 0.08, 0.15, 0.25, 0.5, 1.0):
         counts, counts_all = ({region: share * one for region, one in held.items()} for held in
-                              (placed.counts, placed.counts_all))  # fmt: skip
-        found = replace(placed.found, grade=2.2 * share, grade_interval=(1.5 * share, 2.9 * share))
-        halves = (0.3 * share * placed.counts[Region.FACE], 0.7 * share * placed.counts[Region.FACE])
-        now = replace(placed, counts=counts, counts_all=counts_all, halves=halves, found=found, count_afar=None)
-        for name, whole, view in (
+                              (whole.counts, whole.counts_all))  # fmt: skip
+        found = replace(whole.found, grade=2.2 * share, grade_interval=(1.5 * share, 2.9 * share))
+        halves = (0.3 * share * whole.counts[Region.FACE], 0.7 * share * whole.counts[Region.FACE])
+        now = replace(whole, counts=counts, counts_all=counts_all, halves=halves, found=found, count_afar=None)
+        for name, alone, view in (
             ("", True, View.FRONT),
             ("own area ", False, View.FRONT),
             ("near ", True, View.CLOSE_UP),
         ):
-            after = with_presence(replace(now, view=view), whole=whole)
+            after = with_presence(replace(now, view=view), whole=alone)
             told[f"{name}{share}"] = [
                 after.found.presence, after.found.grade, after.found.grade_interval, after.counts[Region.FACE],
                 after.counts_all[Region.CHIN], after.halves, len(after.items), after.involved,
@@ -195,28 +177,24 @@ def _doubt() -> Told:
 
 def _comedones() -> Told:
     told: dict[str, object] = {"interval": [comedo_interval(number) for number in (0, 3, 40)]}
-    for name, held in _faces().items():
+    for name, held in both_faces().items():
         seen = comedo_candidates(held.face, held.skin)
         told[name] = {"places": seen.places_px, "radii": seen.radii_px, "chances": comedo_trees().chances(seen.clues),
                       "clues": [*seen.clues.T]}  # fmt: skip
-        after = with_comedones(replace(_placed(held), found=replace(held.found, presence=0.9)), held.face, held.skin)
+        after = with_comedones(replace(placed(held), found=replace(held.found, presence=0.9)), held.face, held.skin)
         told[f"{name}, counted"] = [after.comedones, after.open_share]
     return told
 
 
-def _findings(findings: tuple[Finding, ...]) -> Told:
-    return {f"{one.task} {one.region.value}": replace(one, evidence=None) for one in findings}
-
-
 def _acne() -> Told:
     held = painted_face()
-    placed = with_comedones(_placed(held), held.face, held.skin)
-    shaded = replace(placed, seen={**placed.seen, Region.FACE: 0.4, Region.CHIN: 0.5, Region.NOSE: 0.1})
+    front = with_comedones(placed(held), held.face, held.skin)
+    shaded = replace(front, seen={**front.seen, Region.FACE: 0.4, Region.CHIN: 0.5, Region.NOSE: 0.1})
     told: dict[str, object] = {"changes": [smallest_count_change(*pair) for pair in ((3, 9), (9, 3), (0, 0), (-1, 2))]}
-    for name, lesions in {"front": placed, "hidden": shaded, "aside": replace(placed, view=View.LEFT)}.items():
+    for name, lesions in {"front": front, "hidden": shaded, "aside": replace(front, view=View.LEFT)}.items():
         for task in TASKS.values():
             if task.needs == ("lesions",):
-                told[f"{name} {task.name}"] = _findings(task.measure(lesions=lesions))
+                told[f"{name} {task.name}"] = by_region(task.measure(lesions=lesions))
     return told
 
 
@@ -231,9 +209,9 @@ def _marks() -> Told:
     }  # fmt: skip
     for task in TASKS.values():
         if "marks" in task.needs:
-            told[task.name] = _findings(task.measure(skin=held.skin, marks=marks))
+            told[task.name] = by_region(task.measure(skin=held.skin, marks=marks))
     left = find_marks(replace(held.face, landmarks=None), replace(held.skin, view=View.LEFT))
-    told["aside"] = _findings(TASKS["pigmentation_grade"].measure(skin=replace(held.skin, view=View.LEFT), marks=left))
+    told["aside"] = by_region(TASKS["pigmentation_grade"].measure(skin=replace(held.skin, view=View.LEFT), marks=left))
     return told
 
 
@@ -241,15 +219,15 @@ def _redness() -> Told:
     held = painted_face(halved=True)
     found = redness_map(held.skin, held.face.frame)
     whole = TASKS["redness"].measure(skin=held.skin, redness_map=found)
-    graded = TASKS["redness_grade"].measure(skin=held.skin, redness_map=found, lesions=_placed(held))
-    return {"map": found, "redness": _findings(whole), "grade": _findings(graded),
+    graded = TASKS["redness_grade"].measure(skin=held.skin, redness_map=found, lesions=placed(held))
+    return {"map": found, "redness": by_region(whole), "grade": by_region(graded),
             "shown": [one.evidence for one in (*whole, *graded)]}  # fmt: skip
 
 
 def _vessels() -> Told:
     held = painted_face()
     found = find_vessels(held.face, held.skin)
-    return {"found": found, **_findings(TASKS["vessels"].measure(skin=held.skin, fine_vessels=found))}
+    return {"found": found, **by_region(TASKS["vessels"].measure(skin=held.skin, fine_vessels=found))}
 
 
 def _pigments() -> Told:
@@ -258,7 +236,7 @@ def _pigments() -> Told:
     for name, known in (("known light", True), ("unknown light", False)):
         lit = replace(skin, light_known=known)
         maps = skin_pigments(lit)
-        told[name] = {"maps": maps, "told": [_findings(TASKS[task].measure(skin=lit, pigments=maps))
+        told[name] = {"maps": maps, "told": [by_region(TASKS[task].measure(skin=lit, pigments=maps))
                                              for task in ("melanin", "haemoglobin")]}  # fmt: skip
     return told
 
@@ -276,7 +254,7 @@ def _tone() -> Told:
     lights |= {one.value: {"light_known": True, "measured_as": one.value} for one in CaptureCondition}
     for name, changes in lights.items():
         findings = TASKS["skin_tone"].measure(skin=replace(held.skin, **changes))
-        told[name] = _findings(tuple(one for one in findings if one.region in list(Region)[:3]))
+        told[name] = by_region(tuple(one for one in findings if one.region in list(Region)[:3]))
     return told
 
 
@@ -289,34 +267,6 @@ def _intervals() -> Told:
                 belt.interval(value) for value in (ends[0] - 1, ends[1], ends[3], ends[4] + 1)
             ]
     return told
-
-
-def _alignment() -> Told:
-    from scipy.ndimage import shift
-
-    held = painted_face(halved=True)
-    moved = shift(held.photo.pixels, (3.4, -5.6, 0), order=1, mode="nearest")
-    rows = np.arange(held.photo.height_px)[:, None, None] / held.photo.height_px
-    after = replace(held.photo, pixels=np.asarray(moved * (0.95 - 0.1 * rows), np.float32))
-    frame = held.face.frame
-    points = np.stack(np.meshgrid(np.linspace(220, 450, 7), np.linspace(200, 500, 7)), -1).reshape(-1, 2)
-    told: dict[str, object] = {"on skin": on_skin(held.face, points)}
-    for name, landmarks in (("landmarks", held.face.landmarks), ("corners", None)):
-        one = replace(held.face, landmarks=landmarks)
-        other = replace(one, frame=replace(frame, x_px=frame.x_px - 6, y_px=frame.y_px + 3),
-                        landmarks=None if landmarks is None else landmarks + np.float32([-7.0, 2.5, 0.0]))  # fmt: skip
-        laid = align(held.photo, one, after, other)
-        told[name] = [laid.moved(points) - points, laid.off_face_widths, laid.textured]
-    return told
-
-
-def _beside_chart() -> Told:
-    held = painted_face()
-    return {
-        "clues": charted_clues(held.skin, held.face),
-        "without a width": charted_clues(held.skin, replace(held.face, face_width_px=None)),
-        "corrected": beside_chart(held.skin, held.face).linear,
-    }
 
 
 def printed(told: Mapping[str, object]) -> str:

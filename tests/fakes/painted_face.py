@@ -21,6 +21,8 @@ from dermis.core import (
     CropFrame,
     Encoding,
     Face,
+    FaceLesions,
+    Finding,
     Lesions,
     Photo,
     Pose,
@@ -33,6 +35,7 @@ from dermis.face.regions import map_regions
 from dermis.formats.images.masks import reduce_by
 from dermis.models.registry import fetch
 from dermis.pipeline.analyse import measure_skin
+from dermis.tasks.acne.assign import place_lesions
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 WIDTH_PX = 494.0
@@ -157,3 +160,15 @@ def _found(face: Face, share: float) -> Lesions:
         area=area, model="painted@1", score_threshold=0.35, grade=1.1, grade_interval=(0.6, 1.7),
         grade_probabilities=np.array([0.2, 0.5, 0.2, 0.1], np.float32), count_interval=(4.0, 17.0),
     )  # fmt: skip
+
+
+def both_faces() -> dict[str, PaintedFace]:
+    return {"reduced": painted_face(), "own pixels": painted_face(halved=True)}
+
+
+def placed(held: PaintedFace, **changes: object) -> FaceLesions:
+    return place_lesions(held.found, replace(held.face, **changes), held.skin)
+
+
+def by_region(findings: tuple[Finding, ...]) -> dict[str, Finding]:
+    return {f"{one.task} {one.region.value}": replace(one, evidence=None) for one in findings}

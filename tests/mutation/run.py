@@ -37,6 +37,8 @@ from reach import Reach, reach_of  # noqa: E402
 ROOMS = ("colour", "metrics", "tasks", "pipeline")
 ASKED = (*ROOMS, "laws", "contracts/test_contract_frozen_steps.py", "contracts/test_contract_shipped_figures.py")
 """Folders and files of tests that are asked."""
+ELSEWHERE = ("test_pipeline_batch_ray.py",)
+"""Tests whose work is done by other processes, which nobody can watch."""
 EQUIVALENT = HERE / "equivalent.txt"
 """Mutants that change no figure, one a line, each with the reason after a tab."""
 LEAST, LONGEST_S, SPEND_S, FIRST_S = 0.9, 600, 90.0, 15.0
@@ -248,6 +250,7 @@ def main() -> int:
     warm()
     asked = [ROOT / "tests" / one for one in ASKED]
     found = sorted(path for one in asked for path in ([one] if one.is_file() else one.rglob("test_*.py")))
+    found = [path for path in found if path.name not in ELSEWHERE]
     tests = [copy / path.relative_to(ROOT) for path in found]
     reach = reach_of(copy, tests, given.out.resolve() / "reach.json", ROOMS)
     if given.named:

@@ -208,3 +208,104 @@ def test_every_warning_says_what_it_spoils():
 def test_a_cast_is_a_hue_that_skin_has_in_no_daylight(hue_deg, told):
     codes = [one.code for one in assess({**GOOD, "skin_hue_deg": hue_deg}, face()).problems]
     assert ("colour_cast" in codes) == told
+
+
+LIMITS = {
+    # code: measure, limit, whether the problem lies below it, whether the limit itself is one
+    "no_skin": ("measured_px", 1000.0, True, False),
+    "face_small": ("face_width_px", 200.0, True, False),
+    "face_too_small": ("face_width_px", 100.0, True, False),
+    "too_blurred": ("sharpness", 0.12, True, False),
+    "blurred": ("sharpness", 0.25, True, False),
+    "smoothed": ("texture", 0.04, True, False),
+    "compressed": ("blockiness", 1.9, False, False),
+    "too_dark": ("skin_median", 0.18, True, False),
+    "too_bright": ("skin_median", 0.93, False, False),
+    "clipped": ("clipped_share", 0.02, False, False),
+    "glare": ("specular_share", 0.15, False, False),
+    "wet_shine": ("shiny_regions", 4.0, False, True),
+    "shadow": ("shadow_share", 0.15, False, False),
+    "uneven_light": ("cheek_ratio", 1.8, False, False),
+    "side_light": ("cheek_ratio", 3.0, False, False),
+    "no_colour": ("skin_chroma", 2.0, True, False),
+    "tinted_whites": ("eye_tint", 22.0, False, False),
+    "turned": ("yaw_deg", 40.0, False, False),
+    "tilted": ("pitch_deg", 25.0, False, False),
+    "rolled": ("roll_deg", 30.0, False, False),
+    "occluded": ("covered_share", 0.20, False, False),
+    "beard": ("facial_hair_share", 0.05, False, False),
+    "makeup": ("lip_redness", 25.0, False, False),
+}
+
+
+@pytest.mark.parametrize("code", LIMITS)
+def test_a_problem_begins_at_its_limit(code):
+    measure, limit, below, itself = LIMITS[code]
+    lower, upper = (code in codes(assess({**GOOD, measure: np.nextafter(limit, to)}, face())) for to in (-9e9, 9e9))
+    assert (lower, upper) == (below, not below)
+    assert (code in codes(assess({**GOOD, measure: limit}, face()))) is itself
+
+
+@pytest.mark.parametrize("measure", ["yaw_deg", "pitch_deg", "roll_deg"])
+def test_a_head_is_turned_either_way(measure):
+    assert codes(assess({**GOOD, measure: -41.0}, face())) == codes(assess({**GOOD, measure: 41.0}, face()))
+
+
+@pytest.mark.parametrize(("ratio", "code"), [(3.0, "uneven_light"), (3.01, "side_light")])
+def test_light_from_one_side_is_told_once(ratio, code):
+    assert codes(assess({**GOOD, "cheek_ratio": ratio}, face())) == [code]
+
+
+@pytest.mark.parametrize(("sharpness", "code"), [(0.12, "blurred"), (0.119, "too_blurred")])
+def test_blur_is_told_once(sharpness, code):
+    assert codes(assess({**GOOD, "sharpness": sharpness}, face())) == [code]
+
+
+@pytest.mark.parametrize(("hue_deg", "told"), [(20.0, False), (90.0, False)])
+def test_the_ends_of_the_hues_of_skin_are_no_cast(hue_deg, told):
+    assert ("colour_cast" in codes(assess({**GOOD, "skin_hue_deg": hue_deg}, face()))) is told
+
+
+BEHIND = {"background": 0.281, "eye_white": 0.119, "face_luminance": 0.169, "background_ratio": 4.01}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [({}, True), ({"background": 0.28}, False), ({"eye_white": 0.12}, False), ({"face_luminance": 0.17}, False),
+     ({"background_ratio": 4.0}, False), ({"background": 0.15, "brightness_ev": 6.0}, True),
+     ({"background": 0.14, "brightness_ev": 6.0}, False), ({"background": 0.15, "brightness_ev": 5.9}, False)],
+)  # fmt: skip
+def test_the_light_is_behind_where_all_signs_say_so(changes, told):
+    assert ("backlight" in codes(assess({**GOOD, **BEHIND, **changes}, face()))) is told
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"), [({"flash_fired": 1.0, "specular_share": 0.081}, True), ({"specular_share": 0.081}, False),
+                          ({"flash_fired": 1.0, "specular_share": 0.08}, False)],
+)  # fmt: skip
+def test_a_flash_glares_earlier(changes, told):
+    assert ("flash_glare" in codes(assess({**GOOD, **changes}, face()))) is told
+
+
+@pytest.mark.parametrize(
+    ("measures", "living"),
+    [({"colour_variation": 0.0399, "lip_contrast": 0.0199}, False),
+     ({"colour_variation": 0.04, "lip_contrast": 0.0}, True),
+     ({"colour_variation": 0.03, "lip_contrast": 0.02}, True), ({"colour_variation": 0.0139}, False),
+     ({"colour_variation": 0.014}, True), ({"colour_variation": 0.0239, "skin_red": 0.149, "lip_red": 0.241}, False),
+     ({"colour_variation": 0.024, "skin_red": 0.149, "lip_red": 0.241}, True),
+     ({"colour_variation": 0.0239, "skin_red": 0.15, "lip_red": 0.241}, True),
+     ({"colour_variation": 0.0239, "skin_red": 0.149, "lip_red": 0.24}, True), ({"flat_share": 0.7}, True),
+     ({"flat_share": 0.701}, False), ({"fine_colour": 0.05}, True), ({"fine_colour": 0.0501}, False), ({}, True)],
+)  # fmt: skip
+def test_what_varies_less_than_living_skin_is_none(measures, living):
+    bare = {
+        name: value
+        for name, value in GOOD.items()
+        if name not in ("colour_variation", "lip_contrast", "lip_red", "skin_red")
+    }
+    assert ("not_living_skin" in codes(assess({**bare, **measures}, face()))) is not living
+
+
+def test_what_is_not_measured_is_no_problem():
+    assert codes(assess({"measured_px": 1000.0}, face())) == []

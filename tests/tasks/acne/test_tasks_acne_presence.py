@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dermis.core import Region
+from dermis.core import Region, View
 from dermis.lab.train.acne_presence import fit_link, presence_in_folds
 from dermis.tasks.acne import count, gags, hayashi, iga, presence
 from dermis.tasks.acne.presence import PresenceLink, evidence_of, shipped_link, with_presence
@@ -97,3 +97,39 @@ def test_what_only_a_near_look_shows_speaks_for_no_acne():
     seen = face_lesions(counts={Region.FACE: 0.2}, counts_all=dict.fromkeys(Region, 30.0))
     assert evidence_of(seen, 5.0) == pytest.approx((0.2 + 30.0) / 2)
     assert evidence_of(replace(seen, count_afar=1.0), 5.0) < 5
+
+
+def test_the_chance_is_a_half_at_the_limit_and_rises_by_the_slope():
+    assert LINK.probability(5.0) == pytest.approx(0.5)
+    odds = [np.log(chance / (1 - chance)) for chance in map(LINK.probability, (0.0, 5.0, -3.0))]
+    assert odds[1] - odds[0] == pytest.approx(4.0 * np.log1p(5.0))
+    assert odds[2] == odds[0]
+
+
+@pytest.mark.parametrize(
+    ("count", "chance", "told"),
+    [
+        (8.0, 0.8, 8.0),
+        (8.0, 0.9, 8.0),
+        (8.0, 0.65, 4.25),
+        (8.0, 0.5, 0.5),
+        (8.0, 0.25, 0.25),
+        (0.2, 0.25, 0.1),
+        (0.2, 0.9, 0.5),
+    ],
+)
+def test_a_count_counts_in_so_far_as_acne_is_likely(count, chance, told):
+    assert presence._count_in_doubt(count, chance) == pytest.approx(told)
+
+
+def test_evidence_is_the_mean_of_both_protocols_or_the_grade():
+    plain = face_lesions(counts={Region.FACE: 4.0}, halves=(2.0, 2.0))
+    assert evidence_of(replace(plain, count_afar=10.0), 5.0) == pytest.approx(7.0)
+    assert evidence_of(plain, 1.0) == pytest.approx(6.0)  # twice as many of all
+    graded = replace(plain, found=found(grade=2.0), halves=None)
+    assert evidence_of(graded, 5.0) == pytest.approx(5.0 * 2.0 / 0.5)
+
+
+def test_half_a_face_may_show_half_as_much():
+    near = face_lesions(counts={Region.FACE: 2.5}, counts_all=dict.fromkeys(Region, 2.5), view=View.CLOSE_UP)
+    assert with_presence(near, PresenceLink(limit=5.0, slope=4.0)).found.presence == pytest.approx(0.5)

@@ -10,6 +10,7 @@ from dermis.core import Region, View
 from dermis.tasks.acne import count, gags, hayashi, iga, presence
 from dermis.tasks.acne.hayashi import grade_of_count
 from dermis.tasks.acne.iga import iga_of
+from dermis.tasks.acne.visibility import hidden_detail, in_view, is_large, lesion_name, severity
 from fakes.lesions import face_lesions, found, item
 
 
@@ -190,3 +191,88 @@ def test_more_lesions_must_change_by_more_and_up_by_more_than_down(before):
     up, down = (count.smallest_count_change(before, after) for after in (before + 1, before - 1))
     assert 0 < down < up
     assert up < count.smallest_count_change(before + 5, before + 9)
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.15, True), (math.nextafter(0.15, 0), False)])
+def test_a_region_gets_its_number_from_so_much_open_skin_on(share, told):
+    assert in_view(face_lesions(seen={Region.CHIN: share}), Region.CHIN) is told
+
+
+@pytest.mark.parametrize(("share", "bound"), [(0.7, None), (math.nextafter(0.7, 0), True)])
+def test_a_number_is_a_lower_bound_below_so_much_open_skin(share, bound):
+    detail = hidden_detail(face_lesions(seen={Region.CHIN: share}), Region.CHIN)
+    assert (detail.get("lower_bound"), detail["seen_share"]) == (bound, 0.7)
+
+
+def test_a_lesion_is_large_from_its_limit_on_and_the_larger_and_redder_is_the_more_marked():
+    small, large = item(size=math.nextafter(0.11, 0)), item(size=0.11)
+    assert (is_large(small), is_large(large), is_large(replace(large, size_face_widths=None))) == (False, True, False)
+    assert severity(large) == pytest.approx(100 + 0.11 * (5 + 6.0))
+    assert severity(replace(small, redness=-3.0)) == pytest.approx(5 * 0.11)
+    assert severity(replace(small, size_face_widths=None)) == 0
+    assert lesion_name(replace(large, kind="closed_comedo")) == "Closed comedo, perhaps a nodule"
+    assert lesion_name(replace(large, kind="nodule")) == "Nodule"
+    assert lesion_name(small) == "Lesion"
+
+
+@pytest.mark.parametrize(
+    ("told", "grade"),
+    [((0.5, 0, 0.0), 1), ((0.49, 0, 0.0), 0), ((5.5, 0, 0.0), 2), ((5.49, 0, 0.0), 1), ((0, 0, 0.0, 5.5), 1),
+     ((0, 0, 0.0, 5.49), 0), ((0, 0, 0.0, 20.5), 2), ((0, 0, 0.0, 20.49), 1), ((9, 0, 0.5), 2), ((9, 0, 0.51), 3),
+     ((9, 0, 0.8), 4), ((9, 0, 0.79), 3), ((9, 1, 0.0), 3), ((9, 2, 0.0), 4)],
+)  # fmt: skip
+def test_the_rule_of_the_iga_at_its_limits(told, grade):
+    assert iga_of(*told) == grade
+
+
+@pytest.mark.parametrize(("number", "score"), [(1.0, 1), (0.99, 0)])
+def test_gags_counts_one_comedo_and_no_part_of_one(number, score):
+    some = dict.fromkeys(Region, 0.0) | {Region.LEFT_UNDER_EYE: number}
+    assert of(gags.measure(face_lesions(comedones=some)), Region.LEFT_CHEEK).value == 2 * score
+
+
+@pytest.mark.parametrize(
+    ("score", "band"),
+    [(0, "none"), (1, "mild"), (18, "mild"), (19, "moderate"), (30, "moderate"), (31, "severe"), (38, "severe"),
+     (39, "very severe")],
+)  # fmt: skip
+def test_the_bands_of_gags_are_as_published(score, band):
+    assert gags._band(score) == band
+
+
+def test_lesions_of_every_name_weigh_in_gags_what_they_may_be():
+    bounds = {
+        "comedone": [1, 2], "papule": [1, 3], "pustule": [2, 4], "nodule": [3, 4], "inflamed": [2, 4],
+        "open_comedo": [1, 2], "lesion": [1, 4],
+    }  # fmt: skip
+    for kind, ends in bounds.items():
+        assert of(gags.measure(face_lesions([item(Region.NOSE, kind=kind)])), Region.NOSE).detail["bounds"] == ends
+    large = of(gags.measure(face_lesions([item(Region.NOSE, kind="inflamed", size=0.2)])), Region.NOSE)
+    assert (large.value, large.detail["bounds"]) == (4.0, [2, 4])
+
+
+@pytest.mark.parametrize(("grade", "name"), [(0.49, 0), (0.5, 1), (1.49, 1), (1.5, 2), (2.5, 3), (3.0, 3)])
+def test_a_grade_rounds_upwards_from_its_half_and_a_severe_one_sends_to_a_doctor(grade, name):
+    finding = hayashi.grade_finding(grade, None, {}, "m", 0.9)
+    assert finding.label == hayashi.NAMES[name]
+    assert any(note.urgent for note in finding.notes) is (grade >= 1.5)
+
+
+def test_a_hidden_face_counts_four_times_at_most():
+    lesions = found(count_interval=(6.0, 16.0), grade_interval=(0.5, 1.5), grade=1.0)
+    given = {"counts": {Region.FACE: 10.0}, "halves": (10.0, 0.0), "lesions": lesions}
+    for share, times in ((0.5, 2.0), (0.25, 4.0), (0.1, 4.0)):
+        hidden = face_lesions(**given, seen={Region.FACE: share})
+        assert of(count.measure(hidden)).interval == pytest.approx((6.0, 16.0 * times))
+        more = grade_of_count(10.0 * times) - grade_of_count(10.0)
+        assert of(hayashi.measure(hidden)).interval[1] == pytest.approx(1.5 + more)
+
+
+def test_large_lesions_are_told_one_or_several():
+    notes = [
+        of(count.measure(face_lesions([item(size=0.2)] * number, {Region.FACE: 3.0}))).notes for number in (0, 1, 2)
+    ]
+    texts = [" ".join(note.text for note in one) for one in notes]
+    assert "nodule" not in texts[0]
+    assert "1 lesion is large" in texts[1]
+    assert "2 lesions are large" in texts[2]

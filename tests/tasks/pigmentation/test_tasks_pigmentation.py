@@ -11,7 +11,20 @@ from dermis.tasks import TASKS
 from dermis.tasks.pigmentation.contrast import BLOOD_AXIS, MELANIN_AXIS
 from dermis.tasks.pigmentation.grade import grade_of_burden, severity_word
 from dermis.tasks.pigmentation.marks import find_marks
-from dermis.tasks.pigmentation.melasma import MASI_AREA, _evenness, area_points, continuous_points
+from dermis.tasks.pigmentation.melasma import (
+    MASI_AREA,
+    MSI_AREA,
+    ZonePart,
+    _evenness,
+    _masi_continuous,
+    _masi_points,
+    _mmasi_continuous,
+    _mmasi_points,
+    _msi_continuous,
+    _msi_points,
+    area_points,
+    continuous_points,
+)
 from dermis.tasks.pigmentation.skin_grid import clues_of, like_melanin, skin_grid
 from fakes.plain_face import SIZE, face_with
 
@@ -163,3 +176,42 @@ def test_places_on_a_face_turn_with_the_head(tilt_deg):
         row, column = at(side * 40 * along)
         assert grid.beside[row, column] > 0.1
         assert grid.below[row, column] == pytest.approx(0, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("grade", "word"),
+    [(0.74, "none"), (0.75, "mild"), (3.74, "mild"), (3.75, "moderate"), (6.74, "moderate"), (6.75, "severe")],
+)
+def test_words_of_the_grade_change_between_its_half_steps(grade, word):
+    assert severity_word(grade) == word
+
+
+@pytest.mark.parametrize(
+    ("share", "points"), [(0.0049, 0), (0.005, 1), (0.0999, 1), (0.5, 4), (0.4999, 3), (0.8999, 5)]
+)
+def test_area_counts_from_half_a_percent_on(share, points):
+    assert area_points(share) == points
+
+
+@pytest.mark.parametrize(("share", "points"), [(0.05, 1), (0.1, 2), (0.3, 3), (0.59, 3), (0.6, 4)])
+def test_area_of_the_msi_has_four_steps(share, points):
+    assert area_points(share, MSI_AREA) == points
+
+
+@pytest.mark.parametrize(
+    ("contrast", "even", "masi", "mmasi", "msi"),
+    [(0.99, 0.0, 3, 0, 0), (1.0, 0.0, 6, 3, 3), (3.0, 0.0, 9, 6, 12), (6.0, 0.5, 18, 9, 27), (10.0, 1.0, 24, 12, 48)],
+)
+def test_scores_of_a_zone_are_area_times_darkness_as_published(contrast, even, masi, mmasi, msi):
+    """MASI A (D + H), mMASI A D, MSI a p^2; 35 % of the zone are 3 of both scales."""
+    part = ZonePart(share=0.35, contrast_l=contrast, evenness=even)
+    assert (_masi_points(part), _mmasi_points(part), _msi_points(part)) == (masi, mmasi, msi)
+
+
+def test_points_without_bands_pass_the_middles_of_the_bands():
+    at = {0.0: 0, 0.05: 1, 0.2: 2, 0.4: 3, 0.6: 4, 0.8: 5, 1.0: 6}
+    assert [continuous_points(share, MASI_AREA) for share in at] == pytest.approx(list(at.values()))
+    assert continuous_points(12.0, (1.0, 3.0, 6.0, 10.0)) == pytest.approx(5)
+    part = ZonePart(share=0.2, contrast_l=2.0, evenness=0.5)
+    assert _masi_continuous(part) == pytest.approx(2 * (2 + 2))
+    assert (_mmasi_continuous(part), _msi_continuous(part)) == pytest.approx((4, 2 * 4))
