@@ -38,7 +38,7 @@ from dermis.tasks.pigments import literature_indices
 from dermis.tasks.redness.redness_map import redness_map
 from dermis.tasks.redness.vessel_lines import find_vessels
 from dermis.tasks.tone_posterior import posterior_tone, relighting, relit_level, tone_posterior_clues
-from fakes import pipeline_steps
+from fakes import figure_steps, pipeline_steps
 from fakes.painted_face import both_faces, by_region, painted_face, placed
 
 Told = Mapping[str, object]
@@ -69,6 +69,11 @@ def steps() -> dict[str, Callable[[], object]]:
         "flash pair": pipeline_steps.flash,
         "visits": pipeline_steps.visits,
         "several photos": pipeline_steps.several_photos,
+        "colour": figure_steps.colour,
+        "charts": figure_steps.charts,
+        "numbers": figure_steps.numbers,
+        "places": figure_steps.places,
+        "evaluations": figure_steps.evaluations,
     }
 
 
