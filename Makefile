@@ -6,6 +6,10 @@ LOCK := requirements/lock.txt
 PIP_INSTALL := pip install --quiet --disable-pip-version-check
 EXTRAS := dev,lab,service,batch,ray,study
 COVERED := 85
+# The rooms that measure, the tests of theirs, and the share of their lines that these must run; never lowered.
+MEASURING := colour metrics tasks pipeline
+MEASURING_TESTS := $(addprefix tests/,$(MEASURING)) tests/laws tests/contracts/test_contract_frozen_steps.py tests/contracts/test_contract_shipped_figures.py
+MEASURING_COVERED := 90
 
 .PHONY: demo serve test lint types floors unit coverage laws mutate test-wheel test-newest lock licences sbom fuzz benchmark benchmark-compare clean
 
@@ -28,7 +32,8 @@ floors:
 	$(BIN)/lint-imports
 
 unit:
-	$(BIN)/pytest -n 2 --dist loadfile -q
+	$(BIN)/pytest -n 2 --dist loadfile -q $(MEASURING_TESTS) $(addprefix --cov=dermis.,$(MEASURING)) --cov-report=term:skip-covered --cov-fail-under=$(MEASURING_COVERED)
+	$(BIN)/pytest -n 2 --dist loadfile -q $(addprefix --ignore=,$(MEASURING_TESTS))
 
 coverage: $(VENV)/dev  ## lines that the tests run, with a floor that is never lowered
 	$(BIN)/pytest -n 2 --dist loadfile -q --cov=dermis --cov-report=term:skip-covered --cov-fail-under=$(COVERED)

@@ -67,6 +67,7 @@ def steps() -> dict[str, Callable[[], object]]:
         "alignment": pipeline_steps.alignment,
         "beside a chart": pipeline_steps.beside,
         "flash pair": pipeline_steps.flash,
+        "calibration": pipeline_steps.calibration,
         "visits": pipeline_steps.visits,
         "several photos": pipeline_steps.several_photos,
         "colour": figure_steps.colour,

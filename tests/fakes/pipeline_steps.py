@@ -4,30 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from unittest.mock import patch
+from unittest.mock import patch as patch_of
 
 import numpy as np
 from scipy.ndimage import shift
 
 from dermis.colour.device import DeviceProfile
 from dermis.colour.srgb import decode, encode
-from dermis.core import Analysis, CaptureCondition, Origin, Provenance, Quality, Region, View
+from dermis.core import Analysis, Capture, CaptureCondition, Encoding, Origin, Photo, Provenance, Quality, Region, View
 from dermis.face.crop import crop
 from dermis.pipeline.alignment import Alignment, align, on_skin
 from dermis.pipeline.exclusion import exclude
 from dermis.pipeline.light.beside_chart import beside_chart, charted_clues
+from dermis.pipeline.light.calibration import calibrate_flash, calibrate_rig
 from dermis.pipeline.light.flash_pair import eye_scale, flash_light
 from dermis.pipeline.longitudinal import change_between, lesion_probability, same_lesion
 from dermis.pipeline.multi_view import combine_views
 from dermis.pipeline.one_tone import combine_tones
 from dermis.pipeline.quality.measures import quality_measures
+from dermis.pipeline.reference import ChartCorners, correct_light, read_reference
 from dermis.pipeline.trial.deidentify import skin_alone
 from dermis.pipeline.trial.difference_map import difference_between
 from dermis.tasks import TASKS
 from dermis.tasks.redness.redness_map import redness_map
+from fakes.charts import chart_picture
 from fakes.painted_face import PaintedFace, both_faces, by_region, painted_face, placed
 
 Told = Mapping[str, object]
+GIVEN = Capture(make="Maker", model="One", iso=100, exposure_s=0.02, f_number=2.0)
 
 
 def skin() -> Told:
@@ -91,7 +95,7 @@ def flash() -> Told:
         plain, offset=np.array([0.001, 0.002, 0.003]), tone_curve=(0.95, 0.03, 0.0), exposure=0.4, scale=0.0021
     )
     told: dict[str, object] = {"eyes": [eye_scale(held.face.landmarks, flash, apart) for apart in (None, 61.0)]}
-    with patch("dermis.pipeline.light.flash_pair._ambient_landmarks", return_value=there):
+    with patch_of("dermis.pipeline.light.flash_pair._ambient_landmarks", return_value=there):
         for name, frame, profile, pupils in (("no level", ambient, plain, None), ("eyes", ambient, device, None),
                                              ("pupils", longer, device, 61.0)):  # fmt: skip
             found = flash_light(frame, flash, held.face, profile, pupils_mm=pupils)
@@ -118,9 +122,9 @@ def visits() -> Told:
     second = replace(second, lesions=fewer, photo=replace(small.photo, origin=Origin(sha256="b")))
     laid = [Alignment(moved=lambda points, by=by: points * by + 1.3, off_face_widths=0.01, textured=0.8, by="hand")
             for by in (0.5, 2.0)]  # fmt: skip
-    with patch("dermis.pipeline.longitudinal.align", side_effect=laid):
+    with patch_of("dermis.pipeline.longitudinal.align", side_effect=laid):
         change = change_between(first, second)
-    with patch("dermis.pipeline.trial.difference_map.align", return_value=laid[0]):
+    with patch_of("dermis.pipeline.trial.difference_map.align", return_value=laid[0]):
         gained = difference_between(first, second, "redness")
     nearly = [
         [same_lesion(apart, ratio, off=0.02, per_area=9.0) for apart in (0.0, 0.02, 0.05)] for ratio in (1.0, 2.0)
@@ -151,3 +155,27 @@ def several_photos() -> Told:
             for place, shift in enumerate(shifts[:count])]  # fmt: skip
         told[f"tones of {count}"] = by_region(combine_tones(photos)[:2])
     return told
+
+
+def calibration() -> Told:
+    shape = (240, 320)
+    dark, centres = chart_picture(matrix=0.12 * np.eye(3), noise=0.001, shape=shape)
+    lit, _ = chart_picture(matrix=np.diag([0.5, 0.55, 0.6]) @ (0.9 * np.eye(3) + 0.03), shape=shape)
+    bright = np.asarray(encode(np.clip(decode(dark) + decode(lit), 0, 1)), np.float32)
+    ambient, flash = (Photo(pixels=one**0.95, encoding=Encoding.SRGB, capture=GIVEN) for one in (dark, bright))
+    flash = replace(flash, capture=replace(GIVEN, iso=80))
+    corners = ChartCorners(corners_px=tuple(centres[[0, 5, 23, 18]].ravel()))
+    x, y = centres[20].astype(int) - 10
+    patch = read_reference(f"{x},{y},20,20=#a0a0a0")
+    with patch_of("dermis.pipeline.light.calibration.detect_faces", return_value=[]):
+        by_patch = calibrate_flash(ambient, flash, patch)
+    grey = correct_light(flash, patch)
+    return {
+        "flash": [
+            calibrate_flash(ambient, flash, corners),
+            calibrate_flash(ambient, flash, corners, patch_step_mm=30.0),
+        ],
+        "flash, patch": by_patch,
+        "rig": [calibrate_rig(flash, corners), calibrate_rig(flash, patch)],
+        "reference": [grey, correct_light(flash, corners)],
+    }
