@@ -26,6 +26,7 @@ import sys
 import time
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import accumulate
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -66,9 +67,9 @@ def drawn(room: str, each: int, seed: int) -> list[Mutant]:
 def is_caught(mutant: Mutant, copy: Path, reach: Reach) -> tuple[str, float]:
     """Return the test that fails with the mutant in the place of its file in `copy`, "" for none, and the seconds."""
     path = copy / "src" / mutant.file
-    tests = _affordable(reach.tests_for(mutant, copy / "src"), reach)
+    tests = _within(SPEND_S, reach.tests_for(mutant, copy / "src"), reach)
     began, kept, as_it_was = time.monotonic(), path.read_text(encoding="utf-8"), path.stat()
-    first = [one for one in tests if _until(tests, one, reach) <= FIRST_S]
+    first = _within(FIRST_S, tests, reach)
     caught = ""
     for group in (first, tests[len(first) :]):
         while group and not caught:
@@ -88,12 +89,10 @@ def is_caught(mutant: Mutant, copy: Path, reach: Reach) -> tuple[str, float]:
     return caught, time.monotonic() - began
 
 
-def _affordable(tests: Sequence[str], reach: Reach) -> list[str]:
-    return [one for one in tests if _until(tests, one, reach) <= SPEND_S]
-
-
-def _until(tests: Sequence[str], last: str, reach: Reach) -> float:
-    return sum(reach.seconds[one] for one in tests[: tests.index(last) + 1])
+def _within(seconds: float, tests: Sequence[str], reach: Reach) -> list[str]:
+    """Return the first of the tests, as many as take so many seconds together."""
+    taken = accumulate(reach.seconds[one] for one in tests)
+    return [one for one, until in zip(tests, taken, strict=True) if until <= seconds]
 
 
 class _First:
