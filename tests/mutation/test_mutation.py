@@ -88,7 +88,10 @@ def test_a_mutant_is_caught_by_the_tests_that_run_it(copy):
     }
     number, border = mutants["2.0", "3.0"], mutants["x < 3", "x <= 3"]
     for mutant in (number, border):
-        assert reach.tests_for(mutant, root) == ["tests/test_f.py::test_f"]
+        assert reach.tests_for(mutant, root) == [
+            "tests/test_f.py::test_f",
+            "tests/test_f.py::test_g",
+        ]  # mirrors the file
     assert run.is_caught(number, copy, reach)[0] == "tests/test_f.py::test_f"
     assert path.read_text() == SOURCE
 
