@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from dermis.errors import DermisError, UsageError
 from dermis.lab.evaluate.predict import predict
 from dermis.lab.train import export as exporting
 from dermis.lab.train.build import load_model
+from dermis.lab.train.card import card
 from dermis.lab.train.export import TOLERANCE, agreement, export
 from dermis.lab.train.objectives.samples import train
 from dermis.lab.train.recipe import recipe_from
@@ -100,9 +102,26 @@ def test_samples_of_other_data_belong_to_no_part(trained):
 
 
 def test_the_card_says_what_it_is(home):
-    card = (home / "half" / "card.md").read_text()
+    written = (home / "half" / "card.md").read_text()
     for words in ("# half", "something larger", "Only dots.", "16 samples", "| tone_mae |", "[head.tone]", "unet_lite"):
-        assert words in card
+        assert words in written
+
+
+def test_the_card_tells_what_a_comparison_with_other_weights_found(trained, home, tmp_path):
+    run = find_run(shutil.copytree(trained[0].folder, tmp_path / "run"))
+    meta = {**json.loads((home / "half" / "meta.json").read_text()), "result": {}}
+    assert "Not judged yet on those kept aside: `dermis evaluate run`" in card(run, meta)
+    (run.folder / "evaluation").mkdir()
+    (run.folder / "evaluation" / "beside-full.md").write_text("# run beside full\n\n## parts\n\n| mean_iou | 0.95 |\n")
+    assert "### parts\n\n| mean_iou | 0.95 |" in card(run, meta)
+    assert "Not judged" not in card(run, meta)
+
+
+def test_the_card_says_that_nobody_was_kept_aside(trained, home, tmp_path):
+    run = find_run(shutil.copytree(trained[0].folder, tmp_path / "run"))
+    data = json.loads((run.folder / "data.json").read_text())
+    (run.folder / "data.json").write_text(json.dumps({**data, "parts": {**data["parts"], "test": []}}))
+    assert "Nobody is kept aside" in card(run, {**json.loads((home / "half" / "meta.json").read_text()), "result": {}})
 
 
 def test_an_export_that_differs_is_not_kept(trained, home, tmp_path, monkeypatch):

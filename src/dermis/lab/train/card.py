@@ -139,7 +139,8 @@ def _data(run: Run) -> Iterator[str]:
 
 def _figures(run: Run, meta: Mapping[str, Any]) -> Iterator[str]:
     folds = run.folder.parent / f"{run.recipe.name}-folds-{recipe_hash(run.recipe)}"
-    told = sorted((*run.folder.glob("evaluation/evaluation.md"), *folds.glob("evaluation/evaluation.md")))
+    pages = ("evaluation/evaluation.md", "evaluation/beside-*.md")
+    told = sorted((*(path for page in pages for path in run.folder.glob(page)), *folds.glob(pages[0])))
     for path in told:
         yield from _demoted(path.read_text(encoding="utf-8"))
     figures = {name: held for name, held in meta["result"].items() if isinstance(held, float) and "validate" in name}
@@ -156,6 +157,8 @@ def _figures(run: Run, meta: Mapping[str, Any]) -> Iterator[str]:
         yield "| figure | value |"
         yield "|---|---|"
         yield from (f"| {name.removeprefix('validate_')} | {value:.4g} |" for name, value in (figures | others).items())
+    elif not told and json.loads((run.folder / "data.json").read_text())["parts"].get("test"):
+        yield f"Not judged yet on those kept aside: `dermis evaluate {run.folder.name}` does."
     elif not told:
         yield f"Nobody is kept aside from it: `dermis evaluate {run.recipe.name} --folds` judges the recipe."
     if meta["calibration"]:
