@@ -30,6 +30,7 @@ __all__ = [
     "compare_visits",
     "draw_subject",
     "subject_timeline",
+    "unmarked_skin",
     "visit_of",
     "visit_skin",
 ]
@@ -132,18 +133,30 @@ def subject_timeline(subject: Subject, atlas: Atlas) -> LesionTimeline:
     return draw_timeline(rng, subject.profile, subject.tone, coarse(atlas), response=subject.response)
 
 
-def visit_skin(subject: Subject, atlas: Atlas, visit: str = "W00", *, course: LesionTimeline | None = None) -> Visit:
+def unmarked_skin(subject: Subject, atlas: Atlas) -> SkinMaps:
+    """Return the skin of `subject` without marks, from which that of each day differs a little."""
+    rng = np.random.default_rng([subject.seed, 2])
+    return base_skin(rng, subject.tone, atlas, age_years=subject.age_years, gains=subject.skin.gains)
+
+
+def visit_skin(
+    subject: Subject,
+    atlas: Atlas,
+    visit: str = "W00",
+    *,
+    course: LesionTimeline | None = None,
+    still: SkinMaps | None = None,
+) -> Visit:
     """Return the skin of `subject` at a visit named in `VISITS`.
 
-    course: from `subject_course`, to draw it once for several visits.
+    course, still: from `subject_timeline` and `unmarked_skin`, to draw them once for several visits.
     """
     if visit not in VISITS:
         raise ValueError(f"No visit is called {visit!r}; there are {', '.join(VISITS)}.")
     week = VISITS[visit]
     found = subject_timeline(subject, atlas) if course is None else course
-    rng = np.random.default_rng([subject.seed, 2])
-    still = base_skin(rng, subject.tone, atlas, age_years=subject.age_years, gains=subject.skin.gains)
-    base = _that_day(still, np.random.default_rng([subject.seed, 3, week]))
+    unmarked = unmarked_skin(subject, atlas) if still is None else still
+    base = _that_day(unmarked, np.random.default_rng([subject.seed, 3, week]))
     specs = marks_at(found, week)
     stamps = lay_out(specs, atlas)
     maps, marks = apply_marks(base, stamps, atlas)
@@ -171,13 +184,14 @@ def _that_day(maps: SkinMaps, rng: np.random.Generator) -> SkinMaps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A subject with all that stays: head, clothes, own tissue (plain numbers), and the course of their marks."""
+    """A subject with all that stays: head, clothes, own tissue (plain numbers), unmarked skin, course of marks."""
 
     subject: Subject
     shape: HeadShape
     tissue: Tissue
     dress: Clothing
     atlas: Atlas
+    still: SkinMaps
     course: LesionTimeline
 
 
@@ -191,10 +205,11 @@ def build_person(subject: Subject, *, texels: int = 1024) -> Person:
         tissue=subject.skin.tissue,
         dress=draw_clothing(rng),
         atlas=atlas,
+        still=unmarked_skin(subject, atlas),
         course=subject_timeline(subject, atlas),
     )
 
 
 def visit_of(person: Person, name: str) -> Visit:
     """Return the skin of `person` at a visit."""
-    return visit_skin(person.subject, person.atlas, name, course=person.course)
+    return visit_skin(person.subject, person.atlas, name, course=person.course, still=person.still)

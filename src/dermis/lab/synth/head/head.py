@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core.arrays import FloatMap
+from dermis.core.arrays import FloatMap, read_only
 from dermis.lab.synth.head.accessories import Glasses, draw_glasses, glasses_mesh
 from dermis.lab.synth.head.ambient_occlusion import open_sky
 from dermis.lab.synth.head.anatomy import EAR_ROOT, LANDMARKS, ear, face_inside, nose_inside
@@ -216,6 +216,13 @@ def _seat_lids(skin: FloatMap, eyes: FloatMap, base: _Base) -> FloatMap:
     return seated
 
 
+@lru_cache(maxsize=1)  # one person is seen several times in turn
+def _grown(style: HairStyle) -> tuple[FloatMap, FloatMap]:
+    """Return how far inside the borders of scalp hair and beard each vertex of the average skin lies, in mm."""
+    rest = template().points.reshape(-1, 3)
+    return read_only(scalp_inside(rest, style)), read_only(beard_inside(rest, style))
+
+
 def _body_mesh(points: FloatMap, shape: HeadShape) -> Mesh:
     base = template()
     uv = np.stack(np.broadcast_arrays(base.u[None, :], base.v[:, None]), axis=-1)
@@ -230,8 +237,8 @@ def _body_mesh(points: FloatMap, shape: HeadShape) -> Mesh:
         uv=uv.reshape(-1, 2),
         along_u=along_u.reshape(-1, 3),
         along_v=along_v.reshape(-1, 3),
-        hair=scalp_inside(rest, shape.hair),
-        beard=beard_inside(rest, shape.hair),
+        hair=_grown(shape.hair)[0],
+        beard=_grown(shape.hair)[1],
         nose=_base().nose,
         face=_base().face,
         open_sky=_base().open_sky,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +52,16 @@ def person_at(recipe: SubjectRecipe, number: int, visit: str, *, treated: bool =
 
     treated: False for one to whom nothing was given that works.
     """
+    person = _person(recipe, number, treated=treated)
+    return person, visit_of(person, visit)
+
+
+@lru_cache(maxsize=1)  # a trial's visits of one person follow each other
+def _person(recipe: SubjectRecipe, number: int, *, treated: bool) -> Person:
     subject = subject_of(recipe, number)
     if not treated:
         subject = replace(subject, response=0.0)
-    person = build_person(subject, texels=_texels(recipe.size_px))
-    return person, visit_of(person, visit)
+    return build_person(subject, texels=_texels(recipe.size_px))
 
 
 def _texels(size_px: int) -> int:
