@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -229,8 +229,6 @@ def _lay_out(
 
 def _empty(shape: tuple[int, int], dress: Clothing) -> dict[str, NDArray[Any]]:
     count = shape[0] * shape[1]
-    row, column = np.divmod(np.arange(count), shape[1])
-    side = min(shape)
     normals = np.zeros((count, 3), np.float32)
     normals[:, 2] = 1
     return {
@@ -240,11 +238,19 @@ def _empty(shape: tuple[int, int], dress: Clothing) -> dict[str, NDArray[Any]]:
         "along_u": np.zeros((count, 3), np.float32),
         "along_v": np.zeros((count, 3), np.float32),
         "cover": np.ones(count, np.float32),
-        "paint": backdrop((row / side).astype(np.float32), (column / side).astype(np.float32), dress),
+        "paint": _behind(shape, dress).copy(),
         "lips": np.zeros(count, np.float32),
         "gloss": np.ones(count, np.float32),
         "open_sky": np.ones(count, np.float32),
     }
+
+
+@lru_cache(maxsize=1)  # one person is seen several times in turn
+def _behind(shape: tuple[int, int], dress: Clothing) -> FloatMap:
+    """Return the background's reflectance (h * w, 3)."""
+    row, column = np.divmod(np.arange(shape[0] * shape[1]), shape[1])
+    side = min(shape)
+    return read_only(backdrop((row / side).astype(np.float32), (column / side).astype(np.float32), dress))
 
 
 def _seen_regions(uv: FloatMap, parts: LabelMap) -> LabelMap:

@@ -216,11 +216,23 @@ def _seat_lids(skin: FloatMap, eyes: FloatMap, base: _Base) -> FloatMap:
     return seated
 
 
+class _Grown(NamedTuple):
+    """What grows on the average skin: how far inside the borders of hair and beard each vertex (v,) lies, and how far
+    the hair (r, c) stands off, all in mm.
+    """
+
+    hair: FloatMap
+    beard: FloatMap
+    off_skin: FloatMap
+
+
 @lru_cache(maxsize=1)  # one person is seen several times in turn
-def _grown(style: HairStyle) -> tuple[FloatMap, FloatMap]:
-    """Return how far inside the borders of scalp hair and beard each vertex of the average skin lies, in mm."""
-    rest = template().points.reshape(-1, 3)
-    return read_only(scalp_inside(rest, style)), read_only(beard_inside(rest, style))
+def _grown(style: HairStyle) -> _Grown:
+    base = template()
+    hair = scalp_inside(base.points, style)
+    beard = beard_inside(base.points, style)
+    off_skin = shell_offsets(base.points, base.level_reach, hair, style)
+    return _Grown(read_only(hair.reshape(-1)), read_only(beard.reshape(-1)), read_only(off_skin))
 
 
 def _body_mesh(points: FloatMap, shape: HeadShape) -> Mesh:
@@ -237,8 +249,8 @@ def _body_mesh(points: FloatMap, shape: HeadShape) -> Mesh:
         uv=uv.reshape(-1, 2),
         along_u=along_u.reshape(-1, 3),
         along_v=along_v.reshape(-1, 3),
-        hair=_grown(shape.hair)[0],
-        beard=_grown(shape.hair)[1],
+        hair=_grown(shape.hair).hair,
+        beard=_grown(shape.hair).beard,
         nose=_base().nose,
         face=_base().face,
         open_sky=_base().open_sky,
@@ -290,9 +302,7 @@ def _hair_mesh(points: FloatMap, body: Mesh, style: HairStyle) -> Mesh | None:
     if max(style.top_mm, style.sides_mm) < 2:
         return None
     base = template()
-    inside = body.hair.reshape(points.shape[:2])
-    offset = shell_offsets(base.points, base.level_reach, inside, style)
-    shell = (points + base.rays * offset[..., None]).astype(np.float32)
+    shell = (points + base.rays * _grown(style).off_skin[..., None]).astype(np.float32)
     uv = body.uv.reshape(*points.shape[:2], 2)
     normals, along_u, along_v = grid_frames(shell, uv, closed=True)
     normals[0] = (0, 1, 0)
