@@ -22,7 +22,7 @@ from dermis.formats.files import write_bytes
 from dermis.lab.datasets import find_dataset
 from dermis.lab.evaluate.predict import predict
 from dermis.lab.evaluate.trial_ours import NAME as OURS
-from dermis.lab.evaluate.trial_ours import SAID, TARGET, answers_of_folds, numbers_of
+from dermis.lab.evaluate.trial_ours import SAID, TARGET, Others, answers_of_folds, others_of, pixels_of
 from dermis.lab.train.objectives.samples import train
 from dermis.lab.train.pools import patches_of
 from dermis.lab.train.recipe import Recipe, find_recipe, read_recipe
@@ -42,9 +42,9 @@ NAMES = (
     "pigmentation-patches",
 )  # fmt: skip
 SETTINGS: Mapping[str, tuple[str, ...]] = {
-    "pigmentation-floor": (),
+    "pigmentation-floor": ("train.epochs=20",),
     "": (
-        "input.size_px=128", "network.frozen_epochs=-1", "augment.flip=0.0", "train.epochs=60", "train.lr=3e-3",
+        "input.size_px=128", "network.frozen_epochs=-1", "augment.flip=0.0", "train.epochs=20", "train.lr=3e-3",
     ),
 }  # fmt: skip
 """What is changed of a recipe for the chart; "" for those not named."""
@@ -80,8 +80,9 @@ def trial_table(roots: Roots, runs: Path) -> str:
     samples = find_dataset(recipes[0].data.dataset).index(root)
     tables = {recipe.name: _fold_tables(recipe, samples, root, runs) for recipe in recipes}
     keys = [str(sample.key) for sample in samples]
-    numbers = dict(zip(keys, numbers_of(samples, runs / f"{OURS}.npz"), strict=True))
-    tables[OURS] = answers_of_folds(numbers, tables[NAMES[0]])
+    pixels = dict(zip(keys, pixels_of(samples, runs / f"{OURS}-pixels"), strict=True))
+    others = others_of(runs / f"{OURS}-others")
+    tables[OURS] = answers_of_folds(pixels, others, tables[NAMES[0]])
     graders = {label.grader for sample in samples for label in sample.labels} - {"reference"}
     given = {
         key: {label.grader: label.value for label in sample.labels if label.grader in graders}
@@ -89,8 +90,9 @@ def trial_table(roots: Roots, runs: Path) -> str:
     }
     models = [_scored(name, held) for name, held in tables.items()]
     write_bytes(runs / "pigmentation-trial.png", chart_png(models, _trivial(tables[OURS]).value))
-    apart = answers_of_folds(numbers, tables[NAMES[0]], teaches=_PLAIN)
-    return chart(models, [*_others(tables[OURS], given), *_apart(apart)])
+    apart = answers_of_folds(pixels, others, tables[NAMES[0]], teaches=_PLAIN)
+    lines = [*_others(tables[OURS], given), *_apart(apart), _both_photos(tables[OURS]), _in_view(others)]
+    return chart(models, lines)
 
 
 def chart_png(models: Sequence[PhotoScores], trivial: float) -> bytes:
@@ -241,6 +243,31 @@ def _apart(tables: Sequence[pd.DataFrame]) -> list[str]:
         f"`{OURS}` learnt from people without acne and redness: RMSE {parts['without']:.2f} of such people, "
         f"{parts['with acne, redness']:.2f} of those with."
     ]
+
+
+def _both_photos(tables: Sequence[pd.DataFrame]) -> str:
+    """Return a line about the mean of our answers for all photos of a side at a visit, which share its grade."""
+    import pandas as pd
+
+    test = pd.concat([one[one["part"] == "test"] for one in tables], ignore_index=True)
+    side = test["key"].str.replace(r" \d+$", "", regex=True)
+    whole = test.assign(**{SAID: test[SAID].groupby(side).transform("mean")})[~side.duplicated()]
+    whole = whole[np.isfinite(whole[SAID]) & np.isfinite(whole[TARGET])]
+    panel = _words(_rmse(*_columns(whole), whole["subject"]))
+    true = whole["trait.true_grade" if "trait.true_grade" in whole else TARGET].to_numpy(float)
+    said = _words(_rmse(true, whole[SAID].to_numpy(float), whole["subject"]))
+    return (
+        f"The mean of `{OURS}` over the photos of a side at a visit, {len(whole)} sides: RMSE {panel}, "
+        f"true grade {said}."
+    )
+
+
+def _in_view(others: Others) -> str:
+    off = float(np.sqrt(np.mean((others.seen - others.true) ** 2)))
+    return (
+        f"True marks in view, weighed by area in the photo, miss the grade of the side by {off:.2f} "
+        f"({len(others.true)} other people)."
+    )
 
 
 def _rmse(right: Floats, said: Floats, people: Any) -> Interval:  # noqa: ANN401 -- a column of pandas

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dermis.core import Label, Ordinal, SampleKey, SegmentationClass
+from dermis.core import Label, Ordinal, Photo, SampleKey, SegmentationClass
 from dermis.core.arrays import FloatMap
 from dermis.formats.images.photo import write_photo
 from dermis.formats.tables import write_csv, write_xlsx
@@ -38,7 +38,7 @@ from dermis.lab.synth.record import Record
 from dermis.lab.synth.subjects import Person, Visit
 from dermis.optics.isp import develop
 
-__all__ = ["LAYOUT"]
+__all__ = ["LAYOUT", "photograph_side", "side_grades"]
 
 _SIDES = {"L": "left", "R": "right"}
 _TURN_DEG = 42.0
@@ -78,28 +78,11 @@ def _photographed(
 ) -> Record:
     _, side, _, *more = name.split("_")
     week, again = job.visit[1:], int(more[0]) - 1 if more else 0
-    rng = stream(recipe.seed, "photo", name)
-    phone = _by_phone(recipe, job.number)
-    if phone:
-        own = replace(recipe, lights=("any",), cameras=("drawn",))
-        shot = draw_everyday_shot(rng, own, f"{-_TURN_DEG if side == 'L' else _TURN_DEG}", "neutral", framing="face")
-    else:
-        shot = draw_studio_shot(rng, recipe, _SIDES[side], "neutral", turn_deg=_TURN_DEG)
-    scene = compose_scene(person, visit, shot)
-    raw = raw_of(scene)
-    development = everyday_isp(rng, shot, raw, scene.buffers.regions > 0) if phone else studio_isp(recipe, shot)
-    photo = develop(raw, development, rng)
+    draw = stream(recipe.seed, "photo", name)
+    scene, photo, quality = photograph_side(draw, recipe, job.number, person, visit, side)
     file = photo_name(job.number + 1, side, week, again)
-    write_photo(
-        folder / place / file,
-        replace(photo, pixels=photo.pixels * _kept(scene)),
-        quality=max(development.jpeg_quality, 92),
-    )
-    grades = visit.grades
-    grade, real = {
-        "L": (grades.mottled_left, grades.mottled_left_real),
-        "R": (grades.mottled_right, grades.mottled_right_real),
-    }[side]
+    write_photo(folder / place / file, photo, quality=quality)
+    grade, real = side_grades(visit, side)
     record, _ = record_of(
         scene,
         name=name,
@@ -118,10 +101,35 @@ def _photographed(
             "grade": grade,
             "true_grade": round(real, 3),
             "arm": _arm(recipe, job.number),
-            "taken": "phone" if phone else "studio",
+            "taken": "phone" if _by_phone(recipe, job.number) else "studio",
         },
     )
     return record
+
+
+def photograph_side(
+    rng: np.random.Generator, recipe: TrialRecipe, number: int, person: Person, visit: Visit, side: str
+) -> tuple[Scene, Photo, int]:
+    """Return the scene, the masked photo and its JPEG quality of side L or R of a person of the trial."""
+    phone = _by_phone(recipe, number)
+    if phone:
+        own = replace(recipe, lights=("any",), cameras=("drawn",))
+        shot = draw_everyday_shot(rng, own, f"{-_TURN_DEG if side == 'L' else _TURN_DEG}", "neutral", framing="face")
+    else:
+        shot = draw_studio_shot(rng, recipe, _SIDES[side], "neutral", turn_deg=_TURN_DEG)
+    scene = compose_scene(person, visit, shot)
+    raw = raw_of(scene)
+    development = everyday_isp(rng, shot, raw, scene.buffers.regions > 0) if phone else studio_isp(recipe, shot)
+    photo = develop(raw, development, rng)
+    return scene, replace(photo, pixels=photo.pixels * _kept(scene)), max(development.jpeg_quality, 92)
+
+
+def side_grades(visit: Visit, side: str) -> tuple[float, float]:
+    """Return the true grade of side L or R, in half steps and as a real number."""
+    grades = visit.grades
+    if side == "L":
+        return grades.mottled_left, grades.mottled_left_real
+    return grades.mottled_right, grades.mottled_right_real
 
 
 def _graders(recipe: TrialRecipe, name: str, real: float) -> tuple[Label, ...]:
