@@ -258,11 +258,13 @@ def _of_redness_grade(roots: Roots, runs: Path) -> str:
 
 
 def _of_mark_looks(roots: Roots, runs: Path) -> str:
-    from dermis.lab.evaluate.diagnoses.mark_looks import clear_portraits_painted, looks_table, outlined_looks
+    from dermis.lab.evaluate.diagnoses import mark_looks
 
     portraits = folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME)
-    real = list(outlined_looks(folder_of("skin_problems_seg", roots)))
-    return _signed(looks_table(real, list(clear_portraits_painted(portraits))))
+    real = list(mark_looks.outlined_looks(folder_of("skin_problems_seg", roots)))
+    painted = list(mark_looks.clear_portraits_painted(portraits))
+    grown = [look for seed in range(10) for look in mark_looks.grown_looks(seed)]
+    return _signed(mark_looks.looks_table(real, painted, grown))
 
 
 def _of_pigmentation(roots: Roots, runs: Path) -> str:

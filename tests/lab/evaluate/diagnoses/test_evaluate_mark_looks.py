@@ -10,7 +10,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from dermis.core import CropFrame, Face, Region, SegmentationClass, View
-from dermis.lab.evaluate.diagnoses.mark_looks import FIELDS, KINDS, look_of, looks_table, painted_looks
+from dermis.lab.evaluate.diagnoses.mark_looks import FIELDS, KINDS, grown_looks, look_of, looks_table, painted_looks
 
 SIZE, PX_MM = 300, 2.6
 OUTLINED = {
@@ -54,13 +54,28 @@ def test_painted_marks_look_as_outlined_ones(painted, field):
     assert abs(np.nanmedian(values) - MEDIANS[field]) < max(0.75, ROOM.get(field, 0)) * (high - low)
 
 
+@pytest.fixture(scope="module")
+def grown():
+    return [one for seed in range(3) for one in grown_looks(seed)]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_marks_of_made_heads_look_as_outlined_ones(grown, field):
+    values = np.array([getattr(one, field) for one in grown])
+    low, high = OUTLINED[field]
+    room = (0.25 if field != "skew" else 1.2) * (high - low)
+    assert np.nanmean((values > low - room) & (values < high + room)) > 0.8
+    assert low < np.nanmedian(values) < high
+
+
 def test_kinds_differ_as_they_should(painted):
     size = {kind: np.median([one.size_mm for one in painted if one.kind == kind]) for kind in KINDS}
     assert size["freckles"] < size["dark_spots"] < size["melasma"]
     green = {kind: np.median([one.green for one in painted if one.kind == kind]) for kind in KINDS}
     assert green["freckles"] < green["dark_spots"]
-    table = looks_table(painted, painted)
+    table = looks_table(painted, painted, painted)
     assert f"| outlined | {len(painted)} | 2 |" in table
+    assert "| made heads, melasma | 2 | 2 |" in table
 
 
 def test_a_disc_of_known_size_contrast_and_border_is_measured_so(face):

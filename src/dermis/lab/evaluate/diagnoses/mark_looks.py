@@ -1,8 +1,8 @@
 """How brown marks look, outlined on photos of people or painted: size, contrast, colour, border and skew.
 
 A folder of outlines holds `labels.csv` (file, group) and `polygons.csv` (file, label, points_xy_norm), as
-`skin_problems_seg` does. Marks painted on made portraits (`dermis.lab.synth.lesions.photo_marks`) are looked at in the
-same way, so that they can be held to real ones.
+`skin_problems_seg` does. Marks painted on made portraits (`dermis.lab.synth.lesions.photo_marks`), and those that grow
+on the skin of made heads, are looked at in the same way, so that they can be held to real ones.
 """
 
 from __future__ import annotations
@@ -10,19 +10,29 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Face
+from dermis.core import Face, Region
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.face.regions import FACE_MM, face_width_px
 from dermis.formats.images.photo import read_photo
 from dermis.formats.tables import read_table
-from dermis.lab.synth.lesions.kinds import MarkKind
+from dermis.lab.synth.head.uv import flat_atlas
+from dermis.lab.synth.lesions.draw import grow_mark
+from dermis.lab.synth.lesions.kinds import Mark, MarkKind, MarkSpec
+from dermis.lab.synth.lesions.morphology import MORPHOLOGIES
 from dermis.lab.synth.lesions.photo_marks import draw_photo_marks, paint_marks
+from dermis.lab.synth.lesions.rasterise import apply_marks, lay_out
+from dermis.lab.synth.skin.colour import COLOUR_NM, channels, skin_table
+from dermis.lab.synth.skin.maps import Tone, base_skin
+from dermis.lab.synth.skin.own_skin import draw_own_skin
+from dermis.optics.camera import find_camera, response
+from dermis.optics.illuminant import find_illuminant
 from dermis.pipeline.analyse import analyse
 from dermis.tasks import choose
 
@@ -30,6 +40,7 @@ __all__ = [
     "KINDS",
     "MarkLook",
     "clear_portraits_painted",
+    "grown_looks",
     "look_of",
     "looks_of_masks",
     "looks_table",
@@ -51,6 +62,8 @@ _DARKEST, _FAINTEST = 0.004, 0.1
 _OF_A_KIND = 12
 _OUTLINE = 0.4
 """A painted mark is outlined where this share of its density is left."""
+_PATCH_PX, _PITCH_MM, _LARGE_MM = 200, 0.5, 16.0
+"""Of the cheek on which marks grow; larger marks are not looked at."""
 _LEAST_FOR_BORDER = 2.0
 """Fainter marks, in green density, tell nothing of their border."""
 
@@ -226,13 +239,58 @@ def clear_portraits_painted(folder: Path) -> Iterator[MarkLook]:
             yield from painted_looks(found.skin.linear, found.face, group=path.stem.split("_")[0], seed=seed)
 
 
-def looks_table(outlined: Iterable[MarkLook], painted: Iterable[MarkLook]) -> str:
-    """Return the 10th, 50th and 90th percentile over photos of both, all kinds and each kind painted."""
-    real, made = list(outlined), list(painted)
+def grown_looks(seed: int) -> Iterator[MarkLook]:
+    """Yield the typical look of each kind of mark on a patch of a made head's cheek, in D65 by a typical camera.
+
+    Without shade, lens, noise and JPEG, half a millimetre a pixel.
+    """
+    from dermis.lab.synth.camera.scene import CHROMOPHORES  # late: the renderer
+
+    rng = np.random.default_rng(seed)
+    every = np.ones((_PATCH_PX, _PATCH_PX), np.bool_)
+    cheek = np.full(every.shape, Region.LEFT_CHEEK.code, np.uint8)
+    atlas = flat_atlas(cheek, every, every, _PITCH_MM)
+    skin = draw_own_skin(rng, lowest_ita_deg=-40, highest_ita_deg=60)
+    base = base_skin(rng, skin.tone, atlas, age_years=40.0)
+    weights = response(find_camera("typical"), find_illuminant("D65"), COLOUR_NM)
+    for name, kind in KINDS.items():
+        maps, marks = apply_marks(base, lay_out(_spaced(rng, kind, skin.tone), atlas), atlas)
+        flat = {each: getattr(maps, each).ravel() for each in CHROMOPHORES}
+        raw = channels(skin_table(skin.tissue, flat), weights / weights.sum(axis=0), flat).reshape(*every.shape, 3)
+        masks = [_placed(mark, every.shape) for mark in marks]
+        others, density = np.logical_or.reduce(masks), (-100 * np.log10(raw)).astype(np.float32)
+        looks = [look_of(density, one, others, every, 1 / _PITCH_MM, group=str(seed), kind=name) for one in masks]
+        yield typical_look([look for look in looks if look is not None])
+
+
+def _spaced(rng: np.random.Generator, kind: MarkKind, tone: Tone) -> list[MarkSpec]:
+    """Return marks of a kind that do not touch: nine, of large ones two."""
+    low, high = MORPHOLOGIES[kind].radius_mm
+    large = high > _LARGE_MM
+    places = ((0.3, 0.3), (0.7, 0.7)) if large else tuple(product((0.2, 0.5, 0.8), repeat=2))
+    radii = np.minimum(low * (high / low) ** rng.random(len(places)), _LARGE_MM)
+    return [
+        grow_mark(rng, kind, tone, place=place, radius_mm=float(radius), identity=number)
+        for number, (place, radius) in enumerate(zip(places, radii, strict=True))
+    ]
+
+
+def _placed(mark: Mark, shape: tuple[int, ...]) -> BoolMap:
+    whole = np.zeros(shape, np.bool_)
+    whole[mark.row : mark.row + mark.mask.shape[0], mark.column : mark.column + mark.mask.shape[1]] = mark.mask
+    return whole
+
+
+def looks_table(outlined: Iterable[MarkLook], painted: Iterable[MarkLook], grown: Iterable[MarkLook] = ()) -> str:
+    """Return the 10th, 50th and 90th percentile over photos of each, all kinds, and each kind painted and grown."""
+    real, made, heads = list(outlined), list(painted), list(grown)
     words = ("size, mm", "green density", "red / green", "blue / green", "border, mm", "skew")
     lines = [f"| marks | photos | people | {' | '.join(words)} |", f"|{'---|' * (3 + len(words))}"]
     parts = [("outlined", real), ("painted", made)]
     parts += [(f"painted, {name.lower()}", [one for one in made if one.kind == name]) for name in KINDS]
+    if heads:
+        parts.append(("made heads", heads))
+        parts += [(f"made heads, {name.lower()}", [one for one in heads if one.kind == name]) for name in KINDS]
     for name, some in parts:
         cells = [_three([getattr(one, field) for one in some]) for field in FIELDS]
         lines.append(f"| {name} | {len(some)} | {len({one.group for one in some})} | {' | '.join(cells)} |")
