@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -267,7 +266,7 @@ def _spaced(rng: np.random.Generator, kind: MarkKind, tone: Tone) -> list[MarkSp
     """Return marks of a kind that do not touch: nine, of large ones two."""
     low, high = MORPHOLOGIES[kind].radius_mm
     large = high > _LARGE_MM
-    places = ((0.3, 0.3), (0.7, 0.7)) if large else tuple(product((0.2, 0.5, 0.8), repeat=2))
+    places = [(0.3, 0.3), (0.7, 0.7)] if large else [(u, v) for u in (0.2, 0.5, 0.8) for v in (0.2, 0.5, 0.8)]
     radii = np.minimum(low * (high / low) ** rng.random(len(places)), _LARGE_MM)
     return [
         grow_mark(rng, kind, tone, place=place, radius_mm=float(radius), identity=number)
