@@ -258,13 +258,11 @@ def _of_redness_grade(roots: Roots, runs: Path) -> str:
 
 
 def _of_mark_looks(roots: Roots, runs: Path) -> str:
-    from dermis.lab.evaluate.diagnoses import mark_looks
+    from dermis.lab.evaluate.diagnoses import mark_looks as looks
 
-    portraits = folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME)
-    real = list(mark_looks.outlined_looks(folder_of("skin_problems_seg", roots)))
-    painted = list(mark_looks.clear_portraits_painted(portraits))
-    grown = [look for seed in range(10) for look in mark_looks.grown_looks(seed)]
-    return _signed(mark_looks.looks_table(real, painted, grown))
+    painted = looks.clear_portraits_painted(folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME))
+    grown = (one for seed in range(10) for one in looks.grown_looks(seed))
+    return _signed(looks.looks_table(looks.outlined_looks(folder_of("skin_problems_seg", roots)), painted, grown))
 
 
 def _of_pigmentation(roots: Roots, runs: Path) -> str:

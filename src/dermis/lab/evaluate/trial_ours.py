@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from dermis.colour.srgb import decode
 from dermis.core import Photo, Sample
+from dermis.formats.files import write_arrays, write_with
 from dermis.formats.images.photo import read_photo, write_photo
 from dermis.lab.synth.camera.acquisition import stream
 from dermis.lab.synth.camera.render import sample
@@ -139,7 +140,8 @@ def _kept(one: Sample, file: Path) -> Halves | None:
         photo = one.read()
         assert isinstance(photo, Photo)
         grid = masked_grid(photo, mirrored=one.key.view.startswith("right"))
-        np.save(file, _NOTHING if grid is None else side_pixels(grid, seed=int(np.count_nonzero(grid.judged)))[0])
+        read = _NOTHING if grid is None else side_pixels(grid, seed=int(np.count_nonzero(grid.judged)))[0]
+        write_with(file, lambda draft: np.save(draft, read))
     held: Halves = np.load(file, mmap_mode="r")
     return np.array(held[::_USED]) if held.size else None
 
@@ -181,7 +183,7 @@ def _others(recipe: TrialRecipe, kept: Path) -> Iterator[Mapping[str, NDArray[An
         for number in range(recipe.subjects):
             file = kept / f"{number:04d}.npz"
             if not file.is_file():
-                np.savez(file, **_other(recipe, number, Path(draft) / "side.jpg"))
+                write_arrays(file, _other(recipe, number, Path(draft) / "side.jpg"))
             with np.load(file) as held:
                 yield dict(held)
 
