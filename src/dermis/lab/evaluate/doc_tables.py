@@ -272,9 +272,9 @@ def _of_pigmentation(roots: Roots, runs: Path) -> str:
         outlines=folder_of("skin_problems_seg", roots),
         web=folder_of("melasma_faces", roots),
         clinic=folder_of("dermnetnz_face", roots),
-        adults=folder_of("caltech_faces_light", roots),
+        adults=folder_of("caltech_faces_light", roots), charted=folder_of("chart_faces_mbatha", roots),
         portraits=folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME),
-    )
+    )  # fmt: skip
     return _signed(text)
 
 

@@ -11,7 +11,14 @@ from dermis.lab.evaluate.diagnoses.pigmentation import (
     kept_aside,
     outlined_lines,
 )
-from dermis.lab.evaluate.diagnoses.pigmentation_table import STEPS, PaintedFace, lines_of, paint_face, painted_lines
+from dermis.lab.evaluate.diagnoses.pigmentation_table import (
+    STEPS,
+    PaintedFace,
+    lines_of,
+    paint_face,
+    painted_lines,
+    very_dark_faces,
+)
 from dermis.tasks.pigmentation.contrast import MELANIN_AXIS
 from fakes.plain_face import SIZE, face_with
 
@@ -79,6 +86,13 @@ def test_the_lines_of_painted_faces_go_by_tone():
     assert "painted, all: Spearman of grade and step, mean (share of faces with 0.97) | 2 | 1.000 (100%)" in text
     assert "painted, darkened by 24: a lamp aside moves it by, median (most) | 1 | 0.20 (0.20)" in text
     assert "darkened by 12" not in text
+
+
+def test_one_person_with_very_dark_skin_is_painted_in_each_light(tmp_path):
+    rows = ("images/pA_01_full.jpg,pA,2", "images/pB_01_full.jpg,pB,1", "images/pB_02_full.jpg,pB,2",
+            "images/pB_02_face.jpg,pB,2")  # fmt: skip
+    (tmp_path / "labels.csv").write_text("\n".join(["file,group,shot_in_block", *rows]))
+    assert very_dark_faces(tmp_path) == [tmp_path / "images" / "pB_02_full.jpg"]
 
 
 def test_each_half_of_the_groups_is_told_apart():

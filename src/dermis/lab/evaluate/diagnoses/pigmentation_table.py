@@ -11,6 +11,7 @@ import numpy as np
 from dermis.core import Face, Skin
 from dermis.core.arrays import FloatMap
 from dermis.formats.images.photo import read_photo
+from dermis.formats.tables import read_table
 from dermis.lab.evaluate.diagnoses.pigmentation import (
     GradedPhoto,
     OutlinedPhoto,
@@ -41,6 +42,7 @@ __all__ = [
     "painted_faces",
     "painted_lines",
     "pigmentation_table",
+    "very_dark_faces",
 ]
 
 STEPS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.3)
@@ -51,6 +53,7 @@ COUNTS = {MarkKind.FRECKLE: 60, MarkKind.LENTIGO: 20, MarkKind.MELASMA: 8, MarkK
 FAULTS = 0.5
 """Errors of the other cameras, as a share of those that were taught."""
 _CAMERAS, _SEED = 6, 11
+_VERY_DARK = "pB"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,7 @@ class PaintedFace:
     cameras: float
 
 
-def pigmentation_table(*, outlines: Path, web: Path, clinic: Path, adults: Path, portraits: Path) -> str:
+def pigmentation_table(*, outlines: Path, web: Path, clinic: Path, adults: Path, portraits: Path, charted: Path) -> str:
     """Return the table of all that is known of dark spots; adults and portraits: only people who taught nothing."""
     judged = _untaught(portraits)
     grades = [one for folder in (web, clinic) for one in graded_photos(folder)]
@@ -75,7 +78,17 @@ def pigmentation_table(*, outlines: Path, web: Path, clinic: Path, adults: Path,
     of_portraits = [one for path in judged for one in graded(
         read_photo(path), source="portraits", row={"file": path.name, "group": path.stem.split("_")[0]})]  # fmt: skip
     painted = list(painted_faces(clear_faces(portraits, adults)))
-    return lines_of(list(outlined_photos(outlines)), [*grades, *own, *of_portraits], painted)
+    dark = list(painted_faces(very_dark_faces(charted), tones=TONES[:1]))
+    return lines_of(list(outlined_photos(outlines)), [*grades, *own, *of_portraits], painted, dark)
+
+
+def very_dark_faces(charted: Path) -> list[Path]:
+    """Return the photos of one person with very dark skin, in five colours of light, of the middle of three levels."""
+    rows = read_table(charted / "labels.csv", needs=("file", "group", "shot_in_block"))
+    return [
+        charted / row["file"] for row in rows
+        if row["group"] == _VERY_DARK and row["shot_in_block"] == "2" and row["file"].endswith("_full.jpg")
+    ]  # fmt: skip
 
 
 def clear_faces(portraits: Path, adults: Path) -> list[Path]:
@@ -87,7 +100,10 @@ def _untaught(portraits: Path) -> list[Path]:
     return [path for path in sorted(portraits.glob("*.jpg")) if not is_taught(path.stem.split("_")[0])]
 
 
-def lines_of(outlined: Sequence[OutlinedPhoto], rows: Sequence[GradedPhoto], painted: Sequence[PaintedFace]) -> str:
+def lines_of(
+    outlined: Sequence[OutlinedPhoto], rows: Sequence[GradedPhoto], painted: Sequence[PaintedFace],
+    dark: Sequence[PaintedFace] = (),
+) -> str:  # fmt: skip
     """Return the table; what tells apart stands again for each half of the groups, one of which chooses nothing."""
     lines = ["| judged | n | here | unevenness of melanin alone | aim |", "|---|---|---|---|---|"]
     lines += [*outlined_lines(outlined), *graded_lines(rows)]
@@ -95,16 +111,16 @@ def lines_of(outlined: Sequence[OutlinedPhoto], rows: Sequence[GradedPhoto], pai
         some = [*outlined_lines([one for one in outlined if kept_aside(one.group) is aside]),
                 *graded_lines([one for one in rows if kept_aside(one.group) is aside])]  # fmt: skip
         lines += [f"| {name}, {line[2:]}" for line in some if ": AUC |" in line or ": Dice |" in line]
-    return "\n".join([*lines, *painted_lines(painted)])
+    return "\n".join([*lines, *painted_lines(painted), *_painted_lines("one person with very dark skin", dark)])
 
 
-def painted_faces(photos: Iterable[Path]) -> Iterator[PaintedFace]:
-    """Yield each photo of a clear face with what painting did to its grade."""
+def painted_faces(photos: Iterable[Path], *, tones: Sequence[float] = TONES) -> Iterator[PaintedFace]:
+    """Yield each photo of a clear face with what painting did to its grade; tones: by turns, as `TONES`."""
     rng = np.random.default_rng(_SEED)
     for number, path in enumerate(photos):
         found = measured(read_photo(path))
         if found is not None and found[0].landmarks is not None:
-            yield paint_face(rng, *cut_out(*found), darker=TONES[number % len(TONES)])
+            yield paint_face(rng, *cut_out(*found), darker=tones[number % len(tones)])
 
 
 def paint_face(rng: np.random.Generator, face: Face, skin: Skin, *, darker: float) -> PaintedFace:
@@ -132,24 +148,26 @@ def paint_face(rng: np.random.Generator, face: Face, skin: Skin, *, darker: floa
 
 def painted_lines(rows: Sequence[PaintedFace]) -> list[str]:
     """Return the lines of the table on painted faces, all and by tone."""
-    lines = []
-    for tone in (None, *TONES):
-        some = [row for row in rows if tone is None or row.darker == tone]
-        if not some:
-            continue
-        name = "all" if tone is None else f"darkened by {tone:.0f}"
-        ranks = np.array([spearman(STEPS, row.grades) for row in some])
-        redness, lamp = (np.abs([getattr(row, end) for row in some]) for end in ("redness", "lamp"))
-        cameras = np.array([row.cameras for row in some])
-        ends = np.array([(row.grades[0], row.grades[-1]) for row in some])
-        figures = (
-            ("Spearman of grade and step, mean (share of faces with 0.97)",
-             f"{ranks.mean():.3f} ({np.mean(ranks >= 0.97):.0%})", "0.97"),
-            ("grade without marks and at the last step, median",
-             "{:.1f} and {:.1f}".format(*np.median(ends, axis=0)), ""),
-            ("redness alone moves it by, median (most)", f"{np.median(redness):.2f} ({redness.max():.2f})", "0.3"),
-            ("a lamp aside moves it by, median (most)", f"{np.median(lamp):.2f} ({lamp.max():.2f})", "0.3"),
-            ("sd over light and camera, median (most)", f"{np.median(cameras):.2f} ({cameras.max():.2f})", "0.25"),
-        )  # fmt: skip
-        lines += [f"| painted, {name}: {what} | {len(some)} | {said} | | {aim} |" for what, said, aim in figures]
+    lines = _painted_lines("all", rows)
+    for tone in TONES:
+        lines += _painted_lines(f"darkened by {tone:.0f}", [row for row in rows if row.darker == tone])
     return lines
+
+
+def _painted_lines(name: str, rows: Sequence[PaintedFace]) -> list[str]:
+    if not rows:
+        return []
+    ranks = np.array([spearman(STEPS, row.grades) for row in rows])
+    redness, lamp = (np.abs([getattr(row, end) for row in rows]) for end in ("redness", "lamp"))
+    cameras = np.array([row.cameras for row in rows])
+    ends = np.array([(row.grades[0], row.grades[-1]) for row in rows])
+    figures = (
+        ("Spearman of grade and step, mean (share of faces with 0.97)",
+         f"{ranks.mean():.3f} ({np.mean(ranks >= 0.97):.0%})", "0.97"),
+        ("grade without marks and at the last step, median",
+         "{:.1f} and {:.1f}".format(*np.median(ends, axis=0)), ""),
+        ("redness alone moves it by, median (most)", f"{np.median(redness):.2f} ({redness.max():.2f})", "0.3"),
+        ("a lamp aside moves it by, median (most)", f"{np.median(lamp):.2f} ({lamp.max():.2f})", "0.3"),
+        ("sd over light and camera, median (most)", f"{np.median(cameras):.2f} ({cameras.max():.2f})", "0.25"),
+    )  # fmt: skip
+    return [f"| painted, {name}: {what} | {len(rows)} | {said} | | {aim} |" for what, said, aim in figures]
