@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
+from types import SimpleNamespace
+from unittest.mock import patch
 
 import numpy as np
 
@@ -28,7 +30,7 @@ from dermis.tasks import TASKS
 from dermis.tasks.acne.assign import place_lesions, regions_at
 from dermis.tasks.acne.comedones import comedo_candidates, comedo_interval, comedo_trees, with_comedones
 from dermis.tasks.acne.count import smallest_count_change
-from dermis.tasks.acne.detect import crop_face_square
+from dermis.tasks.acne.detect import _share_of_near, crop_face_square, find_lesions, misses_face
 from dermis.tasks.acne.presence import with_presence
 from dermis.tasks.intervals import FOLDER, interval_belts
 from dermis.tasks.pigment_index import skin_pigments
@@ -56,6 +58,7 @@ def steps() -> dict[str, Callable[[], object]]:
         "lesions": _lesions,
         "lesions in doubt": _doubt,
         "what the network is shown": lambda: crop_face_square(painted_face().photo, painted_face().face, 128),
+        "what a network told": _told_by_network,
         "comedones": _comedones,
         "acne": _acne,
         "brown marks": _marks,
@@ -178,6 +181,40 @@ def _doubt() -> Told:
                 after.found.presence, after.found.grade, after.found.grade_interval, after.counts[Region.FACE],
                 after.counts_all[Region.CHIN], after.halves, len(after.items), after.involved,
             ]  # fmt: skip
+    return told
+
+
+def _answers(image: np.ndarray, skin: np.ndarray) -> dict[str, np.ndarray]:
+    """Stand in for the network: cells are lesions in so far as they are red, reach farther the darker they are."""
+    size = image.shape[-1] // 4
+    cells = image[0].reshape(3, size, 4, size, 4).mean(axis=(2, 4))
+    red = np.clip(3 * (cells[0] - cells[1]) - 0.3, 0, 1) * skin[0, 0]
+    slope = np.linspace(0.5, 1.5, size)[None] * np.linspace(0.8, 1.2, size)[:, None]
+    reaches = np.stack([4 + 3 * share * (1 - cells[1]) for share in (1.0, 2.0, 3.0, 1.5)])
+    told = {"density": 0.05 * red * slope, "density_all": 0.1 * red, "centres": red * slope / 1.5, "reaches": reaches}
+    return {
+        **{name: one[None].astype(np.float32) for name, one in told.items()},
+        "grade": np.array([[1.0, -0.5, -3.0]]),
+    }
+
+
+def _told_by_network() -> Told:
+    calibration = {"score_from": 0.3, "count_factor": 1.1, "count_all_factor": 0.9, "grade_limits": [0.6, 1.4, 2.4],
+                   "grade_error": 0.7, "count_error_log": 0.4, "level": 0.9, "presence": [-2, 1, 0.5, 0.8]}  # fmt: skip
+    told: dict[str, object] = {}
+    for name, held in both_faces().items():
+        for size in (128, 64):
+            shown, network = SimpleNamespace(size_px=size), SimpleNamespace(run=_answers)
+            weights = SimpleNamespace(meta={"calibration": calibration, "version": "1"}, shown=shown, network=network)
+            with patch("dermis.tasks.acne.detect._weights", return_value=weights):
+                face = replace(held.face, others=(held.face.box,) * (size == 64))
+                told[f"{name} {size}"] = find_lesions(held.photo, face)
+    few = np.zeros((16, 16), np.float32)
+    few[4:12, 4:12] = 1
+    inside, outside = [[20.0, 20, 28, 28]], [[0.0, 0, 8, 8]]
+    told["beside"] = [misses_face(few, np.float32(inside * some + outside * others))
+                      for some, others in ((1, 10), (1, 11), (4, 12), (4, 13))]  # fmt: skip
+    told["near"] = [_share_of_near(count) for count in (1.0, 3.0, 7.0)]
     return told
 
 
