@@ -9,7 +9,7 @@ COVERED := 85
 # The rooms that measure, the tests of theirs, and the share of their lines that these must run; never lowered.
 MEASURING := colour metrics tasks pipeline
 MEASURING_TESTS := $(addprefix tests/,$(MEASURING)) tests/laws tests/contracts/test_contract_frozen_steps.py tests/contracts/test_contract_shipped_figures.py
-MEASURING_COVERED := 90
+MEASURING_COVERED := 93
 
 .PHONY: demo serve test lint types floors unit coverage laws mutate test-wheel test-newest lock licences sbom fuzz benchmark benchmark-compare clean
 

@@ -91,7 +91,7 @@ def reach_of(copy: Path, tests: Iterable[Path], kept: Path, rooms: Iterable[str]
     if known.get("source") != source:
         known = {"source": source, "tests": {}}
     held = known["tests"]
-    files = {path.relative_to(copy).as_posix(): _hash([path]) for path in tests}
+    files = {path.relative_to(copy).as_posix(): _hash(_with_fakes(path, copy / "tests")) for path in tests}
     missing = [file for file, content in files.items() if held.get(file, {}).get("content") != content]
     if missing:
         print(f"Running {len(missing)} files of tests to see which lines they reach.", flush=True)
@@ -188,6 +188,20 @@ def by_file(
                 if file in found and context.endswith(("|setup", "|call")):
                     found[file]["lines"][name][context].append(number)
     return found
+
+
+def _with_fakes(path: Path, tests: Path) -> list[Path]:
+    """Return a file of tests and the stand-ins that it, or one of these, imports."""
+    found, waiting = list[Path](), [path]
+    while waiting:
+        one = waiting.pop()
+        if one.is_file() and one not in found:
+            found.append(one)
+            text = one.read_text(encoding="utf-8")
+            names = re.findall(r"^from fakes\.(\w+) import", text, re.MULTILINE)
+            names += re.findall(r"\w+", " ".join(re.findall(r"^from fakes import (.*)$", text, re.MULTILINE)))
+            waiting += [tests / "fakes" / f"{name}.py" for name in names]
+    return [path, *sorted(found[1:])]
 
 
 def _hash(paths: Iterable[Path]) -> str:
