@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
-from dermis.colour.chart_finder import chart_at, find_chart
+from dermis.colour.chart_finder import _grown, chart_at, find_chart
 from dermis.errors import InputError
 from fakes.charts import chart_picture
 
@@ -45,3 +46,13 @@ def test_named_corners_stand_for_the_chart():
     np.testing.assert_allclose(found.centres_px, centres, atol=1.0)
     with pytest.raises(InputError, match="reaches out of the photo"):
         chart_at(pixels, centres[[0, 5, 23, 18]] + 400)
+
+
+@pytest.mark.parametrize("start", [0, 5, 23, 18, 9])
+def test_a_lattice_is_reached_from_any_of_its_squares(start):
+    squares = np.array([(40.0 * column, 40.0 * row, 30.0) for row in range(4) for column in range(6)])
+    cells = _grown(squares, cKDTree(squares[:, :2]), start, np.array([40.0, 0.0]), np.array([0.0, 40.0]))
+    assert len(cells) == 24
+    assert cells[start] == (0, 0)
+    for place, (column, row) in cells.items():
+        assert (column, row) == (place % 6 - start % 6, place // 6 - start // 6)

@@ -31,14 +31,17 @@ from dermis.tasks.acne.assign import place_lesions, regions_at
 from dermis.tasks.acne.comedones import comedo_candidates, comedo_interval, comedo_trees, with_comedones
 from dermis.tasks.acne.count import smallest_count_change
 from dermis.tasks.acne.detect import _share_of_near, crop_face_square, find_lesions, misses_face
+from dermis.tasks.acne.hayashi import grade_of_count
 from dermis.tasks.acne.presence import with_presence
 from dermis.tasks.intervals import FOLDER, interval_belts
 from dermis.tasks.pigment_index import skin_pigments
+from dermis.tasks.pigmentation.grade import grade_of_burden
 from dermis.tasks.pigmentation.marks import find_marks
 from dermis.tasks.pigmentation.skin_grid import CLUES, clues_of, like_melanin, skin_grid
 from dermis.tasks.pigments import literature_indices
+from dermis.tasks.redness.grade import grade_of_flush
 from dermis.tasks.redness.redness_map import redness_map
-from dermis.tasks.redness.vessel_lines import find_vessels
+from dermis.tasks.redness.vessel_lines import _line_filter, find_vessels
 from dermis.tasks.tone_posterior import posterior_tone, relighting, relit_level, tone_posterior_clues
 from fakes import figure_steps, pipeline_steps
 from fakes.painted_face import both_faces, by_region, painted_face, placed
@@ -53,6 +56,7 @@ def steps() -> dict[str, Callable[[], object]]:
     """Return each step by its name."""
     return {
         "scales": lambda: {name: _scale(task) for name, task in TASKS.items()},
+        "grades": _grades,
         "skin": pipeline_steps.skin,
         "quality": pipeline_steps.quality,
         "lesions": _lesions,
@@ -135,6 +139,17 @@ def _of_items(items: tuple[Detection, ...]) -> object:
         [rounded(one) for one in rows[0]],
         [rounded(one) for one in np.mean(rows, 0)],
     ]
+
+
+def _grades() -> Told:
+    """Return the grades of a burden of marks, a flush and a count, at their knots and between them."""
+    return {
+        "pigmentation": [
+            grade_of_burden(x) for x in (0, 0.01, 0.02, 0.03, 0.05, 0.09, 0.12, 0.18, 0.3, 0.5, 0.9, 1.3, 2)
+        ],
+        "redness": [grade_of_flush(x) for x in (10, 14, 18, 24, 35, 41, 50)],
+        "acne": [grade_of_count(x) for x in (0, 2, 10, 30, 70, 90, 200)],
+    }
 
 
 def _scale(task: Task) -> object:
@@ -270,7 +285,12 @@ def _redness() -> Told:
 def _vessels() -> Told:
     held = painted_face()
     found = find_vessels(held.face, held.skin)
-    return {"found": found, **by_region(TASKS["vessels"].measure(skin=held.skin, fine_vessels=found))}
+    answers = _line_filter(held.skin.linear, held.skin.visible, 1.7)
+    return {
+        "found": found,
+        "answers": answers,
+        **by_region(TASKS["vessels"].measure(skin=held.skin, fine_vessels=found)),
+    }
 
 
 def _pigments() -> Told:

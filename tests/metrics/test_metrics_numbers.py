@@ -6,8 +6,9 @@ from scipy import stats
 
 from dermis.metrics import METRICS, ordinal
 from dermis.metrics.agreement import cohen_kappa
+from dermis.metrics.evaluation import SubgroupResult
 from dermis.metrics.ordinal import auroc
-from dermis.metrics.registry import EVALUATION_METRICS
+from dermis.metrics.registry import EVALUATION_METRICS, Answers
 from dermis.tasks import TASKS
 
 
@@ -114,3 +115,18 @@ def test_every_metric_refuses_what_it_cannot_mean(name):
 def test_every_metric_that_a_task_names_is_known():
     named = {name for task in TASKS.values() for name in task.metrics}
     assert named <= set(METRICS) | {name for figures in EVALUATION_METRICS.values() for name in figures}
+
+
+def test_concordance_of_a_constant_with_what_varies_is_a_number():
+    assert ordinal.concordance([1.0, 1.0, 1.0], [1.0, 2.0, 0.0]) == pytest.approx(0)
+    assert np.isnan(ordinal.concordance([1.0, 1.0], [1.0, 1.0]))
+    assert ordinal.concordance([1.0, 1.0], [2.0, 2.0]) == pytest.approx(0)
+
+
+def test_a_judgement_is_of_the_kind_of_the_models_answers():
+    answers = Answers(kind="presence", target=np.ones((2, 1)), predicted=np.ones((2, 1)), errors=np.zeros(2))
+    judged = SubgroupResult(
+        question="q", unit="", keys=("a", "b"), groups=np.arange(2), answers={"model": answers}, figures={}, gains={},
+        slices={},
+    )  # fmt: skip
+    assert (judged.kind, judged.leading) == ("presence", "brier")

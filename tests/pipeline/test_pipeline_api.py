@@ -8,6 +8,7 @@ import pytest
 import dermis
 from dermis.core import Encoding, Finding, Provenance, Quality, Region
 from dermis.errors import UsageError
+from dermis.formats.analysis_json import analysis_object
 from dermis.pipeline import products
 from dermis.pipeline.api import Analysed, _photo_of
 from dermis.tasks import GROUPS, TASKS
@@ -56,3 +57,9 @@ def test_rows_are_flat():
     }  # fmt: skip
     assert (second["interval_low"], second["interval_high"]) == (None, None)
     assert (second["spread_low"], second["spread_high"], second["label"]) == (2.0, 5.0, "clear")
+
+
+def test_a_dict_is_what_the_command_prints():
+    told = Analysed(name="a.jpg", photo=None, quality=Quality(), provenance=Provenance(dermis="0"))
+    assert told.to_dict() == analysis_object(told)
+    assert told.to_dict()["schema"] == "dermis.analysis/2"

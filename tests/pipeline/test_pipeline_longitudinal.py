@@ -12,7 +12,7 @@ from dermis.errors import InputError
 from dermis.face.crop import crop
 from dermis.face.find import find_face
 from dermis.face.regions import face_width_px
-from dermis.pipeline.alignment import align
+from dermis.pipeline.alignment import _between, align
 from dermis.pipeline.analyse import measure_skin
 from dermis.pipeline.longitudinal import change_between, lesion_probability, same_lesion
 from dermis.tasks.acne.assign import place_lesions
@@ -207,3 +207,10 @@ def test_a_photo_against_itself_changed_by_nothing(photos):
     assert told.difference == (0.0, 0.0)
     assert not told.gone
     assert not told.new
+
+
+def test_a_peak_lies_between_its_neighbours_and_stays_where_there_is_none():
+    parabola = -((np.arange(5) - 2.3) ** 2)
+    assert _between(parabola, 2) == pytest.approx(2.3)
+    assert _between(np.ones(5), 2) == 2.0
+    assert _between(-parabola, 2) == 2.0

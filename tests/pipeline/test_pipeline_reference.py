@@ -48,3 +48,12 @@ def test_a_cast_is_undone(cast):
 def test_an_overexposed_patch_is_refused():
     with pytest.raises(InputError, match="overexposed"):
         correct_light(photo_with_card((9.0, 9.0, 9.0)), read_patch("30,20,50,40=#767676"))
+
+
+@pytest.mark.parametrize(("size", "taken"), [("4,4", True), ("3,4", False), ("4,3", False)])
+def test_a_patch_has_four_pixels_a_side_at_least(size, taken):
+    if taken:
+        assert read_patch(f"1,1,{size}=#767676").box.height_px == 4
+        return
+    with pytest.raises(UsageError, match="at least 4"):
+        read_patch(f"1,1,{size}=#767676")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dermis.core import CropFrame, Face, Region, SegmentationClass, Skin, View
+from dermis.core import CropFrame, CropsBlock, Face, Region, SegmentationClass, Skin, View
 from dermis.lab.synth.lesions.photo_redness import FLUSH_DENSITY, paint_redness
 from dermis.tasks import TASKS
 from dermis.tasks.pigmentation.contrast import BLOOD_AXIS, MELANIN_AXIS
@@ -132,3 +132,14 @@ def test_other_lines_are_no_vessels(bare, axis):
 def test_bare_skin_and_dots_have_no_vessels(bare):
     skin = drawn(bare, BLOOD_AXIS, long_px=3)
     assert find_vessels(face_of(skin), skin).items == ()
+
+
+def test_the_red_areas_and_vessels_that_weigh_most_come_first_and_are_named():
+    skin = drawn(skin_of("light"), BLOOD_AXIS)
+    vessel = replace(find_vessels(face_of(skin), skin).items[0], redness=20.0, size_face_widths=0.1)
+    (areas,) = [block for block in TASKS["redness_grade"].section if isinstance(block, CropsBlock)]
+    assert areas.rank(vessel) == pytest.approx(0.2)
+    assert areas.rank(replace(vessel, redness=None)) == areas.rank(replace(vessel, size_face_widths=None)) == 0
+    (lines,) = [block for block in TASKS["vessels"].section if isinstance(block, CropsBlock)]
+    assert (lines.rank(vessel), lines.rank(replace(vessel, size_face_widths=None))) == (0.1, 0)
+    assert areas.name(vessel) == lines.name(vessel) == "Vessel"

@@ -1,6 +1,7 @@
 """A flash pair gives the colour that the flash alone shows, and a useless one is refused with the reason."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,8 +14,9 @@ from dermis.errors import InputError, UsageError
 from dermis.face.find import find_face
 from dermis.formats.analysis_json import analysis_object
 from dermis.pipeline.analyse import analyse
+from dermis.pipeline.light import lighting
 from dermis.pipeline.light.flash_pair import EYE_CORNERS_MM, eye_scale, flash_light
-from dermis.pipeline.light.lighting import check_lighting
+from dermis.pipeline.light.lighting import Lighting, check_lighting, with_pair
 from dermis.pipeline.options import AnalyseOptions
 from dermis.tasks import choose
 
@@ -155,3 +157,15 @@ def test_options_that_speak_against_each_other():
         with pytest.raises(UsageError):
             check_lighting(options, pair=pair)
     check_lighting(AnalyseOptions(condition="controlled"))
+
+
+@pytest.mark.parametrize(
+    ("profile", "level", "problems"),
+    [(None, "", ()), (None, "eyes", ()), (DeviceProfile(kind="flash"), "", ("no_level",)),
+     (DeviceProfile(kind="flash"), "eyes", ())],
+)  # fmt: skip
+def test_a_calibrated_flash_without_a_level_says_so(profile, level, problems, monkeypatch):
+    found = SimpleNamespace(record=SimpleNamespace(level_by=level))
+    monkeypatch.setattr(lighting, "flash_light", lambda *frames, pupils_mm: found)
+    told = with_pair(Lighting(kind=CaptureCondition.FLASH_PAIR, profile=profile), None, None, None)
+    assert (told.problems, told.pair, told.known) == (problems, found, bool(level))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dermis.core import View
+from dermis.core import CropsBlock, View
 from dermis.face.regions import right_of_midline
 from dermis.tasks import TASKS
 from dermis.tasks.pigmentation.contrast import BLOOD_AXIS, MELANIN_AXIS
@@ -215,3 +215,12 @@ def test_points_without_bands_pass_the_middles_of_the_bands():
     part = ZonePart(share=0.2, contrast_l=2.0, evenness=0.5)
     assert _masi_continuous(part) == pytest.approx(2 * (2 + 2))
     assert (_mmasi_continuous(part), _msi_continuous(part)) == pytest.approx((4, 2 * 4))
+
+
+def test_the_marks_that_weigh_most_are_the_larger_and_darker_and_are_called_by_their_kind():
+    face, skin = face_with(spots(MELANIN_AXIS, 20))
+    item = replace(find_marks(face, skin).items[0], contrast=3.0, size_face_widths=0.05)
+    (crops,) = [block for block in TASKS["pigmentation_grade"].section if isinstance(block, CropsBlock)]
+    assert crops.rank(item) == pytest.approx(0.15)
+    assert crops.rank(replace(item, contrast=None)) == crops.rank(replace(item, size_face_widths=None)) == 0
+    assert crops.name(item) == "Lentigo"
