@@ -101,3 +101,9 @@ def test_levels_of_exchangeable_scores_are_spread_evenly():
     rng = np.random.default_rng(0)
     found = conformal_levels(rng.exponential(size=4000), rng.exponential(size=4000))
     assert [(found < level).mean() for level in (0.1, 0.5, 0.9)] == pytest.approx([0.1, 0.5, 0.9], abs=0.03)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, -0.1])
+def test_a_level_lies_between_nothing_and_certainty(level):
+    with pytest.raises(ValueError, match="level"):
+        conformal_quantile([1.0, 2.0], level)

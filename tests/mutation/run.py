@@ -81,9 +81,10 @@ def is_caught(mutant: Mutant, copy: Path, reach: Reach) -> tuple[str, float]:
                 os.utime(path, ns=(as_it_was.st_atime_ns, as_it_was.st_mtime_ns))  # what was compiled stays good
             if not failed:
                 break
-            if failed in group and failing([failed], copy):  # believed only where it passes without the mutant
+            alone = [failed] if failed in group else group
+            if failing(alone, copy):  # believed only where it passes without the mutant
                 print(f"Not asked, for it fails without any mutant: {failed}", flush=True)
-                group = [one for one in group if one != failed]
+                group = [one for one in group if one not in alone]
                 continue
             caught = failed
     return caught, time.monotonic() - began
