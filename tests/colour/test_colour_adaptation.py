@@ -57,3 +57,10 @@ def test_unknown_method_names_the_known_ones():
 def test_dark_white_is_refused():
     with pytest.raises(ValueError, match="light in every cone"):
         adapt(np.ones(3), (0.0, 0.0, 0.0), WHITES["D65"])
+
+
+@pytest.mark.parametrize(
+    ("name", "xyz"), [("D65", (0.9505, 1.0, 1.0891)), ("D50", (0.9643, 1.0, 0.8251)), ("A", (1.0985, 1.0, 0.3558))]
+)
+def test_whites_are_as_published(name, xyz):
+    assert WHITES[name] == pytest.approx(xyz, abs=2e-4)

@@ -295,3 +295,12 @@ def test_the_skin_of_a_wide_view_is_looked_up_across_all_of_it():
     boxes = np.concatenate([left, np.full_like(left, 40), left + 4, np.full_like(left, 44)], axis=1)
     assert not detect.misses_face(skin, boxes)
     assert detect.misses_face(1 - skin, boxes)
+
+
+@pytest.mark.parametrize(("cells", "wide"), [(32, 3), (64, 3), (127, 3), (128, 5), (192, 7)])
+def test_the_mask_is_widened_by_a_cell_in_sixty_four(cells, wide):
+    sure = np.zeros((cells, cells), np.uint8)
+    sure[cells // 2, cells // 2] = 255
+    assert np.count_nonzero(detect.widened(sure)) == wide**2
+    sure[cells // 2, cells // 2] = 102  # 0.4 of it is not enough
+    assert not detect.widened(sure).any()
