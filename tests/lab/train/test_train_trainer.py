@@ -18,9 +18,11 @@ import torch
 from dermis.errors import UsageError
 from dermis.lab.evaluate.predict import predict
 from dermis.lab.networks.model import Model
-from dermis.lab.train.build import load_model
+from dermis.lab.train.build import load_model, new_model
 from dermis.lab.train.objectives import samples as in_samples
-from dermis.lab.train.objectives.samples import train
+from dermis.lab.train.objectives.frozen_features import said_of
+from dermis.lab.train.objectives.samples import prepared, train
+from dermis.lab.train.pools import in_order
 from dermis.lab.train.recipe import recipe_from
 from dermis.lab.train.recipe.toml_records import toml_of
 from dermis.lab.train.run import find_run, run_folder
@@ -280,6 +282,16 @@ def test_features_of_a_frozen_network_are_kept_for_other_runs(fake_samples, tmp_
     alone = predict(run, samples)
     assert sum(asked) == 4 * len(samples)
     assert told["predicted.dots"].to_numpy() == pytest.approx(alone["predicted.dots"].to_numpy(), rel=1e-4)
+
+
+def test_what_a_frozen_network_says_of_a_picture_does_not_depend_on_those_beside_it(fake_samples):
+    told = recipe(*STILL)
+    decoded, parts = prepared(told, fake_samples(told))
+    model = new_model(told, decoded, parts.train)
+    said = said_of(model, told, decoded, looks=0)[0]
+    with torch.inference_mode():
+        alone = model.pooled(next(in_order(decoded, np.array([3]), 1)).shown(channels_last=False))
+    assert said[3].numpy() == pytest.approx(alone[0].numpy(), rel=1e-4, abs=1e-6)
 
 
 def test_resnet_152_learns_a_step(fake_samples, tmp_path):

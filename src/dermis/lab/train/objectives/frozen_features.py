@@ -43,6 +43,7 @@ def said_of(model: Model, recipe: Recipe, decoded: Decoded, *, looks: int, folde
     First of the pictures as they are, then of `looks` changed ones each, drawn by the recipe's seed as `augment` says.
     folder: where it is kept, look by look; None for nowhere.
     """
+    model.backbone.eval()  # norms by what it learnt, not by the pictures that happen to be beside
     if folder is None:
         return torch.from_numpy(np.stack([*_looks(model, recipe, decoded, range(1 + looks))]))
     folder.mkdir(parents=True, exist_ok=True)
