@@ -290,7 +290,7 @@ def test_what_a_frozen_network_says_of_a_picture_does_not_depend_on_those_beside
     model = new_model(told, decoded, parts.train)
     said = said_of(model, told, decoded, looks=0)[0]
     with torch.inference_mode():
-        alone = model.pooled(next(in_order(decoded, np.array([3]), 1)).shown(channels_last=False))
+        alone = model.pooled(next(iter(in_order(decoded, np.array([3]), 1))).shown(channels_last=False))
     assert said[3].numpy() == pytest.approx(alone[0].numpy(), rel=1e-4, abs=1e-6)
 
 
