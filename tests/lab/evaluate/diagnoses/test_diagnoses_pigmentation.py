@@ -1,7 +1,10 @@
 """Dark spots on photos of other people: outlines, diagnoses and painted faces as lines of a table."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from dermis.core import Analysis, Finding, Provenance, Quality, Region
 from dermis.lab.evaluate.diagnoses.pigmentation import (
     KINDS,
     GradedPhoto,
@@ -12,14 +15,20 @@ from dermis.lab.evaluate.diagnoses.pigmentation import (
     outlined_lines,
 )
 from dermis.lab.evaluate.diagnoses.pigmentation_table import (
+    FLAWS,
     STEPS,
     PaintedFace,
+    cheek_lines,
+    clear_cheeks,
+    has_clear_cheeks,
     lines_of,
     paint_face,
+    painted_cheeks,
     painted_lines,
     very_dark_faces,
 )
 from dermis.tasks.pigmentation.contrast import MELANIN_AXIS
+from fakes.lesions import face_lesions, item
 from fakes.plain_face import SIZE, face_with
 
 
@@ -113,3 +122,63 @@ def test_each_half_of_the_groups_is_told_apart():
     ill = sum(number % 2 for number in asides)
     assert f"| half kept aside, melasma against clear web faces: AUC | {ill} and {len(asides) - ill} | 1.000" in text
     assert "half kept aside, grade of" not in text
+
+
+def test_clear_cheeks_are_sought_where_no_flaw_is_outlined_and_once_a_group(tmp_path):
+    names = [f"n_{flaw}" for flaw in FLAWS]
+    rows = [
+        ("b.jpg", "g1", {}),
+        ("a.jpg", "g1", {}),
+        ("c.jpg", "g2", {"n_acne": 2}),
+        ("d.jpg", "g3", {"n_vascular": 1}),
+    ]
+    lines = [",".join([file, group, *(str(flaws.get(name, 0)) for name in names)]) for file, group, flaws in rows]
+    (tmp_path / "labels.csv").write_text("\n".join([",".join(["file", "group", *names]), *lines]))
+    assert list(clear_cheeks(tmp_path)) == [tmp_path / "a.jpg"]
+
+
+def _seen(*, word="none", redness="almost clear", items=()):
+    words = {"pigmentation_grade": word, "redness_grade": redness}
+    findings = tuple(
+        Finding(task=task, region=region, value=0.0, unit="", label=label, model="by hand")
+        for task, label in words.items()
+        for region in (Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
+    )
+    return Analysis(name="a", photo=None, quality=Quality(), provenance=Provenance(dermis="0"), findings=findings,
+                    lesions=face_lesions(items))  # fmt: skip
+
+
+def test_cheeks_are_clear_where_the_tool_calls_nothing_on_them():
+    assert has_clear_cheeks(_seen(items=[item(region=Region.CHIN)]))
+    assert not has_clear_cheeks(_seen(items=[item(region=Region.LEFT_CHEEK)]))
+    assert not has_clear_cheeks(_seen(word="mild"))
+    assert not has_clear_cheeks(_seen(redness="mild"))
+    one = _seen()
+    assert not has_clear_cheeks(replace(one, findings=one.findings[:3]))
+    assert not has_clear_cheeks(replace(one, lesions=None))
+
+
+def test_cheeks_alone_are_painted_and_graded(tmp_path, monkeypatch):
+    face, skin = face_with(np.zeros((SIZE, SIZE, 3)))
+    face = replace(face, landmarks=np.zeros((478, 3), np.float32))
+    cut = []
+
+    def painted(rng, face, skin, **more):
+        cut.append((face, skin))
+        return paint_face(rng, replace(face, landmarks=None), skin, **more)
+
+    for name, stand_in in {
+        "read_photo": str, "analyse": lambda name, tasks: _seen(redness="severe" if "red" in name else "clear"),
+        "measured": lambda _: (face, skin), "cut_out": lambda *both: both, "paint_face": painted,
+    }.items():  # fmt: skip
+        monkeypatch.setattr(f"dermis.lab.evaluate.diagnoses.pigmentation_table.{name}", stand_in)
+    rows = list(painted_cheeks([tmp_path / "red.jpg", tmp_path / "clear.jpg"]))
+    assert len(rows) == 1
+    assert rows[0].grades[-1] > rows[0].grades[0]
+    for one in cut[0]:
+        assert set(np.unique(one.regions)) == {0, Region.LEFT_CHEEK.code, Region.RIGHT_CHEEK.code}
+    lines = cheek_lines(rows)
+    assert "painted, clear cheeks of other photos: Spearman" in lines[0]
+    assert lines[-1] == f"| painted, clear cheeks of other photos: tones as photographed | 1 | 1 {rows[0].tone} | | |"
+    assert rows[0].tone
+    assert cheek_lines([]) == []

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from dermis.core import Face, Skin
+from dermis.colour.tone import ita_class, ita_deg
+from dermis.core import Analysis, Face, Region, Skin
 from dermis.core.arrays import FloatMap
 from dermis.formats.images.photo import read_photo
 from dermis.formats.tables import read_table
@@ -30,15 +33,24 @@ from dermis.lab.synth.lesions.painted_photo import beside_lamp, photographed
 from dermis.lab.synth.lesions.photo_marks import draw_photo_marks, paint_marks
 from dermis.lab.train.brown_marks import cut_out, is_taught
 from dermis.metrics.ordinal import spearman
+from dermis.pipeline.analyse import analyse
+from dermis.tasks import choose
 from dermis.tasks.pigmentation.contrast import BLOOD_AXIS, MELANIN_AXIS
 from dermis.tasks.pigmentation.marks import find_marks
+from dermis.tasks.tone import face_colour
 
 __all__ = [
+    "FLAWS",
     "STEPS",
     "TONES",
     "PaintedFace",
+    "cheek_lines",
+    "clear_cheeks",
     "clear_faces",
+    "has_clear_cheeks",
     "lines_of",
+    "paint_face",
+    "painted_cheeks",
     "painted_faces",
     "painted_lines",
     "pigmentation_table",
@@ -54,13 +66,24 @@ FAULTS = 0.5
 """Errors of the other cameras, as a share of those that were taught."""
 _CAMERAS, _SEED = 6, 11
 _VERY_DARK = "pB"
+_CHEEKS = (Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
+CHEEKS = 8
+"""So many people with clear cheeks are painted."""
+_CHEEK_SHARE = 0.5
+"""Of the marks of a face so many are painted, for cheeks are about half of it."""
+FLAWS = (
+    "acne", "papules", "pustules", "nodules", "cyst", "black_heads", "white_heads", "acne_scar", "hyperpigmentation",
+    "melasma", "freckles", "PIH", "dark_spots", "skin_redness", "vascular",
+)  # fmt: skip
+"""What is outlined on no photo whose cheeks are called clear."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaintedFace:
     """A clear face: its grades at each of `STEPS`, and by how much redness alone and a lamp moved it.
 
-    darker: 100 x density by which the face was darkened first. cameras: standard deviation of the grade.
+    darker: 100 x density by which the face was darkened first. cameras: standard deviation of the grade. tone: class of
+    ITA as photographed, before it; "" where nobody asked.
     """
 
     darker: float
@@ -68,6 +91,7 @@ class PaintedFace:
     redness: float
     lamp: float
     cameras: float
+    tone: str = ""
 
 
 def pigmentation_table(*, outlines: Path, web: Path, clinic: Path, adults: Path, portraits: Path, charted: Path) -> str:
@@ -79,7 +103,8 @@ def pigmentation_table(*, outlines: Path, web: Path, clinic: Path, adults: Path,
         read_photo(path), source="portraits", row={"file": path.name, "group": path.stem.split("_")[0]})]  # fmt: skip
     painted = list(painted_faces(clear_faces(portraits, adults)))
     dark = list(painted_faces(very_dark_faces(charted), tones=TONES[:1]))
-    return lines_of(list(outlined_photos(outlines)), [*grades, *own, *of_portraits], painted, dark)
+    text = lines_of(list(outlined_photos(outlines)), [*grades, *own, *of_portraits], painted, dark)
+    return "\n".join([text, *cheek_lines(list(islice(painted_cheeks(clear_cheeks(outlines)), CHEEKS)))])
 
 
 def very_dark_faces(charted: Path) -> list[Path]:
@@ -123,8 +148,60 @@ def painted_faces(photos: Iterable[Path], *, tones: Sequence[float] = TONES) -> 
             yield paint_face(rng, *cut_out(*found), darker=tones[number % len(tones)])
 
 
-def paint_face(rng: np.random.Generator, face: Face, skin: Skin, *, darker: float) -> PaintedFace:
-    """Paint marks in steps, redness alone, a lamp aside, and photograph the middle step by other cameras."""
+def clear_cheeks(outlined: Path) -> Iterator[Path]:
+    """Yield by name the photos of a folder on which no lesion, mark or redness is outlined, one of each group.
+
+    What nobody outlined may still be there: `painted_cheeks` asks the tool as well.
+    """
+    seen = set()
+    needs = ("file", "group", *(f"n_{flaw}" for flaw in FLAWS))
+    for row in sorted(read_table(outlined / "labels.csv", needs=needs), key=lambda row: row["file"]):
+        if row["group"] not in seen and not any(float(row[f"n_{flaw}"] or 0) for flaw in FLAWS):
+            seen.add(row["group"])
+            yield outlined / row["file"]
+
+
+def painted_cheeks(photos: Iterable[Path]) -> Iterator[PaintedFace]:
+    """Yield each photo with both cheeks in view and clear (`has_clear_cheeks`), painted and graded there alone."""
+    rng = np.random.default_rng(_SEED)
+    tasks = choose("acne_lesions,pigmentation_grade,redness_grade")
+    for path in photos:
+        photo = read_photo(path)
+        if not has_clear_cheeks(analyse(photo, tasks=tasks)):
+            continue
+        found = measured(photo)
+        if found is not None and found[0].landmarks is not None:
+            colour = face_colour(found[1])
+            tone = "" if colour is None else ita_class(float(ita_deg(colour)))
+            face, skin = _cheeks_alone(*cut_out(*found))
+            yield replace(paint_face(rng, face, skin, darker=0.0, share=_CHEEK_SHARE), tone=tone)
+
+
+def has_clear_cheeks(analysis: Analysis) -> bool:
+    """Return whether both cheeks are judged, no lesion lies on them, and neither grade names anything there."""
+    words = {
+        (finding.task, finding.region): finding.label
+        for finding in analysis.findings
+        if finding.region in _CHEEKS
+    }  # fmt: skip
+    clear = {"pigmentation_grade": ("none",), "redness_grade": ("clear", "almost clear")}
+    if analysis.lesions is None or any(lesion.region in _CHEEKS for lesion in analysis.lesions.items):
+        return False
+    return all(words.get((task, cheek)) in allowed for task, allowed in clear.items() for cheek in _CHEEKS)
+
+
+def _cheeks_alone(face: Face, skin: Skin) -> tuple[Face, Skin]:
+    """Return the face with no other region named, so that marks are drawn, and graded, on the cheeks alone."""
+    codes = [cheek.code for cheek in _CHEEKS]
+    named, graded = (np.where(np.isin(one.regions, codes), one.regions, 0).astype(np.uint8) for one in (face, skin))
+    return replace(face, regions=named), replace(skin, regions=graded)
+
+
+def paint_face(rng: np.random.Generator, face: Face, skin: Skin, *, darker: float, share: float = 1.0) -> PaintedFace:
+    """Paint marks in steps, redness alone, a lamp aside, and photograph the middle step by other cameras.
+
+    share: of the number of marks of a whole face.
+    """
 
     def grade(linear: FloatMap) -> float:
         seen = replace(skin, linear=np.asarray(linear, np.float32))
@@ -135,10 +212,14 @@ def paint_face(rng: np.random.Generator, face: Face, skin: Skin, *, darker: floa
         return np.asarray(linear * 10 ** (-added / 100), np.float32)
 
     clear = with_density(skin.linear, darker, MELANIN_AXIS)
-    marks = [mark for kind, count in COUNTS.items() for mark in draw_photo_marks(rng, face, kind, count)]
+    marks = [mark for kind, count in COUNTS.items() for mark in draw_photo_marks(rng, face, kind, round(share * count))]
     density = paint_marks(clear, face, marks).density
     grades = tuple(grade(with_density(clear, step * density, MELANIN_AXIS)) for step in STEPS)
-    red = [mark for kind in (MarkKind.PIH, MarkKind.MELASMA) for mark in draw_photo_marks(rng, face, kind, 10)]
+    red = [
+        mark
+        for kind in (MarkKind.PIH, MarkKind.MELASMA)
+        for mark in draw_photo_marks(rng, face, kind, round(share * 10))
+    ]
     redness = grade(with_density(clear, paint_marks(clear, face, red).density, BLOOD_AXIS)) - grades[0]
     marked = with_density(clear, STEPS[3] * density, MELANIN_AXIS)
     lamp = grade(with_density(marked, beside_lamp(face), (1.0, 1.0, 1.0))) - grades[3]
@@ -152,6 +233,15 @@ def painted_lines(rows: Sequence[PaintedFace]) -> list[str]:
     for tone in TONES:
         lines += _painted_lines(f"darkened by {tone:.0f}", [row for row in rows if row.darker == tone])
     return lines
+
+
+def cheek_lines(rows: Sequence[PaintedFace]) -> list[str]:
+    """Return the lines of the table on clear cheeks that were painted, with how many there are of each tone."""
+    if not rows:
+        return []
+    name = "clear cheeks of other photos"
+    tones = ", ".join(f"{count} {tone or 'grey'}" for tone, count in Counter(row.tone for row in rows).most_common())
+    return [*_painted_lines(name, rows), f"| painted, {name}: tones as photographed | {len(rows)} | {tones} | | |"]
 
 
 def _painted_lines(name: str, rows: Sequence[PaintedFace]) -> list[str]:
