@@ -63,6 +63,14 @@ def test_marks_are_found_where_they_are():
     assert {item.kind for item in marks.items} == {"lentigo"}
 
 
+def test_the_grade_stands_beside_it_in_half_steps_too():
+    for finding in graded(spots(MELANIN_AXIS, 12))["pigmentation_grade"]:
+        banded = finding.detail["banded"]
+        assert 2 * banded == int(2 * banded)
+        assert abs(banded - finding.value) <= 0.25
+        assert severity_word(banded) == finding.label
+
+
 @pytest.mark.parametrize("tone", [(0.6, 0.42, 0.34), (0.45, 0.27, 0.18), (0.12, 0.06, 0.035)])
 def test_more_melanin_means_a_higher_grade_on_every_tone(tone):
     grades = [grade(spots(MELANIN_AXIS, amount), tone=tone) for amount in (4, 8, 12, 18, 26)]

@@ -49,7 +49,11 @@ def severity_word(grade: float) -> str:
 
 
 def measure_grade(skin: Skin, marks: PigmentMarks) -> tuple[Finding, ...]:
-    """Grade the face and each region; `detail` has left and right side, and the area, contrast and number behind it."""
+    """Grade the face and each region.
+
+    `detail`: `banded`, the grade in half steps as the criteria have it; left and right side; and the area, contrast
+    and number behind it.
+    """
     whole, findings = marks, []
     skin, marks = skin.cut(marks.window), marks.cut(marks.window)
     for region, where in _judged(skin, marks, GRADE.regions):
@@ -64,6 +68,7 @@ def measure_grade(skin: Skin, marks: PigmentMarks) -> tuple[Finding, ...]:
                 unit="grade 0-9",
                 label=severity_word(grade),
                 detail={
+                    "banded": float(np.floor(2 * grade + 0.5)) / 2,
                     "marks": len(items),
                     **{kind: sum(item.kind == kind for item in items) for kind in ("freckle", "lentigo", "patch")},
                     "area_share": round(float(np.mean(marks.mask[graded])), 4),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -67,15 +66,13 @@ FAULTS = 0.5
 _CAMERAS, _SEED = 6, 11
 _VERY_DARK = "pB"
 _CHEEKS = (Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
-CHEEKS = 8
-"""So many people with clear cheeks are painted."""
 _CHEEK_SHARE = 0.5
 """Of the marks of a face so many are painted, for cheeks are about half of it."""
 FLAWS = (
     "acne", "papules", "pustules", "nodules", "cyst", "black_heads", "white_heads", "acne_scar", "hyperpigmentation",
-    "melasma", "freckles", "PIH", "dark_spots", "skin_redness", "vascular",
+    "melasma", "freckles", "PIH", "dark_spots", "skin_redness", "vascular", "dry_skin",
 )  # fmt: skip
-"""What is outlined on no photo whose cheeks are called clear."""
+"""What is outlined on no photo whose cheeks are called clear; dry skin is often red, and nobody outlines that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +101,7 @@ def pigmentation_table(*, outlines: Path, web: Path, clinic: Path, adults: Path,
     painted = list(painted_faces(clear_faces(portraits, adults)))
     dark = list(painted_faces(very_dark_faces(charted), tones=TONES[:1]))
     text = lines_of(list(outlined_photos(outlines)), [*grades, *own, *of_portraits], painted, dark)
-    return "\n".join([text, *cheek_lines(list(islice(painted_cheeks(clear_cheeks(outlines)), CHEEKS)))])
+    return "\n".join([text, *cheek_lines(list(painted_cheeks(clear_cheeks(outlines))))])
 
 
 def very_dark_faces(charted: Path) -> list[Path]:
