@@ -13,6 +13,7 @@ import typer
 from dermis.cli.models import fetch_with_progress
 from dermis.cli.parser import JsonFlag, verb
 from dermis.cli.terminal import progress
+from dermis.core.subjects import alike_names
 from dermis.models.registry import MODELS
 from dermis.pipeline.trial.deidentify import Deidentified, photos_under, subject_by
 from dermis.pipeline.trial.deidentify import deidentify as deidentified
@@ -42,7 +43,9 @@ class Options:
     out: Annotated[Path, "An empty folder, or one to go on with.", "DIR"]
     key: Annotated[Path | None, "Where the key is kept; DIR-key.csv by default.", "FILE"] = None
     subject: Annotated[
-        str | None, "Its first group names the person in a file name; else the photo's folder does.", "REGEX"
+        str | None,
+        "Its first group names the person in a file name, with / in the path; else the photo's folder does.",
+        "REGEX",
     ] = None
     close_up: Annotated[bool, "Look for no face: keep all skin in view."] = False
     json: JsonFlag = False
@@ -53,10 +56,12 @@ def deidentify(options: Options) -> int:
     """Mask and rename, with a bar on stderr; say what was left out and where the key lies."""
     key = options.key or options.out.with_name(f"{options.out.name}-key.csv")
     subject = subject_by(options.subject)
-    count = len(photos_under(options.folder))
+    photos = photos_under(options.folder)
+    for ways in alike_names(subject(photo.relative_to(options.folder)) for photo in photos):
+        print(f"{' and '.join(ways)} are taken for one person.", file=sys.stderr)
     fetch_with_progress([model.name for model in MODELS])
     found: list[Deidentified] = []
-    with progress(count, "masking") as bar:
+    with progress(len(photos), "masking") as bar:
         for one in deidentified(options.folder, options.out, key, subject=subject, close_up=options.close_up):
             found.append(one)
             bar.update(bar.task_ids[0], advance=1)

@@ -1,38 +1,28 @@
 """What was measured of whom and when: findings of photos, and a sheet that says whose they are.
 
-Findings: a table with `task`, `region` and `value` in each row (of `dermis batch`: CSV, Excel or Parquet), a table with
-a column called as the task, analyses as `dermis analyse --json` prints or `--out` writes them, or a folder of these.
 The sheet: `photo`, `subject` and `visit` of each photo, or `subject` and `arm` of each person where file names
 (P0012_FACE_L_..W04) or the table itself say subject and visit. Visits are weeks: Baseline, Week 4, W04, 4.
+People are named as the sheet names them, else as the findings do; which spellings are one person, `subject_key` says.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
+from dermis.core.subjects import alike_names, natural_order, subject_key
 from dermis.errors import InputError, UsageError
-from dermis.formats.tables import folded, open_table
+from dermis.formats.tables import open_table
+from dermis.formats.trial_names import EXAMPLE, trial_name
+from dermis.study.findings import NAMES, Said, Value, named_columns, values_in
 
 __all__ = ["Measurement", "read_measurements", "week_of"]
 
-_NAMES: Mapping[str, tuple[str, ...]] = {
-    "photo": ("photo", "path", "file", "image"),
-    "subject": ("subject", "id"),
-    "visit": ("visit", "week"),
-    "arm": ("arm", "group"),
-}
-"""The columns that say whose a value is: the first of these words that is there."""
-_TRIAL_NAME = re.compile(r"P(\d+)_FACE_[LR]_.*W(\d{2})")
 _WEEK = re.compile(r"(?:week|wk|w|visit|v)?[\s_.-]*0*(\d{1,3}(?:\.\d+)?)", re.IGNORECASE)
 _BASELINE = ("baseline", "base", "bl")
 _SHOWN = 3
-
-_Said = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +35,26 @@ class Measurement:
     arm: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sheet:
+    """What a sheet says. photos: by the stem of a name, each row with its path. people: by `subject_key`."""
+
+    photos: Mapping[str, Sequence[tuple[tuple[str, ...], Said]]] = field(default_factory=dict)
+    people: Mapping[str, Said] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    has_arms: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class _LeftOut:
+    """Photos whose values were left out, by reason."""
+
+    empty: list[str] = field(default_factory=list)
+    nobody: list[str] = field(default_factory=list)
+    armless: list[str] = field(default_factory=list)
+
+
 def read_measurements(
     findings: Sequence[Path], sheet: Path | None, *, task: str, region: str = "face"
 ) -> tuple[list[Measurement], list[str]]:
@@ -52,32 +62,62 @@ def read_measurements(
 
     Raises InputError: nothing of that task, a visit that is no week, a subject in two arms, a photo of nobody.
     """
-    sheets = {} if sheet is None else _sheet(sheet)
-    found: list[Measurement] = []
-    nobody: list[str] = []
-    for row in (row for path in findings for row in _rows(path, task, region)):
-        whose = _whose(row, sheets)
-        if whose is None:
-            nobody.append(row.get("photo") or "a row")
-            continue
-        subject, visit, arm = whose
-        week = week_of(visit)
-        if week is None:
-            raise InputError(
-                f"The visit {visit!r} of {subject} is no week.", advice="Write Baseline, Week 4, W04 or 4."
-            )
-        found.append(Measurement(subject=subject, week=week, value=float(row["value"]), arm=arm))
-    if not found:
+    held = _Sheet() if sheet is None else _sheet(sheet)
+    values = [one for path in findings for one in values_in(path, task, region)]
+    found, left = _measured(values, held)
+    names = dict(held.names)
+    named = [replace(one, subject=names.setdefault(subject_key(one.subject), one.subject)) for one in found]
+    notes = [
+        *held.notes,
+        *_spellings((one.subject for one in found), "The findings"),
+        *_told(left, f"{task} of {region}"),
+    ]
+    if not named:
         raise InputError(
             f"There is no {task} of {region} of anybody in {', '.join(path.name for path in findings)}.",
-            advice="Check --task and --region, and that the sheet names the photos, their subject and visit.",
+            advice=" ".join((*notes, "Check --task and --region, and that the sheet names the photos.")),
         )
-    _check_arms(found)
-    notes = []
-    if nobody:
-        shown = ", ".join(nobody[:_SHOWN])
-        notes.append(f"{len(nobody)} values were left out: nothing says whose they are ({shown}).")
-    return found, notes
+    _check_arms(named)
+    return named, notes
+
+
+def _measured(values: Iterable[Value], sheet: _Sheet) -> tuple[list[Measurement], _LeftOut]:
+    """Return the values of people, named as the findings do, and what was left out."""
+    found: list[Measurement] = []
+    left = _LeftOut()
+    claimed: dict[str, str] = {}
+    for one in values:
+        photo = one.said.get("photo") or "a row"
+        subject, visit, arm = _whose(one.said, sheet, claimed)
+        if one.value is None:
+            left.empty.append(photo)
+        elif not subject or not visit:
+            left.nobody.append(photo)
+        elif sheet.has_arms and not arm:
+            left.armless.append(subject)
+        else:
+            found.append(Measurement(subject=subject, week=_week(visit, subject), value=one.value, arm=arm))
+    return found, left
+
+
+def _told(left: _LeftOut, what: str) -> list[str]:
+    """Return what was left out, in lines for the user."""
+    people = sorted(set(left.armless), key=natural_order)
+    lines = (
+        (len(left.empty), f"photos or rows hold no {what}", left.empty),
+        (len(left.nobody), f"values were left out: no sheet and no name like {EXAMPLE} says whose", left.nobody),
+        (len(left.armless), f"values of {len(people)} people were left out: the sheet names no arm of theirs", people),
+    )
+    return [f"{count} {said} ({_first(names)})." for count, said, names in lines if count]
+
+
+def _first(names: Sequence[str]) -> str:
+    return ", ".join([*names[:_SHOWN], *(["..."] if len(names) > _SHOWN else [])])
+
+
+def _spellings(names: Iterable[str], where: str) -> list[str]:
+    alike = [" and ".join(ways) for ways in alike_names(names)]
+    return [f"{where} write {_first(alike)}: taken for one person each."] if alike else []
 
 
 def week_of(text: str) -> float | None:
@@ -86,6 +126,13 @@ def week_of(text: str) -> float | None:
         return 0.0
     hit = _WEEK.fullmatch(text.strip())
     return float(hit[1]) if hit else None
+
+
+def _week(visit: str, subject: str) -> float:
+    week = week_of(visit)
+    if week is None:
+        raise InputError(f"The visit {visit!r} of {subject} is no week.", advice="Write Baseline, Week 4, W04 or 4.")
+    return week
 
 
 def _check_arms(found: Iterable[Measurement]) -> None:
@@ -98,105 +145,96 @@ def _check_arms(found: Iterable[Measurement]) -> None:
             )
 
 
-def _sheet(path: Path) -> dict[str, _Said]:
-    """Return what a sheet says, by the stem of a photo's name where it names photos, else by subject."""
-    table = open_table(path)
-    names = _named(table.columns)
+def _sheet(path: Path) -> _Sheet:
+    """Return what a sheet says, by photo where it names photos, else by subject."""
+    table = open_table(path, words=(*NAMES["photo"], *NAMES["subject"], *NAMES["arm"]))
+    names = named_columns(table.columns)
     if "subject" not in names:
         raise UsageError(f"{path.name} has no column subject.", advice=f"Its header reads: {', '.join(table.columns)}.")
     key = "photo" if "photo" in names else "subject"
-    said: dict[str, _Said] = {}
-    for row, line in zip(table.rows, table.lines, strict=True):
-        held = {field: row[column] for field, column in names.items()}
-        name = _stem(held[key]) if key == "photo" else _plain(held[key])
-        if not name:
-            raise InputError(f"{path.name}, line {line} names no {key}.", advice="Name it, or remove the row.")
-        if said.setdefault(name, held) != held:
-            raise InputError(f"{path.name}, line {line}: {name} is there twice.", advice="Keep one of the rows.")
-    return said
+    rows = [
+        (f"{path.name}, line {line}", {field: row[column] for field, column in names.items()})
+        for row, line in zip(table.rows, table.lines, strict=True)
+    ]
+    nameless = next((where for where, said in rows if not said[key]), None)
+    if nameless is not None:
+        raise InputError(f"{nameless} names no {key}.", advice="Name it, or remove the row.")
+    people = [said["subject"] for _, said in rows if said["subject"]]
+    return _Sheet(
+        photos=_by_photo(rows) if key == "photo" else {},
+        people=_by_subject(rows) if key == "subject" else {},
+        names={subject_key(name): name for name in reversed(people)},
+        has_arms="arm" in names,
+        notes=(*table.notes, *_spellings(people, path.name)),
+    )
 
 
-def _named(columns: Iterable[str]) -> dict[str, str]:
-    by_fold = {folded(column): column for column in columns}
-    hits = {field: next((by_fold[one] for one in words if one in by_fold), None) for field, words in _NAMES.items()}
-    return {field: column for field, column in hits.items() if column is not None}
+def _by_subject(rows: Iterable[tuple[str, Said]]) -> dict[str, Said]:
+    people: dict[str, Said] = {}
+    for where, said in rows:
+        before = people.setdefault(subject_key(said["subject"]), said)
+        if {**before, "subject": ""} != {**said, "subject": ""}:
+            raise InputError(
+                f"{where}: {said['subject']} is there twice, before as {before['subject']}.",
+                advice="Keep one of the rows; case, blanks, a P and leading zeros make no other person.",
+            )
+    return people
 
 
-def _whose(row: _Said, sheets: Mapping[str, _Said]) -> tuple[str, str, str] | None:
-    """Return subject, visit and arm of a row: its own words first, then the sheet's, then its file name's."""
-    stem = _stem(row.get("photo", ""))
-    by_photo = sheets.get(stem, {})
-    scheme = _TRIAL_NAME.fullmatch(stem.upper())
-    named = {"subject": scheme[1], "visit": scheme[2]} if scheme else {}
-    subject = row.get("subject") or by_photo.get("subject") or named.get("subject", "")
-    by_subject = sheets.get(_plain(subject), {})
-    visit = row.get("visit") or by_photo.get("visit") or named.get("visit", "")
-    if not subject or not visit:
-        return None
-    return _plain(subject), visit, row.get("arm") or by_photo.get("arm") or by_subject.get("arm", "")
+def _by_photo(rows: Iterable[tuple[str, Said]]) -> dict[str, list[tuple[tuple[str, ...], Said]]]:
+    photos: dict[str, list[tuple[tuple[str, ...], Said]]] = {}
+    for where, said in rows:
+        parts = _key(_parts(said["photo"]))
+        before = next((other for path, other in photos.get(parts[-1], ()) if path == parts), said)
+        if before != said:
+            raise InputError(f"{where}: {said['photo']} is there twice.", advice="Keep one of the rows.")
+        photos.setdefault(parts[-1], []).append((parts, said))
+    return photos
 
 
-def _stem(name: str) -> str:
-    return Path(name.replace("\\", "/")).stem.casefold()
+def _whose(row: Said, sheet: _Sheet, claimed: dict[str, str]) -> tuple[str, str, str]:
+    """Return subject, visit and arm of a row: its own words first, then the sheet's, then its file name's; else ""."""
+    by_photo = _of_photo(row.get("photo", ""), sheet, claimed)
+    scheme = trial_name(_parts(row.get("photo", ""))[-1])
+    named = {"subject": scheme.subject, "visit": str(scheme.week)} if scheme else {}
+    subject, visit = (row.get(one) or by_photo.get(one) or named.get(one, "") for one in ("subject", "visit"))
+    by_subject = sheet.people.get(subject_key(subject), {})
+    return subject, visit, row.get("arm") or by_photo.get("arm") or by_subject.get("arm", "")
 
 
-def _plain(subject: str) -> str:
-    bare = re.sub(r"^[Pp](?=\d+$)", "", subject.strip())
-    return (bare.lstrip("0") or "0") if bare.isdigit() else bare
+def _of_photo(photo: str, sheet: _Sheet, claimed: dict[str, str]) -> Said:
+    """Return the sheet's row of a photo: that whose path ends as the photo's does.
 
-
-def _rows(path: Path, task: str, region: str) -> Iterator[_Said]:
-    """Yield the values of a task in a region, each with photo, subject, visit and arm where the file says them."""
-    if path.is_dir():
-        files = sorted(path.rglob("analysis.json")) or sorted(path.glob("*.json"))
-        if not files:
-            raise InputError(f"{path} holds no analysis.json.", advice="Name the --out folder of `dermis analyse`.")
-        for file in files:
-            yield from _analyses(file, task, region)
-    elif path.suffix.lower() in (".json", ".jsonl", ".ndjson"):
-        yield from _analyses(path, task, region)
-    else:
-        columns, rows = _table(path)
-        yield from _of_table(path, columns, rows, task, region)
-
-
-def _table(path: Path) -> tuple[Sequence[str], list[dict[str, Any]]]:
-    if path.suffix.lower() != ".parquet":
-        table = open_table(path)
-        return table.columns, [dict(row) for row in table.rows]
-    try:
-        import pyarrow.parquet  # late: an extra
-    except ModuleNotFoundError:
-        raise UsageError("Parquet needs pyarrow.", advice="pip install 'dermis[batch]', or export as CSV.") from None
-    held = pyarrow.parquet.read_table(path)
-    return held.column_names, held.to_pylist()
-
-
-def _of_table(
-    path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], task: str, region: str
-) -> Iterator[_Said]:
-    names, by_fold = _named(columns), {folded(column): column for column in columns}
-    long = {"task", "value"} <= set(by_fold)
-    if not long and folded(task) not in by_fold:
-        raise InputError(f"{path.name} has neither task and value nor {task}.", advice=f"It has: {', '.join(columns)}.")
-    column = by_fold["value"] if long else by_fold[folded(task)]
-    for row in rows:
-        wanted = not long or (row[by_fold["task"]] == task and row.get(by_fold.get("region", ""), region) == region)
-        if wanted and row[column] not in ("", None):
-            yield {field: str(row[name] or "") for field, name in names.items()} | {"value": str(row[column])}
-
-
-def _analyses(path: Path, task: str, region: str) -> Iterator[_Said]:
-    try:
-        text = path.read_text(encoding="utf-8")
-        held = (
-            [json.loads(text)] if path.suffix == ".json" else [json.loads(line) for line in text.splitlines() if line]
-        )
-        for analysis in held:
-            for finding in analysis.get("findings", ()):
-                if finding["task"] == task and finding["region"] == region:
-                    yield {"photo": str(analysis["photo"]["file"]), "value": str(finding["value"])}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
+    claimed: the photo that each row was found for. Raises InputError where a photo fits two rows, or a row two photos.
+    """
+    path = _parts(photo)
+    hits = [said for other, said in sheet.photos.get(_key(path)[-1], ()) if _ends_alike(other, _key(path))]
+    if not hits:
+        return {}
+    if any({**one, "photo": ""} != {**hits[0], "photo": ""} for one in hits):
+        rows = [one["photo"] for one in hits]
         raise InputError(
-            f"{path} is no analysis ({type(fault).__name__}).", advice="Make it with --json or --out."
-        ) from None
+            f"{photo} fits {len(hits)} rows of the sheet: {_first(rows)}.",
+            advice="Analyse the photos from the folder that the sheet's paths begin in, or give each its own name.",
+        )
+    before = claimed.setdefault(hits[0]["photo"], photo)
+    if _key(_parts(before)) != _key(path):
+        raise InputError(
+            f"{before} and {photo} fit one row of the sheet, {hits[0]['photo']}.",
+            advice="Write their folders into the sheet, or give each photo its own name.",
+        )
+    return hits[0]
+
+
+def _ends_alike(one: Sequence[str], other: Sequence[str]) -> bool:
+    return all(first == second for first, second in zip(reversed(one), reversed(other), strict=False))
+
+
+def _key(path: Sequence[str]) -> tuple[str, ...]:
+    return tuple(part.casefold() for part in path)
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    """Return the folders and the stem of a photo's name."""
+    path = Path(name.replace("\\", "/"))
+    return (*(part for part in path.parts[:-1] if part not in (".", "/")), path.stem)

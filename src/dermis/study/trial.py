@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dermis.core.subjects import natural_order
 from dermis.errors import InputError
 from dermis.study.measurements import Measurement
 
@@ -162,13 +163,13 @@ def trial_of(
 
 
 def curves(measurements: Iterable[Measurement]) -> list[Curve]:
-    """Return each person's curve, by arm and subject."""
+    """Return each person's curve, by arm and subject in natural order: P2 before P10."""
     values: dict[tuple[str, str], dict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
     for one in measurements:
         values[one.arm, one.subject][one.week].append(one.value)
     return [
         Curve(subject=subject, arm=arm, values={week: float(np.mean(held[week])) for week in sorted(held)})
-        for (arm, subject), held in sorted(values.items())
+        for (arm, subject), held in sorted(values.items(), key=lambda one: (one[0][0], natural_order(one[0][1])))
     ]
 
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from dermis.cli import app
 from dermis.errors import InputError, UsageError
 from dermis.lab.datasets import DATASETS
-from dermis.lab.datasets.trial_sheets import Address, columns_from, week_of
+from dermis.lab.datasets.trial_sheets import Address, address_of, columns_from, week_of
 from fakes import hyperpigmentation
 from fakes.pictures import photo
 
@@ -136,3 +136,60 @@ def test_the_command_line_prints_the_preview_and_the_mismatches(root):
 
 def test_addresses_are_told_in_words():
     assert str(Address(subject="7", side="L", week=4)) == "subject 7, left, week 4"
+    assert str(address_of("P007", "F", 4)) == "subject P007, front, week 4"
+    assert address_of("P007", "F", 4) == Address(subject="7", side="F", week=4)
+
+
+def test_a_front_view_is_read_and_its_grade_by_a_column_or_a_row(root):
+    photo(root / "photos" / "P0007_FACE_F_S00_VCR_S2_V00D00W00.jpg", 9)
+    photo(root / "photos" / "p0012_face_front_w04.jpg", 8)
+    sheet(root / "front.xlsx", [["ID", "Visit", "MH Front"], ["007", "Baseline", 6]])
+    _, samples = read(root, ("sheet=front.xlsx,subject=ID,visit=Visit,grade=MH Front",))
+    assert samples["P0007", "week 00", "front"].labels[0].value == 6.0
+    assert samples["P0012", "week 04", "front"].traits["side"] == "front"
+    sheet(root / "front.xlsx", [["ID", "Visit", "Side", "MH"], [7, "Baseline", "Front view", 5.5]])
+    _, samples = read(root, ("sheet=front.xlsx,subject=ID,visit=Visit,side=Side,grade=MH",))
+    assert samples["P0007", "week 00", "front"].labels[0].value == 5.5
+
+
+def test_a_row_a_photo_reads_photos_of_any_name(root):
+    photo(root / "photos" / "IMG_1.jpg", 5)
+    rows = [["File", "ID", "Side", "Visit", "MH"], ["IMG_1.jpg", "S1-03", "R", "Week 8", 3.5]]
+    sheet(root / "rows.xlsx", rows)
+    words = ("sheet=rows.xlsx,photo=File,subject=ID,side=Side,visit=Visit,grade=MH",)
+    _, samples = read(root, words)
+    assert samples["S1-03", "week 08", "right"].labels[0].value == 3.5
+
+
+def test_photos_whose_names_say_nothing_are_listed_before_the_refusal(root):
+    for name in ("IMG_1.jpg", "P0007_FACE_X_W04.jpg"):
+        photo(root / "photos" / name, 4)
+    dataset = DATASETS["hyperpigmentation-trial"].with_columns(WORDS)
+    strange = [one.about for one in dataset.mismatches(root) if "says no subject" in one.kind]
+    assert [about.split()[0] for about in strange] == ["IMG_1.jpg", "P0007_FACE_X_W04.jpg"]
+    with pytest.raises(InputError, match=r"2 photos say no subject, side and week: IMG_1\.jpg") as refusal:
+        dataset.index(root)
+    assert "_FACE_L_" in refusal.value.advice
+    done = CliRunner().invoke(
+        app, ["datasets", "check", "hyperpigmentation-trial", str(root), "--map", *WORDS, "--json"]
+    )
+    assert isinstance(done.exception, InputError)
+    kinds = [one["kind"] for one in json.loads(done.output)["mismatches"]]
+    assert kinds.count("a photo whose name says no subject, side and week") == 2
+
+
+def test_one_person_of_two_spellings_is_said_and_a_visit_that_is_no_week_is_listed(root):
+    sheet(
+        root / "anna.xlsx",
+        [
+            ["ID", "Visit", "MH_Left", "MH_Right"],
+            ["P0007", "Baseline", 4.5, 5],
+            ["7 ", "Week 4", 4, None],
+            ["012", "Unscheduled", 3, None],
+        ],
+    )
+    dataset, samples = read(root)
+    assert samples["P0007", "week 04", "left"].labels[0].value == 4.0
+    assert "anna.xlsx: 7 and P0007 are taken for one person." in dataset.notes(root)
+    (unclear,) = [one for one in dataset.mismatches(root) if one.kind == "a grade whose photo is not told"]
+    assert "visit 'Unscheduled'" in unclear.about

@@ -1,7 +1,9 @@
 """Photos as a trial passes them on: skin alone, new names, a key apart, nothing written twice."""
 
 import csv
+import shutil
 import stat
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -109,7 +111,7 @@ def test_the_key_names_everybody_and_is_for_its_owner_alone(clinic):
     key = clinic.parent / "key.csv"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     rows = {row.original: row for row in read_key(key)}
-    assert {row.subject for row in rows.values()} == {"anna", "0012"}
+    assert {row.subject for row in rows.values()} == {"anna", "P0012"}
     assert all(len(row.sha256) == 64 for row in rows.values())
 
 
@@ -144,8 +146,6 @@ def test_the_key_is_kept_apart(clinic, out, key):
 
 
 def test_a_pattern_names_the_subject(clinic):
-    from pathlib import Path
-
     assert subject_by(r"^([a-z]+)\d")(Path("x/anna12.jpg")) == "anna"
     for wrong in ("(", "anna"):
         with pytest.raises(UsageError):
@@ -154,13 +154,35 @@ def test_a_pattern_names_the_subject(clinic):
         subject_by(r"^([0-9]+)_")(Path("anna.jpg"))
     with pytest.raises(InputError):
         photos_under(clinic / "nothing")
+    assert subject_by(r"^([^/]+)/")(Path("anna/week 0/1.jpg")) == "anna"
+
+
+def test_folders_of_folders_name_nobody_until_it_is_said_which_does():
+    usual = subject_by(None)
+    assert usual(Path("anna/1.jpg")) == "anna"
+    assert usual(Path("site 1/week 0/P0012_FACE_F_S00_VCR_S2_V00D00W00.jpg")) == "P0012"
+    with pytest.raises(InputError, match="which of its folders") as refusal:
+        usual(Path("anna/week 0/1.jpg"))
+    assert "--subject" in refusal.value.advice
+
+
+def test_one_person_of_two_spellings_has_one_pseudonym_and_words_in_a_name_are_left_out(clinic):
+    shutil.copy(clinic / "anna" / "1.jpg", clinic / "p012_face_f_Smith_W12.jpg")
+    (clinic / "Anna").mkdir()
+    shutil.copy(clinic / "anna" / "1.jpg", clinic / "Anna" / "3.jpg")
+    files = {one.original: one.file for one in run(clinic)}
+    first, front = files["P0012_FACE_L_S00_VCR_S2_V00D00W04.jpg"], files["p012_face_f_Smith_W12.jpg"]
+    assert front == first.split("_")[0] + "_FACE_F_W12.jpg"
+    assert files["Anna/3.jpg"].split("_")[0] == files["anna/1.jpg"].split("_")[0]
 
 
 def test_the_command_line_says_what_was_left_out(clinic, models):
     out = clinic.parent / "shared"
+    shutil.copy(clinic / "anna" / "1.jpg", clinic / "p12_face_f_W04.jpg")
     done = CliRunner().invoke(app, ["deidentify", str(clinic), "--out", str(out)])
     assert done.exit_code == 0, done.output
-    assert "3 of 4 photos" in done.output
+    assert "4 of 5 photos" in done.output
+    assert "P0012 and p12 are taken for one person" in done.output
     assert "not written: dark.png" in done.output
     with (clinic.parent / "shared-key.csv").open(newline="") as file:
-        assert len(list(csv.DictReader(file))) == 3
+        assert len(list(csv.DictReader(file))) == 4

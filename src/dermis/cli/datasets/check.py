@@ -15,7 +15,8 @@ from rich.markup import escape
 
 from dermis.cli.parser import JsonFlag, verb
 from dermis.cli.terminal import progress
-from dermis.errors import UsageError
+from dermis.core import Sample
+from dermis.errors import InputError, UsageError
 from dermis.lab.datasets import Dataset, find_dataset
 from dermis.lab.datasets.check import DatasetCheck, DuplicatePair, check_dataset
 from dermis.lab.datasets.dataset import Mismatch
@@ -57,7 +58,7 @@ def check(options: Options) -> None:
     notes, mismatches = tuple(dataset.notes(options.folder)), tuple(dataset.mismatches(options.folder))
     if not options.json:
         _print_sheet(notes, mismatches, Console(highlight=False))
-    samples = dataset.index(options.folder)
+    samples = _indexed(dataset, options, notes, mismatches)
     with progress(len(samples), "reading") as bar:
         found = check_dataset(
             samples, thorough=options.thorough, seen=lambda count: bar.update(bar.task_ids[0], completed=count)
@@ -67,6 +68,17 @@ def check(options: Options) -> None:
         print(json.dumps(asdict(found), ensure_ascii=False))
         return
     _print(found, Console(highlight=False))
+
+
+def _indexed(dataset: Dataset, options: Options, notes: Sequence[str], mismatches: Sequence[Mismatch]) -> list[Sample]:
+    """Return the samples; what does not fit is printed also where it makes the dataset refused."""
+    try:
+        return dataset.index(options.folder)
+    except InputError:
+        if options.json and (notes or mismatches):
+            held = {"notes": list(notes), "mismatches": [asdict(one) for one in mismatches]}
+            print(json.dumps(held, ensure_ascii=False))
+        raise
 
 
 def _dataset(options: Options) -> Dataset:

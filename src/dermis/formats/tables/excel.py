@@ -17,7 +17,7 @@ __all__ = ["read_excel"]
 
 _MOST_BYTES = {"xl/worksheets": 1 << 26, "xl/sharedStrings": 1 << 26}
 _MOST_BYTES_OF_OTHERS = 1 << 23
-_PADDED = re.compile(r"0{2,20}")
+_PADDED = re.compile(r'(?:"([A-Za-z]{1,8}[-_ ]?)")?(0{2,20})')
 _RANGE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7}):\$?([A-Z]{1,3})\$?(\d{1,7})")
 _SAVE = "Save it as .xlsx or as CSV."
 
@@ -28,8 +28,8 @@ Area = tuple[int, int, int, int]
 def read_excel(data: bytes, name: str) -> Sheet:
     """Return the first visible sheet that holds anything.
 
-    A merged area has its value in each of its cells. A whole number shown with leading zeros has them; dates read as
-    2026-01-31. What the file says of its own size is not believed.
+    A merged area has its value in each of its cells. A whole number shown with leading zeros has them, and letters
+    that its format puts before them (P0007); dates read as 2026-01-31. What the file says of its size is not believed.
     Raises InputError for a damaged or oversized file, and for a formula whose result was never stored.
     """
     try:
@@ -110,8 +110,9 @@ def _text(cell: Any) -> str:  # noqa: ANN401 -- untyped library
         return "TRUE" if value else "FALSE"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
-    if isinstance(value, int) and _PADDED.fullmatch(cell.number_format or ""):
-        return str(value).zfill(len(cell.number_format))
+    shown = _PADDED.fullmatch(cell.number_format or "") if isinstance(value, int) else None
+    if shown is not None:
+        return (shown[1] or "") + str(value).zfill(len(shown[2]))
     return str(value).strip()
 
 

@@ -3,7 +3,7 @@
 Hair, brows, lashes, nostrils and mouth are masked out (black). 2403 photos, of which the first part is graded in
 one sheet by photo and the second in one by subject, side and visit.
 
-    image_test/P0001_FACE_L_S00_VCR_S2_V00D00W00.jpg            subject, side, week 00, 04, 08, 12, 16 or 17
+    image_test/P0001_FACE_L_S00_VCR_S2_V00D00W00.jpg            subject, side L, R or F, week 00, 04, 08, 12, 16, 17
     Additional_Images/P0001_FACE_R_S00_VCR_S2_V00D00W04.jpg
     MHPgrades.xlsx                   column "Mottled hyperpigmentation", one row a photo of image_test by name
     SKN-APP-0452-MHPgrades.xlsx      from its second line: Subject No., Side of Face, Baseline, Week 4 ... Week 17
@@ -12,7 +12,8 @@ one sheet by photo and the second in one by subject, side and visit.
 
 One of the two parts is enough. A photo without a grade stays in, without label. Photos of that name scheme in any
 folders, with sheets of any columns, are read by a mapping: `dermis datasets check hyperpigmentation-trial DIR --map
-subject=ID,visit=Visit,grade=MH_Left,grade=MH_Right`; it may lie in the folder as columns.txt, for training too.
+subject=ID,visit=Visit,grade=MH_Left,grade=MH_Right`; it may lie in the folder as columns.txt, for training too. A sheet
+with a row a photo (photo, subject, side, visit) reads photos of any name.
 
 The criteria: 0 none; 1-3 mild, no or very few small or faint brown patches, not obvious from a distance; 4-6 moderate,
 obvious brown spots, faint but all over or pronounced but localised; 7-9 severe, pigmented patches, often with whitish
@@ -21,24 +22,25 @@ spots, very noticeable from a distance.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from dermis.core import Label, Sample, SampleKey
+from dermis.core.subjects import alike_names, subject_key
 from dermis.errors import InputError
 from dermis.formats.tables import number_in, read_table
+from dermis.formats.trial_names import SIDES, side_of, trial_name
 from dermis.lab.datasets.dataset import MADE, Dataset, Mismatch, existing, licence_of, photos_in, read_json, reader
 from dermis.lab.datasets.trial_sheets import (
     Address,
     ColumnMap,
     GradeCell,
+    address_of,
     columns_from,
     grades_in,
     matched,
-    subject_of,
 )
 
 __all__ = ["BY_PHOTO", "BY_VISIT", "DATASET", "GRADE", "GRADERS", "SUBJECTS", "VISITS", "index", "photo_name"]
@@ -57,8 +59,7 @@ VISITS: Mapping[str, str] = {
 }
 """Column of the sheet -> week in the file name."""
 REFERENCE = "reference"
-_NAME = re.compile(r"P(\d+)_FACE_([LR])_(?:S(\d{2})_)?.*W(\d{2})")
-_SIDES = {"L": "left", "R": "right"}
+_SHOWN = 3
 _OF_GRADERS = ("subject=ID", "visit=Visit", "grade=MH_Left", "grade=MH_Right")
 _OF_TRUTH = ("true_grade", "profile", "taken", "ita_deg")
 
@@ -70,6 +71,12 @@ def index(root: Path, columns: ColumnMap | None = None) -> list[Sample]:
     InputError: no photos, a strange name, a sheet that does not fit its folder, a grade that cannot be believed.
     """
     photos, grades, found = _read(root, columns)
+    strange = [photo.name for photo, address in photos.items() if address is None]
+    if strange:
+        raise InputError(
+            f"{root}: {len(strange)} photos say no subject, side and week: {', '.join(strange[:_SHOWN])}.",
+            advice=f"Expected {photo_name(1, 'L', '00')}, or a sheet that says photo, subject, side and visit.",
+        )
     fatal = [one for one in found if one.fatal]
     if fatal:
         raise InputError(
@@ -77,15 +84,24 @@ def index(root: Path, columns: ColumnMap | None = None) -> list[Sample]:
             advice=f"`dermis datasets check {DATASET.name} {root}` lists all; mend the sheet.",
         )
     licence, arms, truths = licence_of(root, DATASET.licence), _arms(root), _truths(root)
-    return [_sample(photo, grades[photo.name], licence, arms, truths) for photo in photos]
+    named = {photo: address for photo, address in photos.items() if address is not None}
+    names = {address.subject: address.name for address in reversed(named.values())}
+    return [
+        _sample(photo, replace(address, name=names[address.subject]), grades[photo.name], licence, arms, truths)
+        for photo, address in named.items()
+    ]
 
 
 def notes(root: Path, columns: ColumnMap | None = None) -> list[str]:
     """Return what the columns of mapped sheets were taken for, and what was left out."""
     mapping = columns or _kept_columns(root)
+    found = []
     if mapping is not None:
-        return grades_in(existing(root), mapping)[1]
-    return grades_in(root / GRADERS, columns_from(_OF_GRADERS))[1] if (existing(root) / GRADERS).is_dir() else []
+        found = grades_in(existing(root), mapping)[1]
+    elif (existing(root) / GRADERS).is_dir():
+        found = grades_in(root / GRADERS, columns_from(_OF_GRADERS))[1]
+    names = [address.name for address in _read(root, columns)[0].values() if address is not None]
+    return [*found, *(f"Photos: {' and '.join(ways)} are taken for one person." for ways in alike_names(names))]
 
 
 def mismatches(root: Path, columns: ColumnMap | None = None) -> list[Mismatch]:
@@ -109,21 +125,24 @@ def photo_name(subject: int, side: str, week: str, shot: int = 0) -> str:
     return f"P{subject:04d}_FACE_{side}_S{shot:02d}_VCR_S2_V00D00W{week}.jpg"
 
 
-def _read(root: Path, columns: ColumnMap | None) -> tuple[list[Path], dict[str, dict[str, float]], list[Mismatch]]:
-    """Return the photos, their grades by grader, and what does not fit."""
+def _read(
+    root: Path, columns: ColumnMap | None
+) -> tuple[dict[Path, Address | None], dict[str, dict[str, float]], list[Mismatch]]:
+    """Return the photos with their addresses, their grades by grader, and what does not fit."""
     mapping = columns or _kept_columns(existing(root))
     if mapping is not None:
         photos = photos_in(root, deep=True)
         cells = grades_in(root, mapping)[0]
-        named = {photo.name: _address_in(photo) for photo in photos}
         doubled = _doubled(photos)
     else:
         photos, cells = _published(root)
-        named, doubled = {photo.name: _address(photo) for photo in photos}, []
+        doubled = []
     if not photos:
         raise InputError(f"{root} holds no photos.", advice=f"Expected {photo_name(1, 'L', '00')}.")
-    grades, found = matched(named, cells)
-    return photos, grades, [*doubled, *found]
+    in_sheets = {Path(cell.photo).stem.lower(): cell.address for cell in reversed(cells) if cell.photo}
+    named = {photo: _address_in(photo) or in_sheets.get(photo.stem.lower()) for photo in photos}
+    grades, found = matched({photo.name: address for photo, address in named.items()}, cells)
+    return named, grades, [*doubled, *found]
 
 
 def _kept_columns(root: Path) -> ColumnMap | None:
@@ -160,24 +179,8 @@ def _published(root: Path) -> tuple[list[Path], list[GradeCell]]:
 
 
 def _address_in(photo: Path) -> Address | None:
-    named = _NAME.fullmatch(photo.stem)
-    return None if named is None else Address(subject=subject_of(named[1]), side=named[2], week=int(named[4]))
-
-
-def _shot(photo: Path) -> int:
-    """Return which photo of its side at its visit it is, from 0."""
-    named = _NAME.fullmatch(photo.stem)
-    return int(named[3] or 0) if named else 0
-
-
-def _address(photo: Path) -> Address:
-    address = _address_in(photo)
-    if address is None:
-        raise InputError(
-            f"{photo.name} in {photo.parent} says no subject, side and week.",
-            advice=f"Expected {photo_name(1, 'L', '00')}.",
-        )
-    return address
+    named = trial_name(photo.stem)
+    return None if named is None else address_of(named.subject, named.side, named.week)
 
 
 def _by_photo(root: Path, photos: list[Path]) -> list[GradeCell]:
@@ -196,10 +199,12 @@ def _by_photo(root: Path, photos: list[Path]) -> list[GradeCell]:
 def _by_visit(root: Path) -> list[GradeCell]:
     cells = []
     for row in read_table(root / BY_VISIT, needs=("Subject No.", "Side of Face"), skip=1):
-        subject, side = subject_of(row["Subject No."]), row["Side of Face"][:1].upper()
+        where = f"{BY_VISIT}, subject {row['Subject No.']}"
+        side = side_of(row["Side of Face"])
+        if not side:
+            raise InputError(f"{where}: {row['Side of Face']!r} is no side.", advice="Write Left, Right or Front.")
         for column, week in VISITS.items():
-            where = f"{BY_VISIT}, subject {subject}"
-            address = Address(subject=subject, side=side, week=int(week))
+            address = address_of(row["Subject No."], side, int(week))
             value = number_in(row, column, where)
             cells.append(GradeCell(where=where, grader=REFERENCE, value=value, address=address))
     return cells
@@ -208,7 +213,7 @@ def _by_visit(root: Path) -> list[GradeCell]:
 def _arms(root: Path) -> dict[str, str]:
     path = root / SUBJECTS
     rows = read_table(path, needs=("subject", "arm")) if path.is_file() else []
-    return {subject_of(row["subject"]): row["arm"] for row in rows}
+    return {subject_key(row["subject"]): row["arm"] for row in rows}
 
 
 def _truths(root: Path) -> dict[str, dict[str, str | float]]:
@@ -226,20 +231,21 @@ def _truths(root: Path) -> dict[str, dict[str, str | float]]:
 
 def _sample(
     photo: Path,
+    address: Address,
     grades: Mapping[str, float],
     licence: str,
     arms: Mapping[str, str],
     truths: Mapping[str, Mapping[str, str | float]],
 ) -> Sample:
-    address, shot = _address(photo), _shot(photo)
-    subject, side = address.subject, _SIDES[address.side]
+    named = trial_name(photo.stem)
+    subject, side, shot = address.subject, SIDES[address.side], named.shot if named else 0
     traits: dict[str, str | float] = {"side": side, "week": float(address.week), "part": photo.parent.name}
     if subject in arms:
         traits["arm"] = arms[subject]
     return Sample(
         key=SampleKey(
             dataset="hyperpigmentation-trial",
-            subject=f"P{subject.zfill(4)}" if subject.isdigit() else subject,
+            subject=address.name or subject,
             visit=f"week {address.week:02d}",
             view=side + (f" {shot + 1}" if shot else ""),
         ),

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from dermis.core import Detection, Label, Sample, SampleKey
+from dermis.core.subjects import alike_names
 from dermis.errors import InputError
 from dermis.formats.annotations.annotations import read_annotations
 from dermis.formats.annotations.marks import AnnotatedPhoto
@@ -74,6 +75,8 @@ def notes(root: Path) -> list[str]:
         if table.dates[column]:
             lines = ", ".join(map(str, table.dates[column][:_LISTED]))
             said.append(f"{column}: dates in line {lines}; a spreadsheet may have made them of names such as 1-2.")
+    alike = alike_names(row["subject"] for row in table.rows if row.get("subject"))
+    said += [f"subject: {' and '.join(ways)} are taken for {len(ways)} people; is it one?" for ways in alike]
     photos = [_path(row["photo"]) for row in table.rows if row["photo"]]
     return said + [line for _, one in _fitted_marks(root, photos) for line in one.left_out]
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from dermis.core.subjects import alike_names, subject_key
 from dermis.errors import InputError, UsageError
 from dermis.formats.tables import Row, Table, number_in, open_table
+from dermis.formats.trial_names import EXAMPLE, SIDES, side_of
 from dermis.lab.datasets.dataset import Mismatch
 
 __all__ = [
@@ -24,11 +26,11 @@ __all__ = [
     "Column",
     "ColumnMap",
     "GradeCell",
+    "address_of",
     "columns_from",
     "grades_in",
     "matched",
     "preview",
-    "subject_of",
     "week_of",
 ]
 
@@ -36,7 +38,6 @@ SCALE = (0.0, 9.0, 0.5)
 """Lowest and highest grade of mottled hyperpigmentation, and the step between two."""
 _ROW_FIELDS = ("photo", "subject", "side", "visit", "grader")
 _FIELDS = (*_ROW_FIELDS, "sheet", "grade")
-_SIDES = {"left": "L", "l": "L", "lt": "L", "right": "R", "r": "R", "rt": "R"}
 _WEEK = re.compile(r"(?:week|wk|w|visit|v)?[\s_.-]*0*(\d{1,3})", re.IGNORECASE)
 _WEEK_IN_NAME = re.compile(r"(?:^|[^a-z])(?:week|wk|w)[\s_.-]*0*(\d{1,3})(?:$|[^0-9])", re.IGNORECASE)
 _BASELINE = ("baseline", "base", "bl", "screening")
@@ -45,14 +46,23 @@ _TABLES = (".xlsx", ".xlsm", ".csv", ".tsv")
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Address:
-    """Which photo: subject without leading P and zeros, side L or R, week from the first visit."""
+    """Which photo: subject as `subject_key` compares it, side L, R or F, week from the first visit.
+
+    name: the subject as it was written; it tells no two addresses apart.
+    """
 
     subject: str
     side: str
     week: int
+    name: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        return f"subject {self.subject}, {'left' if self.side == 'L' else 'right'}, week {self.week}"
+        return f"subject {self.name or self.subject}, {SIDES[self.side]}, week {self.week}"
+
+
+def address_of(subject: str, side: str, week: int) -> Address:
+    """Return the address of a subject as it was written."""
+    return Address(subject=subject_key(subject), side=side, week=week, name=subject)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +91,17 @@ class ColumnMap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradeCell:
-    """One grade as a sheet has it: of which photo (its file's name, or an address), by whom, where it stands."""
+    """One grade as a sheet has it: of which photo (its file's name, or an address), by whom, where it stands.
+
+    unclear: what the row says of side or visit and is not understood, so that it has no address.
+    """
 
     where: str
     grader: str
     value: float | None
     photo: str = ""
     address: Address | None = None
+    unclear: str = ""
 
 
 def columns_from(words: Sequence[str]) -> ColumnMap:
@@ -119,14 +133,14 @@ def _grade_column(field: str, column: str) -> Column:
     told, _, grader = field.partition("@")
     side, week = "", None
     for part in told.split(".")[1:]:
-        if part.lower() in _SIDES:
-            side = _SIDES[part.lower()]
+        if side_of(part):
+            side = side_of(part)
         elif (week := week_of(part)) is None:
             raise UsageError(
                 f"--map {field}: {part!r} is no side and no week.", advice="Write grade.left or grade.week4."
             )
     words = re.split(r"[^a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column).lower())
-    side = side or next((_SIDES[word] for word in words if word in _SIDES), "")
+    side = side or side_of(column)
     if week is None:
         named = _WEEK_IN_NAME.search(column)
         week = int(named[1]) if named else 0 if any(word in _BASELINE for word in words) else None
@@ -139,12 +153,6 @@ def week_of(text: str) -> int | None:
         return 0
     found = _WEEK.fullmatch(text.strip())
     return int(found[1]) if found else None
-
-
-def subject_of(text: str) -> str:
-    """Return a subject as it is compared: P0012, 0012 and 12 are one."""
-    bare = re.sub(r"^[Pp](?=\d+$)", "", text.strip())
-    return (bare.lstrip("0") or "0") if bare.isdigit() else bare
 
 
 def grades_in(root: Path, columns: ColumnMap) -> tuple[list[GradeCell], list[str]]:
@@ -164,6 +172,8 @@ def grades_in(root: Path, columns: ColumnMap) -> tuple[list[GradeCell], list[str
             continue
         held = list(_cells(table, columns, path.stem))
         notes += [*table.notes, *preview(table, columns, path.stem, held)]
+        names = [cell.address.name for cell in held if cell.address is not None]
+        notes += [f"{table.name}: {' and '.join(ways)} are taken for one person." for ways in alike_names(names)]
         cells += held
     if not cells:
         raise InputError(
@@ -175,12 +185,12 @@ def grades_in(root: Path, columns: ColumnMap) -> tuple[list[GradeCell], list[str
 
 def preview(table: Table, columns: ColumnMap, grader: str, cells: Sequence[GradeCell]) -> Iterator[str]:
     """Yield what was understood of a sheet: each column's meaning, an example, and what was not looked at."""
-    for field, column in columns.fields.items():
+    for meaning, column in columns.fields.items():
         example = next((row[column] for row in table.rows if row[column]), "")
-        yield f"{table.name}: {column} is the {field}, such as {example!r}."
+        yield f"{table.name}: {column} is the {meaning}, such as {example!r}."
     for one in columns.grades:
         values = [value for value in table.numbers(one.name) if value is not None]
-        side = {"L": "left side", "R": "right side", "": f"side by {columns.fields.get('side', 'the photo')}"}[one.side]
+        side = f"{SIDES[one.side]} side" if one.side else f"side by {columns.fields.get('side', 'the photo')}"
         visit = f"week {one.week}" if one.week is not None else f"visit by {columns.fields.get('visit', 'the photo')}"
         by = one.grader or (f"by {columns.fields['grader']}" if "grader" in columns.fields else grader)
         span = f"{min(values):g} to {max(values):g}" if values else "all empty"
@@ -202,12 +212,14 @@ def _cells(table: Table, columns: ColumnMap, stem: str) -> Iterator[GradeCell]:
     for row, line in zip(table.rows, table.lines, strict=True):
         for one in columns.grades:
             where = f"{table.name}, line {line}, {one.name}"
+            address = _address(row, columns, one, where)
             yield GradeCell(
                 where=where,
                 grader=one.grader or _said(row, columns, "grader") or stem,
                 value=number_in(row, one.name, where),
                 photo=_said(row, columns, "photo"),
-                address=_address(row, columns, one, where),
+                address=None if isinstance(address, str) else address,
+                unclear=address if isinstance(address, str) else "",
             )
 
 
@@ -215,16 +227,22 @@ def _said(row: Row, columns: ColumnMap, field: str) -> str:
     return row[columns.fields[field]] if field in columns.fields else ""
 
 
-def _address(row: Row, columns: ColumnMap, one: Column, where: str) -> Address | None:
-    """Return which photo a grade is of; None where the row names a file. Raises InputError where neither is said."""
+def _address(row: Row, columns: ColumnMap, one: Column, where: str) -> Address | str | None:
+    """Return which photo a grade is of; None where the row names a file, what it says where that is not understood.
+
+    Raises InputError where the side, the visit or the subject is not told at all.
+    """
     subject, said = _said(row, columns, "subject"), _said(row, columns, "visit")
-    side = one.side or _SIDES.get(_said(row, columns, "side").strip().lower()[:5], "")
+    side = one.side or side_of(_said(row, columns, "side"))
     week = one.week if one.week is not None else week_of(said)
     if subject and side and week is not None:
-        return Address(subject=subject_of(subject), side=side, week=week)
+        return address_of(subject, side, week)
     if _said(row, columns, "photo"):
         return None
     missing = [name for name, known in (("subject", subject), ("side", side), ("visit", week is not None)) if not known]
+    unclear = {name: _said(row, columns, name) for name in missing}
+    if all(unclear.values()):
+        return ", ".join(f"{name} {text!r}" for name, text in unclear.items())
     raise InputError(
         f"{where}: the {' and the '.join(missing)} is not told.",
         advice="Map it (visit=COLUMN, side=COLUMN), or say it with the grade: grade.left=COLUMN, grade.week4=COLUMN.",
@@ -246,9 +264,9 @@ def matched(
     stems = {Path(name).stem.lower(): name for name in photos}
     grades: dict[str, dict[str, float]] = {name: {} for name in photos}
     found: list[Mismatch] = [
-        Mismatch(kind="a photo whose name says no subject, side and week", about=name)
+        Mismatch(kind="a photo whose name says no subject, side and week", about=f"{name} (expected {EXAMPLE})")
         for name, address in photos.items()
-        if address is None and not any(cell.photo for cell in cells)
+        if address is None
     ]
     for cell in cells:
         named = stems.get(Path(cell.photo).stem.lower()) if cell.photo else None
@@ -270,6 +288,8 @@ def _laid(grades: dict[str, dict[str, float]], name: str | None, cell: GradeCell
         return [Mismatch(kind="a grade outside 0-9", about=f"{about}: {cell.value:g}", fatal=True)]
     if (cell.value / step) % 1:
         return [Mismatch(kind="a grade that is no half step", about=f"{about}: {cell.value:g}", fatal=True)]
+    if cell.unclear:
+        return [Mismatch(kind="a grade whose photo is not told", about=f"{cell.where}: {cell.unclear}")]
     if name is None:
         return [Mismatch(kind="a grade without a photo", about=about)]
     before = grades[name].get(cell.grader)

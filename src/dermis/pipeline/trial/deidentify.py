@@ -17,19 +17,21 @@ import numpy as np
 
 from dermis.core import Capture, Face, Photo, SegmentationClass
 from dermis.core.arrays import BoolMap
+from dermis.core.subjects import subject_key
 from dermis.errors import InputError, UsageError
 from dermis.face.find import find_face
 from dermis.formats.images.container import SUFFIXES
 from dermis.formats.images.photo import read_photo, write_photo
 from dermis.formats.key_file import KeyRow, append_key, read_key
+from dermis.formats.trial_names import renamed, trial_name
 
 __all__ = ["Deidentified", "deidentify", "masked", "photos_under", "skin_alone", "subject_by"]
 
 _QUALITY = 95
+_FOLDER_AND_FILE = 2
 _KEPT = (SegmentationClass.FACE_SKIN, SegmentationClass.NOSE)
 _LASHES, _FRINGE = 0.03, 0.008
 """How far around the eyes, and around hair, mouth and all else, skin is taken away too, in face widths (chosen)."""
-_TRIAL_NAME = re.compile(r"P(\d+)(_FACE_[LR]_.*W\d{2})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +67,9 @@ def masked(photo: Photo, kept: BoolMap) -> Photo:
 def subject_by(pattern: str | None) -> Callable[[Path], str]:
     """Return what names the subject of a photo by its path from the folder that is read.
 
-    pattern: a regular expression whose first group is the subject in the file's name. None: the trial's scheme
-    (P0012_FACE_L_...), else the folder that holds the photo, else the file itself. Raises UsageError.
+    pattern: a regular expression whose first group is the subject, in the file's name, or where it has a slash in it in
+    the path with folders. None: the trial's scheme (P0012_FACE_L_...), else the one folder that holds the photo, else
+    the file itself. Raises UsageError; what is returned raises InputError for a photo that it cannot name.
     """
     if pattern is None:
         return _usual_subject
@@ -78,7 +81,7 @@ def subject_by(pattern: str | None) -> Callable[[Path], str]:
         raise UsageError(f"--subject {pattern!r} has no group.", advice="Put the subject in brackets: '^([^_]+)_'.")
 
     def subject(path: Path) -> str:
-        hit = found.search(path.name)
+        hit = found.search(path.as_posix() if "/" in found.pattern else path.name)
         if hit is None:
             raise InputError(f"{path}: its name does not fit {pattern!r}.", advice="Check --subject.")
         return hit[1]
@@ -87,8 +90,13 @@ def subject_by(pattern: str | None) -> Callable[[Path], str]:
 
 
 def _usual_subject(path: Path) -> str:
-    named = _TRIAL_NAME.fullmatch(path.stem)
-    return named[1] if named else path.parent.name or path.stem
+    named = trial_name(path.stem)
+    if named is None and len(path.parts) > _FOLDER_AND_FILE:
+        raise InputError(
+            f"{path.as_posix()}: nothing tells which of its folders names the person.",
+            advice="Say it: --subject '^([^/]+)/' for the first, --subject '([^/]+)/[^/]+$' for the last.",
+        )
+    return named.subject if named else path.parent.name or path.stem
 
 
 def photos_under(folder: Path) -> list[Path]:
@@ -164,11 +172,11 @@ def _seen(path: Path, *, close_up: bool) -> tuple[Photo, BoolMap]:
 
 def _named(original: str, subject: str, sha256: str, rows: Sequence[KeyRow]) -> KeyRow:
     """Return the row of a new photo: the subject's pseudonym, drawn where they have none, and a name that is free."""
-    pseudonyms: Mapping[str, str] = {row.subject: row.pseudonym for row in rows}
-    pseudonym = pseudonyms.get(subject) or _drawn(set(pseudonyms.values()))
+    pseudonyms: Mapping[str, str] = {subject_key(row.subject): row.pseudonym for row in rows}
+    pseudonym = pseudonyms.get(subject_key(subject)) or _drawn(set(pseudonyms.values()))
     taken = {row.file for row in rows}
-    scheme = _TRIAL_NAME.fullmatch(Path(original).stem)
-    file = f"P{pseudonym}{scheme[2]}.jpg" if scheme else ""
+    scheme = trial_name(Path(original).stem)
+    file = f"{renamed(scheme, f'P{pseudonym}')}.jpg" if scheme else ""
     number = 0
     while not file or file in taken:
         number += 1
