@@ -10,6 +10,8 @@ from dermis.core import SegmentationClass
 from dermis.errors import UsageError
 from dermis.lab.evaluate import beside
 from dermis.lab.train.export import export
+from dermis.lab.train.lesion_views import Example as LesionExample
+from dermis.lab.train.objectives import lesions
 from dermis.lab.train.objectives.face_parts import train_pools
 from dermis.lab.train.objectives.samples import train
 from dermis.lab.train.parser_views import Example, of_parts
@@ -48,6 +50,35 @@ def test_a_parser_beside_its_own_export(tmp_path, monkeypatch):
     assert told
     assert max(map(abs, told.values())) < 0.02
     assert (run.folder / "evaluation" / "beside-twin.md").read_text().strip() == text
+
+
+def spotted(place, size=64):
+    pixels = np.random.default_rng(place).integers(150, 200, (size, size, 3), dtype=np.uint8)
+    corners = np.array([[8 + 12 * one, 20, 14 + 12 * one, 26] for one in range(place % 4 + 1)], np.float32)
+    for left, top, right, bottom in corners.astype(int):
+        pixels[top:bottom, left:right] = (200, 30, 30)
+    return LesionExample(
+        name=f"photo {place}", person=f"p{place}", pixels=pixels, skin=np.full((16, 16), 255, np.uint8),
+        face=(0, 0, size, size), boxes=corners, grade=float(place % 4), count_all=float(len(corners)),
+    )  # fmt: skip
+
+
+def test_a_network_of_lesions_beside_its_own_export_on_the_people_who_chose_nothing(tmp_path, monkeypatch):
+    stages = [f"stage.{name}.{key}={value}" for name in ("1_small", "2_larger", "3_whole")
+              for key, value in (("epochs", 1), ("size_px", 64))]  # fmt: skip
+    settings = [*QUICK, *stages, "network.pretrained=", "train.batch=4", "train.precision=32", "input.size_px=64"]
+    recipe = read_recipe(find_recipe("acne"), [*settings, "split.validate=0.4"])
+    pools = {"graded": [spotted(place) for place in range(12)]}
+    run = lesions.train_pools(recipe, pools, tmp_path / "runs")
+    folder = export(run, "twin", home=tmp_path / "weights", half=False)
+    monkeypatch.setattr(beside, "gather", lambda recipe, roots: pools)
+    text = beside.beside_weights(run, str(folder), {}, part="validate")
+    assert re.search(r"^\d photos of \d people", text, re.MULTILINE)
+    told = gains(text)
+    assert set(told) >= {"grade, RMSE", "lesions, MAE"}
+    assert max(abs(told[name]) for name in ("grade, RMSE", "lesions, MAE")) < 0.1
+    with pytest.raises(UsageError, match="kept nobody aside of test"):
+        beside.beside_weights(run, str(folder), {})
 
 
 def test_a_network_on_samples_beside_its_own_export_and_beside_what_answers_something_else(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from dermis.errors import UsageError
 from dermis.formats.files import write_text
 from dermis.lab.datasets import find_dataset
+from dermis.lab.evaluate.acne_contest import lesions_beside
 from dermis.lab.evaluate.evaluate import ALL, NEW
 from dermis.lab.evaluate.predict import Question, answers_of, known, predict, predict_weights, questions_of, subjects
 from dermis.lab.evaluate.predict_pools import face_overlaps, predict_pools, questions_of_pools
@@ -39,13 +41,17 @@ def beside_weights(
     draws = draws or BootstrapConfig()
     folder = find_weights(name)
     weights = open_weights(folder.name, folder.parent)
+    if run.recipe.learner == "lesions":
+        lines = [f"# {run.folder.name} beside {weights.name}", ""]
+        return _written(run, weights, [*lines, lesions_beside(run, weights, gather(run.recipe, roots), part=part), ""])
     if run.recipe.learner == "samples":
         own, other, questions = _of_samples(run, weights, roots)
     elif run.recipe.learner == "face_parts":
         own, other, questions = _of_parts(run, weights, roots)
     else:
         raise UsageError(
-            f"A run of {run.recipe.learner} cannot be set beside weights.", advice="Runs on samples and parsers can."
+            f"A run of {run.recipe.learner} cannot be set beside weights.",
+            advice="Runs on samples, on lesions and parsers can.",
         )
     own["part"] = own["part"].replace("", NEW)
     wanted = part if (own["part"] == part).any() else NEW
@@ -57,6 +63,10 @@ def beside_weights(
         raise UsageError(
             f"{run.folder.name} kept nobody aside of {part}.", advice="Train with --set split.test=0.2, or name --data."
         )
+    return _written(run, weights, lines)
+
+
+def _written(run: Run, weights: Weights, lines: Sequence[str]) -> str:
     text = "\n".join([*lines, _WARNING])
     (run.folder / "evaluation").mkdir(exist_ok=True)
     write_text(run.folder / "evaluation" / f"beside-{weights.name}.md", text + "\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,10 @@ from dermis.tasks.acne.decode import (
     presence_features,
 )
 
-__all__ = ["LesionAnswer", "answers_for", "calibration_of", "tell_lesions"]
+__all__ = ["Answers", "LesionAnswer", "answers_for", "calibration_of", "tell_by", "tell_lesions"]
+
+Answers = Callable[[Sequence[Example], bool], Sequence[Mapping[str, NDArray[np.float32]]]]
+"""Answers the maps and the logits of the grade for each example as it is, or mirrored; of the centres the logits."""
 
 LEVEL = 0.9
 PLAIN = [0.5, 1.5, 2.5]
@@ -62,10 +65,18 @@ def answers_for(
 
 def tell_lesions(network: nn.Module, examples: Sequence[Example], size_px: int) -> list[LesionAnswer]:
     """Return what is told of each, the mean of the picture and its mirror image."""
+
+    def answers(shown: Sequence[Example], flip: bool) -> Sequence[Mapping[str, NDArray[np.float32]]]:
+        return answers_for(network, shown, size_px, flip=flip)
+
+    return tell_by(answers, examples)
+
+
+def tell_by(answers: Answers, examples: Sequence[Example]) -> list[LesionAnswer]:
+    """Return what is told of each by what answers for the picture and for its mirror image."""
     rows = []
-    both = (answers_for(network, examples, size_px, flip=flip) for flip in (False, True))
-    for plain, mirrored in zip(*both, strict=True):
-        mean = {name: (plain[name] + mirrored_back(name, mirrored[name])) / 2 for name in plain}
+    for plain, mirrored in zip(answers(examples, False), answers(examples, True), strict=True):
+        mean = {name: (plain[name] + mirrored_back(name, mirrored[name])) / np.float32(2) for name in plain}
         boxes, scores = boxes_at_peaks(1 / (1 + np.exp(-mean["centres"])), mean["reaches"], STRIDE)
         shares = grade_probabilities(mean["grade"])
         rows.append(

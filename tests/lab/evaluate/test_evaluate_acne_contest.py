@@ -1,11 +1,11 @@
-"""Two starts on equal terms: what the table makes of what both say of the same photos."""
+"""Two networks of lesions on equal terms: what the table makes of what both say of the same photos."""
 
 import numpy as np
 import pytest
 
 pytest.importorskip("torch")
 
-from dermis.lab.evaluate.acne_starts import STARTS, contest_table
+from dermis.lab.evaluate.acne_contest import contest_table
 from dermis.lab.train.lesion_calibration import LesionAnswer
 from dermis.lab.train.lesion_views import Example, boxes_in_view
 
@@ -33,8 +33,8 @@ def test_what_the_better_start_gains_is_told_with_an_interval():
     photos = [photo(place) for place in range(8)]
     wrong, right = ([answer(one, right=how) for one in photos] for how in (False, True))
     rows = {line.split(" | ")[0].strip("| "): line for line in contest_table(
-        photos, (wrong, 1.0), (right, 2.0), SIZE).splitlines()}  # fmt: skip
-    assert list(STARTS)[1] in rows["figure"]
+        photos, (wrong, 1.0), (right, 2.0), SIZE, names=("old", "new")).splitlines()}  # fmt: skip
+    assert "| old | new |" in rows["figure"]
     assert "-1.000 [" in rows["grade, quadratic kappa"]
     assert rows["grade, quadratic kappa"].count("1.000 [1.000, 1.000]") == 1
     for name in ("grade, RMSE", "lesions, MAE", "boxes, AP at IoU 0.3"):
