@@ -66,6 +66,13 @@ def test_a_network_that_is_not_whole_is_refused(home, text):
         open_weights("mean", home)
 
 
+def test_a_finding_names_the_version_of_a_network_or_else_the_recipe_that_taught_it(home):
+    meta = json.loads((home / "mean" / "meta.json").read_text())
+    for more, said in (({"recipe": "a1b2c3"}, "mean a1b2c3"), ({"recipe": "a1b2c3", "version": "2"}, "mean 2")):
+        (home / "mean" / "meta.json").write_text(json.dumps(meta | more))
+        assert open_weights("mean", home).model == said
+
+
 def test_own_weights_are_found_by_name_beside_ours(home, monkeypatch):
     monkeypatch.setenv("DERMIS_WEIGHTS", str(home))
     assert foreign() == ("mean",)

@@ -69,6 +69,11 @@ class Weights:
     meta: Mapping[str, Any]
 
     @property
+    def model(self) -> str:
+        """What a finding names as its model: the name, and the version or else the recipe that taught it."""
+        return f"{self.name} {self.meta.get('version') or self.meta['recipe']}"
+
+    @property
     def card(self) -> str:
         """The card, Markdown."""
         return (self.folder / "card.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ import numpy as np
 from dermis.errors import UsageError
 from dermis.formats.files import write_text
 from dermis.lab.datasets import find_dataset
-from dermis.lab.evaluate.acne_contest import lesions_beside
+from dermis.lab.evaluate.acne.contest import lesions_beside
 from dermis.lab.evaluate.evaluate import ALL, NEW
 from dermis.lab.evaluate.predict import Question, answers_of, known, predict, predict_weights, questions_of, subjects
 from dermis.lab.evaluate.predict_pools import face_overlaps, predict_pools, questions_of_pools

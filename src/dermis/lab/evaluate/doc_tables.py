@@ -170,27 +170,27 @@ def _of_trial(roots: Roots, runs: Path) -> str:
 
 
 def _of_published(roots: Roots, runs: Path) -> str:
-    from dermis.lab.evaluate.acne_published import published_table
+    from dermis.lab.evaluate.acne.published import published_table
 
     return _signed(published_table(roots, runs, ours=_OUR_FOLDS))
 
 
 def _of_acne_starts(roots: Roots, runs: Path) -> str:
-    from dermis.lab.evaluate.acne_starts import starts_table
+    from dermis.lab.evaluate.acne.starts import starts_table
 
     return _signed(starts_table(roots, runs))
 
 
 def _of_acne_counts(roots: Roots, runs: Path) -> str:
-    from dermis.lab.evaluate.acne_elsewhere import count_lesions, counts_table
+    from dermis.lab.evaluate.acne.elsewhere import count_lesions, counts_table
 
     text = counts_table(list(count_lesions(folder_of("acne_boxes_uii", roots))))
     return _signed(text)
 
 
 def _of_acne_selfies(roots: Roots, runs: Path) -> str:
-    from dermis.lab.evaluate.acne_elsewhere import count_lesions
-    from dermis.lab.evaluate.acne_selfies import again_marked, marked_selfies, selfies_table
+    from dermis.lab.evaluate.acne.elsewhere import count_lesions
+    from dermis.lab.evaluate.acne.selfies import again_marked, marked_selfies, selfies_table
 
     folder = folder_of("acne_boxes_uii", roots)
     counted = {row.file: row for row in count_lesions(folder, only=again_marked())}
@@ -198,14 +198,14 @@ def _of_acne_selfies(roots: Roots, runs: Path) -> str:
 
 
 def _of_acne_kinds(roots: Roots, runs: Path) -> str:
-    from dermis.lab.evaluate.acne_elsewhere import kinds_table, outlined_kinds
+    from dermis.lab.evaluate.acne.elsewhere import kinds_table, outlined_kinds
 
     text = kinds_table(list(outlined_kinds(folder_of("skin_problems_seg", roots))))
     return _signed(text)
 
 
 def _of_acne_comedones(roots: Roots, runs: Path) -> str:
-    from dermis.lab.evaluate.acne_comedones import comedones_page
+    from dermis.lab.evaluate.acne.comedones import comedones_page
 
     boxed, outlined, clear = (
         folder_of(name, roots) for name in ("acne_boxes_uii", "skin_problems_seg", "caltech_faces_light")
@@ -214,20 +214,20 @@ def _of_acne_comedones(roots: Roots, runs: Path) -> str:
 
 
 def _of_acne_halves(roots: Roots, runs: Path) -> str:
-    from dermis.lab.evaluate.acne_selfies import fronts_table
+    from dermis.lab.evaluate.acne.selfies import fronts_table
 
     return _signed(fronts_table(folder_of("acne_boxes_uii", roots)))
 
 
 def _of_acne_sets(roots: Roots, runs: Path) -> str:
-    from dermis.lab.evaluate.acne_sets import SETS, photos_of, sets_table
+    from dermis.lab.evaluate.acne.sets import SETS, photos_of, sets_table
 
     folders = {name: folder_of(name, roots, made=name if name == PORTRAITS_NAME else "") for name in SETS}
     return _signed(sets_table(photos_of(folders)))
 
 
 def _of_acne_lookalikes(roots: Roots, runs: Path) -> str:
-    from dermis.lab.evaluate.acne_lookalikes import clear_faces, lookalikes_table, outlined_faces, people_of
+    from dermis.lab.evaluate.acne.lookalikes import clear_faces, lookalikes_table, outlined_faces, people_of
 
     caltech, outlined = (folder_of(name, roots) for name in ("caltech_faces_light", "skin_problems_seg"))
     faces = [
@@ -240,8 +240,8 @@ def _of_acne_lookalikes(roots: Roots, runs: Path) -> str:
 
 def _of_acne_change(roots: Roots, runs: Path) -> str:
     from dermis.lab.datasets import find_dataset
-    from dermis.lab.evaluate.acne_lookalikes import people_of
-    from dermis.lab.evaluate.acne_visits import change_table, drawn_changes, repeats
+    from dermis.lab.evaluate.acne.lookalikes import people_of
+    from dermis.lab.evaluate.acne.visits import change_table, drawn_changes, repeats
 
     pairs = list(repeats(find_dataset("acne04").index(folder_of("acne04", roots))))
     portraits = people_of(folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME))
@@ -307,7 +307,7 @@ def _of_redness(roots: Roots, runs: Path) -> str:
 
 
 def _of_presence(roots: Roots, runs: Path) -> str:
-    from dermis.lab.evaluate.acne_lookalikes import people_of
+    from dermis.lab.evaluate.acne.lookalikes import people_of
     from dermis.lab.evaluate.evidence.photo_tables import clear_faces, presence_table
 
     photos = [

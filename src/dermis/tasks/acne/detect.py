@@ -94,7 +94,7 @@ def find_lesions(photo: Photo, face: Face) -> Lesions:
         density_inclusive=_inclusive(weights, photo, face, seen, answers),
         density_afar=answers["density_all"] * np.float32(told["count_all_factor"]),
         area=seen.area,
-        model=f"{NAME} {weights.meta['version']}",
+        model=weights.model,
         score_threshold=float(told["score_from"]),
         presence=_presence(told, answers),
         grade=grade,

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from dermis.errors import UsageError
-from dermis.lab.evaluate.acne_starts import STARTS
+from dermis.lab.evaluate.acne.starts import STARTS
 from dermis.lab.networks.lesions import STRIDE
 from dermis.lab.train.export import ANSWERS, export
 from dermis.lab.train.lesion_calibration import answers_for

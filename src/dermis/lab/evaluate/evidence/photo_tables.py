@@ -13,7 +13,7 @@ from dermis.colour.tone import ITA_CLASSES, ita_class
 from dermis.core import Finding, Region
 from dermis.formats.images.photo import read_photo
 from dermis.formats.tables import read_table
-from dermis.lab.evaluate.acne_elsewhere import mean_in_words
+from dermis.lab.evaluate.acne.elsewhere import mean_in_words
 from dermis.lab.evaluate.evidence.readings import RESERVED, UNUSABLE, USABLE, Reading
 from dermis.metrics.bootstrap import bootstrap
 from dermis.metrics.ordinal import auroc

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from dermis.formats.tables import read_table
-from dermis.lab.evaluate import acne_selfies
-from dermis.lab.evaluate.acne_elsewhere import Halved
-from dermis.lab.evaluate.acne_selfies import (
+from dermis.lab.evaluate.acne import selfies
+from dermis.lab.evaluate.acne.elsewhere import Halved
+from dermis.lab.evaluate.acne.selfies import (
     MARKS,
     MarkedSelfie,
     again_marked,
@@ -57,7 +57,7 @@ def test_marks_are_read_beside_the_published_boxes(monkeypatch, tmp_path):
     (tmp_path / "boxes.csv").write_text("file,label,x0,y0,x1,y1\na.jpg,acne,1,2,5,8\nb.jpg,acne,1,2,5,8\n")
     marks = tmp_path / "marks.csv"
     marks.write_text("annotator,file,x0,y0,x1,y1,kind\n1,a.jpg,0,0,4,4,comedo\n1,a.jpg,9,9,12,12,inflammatory\n")
-    monkeypatch.setattr(acne_selfies, "MARKS", marks)
+    monkeypatch.setattr(selfies, "MARKS", marks)
     (photo,) = marked_selfies(tmp_path, {"a.jpg": SimpleNamespace(group="g", count=1.0, count_all=2.0)})
     assert photo.published.tolist() == [[1, 2, 4, 6]]
     assert (len(photo.first), len(photo.second), photo.comedones) == (2, 0, (1, 0))
@@ -87,9 +87,9 @@ def test_fronts_are_told_by_published_boxes_and_again_by_each_set(monkeypatch, t
             whole=1.0, labels=labels,
         )  # fmt: skip
 
-    monkeypatch.setattr(acne_selfies, "label_sets", lambda folder: {})
+    monkeypatch.setattr(selfies, "label_sets", lambda folder: {})
     rows = [halved(name, place) for name in ("", "completed") for place in range(1, 4 + len(name) // 9)]
-    monkeypatch.setattr(acne_selfies, "halve_faces", lambda folder, others: rows)
+    monkeypatch.setattr(selfies, "halve_faces", lambda folder, others: rows)
     text = fronts_table(tmp_path)
     assert "| faces from the front, people | 3, 3 |" in text
     assert "| completed | 4, 4 |" in text

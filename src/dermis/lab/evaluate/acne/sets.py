@@ -22,8 +22,8 @@ from dermis.core import HAYASHI_LIMITS, Encoding, Face, Photo, Region
 from dermis.formats.images.photo import read_photo
 from dermis.formats.tables import read_table
 from dermis.lab.datasets import find_dataset
-from dermis.lab.evaluate.acne_elsewhere import interval_in_words
-from dermis.lab.evaluate.acne_lookalikes import ACNE
+from dermis.lab.evaluate.acne.elsewhere import interval_in_words
+from dermis.lab.evaluate.acne.lookalikes import ACNE
 from dermis.lab.train.sources import PORTRAITS_NAME
 from dermis.metrics.ordinal import ranks, spearman
 from dermis.pipeline.analyse import analyse
@@ -73,13 +73,13 @@ class SetPhoto:
 
 
 def boxed_set(data: str, folder: Path) -> Iterator[SetPhoto]:
-    """Yield the photos of a folder of counts (`acne_elsewhere`)."""
+    """Yield the photos of a folder of counts (`elsewhere`)."""
     for row in read_table(folder / "labels.csv", needs=("file", "group", "n_boxes")):
         yield from _faced(data, row["group"], float(row["n_boxes"]), read_photo(folder / row["file"]), told=True)
 
 
 def outlined_set(data: str, folder: Path) -> Iterator[SetPhoto]:
-    """Yield the photos of a folder of outlines (`acne_elsewhere`); lesions are its outlines of acne."""
+    """Yield the photos of a folder of outlines (`elsewhere`); lesions are its outlines of acne."""
     outlined = Counter(
         row["file"] for row in read_table(folder / "polygons.csv", needs=("file", "label")) if row["label"] in ACNE
     )

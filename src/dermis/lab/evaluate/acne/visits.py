@@ -24,7 +24,7 @@ from dermis.core.change import TOLD_FROM
 from dermis.errors import InputError, NoSkin
 from dermis.formats.images.photo import read_photo
 from dermis.lab.datasets.check import find_duplicates, perceptual_hash
-from dermis.lab.evaluate.acne_elsewhere import mean_in_words
+from dermis.lab.evaluate.acne.elsewhere import mean_in_words
 from dermis.lab.synth.head.uv import coarse
 from dermis.lab.synth.lesions.draw import draw_marks
 from dermis.lab.synth.lesions.kinds import Mark, MarkKind

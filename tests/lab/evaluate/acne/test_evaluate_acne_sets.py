@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dermis.lab.evaluate import acne_sets
-from dermis.lab.evaluate.acne_sets import SetPhoto, learnt_elsewhere, learnt_within, sets_table
+from dermis.lab.evaluate.acne.sets import SetPhoto, learnt_elsewhere, learnt_within, sets_table
 from dermis.metrics.ordinal import spearman
 from fakes.lesions import face_lesions, found
 

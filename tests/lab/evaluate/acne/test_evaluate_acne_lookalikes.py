@@ -8,7 +8,7 @@ import pytest
 
 from dermis.core import Box, CropFrame, Detection, Face, Region, SegmentationClass, View
 from dermis.lab.evaluate import acne_lookalikes
-from dermis.lab.evaluate.acne_lookalikes import MOLE, OPEN, JudgedFace, judged, lookalikes_table, people_of
+from dermis.lab.evaluate.acne.lookalikes import MOLE, OPEN, JudgedFace, judged, lookalikes_table, people_of
 
 SIDE = 200
 SQUARE = np.array([[0.1, 0.1], [0.3, 0.1], [0.3, 0.3], [0.1, 0.3]])

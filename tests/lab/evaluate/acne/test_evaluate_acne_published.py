@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dermis.lab.evaluate import acne_published
-from dermis.lab.evaluate.acne_published import WAYS, Way, answers_of_way, published_table
+from dermis.lab.evaluate.acne.published import WAYS, Way, answers_of_way, published_table
 from dermis.lab.train.recipe import find_recipe, read_recipe
 from dermis.lab.train.recipe.check import checked, completed
 from fakes.pictures import photo

@@ -7,7 +7,7 @@ import pytest
 
 from dermis.core import Region
 from dermis.lab.evaluate import acne_comedones
-from dermis.lab.evaluate.acne_comedones import (
+from dermis.lab.evaluate.acne.comedones import (
     CountedKinds,
     DrawnComedones,
     clear_kinds,

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from dermis.lab.evaluate.acne_elsewhere import (
+from dermis.lab.evaluate.acne.elsewhere import (
     Counted,
     Halved,
     counts_table,

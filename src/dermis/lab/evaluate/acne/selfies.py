@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.formats.tables import read_table
-from dermis.lab.evaluate.acne_elsewhere import (
+from dermis.lab.evaluate.acne.elsewhere import (
     Counted,
     halve_faces,
     halves_table,

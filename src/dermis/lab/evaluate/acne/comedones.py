@@ -1,6 +1,6 @@
 """How comedones are counted apart from inflamed lesions: on photos that taught nothing, beside boxes and outlines.
 
-Of boxes of any lesion (a folder of counts, see `acne_elsewhere`) those that are not red stand for comedones; of
+Of boxes of any lesion (a folder of counts, see `elsewhere`) those that are not red stand for comedones; of
 outlines (a folder of outlines) black and white heads are named as such. Not all comedones are outlined, so photos are
 compared that show acne. On faces without acne all that is told is false. On photos of acne comedones of true size are
 drawn by the physical model: then it is known how many there are more than before.
@@ -21,8 +21,8 @@ from dermis.core import INFLAMED, Analysis, Photo, Region
 from dermis.errors import NoSkin
 from dermis.formats.images.photo import read_photo
 from dermis.formats.tables import read_table
-from dermis.lab.evaluate.acne_elsewhere import KINDS, interval_in_words, mean_in_words
-from dermis.lab.evaluate.acne_lookalikes import people_of
+from dermis.lab.evaluate.acne.elsewhere import KINDS, interval_in_words, mean_in_words
+from dermis.lab.evaluate.acne.lookalikes import people_of
 from dermis.lab.train.sources import PORTRAITS_NAME
 from dermis.metrics.ordinal import spearman
 from dermis.pipeline.analyse import analyse

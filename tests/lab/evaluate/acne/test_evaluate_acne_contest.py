@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from dermis.lab.evaluate.acne_contest import contest_table
+from dermis.lab.evaluate.acne.contest import contest_table
 from dermis.lab.train.lesion_calibration import LesionAnswer
 from dermis.lab.train.lesion_views import Example, boxes_in_view
 

@@ -1,6 +1,6 @@
 """What is called an acne lesion where there is none, by look-alike: outlined findings, places on the face, tone.
 
-Judged on outlines of other findings (a folder with `labels.csv`: file, group; and `polygons.csv`, see `acne_elsewhere`)
+Judged on outlines of other findings (a folder with `labels.csv`: file, group; and `polygons.csv`, see `elsewhere`)
 and on faces that are taken to be clear.
 """
 
@@ -22,7 +22,7 @@ from dermis.face.landmarks import BROWS, EYES, LIPS, NOSTRILS, polygon_mask
 from dermis.face.regions import face_width_px
 from dermis.formats.images.photo import read_photo
 from dermis.formats.tables import read_table
-from dermis.lab.evaluate.acne_elsewhere import mean_in_words, points_of
+from dermis.lab.evaluate.acne.elsewhere import mean_in_words, points_of
 from dermis.pipeline.analyse import analyse
 from dermis.tasks.acne.assign import place_lesions
 from dermis.tasks.acne.detect import find_lesions

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from dermis.lab.evaluate.acne_contest import contest_table
+from dermis.lab.evaluate.acne.contest import contest_table
 from dermis.lab.networks.lesions import STRIDE
 from dermis.lab.train.lesion_calibration import tell_lesions
 from dermis.lab.train.objectives.lesions import open_network, train_pools

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from dermis.core import Box
-from dermis.lab.evaluate import acne_visits
-from dermis.lab.evaluate.acne_visits import DrawnChange, Repeat, change_table, drawn_changes
+from dermis.lab.evaluate.acne import visits
+from dermis.lab.evaluate.acne.visits import DrawnChange, Repeat, change_table, drawn_changes
 
 
 def change(new=(), gone=0, difference=(-1.0, 1.0), counts=(4.0, 4.1)):
     fates = [SimpleNamespace(item=SimpleNamespace(box=box), probability=chance) for box, chance in new]
-    told = sum(chance >= acne_visits.TOLD_FROM for _, chance in new)
+    told = sum(chance >= visits.TOLD_FROM for _, chance in new)
     return SimpleNamespace(
         new=fates, told_new=told, told_gone=gone, lasting=(), difference=difference, count_before=counts[0],
         count_after=counts[1],
@@ -58,11 +58,11 @@ def test_a_drawn_lesion_is_found_where_a_new_one_lies_on_it(monkeypatch, tmp_pat
         (Box(x_px=22, y_px=52, width_px=12, height_px=12), 0.5),
         (Box(x_px=58, y_px=50, width_px=8, height_px=8), 0.1),
     ]
-    monkeypatch.setattr(acne_visits, "read_photo", lambda path: path)
-    monkeypatch.setattr(acne_visits, "_looked_at", lambda photo: photo)
-    monkeypatch.setattr(acne_visits, "_painted", lambda photo, seen, seed: (photo, marks))
-    monkeypatch.setattr(acne_visits, "photographed_again", lambda photo, seed: photo)
-    monkeypatch.setattr(acne_visits, "_compared", lambda before, after: change(new=new))
+    monkeypatch.setattr(visits, "read_photo", lambda path: path)
+    monkeypatch.setattr(visits, "_looked_at", lambda photo: photo)
+    monkeypatch.setattr(visits, "_painted", lambda photo, seen, seed: (photo, marks))
+    monkeypatch.setattr(visits, "photographed_again", lambda photo, seed: photo)
+    monkeypatch.setattr(visits, "_compared", lambda before, after: change(new=new))
     (told,) = drawn_changes([(tmp_path / "a.jpg", "a")])
     assert told.drawn.tolist() == [[2.0, 1.0, 1.0], [2.0, 1.0, 0.0], [2.0, 0.0, 0.0]]
     assert "| photographed again: told as gone or new, a photo | 1.00 " in change_table([], [told])
@@ -72,7 +72,7 @@ def test_a_photo_taken_again_shows_the_same_skin_otherwise():
     from dermis.core import Encoding, Photo
 
     photo = Photo(pixels=np.full((40, 30, 3), 0.5, np.float32), encoding=Encoding.SRGB)
-    first, second = (acne_visits.photographed_again(photo, seed) for seed in (1, 2))
+    first, second = (visits.photographed_again(photo, seed) for seed in (1, 2))
     assert first.pixels.shape[0] <= 40
     assert first.pixels.mean() != second.pixels.mean()
     middle = first.pixels[8:-8, 8:-8].mean()
@@ -81,7 +81,7 @@ def test_a_photo_taken_again_shows_the_same_skin_otherwise():
 
 @pytest.mark.parametrize(("difference", "holds"), [((-1.0, 1.0), True), ((0.5, 2.0), False), (None, False)])
 def test_an_interval_holds_a_number_or_not(difference, holds):
-    assert acne_visits._holds(change(difference=difference), 0.0) is holds
+    assert visits._holds(change(difference=difference), 0.0) is holds
 
 
 def test_the_spread_of_a_count_is_that_of_one_skin_photographed_again():

@@ -1,0 +1,1 @@
+"""Lesions: networks side by side, other sets and cameras, look-alikes, comedones, selfies marked again, visits."""
