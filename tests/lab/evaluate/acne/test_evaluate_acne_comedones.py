@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dermis.core import Region
-from dermis.lab.evaluate import acne_comedones
+from dermis.lab.evaluate.acne import comedones
 from dermis.lab.evaluate.acne.comedones import (
     CountedKinds,
     DrawnComedones,
@@ -44,7 +44,7 @@ def test_outlines_are_counted_by_kind(monkeypatch, tmp_path):
     (tmp_path / "labels.csv").write_text("file,group\na.jpg,g1\nb.jpg,g2\nc.jpg,g3\n")
     outlines = ["a.jpg,black_heads", "a.jpg,white_heads", "a.jpg,papules", "b.jpg,PIH", "c.jpg,acne"]
     (tmp_path / "polygons.csv").write_text("\n".join(["file,label", *outlines]) + "\n")
-    monkeypatch.setattr(acne_comedones, "_analysed", lambda path: seen())
+    monkeypatch.setattr(comedones, "_analysed", lambda path: seen())
     row, other = outlined_counts("outlined", tmp_path)
     assert (row.comedones, row.inflamed, row.told_comedones, row.told_inflamed) == (2, 1, 3.0, 2.0)
     assert (other.data, other.comedones + other.inflamed) == ("outlined, other findings", 0)
@@ -54,11 +54,11 @@ def test_outlines_are_counted_by_kind(monkeypatch, tmp_path):
 def test_a_photo_without_a_face_is_not_counted():
     with pytest.raises(ValueError, match="Nothing was counted on a"):
         counted_kinds("x", "g", 0, 0, SimpleNamespace(name="a", lesions=None))
-    assert list(acne_comedones._faced("x", "g", 0, 0, SimpleNamespace(lesions=None))) == []
+    assert list(comedones._faced("x", "g", 0, 0, SimpleNamespace(lesions=None))) == []
 
 
 def test_an_interval_holds_what_was_marked_or_not():
-    held = acne_comedones._held(np.array([10.0, 1e6]), np.array([10.0, 10.0]))
+    held = comedones._held(np.array([10.0, 1e6]), np.array([10.0, 10.0]))
     assert held.tolist() == [1.0, 0.0]
 
 
@@ -73,8 +73,8 @@ def test_what_is_told_more_of_drawn_comedones_is_ranked_by_their_number(monkeypa
         return found
 
     numbers = iter([20, 5])
-    monkeypatch.setattr(acne_comedones, "read_photo", lambda path: path)
-    monkeypatch.setattr(acne_comedones, "_counted", counted)
+    monkeypatch.setattr(comedones, "read_photo", lambda path: path)
+    monkeypatch.setattr(comedones, "_counted", counted)
     monkeypatch.setattr(lessons, "drawn_comedones", lambda rng, photo, face: (photo, np.zeros((next(numbers), 3))))
     rows = list(drawn_kinds("selfies", [(tmp_path / f"{name}.jpg", name) for name in "abc"]))
     assert [(one.drawn, one.after - one.before) for one in rows] == [(20, 5.0), (5, 1.0)]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dermis.core import Box, CropFrame, Detection, Face, Region, SegmentationClass, View
-from dermis.lab.evaluate import acne_lookalikes
+from dermis.lab.evaluate.acne import lookalikes
 from dermis.lab.evaluate.acne.lookalikes import MOLE, OPEN, JudgedFace, judged, lookalikes_table, people_of
 
 SIDE = 200
@@ -41,10 +41,10 @@ def seen(monkeypatch):
 
     def tell(marks, chance, outlines):
         shown = marks if chance >= 0.5 else ()
-        monkeypatch.setattr(acne_lookalikes, "find_lesions", lambda photo, found: None)
-        monkeypatch.setattr(acne_lookalikes, "place_lesions", lambda *parts: SimpleNamespace(items=marks))
+        monkeypatch.setattr(lookalikes, "find_lesions", lambda photo, found: None)
+        monkeypatch.setattr(lookalikes, "place_lesions", lambda *parts: SimpleNamespace(items=marks))
         monkeypatch.setattr(
-            acne_lookalikes,
+            lookalikes,
             "with_presence",
             lambda placed: SimpleNamespace(items=shown, found=SimpleNamespace(presence=chance)),
         )

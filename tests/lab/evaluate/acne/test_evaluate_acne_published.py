@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dermis.lab.evaluate import acne_published
+from dermis.lab.evaluate.acne import published
 from dermis.lab.evaluate.acne.published import WAYS, Way, answers_of_way, published_table
 from dermis.lab.train.recipe import find_recipe, read_recipe
 from dermis.lab.train.recipe.check import checked, completed
@@ -18,9 +18,9 @@ LITTLE = (
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
 def test_every_way_is_a_recipe_that_asks_its_network_once(way):
-    recipe = checked(completed(read_recipe(find_recipe(way.recipe), (*way.settings, *acne_published._BY_PERSON))))
+    recipe = checked(completed(read_recipe(find_recipe(way.recipe), (*way.settings, *published._BY_PERSON))))
     assert recipe.network.frozen_epochs == -1
-    assert acne_published.TASK in recipe.head
+    assert published.TASK in recipe.head
     assert (recipe.augment.roll > 0) == ("rolled" in way.name and "not rolled" not in way.name)
 
 
@@ -39,19 +39,19 @@ def roots(tmp_path):
 def test_the_table_sets_ways_beside_doctors_and_a_leak(roots, tmp_path, monkeypatch):
     floor = next(way for way in WAYS if way.recipe == "acne-floor")
     little = Way(name="little", recipe=floor.recipe, settings=LITTLE)
-    monkeypatch.setattr(acne_published, "WAYS", (little,))
-    monkeypatch.setattr(acne_published, "_RIDGE", (*LITTLE, "augment={}", "data.patches=false"))
-    monkeypatch.setattr(acne_published, "_BY_PERSON", (*acne_published._BY_PERSON[:2], "split.folds=2"))
-    monkeypatch.setattr(acne_published, "_BY_PICTURE", (*acne_published._BY_PICTURE[:2], "split.folds=2"))
-    monkeypatch.setattr(acne_published, "_DRAWS", 20)
+    monkeypatch.setattr(published, "WAYS", (little,))
+    monkeypatch.setattr(published, "_RIDGE", (*LITTLE, "augment={}", "data.patches=false"))
+    monkeypatch.setattr(published, "_BY_PERSON", (*published._BY_PERSON[:2], "split.folds=2"))
+    monkeypatch.setattr(published, "_BY_PICTURE", (*published._BY_PICTURE[:2], "split.folds=2"))
+    monkeypatch.setattr(published, "_DRAWS", 20)
     text = published_table(roots, tmp_path / "runs", ours="| ours | | | | | |")
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     assert [row.split("|")[1].strip() for row in rows[1:]] == [
         "little", "ridge, whole photo", "always the commonest grade (24 photos)", "ours", "doctor expert_a (24 photos)",
     ]  # fmt: skip
-    told = answers_of_way(little, acne_published._BY_PERSON, roots, tmp_path / "runs")
+    told = answers_of_way(little, published._BY_PERSON, roots, tmp_path / "runs")
     assert sorted(told.keys) == sorted({*told.keys})
     assert len(told.keys) == 24
     assert set(np.unique(told.right)) == {0, 1, 2, 3}
     # What was answered is read again, not learnt again.
-    assert told.said.tolist() == answers_of_way(little, acne_published._BY_PERSON, {}, tmp_path / "runs").said.tolist()
+    assert told.said.tolist() == answers_of_way(little, published._BY_PERSON, {}, tmp_path / "runs").said.tolist()

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dermis.lab.evaluate import acne_sets
+from dermis.lab.evaluate.acne import sets
 from dermis.lab.evaluate.acne.sets import SetPhoto, learnt_elsewhere, learnt_within, sets_table
 from dermis.metrics.ordinal import spearman
 from fakes.lesions import face_lesions, found
@@ -53,23 +53,23 @@ def test_the_table_tells_what_ships_only_where_it_was_taught_nothing(photos):
 
 
 def test_acne_is_any_lesion_where_some_faces_are_clear_and_more_than_mild_elsewhere():
-    assert acne_sets._ill(np.array([0.0, 1.0, 7.0])).tolist() == [False, True, True]
-    assert acne_sets._ill(np.array([2.0, 5.0, 7.0])).tolist() == [False, False, True]
-    assert acne_sets._auc(np.array([0.0, 1.0, 1.0]), np.array([1.0, 1.0, 3.0])) == 0.75
+    assert sets._ill(np.array([0.0, 1.0, 7.0])).tolist() == [False, True, True]
+    assert sets._ill(np.array([2.0, 5.0, 7.0])).tolist() == [False, False, True]
+    assert sets._auc(np.array([0.0, 1.0, 1.0]), np.array([1.0, 1.0, 3.0])) == 0.75
 
 
 @pytest.fixture
 def looked_at(monkeypatch):
     lesions = face_lesions(lesions=found(presence=0.7))
     seen = SimpleNamespace(face="a face", photo="a photo", lesions=lesions)
-    monkeypatch.setattr(acne_sets, "read_photo", lambda path: path)
-    monkeypatch.setattr(acne_sets, "analyse", lambda photo, tasks: seen)
-    monkeypatch.setattr(acne_sets, "frozen_features", lambda photo, face: np.zeros(3))
+    monkeypatch.setattr(sets, "read_photo", lambda path: path)
+    monkeypatch.setattr(sets, "analyse", lambda photo, tasks: seen)
+    monkeypatch.setattr(sets, "frozen_features", lambda photo, face: np.zeros(3))
 
 
 def test_boxes_and_outlines_of_acne_are_counted(looked_at, tmp_path):
     (tmp_path / "labels.csv").write_text("file,group,n_boxes\na.jpg,g,4\n")
     (tmp_path / "polygons.csv").write_text("file,label\na.jpg,papules\na.jpg,melasma\na.jpg,acne\n")
-    (boxed,), (outlined,) = (read("set", tmp_path) for read in (acne_sets.boxed_set, acne_sets.outlined_set))
+    (boxed,), (outlined,) = (read("set", tmp_path) for read in (sets.boxed_set, sets.outlined_set))
     assert (boxed.lesions, outlined.lesions) == (4.0, 2.0)
     assert (boxed.told, boxed.chance) == (0.0, 0.7)
