@@ -13,6 +13,7 @@ from dermis.pipeline.analyse import analyse, measure_skin
 from dermis.pipeline.quality.measures import quality_measures
 from dermis.pipeline.quality.problems import PROBLEMS
 from dermis.pipeline.quality.verdict import assess
+from dermis.pipeline.trial.deidentify import skin_alone
 
 TONES = ("dark", "very light")
 HARD = ("painted black", "statue of dark wood")
@@ -53,6 +54,16 @@ def test_a_face_in_disguise_is_none(faces, tone, name):
 def test_coloured_light_makes_no_statue(faces, tone, cast):
     photo, face = faces[tone]
     assert "not_living_skin" not in codes(photo, face, photo.pixels * np.array(cast, np.float32))
+
+
+@pytest.mark.parametrize("tone", TONES)
+def test_lips_of_a_face_whose_eyes_and_mouth_are_masked_out_are_not_asked(faces, tone):
+    photo, face = faces[tone]
+    kept = skin_alone(photo, face)[..., None]
+    encoded = crop(replace(photo, pixels=(photo.pixels * kept).astype(np.float32)), face.frame)
+    measures = quality_measures(face, measure_skin(encoded, photo, face), encoded)
+    assert "lip_contrast" not in measures
+    assert "not_living_skin" not in codes(photo, face, photo.pixels * kept)
 
 
 def test_a_statue_gets_no_numbers_unless_its_owner_says_where_its_skin_is(faces):

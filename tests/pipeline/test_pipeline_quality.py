@@ -176,6 +176,14 @@ def test_a_cast_spoils_the_tone_and_not_acne():
     assert quality.withheld == {}
 
 
+@pytest.mark.parametrize("code", ["glare", "wet_shine"])
+def test_skin_that_shines_puts_dark_spots_under_a_reservation_and_withholds_nothing(code):
+    asked = [TASKS[name] for name in ("pigmentation_grade", "pigmentation_area", "masi", "acne_lesions")]
+    quality = judge_tasks(assess({**GOOD, **BAD[code]}, face()), asked)
+    assert quality.reservations == dict.fromkeys(("pigmentation_grade", "pigmentation_area", "masi"), (code,))
+    assert quality.withheld == {}
+
+
 def test_what_cannot_be_seen_is_withheld():
     quality = judge_tasks(assess({**GOOD, **BAD["too_blurred"]}, face()), TASKS_ASKED)
     assert quality.withheld == {"acne_lesions": ("too_blurred",)}

@@ -7,6 +7,7 @@ import pytest
 
 from dermis.core import CropFrame, CropsBlock, Face, Region, SegmentationClass, Skin, View
 from dermis.lab.synth.lesions.photo_redness import FLUSH_DENSITY, paint_redness
+from dermis.report.maps import mask_name
 from dermis.tasks import TASKS
 from dermis.tasks.pigmentation.contrast import BLOOD_AXIS, MELANIN_AXIS
 from dermis.tasks.redness.grade import GRADE_AT, WORDS, flush_of_skin, grade_of_flush
@@ -50,6 +51,12 @@ def graded(skin, covered=None):
 @pytest.fixture(scope="module", params=list(TONES))
 def bare(request):
     return skin_of(request.param)
+
+
+def test_the_grade_alone_brings_the_mask_of_redness(bare):
+    red = redness_map(bare, FRAME).red
+    assert np.array_equal(graded(bare)[Region.FACE].mask, red)
+    assert mask_name(TASKS["redness_grade"]) == mask_name(TASKS["redness"]) == "redness_mask.png"
 
 
 def test_the_grade_rises_with_each_grade_painted(bare):

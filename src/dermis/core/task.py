@@ -44,6 +44,8 @@ class PhotoNeed(StrEnum):
     """The skin lies within the camera's range, above its noise."""
     DETAIL = "detail"
     """Marks of a few millimetres can be seen."""
+    MATTE = "matte skin"
+    """Hardly any of the skin shines: gloss is as bright and pale as light between brown marks is."""
     WHOLE_FACE = "whole face"
     """The face is in view, uncovered and turned to the camera."""
 
@@ -182,6 +184,7 @@ class Task:
     needs: products that the pipeline computes once a photo: "skin", "pigments", "redness_map", "fine_vessels", "marks",
     "lesions", or "output:NAME" for the answers of the network NAME. section: the blocks of its section in a report.
     colours: #RRGGBB from low to high, for maps. group: a name that stands for several tasks, as in `--tasks acne`.
+    mask_of: what its mask shows, which names the mask's file; else its group, or itself.
     photo_needs: what has to hold of the photo; where it does not, the findings stand under a reservation or are
     withheld. on_request: asked only where it is named, since it is not yet right on everybody. smallest_change: of two
     values of a whole face the difference that is more than measuring again gives, where it goes with the values.
@@ -199,6 +202,7 @@ class Task:
     section: tuple[Block, ...] = (MapBlock(), TableBlock(), TextBlock())
     colours: tuple[str, ...] = ("#f4f8c6", "#96d4a0", "#33a1a4", "#28659a", "#2f2563")
     group: str = ""
+    mask_of: str = ""
     photo_needs: tuple[PhotoNeed, ...] = (PhotoNeed.SIGNAL, PhotoNeed.DETAIL)
     on_request: bool = False
     smallest_change: Callable[[float, float], float] | None = None

@@ -84,21 +84,20 @@ def _write_masks(analysis: Analysis, photo: Photo, face: Face, folder: Path) -> 
 
 
 def _write_found(analysis: Analysis, photo: Photo, face: Face, folder: Path, tasks: Mapping[str, Task]) -> list[Path]:
-    """Write GROUP_mask.png of each finding with a mask, named after the group of its task."""
+    """Write the mask of each finding that has one; findings of one thing have one mask."""
     from dermis.formats.images.masks import encode_png  # late: with it come the readers of photos
 
     if not analysis.quality.usable:
         return []
-    return [
-        write(folder / mask_name(tasks[one.task]), encode_png(labels_on_photo(one.mask, face.frame, photo)))
-        for one in analysis.findings
-        if one.mask is not None and one.task in tasks
-    ]
+    masks = {
+        mask_name(tasks[one.task]): one.mask for one in analysis.findings if one.mask is not None and one.task in tasks
+    }
+    return [write(folder / name, encode_png(labels_on_photo(mask, face.frame, photo))) for name, mask in masks.items()]
 
 
 def mask_name(task: Task) -> str:
-    """Return the file of what a task found."""
-    return f"{task.group or task.name}_mask.png"
+    """Return the file of what a task found: named after what its mask is of, else its group."""
+    return f"{task.mask_of or task.group or task.name}_mask.png"
 
 
 def _left_out_png(excluded: Mapping[str, BoolMap], face: Face, photo: Photo) -> bytes:

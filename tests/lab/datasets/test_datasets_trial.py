@@ -56,6 +56,19 @@ def test_columns_say_side_and_visit_by_their_names():
     assert [week_of(word) for word in ("Baseline", "Week 12", "W04", "4", "later")] == [0, 12, 4, 4, None]
 
 
+def test_a_column_may_have_a_comma_in_its_name():
+    columns = columns_from(("subject=ID, no.,grade=MH, left,", "visit=Visit"))
+    assert columns.fields == {"subject": "ID, no.", "visit": "Visit"}
+    assert [(one.name, one.side) for one in columns.grades] == [("MH, left", "L")]
+
+
+def test_sheets_without_the_columns_are_told_with_their_headers(root):
+    with pytest.raises(InputError, match="no sheet") as refusal:
+        read(root, ("subject=IDD,grade=MH_Left",))
+    for said in ("no column IDD", "Its header reads"):
+        assert said in refusal.value.advice
+
+
 @pytest.mark.parametrize("word", ["colour=ID", "subject", "subject=ID", "grade=MH", "subject=A,subject=B,grade=C"])
 def test_a_mapping_that_maps_nothing_is_refused(word):
     with pytest.raises(UsageError):

@@ -5,8 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from dermis.colour.srgb import encode
 from dermis.core import CropsBlock, View
 from dermis.face.regions import right_of_midline
+from dermis.pipeline.exclusion import exclude
+from dermis.report.maps import mask_name
 from dermis.tasks import TASKS
 from dermis.tasks.pigmentation.contrast import BLOOD_AXIS, MELANIN_AXIS
 from dermis.tasks.pigmentation.grade import grade_of_burden, severity_word
@@ -25,7 +28,7 @@ from dermis.tasks.pigmentation.melasma import (
     area_points,
     continuous_points,
 )
-from dermis.tasks.pigmentation.skin_grid import clues_of, like_melanin, skin_grid
+from dermis.tasks.pigmentation.skin_grid import clues_of, excess_blood, like_melanin, skin_grid
 from fakes.plain_face import SIZE, face_with
 
 
@@ -63,6 +66,15 @@ def test_marks_are_found_where_they_are():
     assert {item.kind for item in marks.items} == {"lentigo"}
 
 
+def test_the_grade_alone_and_the_area_alone_bring_the_same_mask():
+    face, skin = face_with(spots(MELANIN_AXIS, 20))
+    marks = find_marks(face, skin)
+    found = [TASKS[name].measure(skin=skin, marks=marks) for name in ("pigmentation_grade", "pigmentation_area")]
+    assert all(np.array_equal(one[0].mask, marks.mask) for one in found)
+    names = {mask_name(TASKS[name]) for name in ("pigmentation_grade", "pigmentation_area")}
+    assert names == {"pigmentation_mask.png"}
+
+
 def test_the_grade_stands_beside_it_in_half_steps_too():
     for finding in graded(spots(MELANIN_AXIS, 12))["pigmentation_grade"]:
         banded = finding.detail["banded"]
@@ -80,6 +92,46 @@ def test_more_melanin_means_a_higher_grade_on_every_tone(tone):
 
 def test_redness_is_no_pigment():
     assert grade(spots(BLOOD_AXIS, 12)) < 0.3
+
+
+def shining(density, *, tone, gloss=0.2, known=True):
+    """Skin with patches of gloss, the light's own colour; known: with the glare that the pipeline names."""
+    face, skin = face_with(density, tone=tone)
+    y, x = np.mgrid[:SIZE, :SIZE]
+    far = np.hypot((y % 73) - 36, (x % 73) - 36)
+    linear = (skin.linear + gloss * np.exp(-((far / 13) ** 2))[..., None]).astype(np.float32)
+    left_out = exclude(encode(linear), linear, skin.visible, face.segmentation)
+    return face, replace(skin, linear=linear, excluded={"specular": left_out["specular"]} if known else {})
+
+
+def test_gloss_on_dark_skin_is_no_blood():
+    blood = {}
+    for known in (True, False):
+        face, skin = shining(np.zeros((SIZE, SIZE, 3)), tone=(0.32, 0.12, 0.087), known=known)
+        grid = skin_grid(face, skin)
+        assert grid.glossy.any() == known
+        blood[known] = excess_blood(grid, clues_of(grid))
+    assert blood[True] < 1.5 < 2.5 < blood[False]
+
+
+def test_marks_on_dark_skin_that_shines_are_graded_and_more_of_them_higher():
+    tone = (0.32, 0.12, 0.087)
+    found = []
+    for amount in (8, 16, 26):
+        face, skin = shining(spots(MELANIN_AXIS, amount), tone=tone)
+        found.append(TASKS["pigmentation_grade"].measure(skin=skin, marks=find_marks(face, skin))[0].value)
+    assert found == sorted(found)
+    assert found[-1] > 0.7 * grade(spots(MELANIN_AXIS, 26), tone=tone)
+
+
+def test_blood_is_told_the_same_where_nothing_shines_and_where_everything_does():
+    face, skin = face_with(spots(BLOOD_AXIS, 12))
+    plain = skin_grid(face, skin)
+    everywhere = np.ones((SIZE, SIZE), bool)
+    glossy = skin_grid(face, replace(skin, excluded={"specular": everywhere}))
+    assert glossy.glossy.all()
+    assert not plain.glossy.any()
+    assert excess_blood(glossy, clues_of(glossy)) == excess_blood(plain, clues_of(plain)) > 0.5
 
 
 def test_a_smooth_shadow_is_no_pigment():

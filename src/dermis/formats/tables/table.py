@@ -145,11 +145,10 @@ def _sheet(path: Path) -> Sheet:
 
 
 def _header_place(lines: Sequence[Line], needs: Sequence[str]) -> int:
+    """Return which line holds all of `needs`; where none does, that which holds most, for a refusal that helps."""
     wanted = {folded(name) for name in needs}
-    for place, line in enumerate(lines[:_HEADER_WITHIN]):
-        if wanted and wanted <= {folded(cell) for cell in line.cells}:
-            return place
-    return 0
+    held = [len(wanted & {folded(cell) for cell in line.cells}) for line in lines[:_HEADER_WITHIN]]
+    return held.index(max(held)) if held else 0
 
 
 def _columns(name: str, header: Line, body: Sequence[Line], canonical: Iterable[str]) -> dict[int, str]:

@@ -108,7 +108,7 @@ def columns_from(words: Sequence[str]) -> ColumnMap:
     """Return the mapping said by words such as "subject=ID,grade.left=MH_L". Raises UsageError."""
     fields: dict[str, str] = {}
     grades: list[Column] = []
-    for word in (part.strip() for text in words for part in text.split(",") if text.strip()):
+    for word in (part for text in words for part in _parted(text)):
         field, equals, column = (part.strip() for part in word.partition("="))
         name = re.split(r"[.@]", field, maxsplit=1)[0].lower()
         if not equals or not column or name not in _FIELDS:
@@ -127,6 +127,17 @@ def columns_from(words: Sequence[str]) -> ColumnMap:
             "--map needs a column of grades, and one of subjects or photos.", advice="Write subject=ID,grade=MH_Left."
         )
     return ColumnMap(fields=fields, grades=tuple(grades), sheet=sheet)
+
+
+def _parted(text: str) -> list[str]:
+    """Return the words of a mapping between its commas; one without = belongs to a column that has a comma."""
+    parts: list[str] = []
+    for part in text.split(","):
+        if parts and "=" not in part:
+            parts[-1] += f",{part}"
+        else:
+            parts.append(part)
+    return [part.strip(" ,") for part in parts if part.strip(" ,")]
 
 
 def _grade_column(field: str, column: str) -> Column:
@@ -168,7 +179,7 @@ def grades_in(root: Path, columns: ColumnMap) -> tuple[list[GradeCell], list[str
         except InputError as fault:
             if columns.sheet or "has no column" not in fault.message:
                 raise
-            notes.append(f"{path.name} was left out: it has not the columns {', '.join(columns.needs)}.")
+            notes.append(f"{path.name} was left out: {fault.message} {fault.advice}")
             continue
         held = list(_cells(table, columns, path.stem))
         notes += [*table.notes, *preview(table, columns, path.stem, held)]

@@ -278,6 +278,14 @@ def _of_pigmentation(roots: Roots, runs: Path) -> str:
     return _signed(text)
 
 
+def _of_marks_by_tone(roots: Roots, runs: Path) -> str:
+    from dermis.lab.evaluate.diagnoses.marks_by_tone import photos_by_tone, tone_lines
+
+    names = ("skin_problems_seg", "melasma_faces", "caltech_faces_light", "chart_faces_mbatha")
+    portraits = folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME)
+    return _signed(tone_lines(photos_by_tone([folder_of(name, roots) for name in names], portraits)))
+
+
 def _of_mark_look_alikes(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.diagnoses.mark_look_alikes import look_alike_table, look_alikes_on_faces
     from dermis.lab.evaluate.diagnoses.pigmentation_table import clear_faces
@@ -379,6 +387,7 @@ _TABLES: Mapping[str, Callable[[Roots, Path], str]] = {
     "mark-looks": _of_mark_looks,
     "pigmentation": _of_pigmentation,
     "pigmentation-lookalikes": _of_mark_look_alikes,
+    "pigmentation-tones": _of_marks_by_tone,
     "acne-published": _of_published,
     "acne-starts": _of_acne_starts,
     "acne-counts": _of_acne_counts,

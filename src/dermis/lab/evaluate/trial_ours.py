@@ -107,7 +107,7 @@ def masked_grid(photo: Photo, *, mirrored: bool) -> SkinGrid | None:
     skin = np.asarray(resized(linear, shape) / np.maximum(share, 1e-3)[..., None], np.float32)
     return SkinGrid(
         window=(window[0], window[1]), linear=skin,
-        judged=judged, to_edge_mm=far, to_parts_mm=far, beside=beside.astype(np.float32),
+        judged=judged, glossy=np.zeros_like(judged), to_edge_mm=far, to_parts_mm=far, beside=beside.astype(np.float32),
         below=(rows - rows[judged].mean()).astype(np.float32),
     )  # fmt: skip
 

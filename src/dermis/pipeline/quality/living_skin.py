@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dermis.core import Face, SegmentationClass, Skin, in_classes
 from dermis.core.arrays import BoolMap, FloatMap, window_of
+from dermis.face.crop import to_frame
 from dermis.pipeline.exclusion import LUMINANCE
 
 __all__ = ["living_skin_measures"]
@@ -26,6 +27,8 @@ _SKIN = (SegmentationClass.FACE_SKIN, SegmentationClass.NOSE)
 _FEWEST, _FEWEST_OF_A_PART = 150, 6
 _LEAST_LIGHT = 2e-3
 _FEWEST_PX = 400
+_INSET, _BLACK, _BLACK_SHARE = 0.15, 2.5 / 255, 0.04
+"""Of the inner part of a face more than this share is black where eyes, nostrils and mouth are masked out."""
 
 
 def living_skin_measures(face: Face, skin: Skin, encoded: FloatMap) -> dict[str, float]:
@@ -41,10 +44,22 @@ def living_skin_measures(face: Face, skin: Skin, encoded: FloatMap) -> dict[str,
     bare = in_classes(face.segmentation, _SKIN) & face.skin
     if np.count_nonzero(bare) < _FEWEST_PX:
         return {}
-    return {**_colours(face, skin, bare), **_grain(encoded, bare)}
+    parts = () if _blacked_out(face, encoded) else _PARTS
+    return {**_colours(face, skin, bare, parts), **_grain(encoded, bare)}
 
 
-def _colours(face: Face, skin: Skin, bare: BoolMap) -> dict[str, float]:
+def _blacked_out(face: Face, encoded: FloatMap) -> bool:
+    """Return whether eyes and mouth were made black, as `dermis deidentify` does: then no lips are compared."""
+    if face.landmarks is None:
+        return False
+    places = to_frame(face.landmarks, face.frame)
+    low, high = places.min(axis=0), places.max(axis=0)
+    (left, top), (right, bottom) = low + _INSET * (high - low), high - _INSET * (high - low)
+    inner = encoded[max(0, round(top)) : max(0, round(bottom)), max(0, round(left)) : max(0, round(right))]
+    return inner.size > 0 and float(np.mean(inner.max(axis=-1) < _BLACK)) > _BLACK_SHARE
+
+
+def _colours(face: Face, skin: Skin, bare: BoolMap, parts: tuple[SegmentationClass, ...] = _PARTS) -> dict[str, float]:
     step = max(1, round((face.face_width_px or 0.0) / face.frame.factor / _BLOCKS))
     window = window_of(bare)
     light = _blocks(skin.linear[window], step)
@@ -68,7 +83,7 @@ def _colours(face: Face, skin: Skin, bare: BoolMap) -> dict[str, float]:
         "skin_red": float(np.median(colour[inside][:, 0])),
     }
     contrasts = {}
-    for part in _PARTS:
+    for part in parts:
         share = _blocks((face.segmentation == part)[window].astype(np.float32)[..., None], step)[..., 0]
         here = (share > 0.6) & (light.max(axis=-1) < 0.97)
         if np.count_nonzero(here) >= _FEWEST_OF_A_PART:

@@ -86,7 +86,7 @@ def _parts(analysis: Analysis, task: str) -> tuple[Photo, Face, ValueMap]:
         reasons = "; ".join(problem.message for problem in analysis.quality.problems)
         raise InputError(f"{analysis.name} cannot be compared: {reasons}", advice="Take a photo that can be measured.")
     if not held:
-        raise InputError(f"{analysis.name} has no map of {task}.", advice="Choose melanin, haemoglobin or redness.")
+        raise InputError(f"{analysis.name} has no map of {task}.", advice="Try melanin, redness or pigmentation_grade.")
     return analysis.photo, analysis.face, held[0]
 
 

@@ -14,6 +14,7 @@ from dermis.core import (
     Note,
     Ordinal,
     OutlinesBlock,
+    PhotoNeed,
     PigmentMarks,
     Region,
     Skin,
@@ -78,6 +79,7 @@ def measure_grade(skin: Skin, marks: PigmentMarks) -> tuple[Finding, ...]:
                 items=items if region is Region.FACE else (),
                 notes=(_NOTE,) if region is Region.FACE else (),
                 evidence=_evidence(whole) if region is Region.FACE else None,
+                mask=whole.mask if region is Region.FACE else None,
                 model=marks.model,
             )
         )
@@ -162,9 +164,10 @@ GRADE = Task(
     "(photonumeric, after Griffiths et al., Arch. Dermatol. 128 (1992) 347-351; the rule is ours)",
     measure=measure_grade,
     needs=("skin", "marks"),
+    photo_needs=(PhotoNeed.SIGNAL, PhotoNeed.DETAIL, PhotoNeed.MATTE),
     section=(
         MapBlock(),
-        OutlinesBlock(title="Brown marks, outlined", of="pigmentation_area", over="melanin"),
+        OutlinesBlock(title="Brown marks, outlined", of="pigmentation_grade", over="melanin"),
         TableBlock(),
         AtlasBlock(title="Beside made faces of the nearest grades"),
         CropsBlock(title="The marks that weigh most", rank=_weight, name=_name),
@@ -184,6 +187,7 @@ AREA = Task(
     reference="Share of the judged skin inside brown marks (ours)",
     measure=measure_area,
     needs=("skin", "marks"),
+    photo_needs=(PhotoNeed.SIGNAL, PhotoNeed.DETAIL, PhotoNeed.MATTE),
     section=(TableBlock(),),
     colours=_COLOURS,
     group="pigmentation",

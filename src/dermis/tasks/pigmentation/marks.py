@@ -57,7 +57,7 @@ def find_marks(face: Face, skin: Skin) -> PigmentMarks:
     clues = clues_of(grid)
     told, density = mark_network().answer(clues)
     seen = np.maximum(clues[:, CLUES.index(f"dark_around_{REACHES[1]}")], 0)
-    pale = 1 / (1 + (excess_blood(clues) / REDDENED) ** 4)
+    pale = 1 / (1 + (excess_blood(grid, clues) / REDDENED) ** 4)
     chance, contrast, weight = (np.zeros(grid.judged.shape, np.float32) for _ in range(3))
     chance[grid.judged] = told
     contrast[grid.judged] = contrast_of_density(seen)

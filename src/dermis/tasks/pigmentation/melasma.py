@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dermis.core import Finding, Measure, Note, PigmentMarks, Region, Skin, TableBlock, Task, TextBlock
+from dermis.core import Finding, Measure, Note, PhotoNeed, PigmentMarks, Region, Skin, TableBlock, Task, TextBlock
 from dermis.core.arrays import BoolMap
 from dermis.tasks.region_statistics import FEWEST_PIXELS
 
@@ -206,6 +206,7 @@ def _task(
         reference=reference,
         measure=measure,
         needs=("skin", "marks"),
+        photo_needs=(PhotoNeed.SIGNAL, PhotoNeed.DETAIL, PhotoNeed.MATTE),
         section=(TableBlock(), TextBlock()),
         group="pigmentation",
     )

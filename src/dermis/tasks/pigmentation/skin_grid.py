@@ -39,6 +39,9 @@ _CHANNELS = ("dark", "red", "blue")
 _EYES = (33, 263)
 """Landmarks of the outer corners of the eyes, the person's right first."""
 _DARKEST = 0.004
+_GLARE_SHARE, _FEWEST_MATTE = 0.1, 200
+"""A pixel of the grid with more glare than that is glossy; with fewer others gloss is not left out."""
+_CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.bool_)
 _BLOOD_SLOPE, _MELANIN_SLOPE = 0.3, 0.6
 """Where red density rises with green by less than the first it is blood that varies, from the second on melanin."""
 _BELOW_SHADE, _AS_SHADE, _SHADE_COUNTS = 0.7, 1.0, 0.5
@@ -66,14 +69,15 @@ Floats = NDArray[np.float32]
 class SkinGrid:
     """The part of the frame in `window` on a grid of `GRID_MM`.
 
-    linear: (h, w, 3) float32. judged: (h, w) bool, where marks are looked for. to_edge_mm, to_parts_mm: (h, w) float32,
-    how far it is to what is no face, and to eyes, brows and lips. beside, below: (h, w) float32, from the middle
-    between the eyes, in face widths, NaN where no landmarks are.
+    linear: (h, w, 3) float32. judged: (h, w) bool, where marks are looked for. glossy: (h, w) bool, glare and a pixel
+    around it. to_edge_mm, to_parts_mm: (h, w) float32, how far it is to what is no face, and to eyes, brows and lips.
+    beside, below: (h, w) float32, from the middle between the eyes, in face widths, NaN where no landmarks are.
     """
 
     window: tuple[slice, slice]
     linear: FloatMap
     judged: BoolMap
+    glossy: BoolMap
     to_edge_mm: FloatMap
     to_parts_mm: FloatMap
     beside: FloatMap
@@ -113,6 +117,7 @@ def skin_grid(face: Face, skin: Skin) -> SkinGrid | None:
         window=window,
         linear=resized(skin.linear[window], (height, width)),
         judged=np.asarray(open_skin & (to_parts > _NEAR_MM)),
+        glossy=_glossy(skin, window, (height, width)),
         to_edge_mm=np.asarray(np.minimum(to_edge, _FAR_MM), np.float32),
         to_parts_mm=np.asarray(np.minimum(to_parts, _FAR_MM), np.float32),
         beside=beside,
@@ -123,7 +128,7 @@ def skin_grid(face: Face, skin: Skin) -> SkinGrid | None:
 def clues_of(grid: SkinGrid) -> Floats:
     """Return (n, k) of `CLUES` for the judged pixels, row by row."""
     judged = grid.judged
-    density = -100 * np.log10(np.maximum(grid.linear, _DARKEST), dtype=np.float32)
+    density = _density(grid)
     blurs = [smoothed(density, judged, blur / GRID_MM) for blur in BLURS_MM]
     middle = density[judged].mean(axis=0)
     bands = [first - second for first, second in zip(blurs, [*blurs[1:], middle], strict=True)]
@@ -152,12 +157,27 @@ def frame_at(labels: LabelMap, grid: SkinGrid) -> LabelMap:
     return found
 
 
-def excess_blood(clues: Floats) -> float:
-    """Return the mean 100 x green density of blood beyond that of the skin around, from clues (n, k)."""
-    first = CLUES.index(f"dark_around_{REACHES[-1]}")
+def excess_blood(grid: SkinGrid, clues: Floats) -> float:
+    """Return the mean 100 x green density of blood beyond that of the skin around, from clues (n, k) of the grid.
+
+    Gloss is left out, of the skin around as well. It adds the light's own colour to all channels alike, which moves the
+    density of red least, where skin is brightest: on dark skin what is matte looks as red beside it as if by blood.
+    """
+    matte = grid.judged & ~grid.glossy
+    if np.array_equal(matte, grid.judged) or np.count_nonzero(matte) < _FEWEST_MATTE:
+        first = CLUES.index(f"dark_around_{REACHES[-1]}")
+        beyond = _densities(clues[:, first : first + 3])
+    else:
+        density = _density(grid)
+        around = skin_around(density, matte, REACHES[-1] * FACE_MM / GRID_MM)
+        beyond = (smoothed(density, matte, BLURS_MM[0] / GRID_MM) - around)[matte]
     axes = np.array([MELANIN_AXIS, BLOOD_AXIS], np.float32)
-    pair = _densities(clues[:, first : first + 3]) @ np.linalg.pinv(axes)
-    return float(np.maximum(pair[:, 1], 0).mean())
+    return float(np.maximum((beyond @ np.linalg.pinv(axes))[:, 1], 0).mean())
+
+
+def _density(grid: SkinGrid) -> Floats:
+    """Return 100 x density (h, w, 3)."""
+    return np.asarray(-100 * np.log10(np.maximum(grid.linear, _DARKEST), dtype=np.float32))
 
 
 def like_melanin(clues: Floats) -> Floats:
@@ -197,6 +217,17 @@ def _densities(channels: Floats) -> Floats:
     dark, red, blue = channels.T
     green = dark - WEIGHTS[0] * red - WEIGHTS[2] * blue
     return np.stack([green + red, green, green + blue], axis=1)
+
+
+def _glossy(skin: Skin, window: tuple[slice, slice], shape: tuple[int, int]) -> BoolMap:
+    """Return where any glare lies on the grid, and a pixel around it."""
+    from scipy.ndimage import maximum_filter  # late: 0.1 s
+
+    glare = skin.excluded.get("specular")
+    if glare is None or not glare[window].any():
+        return np.zeros(shape, np.bool_)
+    share = resized(glare[window].astype(np.float32), shape)
+    return np.asarray(maximum_filter(share, footprint=_CROSS) > _GLARE_SHARE)
 
 
 def _is_part(parts: LabelMap) -> BoolMap:

@@ -100,6 +100,7 @@ def measure_grade(skin: Skin, redness_map: RednessMap, lesions: FaceLesions) -> 
                 items=items if face else (),
                 notes=(_NOTE,) if face else (),
                 evidence=_evidence(excess, kept) if face else None,
+                mask=redness_map.red if face else None,
                 model=MODEL,
             )
         )
@@ -182,6 +183,7 @@ GRADE = Task(
     reference="Clinician's erythema assessment, 0 to 4 (Tan et al., J. Am. Acad. Dermatol. 71 (2014) 760-763; the rule "
     "is ours)",
     measure=measure_grade,
+    mask_of="redness",
     photo_needs=(PhotoNeed.EVEN_LIGHT, PhotoNeed.SIGNAL),
     needs=("skin", "redness_map", "lesions"),
     section=(
