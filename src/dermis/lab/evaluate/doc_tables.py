@@ -121,8 +121,7 @@ def _signed(text: str) -> str:
 def _of_measured_people(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.measured.people import people_table
 
-    text = people_table(*(folder_of(name, roots) for name in ("issa_spectra", "nist_spectra", "spectra")))
-    return _signed(text)
+    return _signed(people_table(*(folder_of(name, roots) for name in ("issa_spectra", "nist_spectra", "spectra"))))
 
 
 def _of_photos(roots: Roots, runs: Path) -> str:
@@ -184,8 +183,7 @@ def _of_acne_starts(roots: Roots, runs: Path) -> str:
 def _of_acne_counts(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.acne.elsewhere import count_lesions, counts_table
 
-    text = counts_table(list(count_lesions(folder_of("acne_boxes_uii", roots))))
-    return _signed(text)
+    return _signed(counts_table(list(count_lesions(folder_of("acne_boxes_uii", roots)))))
 
 
 def _of_acne_selfies(roots: Roots, runs: Path) -> str:
@@ -200,8 +198,7 @@ def _of_acne_selfies(roots: Roots, runs: Path) -> str:
 def _of_acne_kinds(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.acne.elsewhere import kinds_table, outlined_kinds
 
-    text = kinds_table(list(outlined_kinds(folder_of("skin_problems_seg", roots))))
-    return _signed(text)
+    return _signed(kinds_table(list(outlined_kinds(folder_of("skin_problems_seg", roots)))))
 
 
 def _of_acne_comedones(roots: Roots, runs: Path) -> str:
@@ -268,22 +265,17 @@ def _of_mark_looks(roots: Roots, runs: Path) -> str:
 def _of_pigmentation(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.diagnoses.pigmentation_table import pigmentation_table
 
-    text = pigmentation_table(
-        outlines=folder_of("skin_problems_seg", roots),
-        web=folder_of("melasma_faces", roots),
-        clinic=folder_of("dermnetnz_face", roots),
-        adults=folder_of("caltech_faces_light", roots), charted=folder_of("chart_faces_mbatha", roots),
-        portraits=folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME),
-    )  # fmt: skip
-    return _signed(text)
+    names = {"outlines": "skin_problems_seg", "web": "melasma_faces", "clinic": "dermnetnz_face",
+             "adults": "caltech_faces_light", "charted": "chart_faces_mbatha"}  # fmt: skip
+    folders = {role: folder_of(name, roots) for role, name in names.items()}
+    return _signed(pigmentation_table(**folders, portraits=folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME)))
 
 
 def _of_marks_by_tone(roots: Roots, runs: Path) -> str:
-    from dermis.lab.evaluate.diagnoses.marks_by_tone import photos_by_tone, tone_lines
+    from dermis.lab.evaluate.diagnoses.marks_by_tone import SETS, photos_by_tone, tone_lines
 
-    names = ("skin_problems_seg", "melasma_faces", "caltech_faces_light", "chart_faces_mbatha")
-    portraits = folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME)
-    return _signed(tone_lines(photos_by_tone([folder_of(name, roots) for name in names], portraits)))
+    folders = [folder_of(name, roots) for name in SETS]
+    return _signed(tone_lines(photos_by_tone(folders, folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME))))
 
 
 def _of_mark_look_alikes(roots: Roots, runs: Path) -> str:

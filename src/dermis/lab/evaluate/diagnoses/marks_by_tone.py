@@ -16,8 +16,9 @@ from dermis.pipeline.analyse import analyse
 from dermis.tasks import choose
 from dermis.tasks.tone import face_colour
 
-__all__ = ["TONES", "ReadPhoto", "photos_by_tone", "tone_lines"]
+__all__ = ["SETS", "TONES", "ReadPhoto", "photos_by_tone", "tone_lines"]
 
+SETS = ("skin_problems_seg", "melasma_faces", "caltech_faces_light", "chart_faces_mbatha")
 TONES = ("very light", "light", "intermediate", "tan", "brown", "dark", "not told")
 """Classes of ITA as photographed: made by the light too, which nobody knows."""
 _SHINES = frozenset({"glare", "flash_glare", "wet_shine"})
