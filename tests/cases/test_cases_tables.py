@@ -176,6 +176,37 @@ def test_leading_zeros_that_excel_shows_are_kept(tmp_path):
     assert dict(row) == {"subject": "007", "n": "2"}
 
 
+@pytest.mark.parametrize(
+    ("shown", "name"), [('"P"0000', "P0007"), ('"S-"00', "S-07"), ("0", "7"), ('0"%"', "7"), ('"EUR "0', "7")]
+)
+def test_letters_that_a_format_puts_before_zeros_belong_to_the_name(tmp_path, shown, name):
+    def formatted(sheet):
+        sheet["A2"].number_format = shown
+
+    (row,) = read_table(book(tmp_path, [["subject", "n"], [7, 2]], formatted))
+    assert row["subject"] == name
+
+
+def test_subjects_that_differ_by_case_or_zeros_are_two_and_that_is_said(tmp_path):
+    for name in ("a", "b", "c", "d"):
+        shutil.copy(DATA / "table-capital-subject" / "f01.jpg", tmp_path / f"{name}.jpg")
+    table(tmp_path, "photo,subject,acne_grade\na.jpg,7,1\nb.jpg,007,2\nc.jpg,Anna,1\nd.jpg,anna,0\n", name="labels.csv")
+    dataset = DATASETS["photo-table"]
+    assert len({sample.key.subject for sample in dataset.index(tmp_path)}) == 4
+    said = [note for note in dataset.notes(tmp_path) if "is it one?" in note]
+    assert said == [
+        "subject: 007 and 7 are taken for 2 people; is it one?",
+        "subject: Anna and anna are taken for 2 people; is it one?",
+    ]
+
+
+def test_a_table_whose_header_lacks_a_column_is_refused_with_that_header(tmp_path):
+    path = table(tmp_path, "Grades of the panel\nID,Visit,MH\n1,0,3\n")
+    with pytest.raises(InputError, match="has no column subject") as refusal:
+        open_table(path, needs=("subject", "MH"))
+    assert "ID, Visit, MH" in refusal.value.advice
+
+
 def test_a_formula_without_a_result_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"1 formulas have no stored result \(B2\)"):
         read_table(book(tmp_path, [["photo", "n"], ["a.jpg", "=1+1"]]))
