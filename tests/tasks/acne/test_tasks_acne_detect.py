@@ -304,3 +304,19 @@ def test_the_mask_is_widened_by_a_cell_in_sixty_four(cells, wide):
     assert np.count_nonzero(detect.widened(sure)) == wide**2
     sure[cells // 2, cells // 2] = 102  # 0.4 of it is not enough
     assert not detect.widened(sure).any()
+
+
+@pytest.mark.parametrize(
+    ("afar", "bare", "worth"), [(0.49, 64, False), (0.5, 64, True), (0.5, 2, True), (9.0, 1, False)]
+)
+def test_a_quarter_is_worth_a_nearer_look_from_half_a_lesion_and_some_skin(afar, bare, worth):
+    found, skin = np.zeros((16, 16), np.float32), np.zeros((16, 16), np.float32)
+    found[2, 11] = afar  # the quarter at the upper right, of 64 cells
+    skin[:8, 8:].flat[:bare] = 1
+    asked = detect._worth_a_look(found, skin)
+    assert asked == ([(0, 1)] if worth else [])
+
+
+def test_every_quarter_that_shows_a_lesion_is_asked_row_by_row():
+    asked = detect._worth_a_look(np.full((8, 8), 0.25, np.float32), np.ones((8, 8), np.float32))
+    assert asked == [(0, 0), (0, 1), (1, 0), (1, 1)]
