@@ -152,3 +152,12 @@ def test_incomplete_ratings_are_refused_where_they_cannot_be():
             statistic([[1.0, np.nan], [2.0, 3.0]])
     with pytest.raises(ValueError, match="two subjects"):
         icc([[1.0, 2.0]])
+
+
+def test_the_fewest_that_agreement_takes():
+    assert icc([[1.0, 2.0], [3.0, 4.0]], "3,1") == pytest.approx(1)
+    assert fleiss_kappa([[1.0, 1.0], [2.0, 2.0]]) == 1
+    with pytest.raises(ValueError, match="equally many"):
+        fleiss_kappa([[1.0, np.nan], [2.0, np.nan]])
+    assert krippendorff_alpha([[0.0, 0.0], [2.0, 2.0]], "ratio") == 1
+    assert kendall_w([[1.0, 1.0], [2.0, 2.0]]) == 1

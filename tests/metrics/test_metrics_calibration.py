@@ -107,3 +107,25 @@ def test_levels_of_exchangeable_scores_are_spread_evenly():
 def test_a_level_lies_between_nothing_and_certainty(level):
     with pytest.raises(ValueError, match="level"):
         conformal_quantile([1.0, 2.0], level)
+
+
+def test_ends_of_an_interval_belong_to_it():
+    assert coverage([1.0, 2.0, 0.99, 2.01], [1.0] * 4, [2.0] * 4) == 0.5
+    assert interval_score([1.0, 2.0], [1.0] * 2, [2.0] * 2, level=0.5) == 1.0
+
+
+@pytest.mark.parametrize("probability", [-1e-9, 1 + 1e-9])
+def test_a_probability_lies_in_its_range(probability):
+    with pytest.raises(ValueError, match="lies in"):
+        reliability([probability], [1])
+    assert reliability([0.0, 1.0], [0, 1]).count.tolist() == [1, 1]
+
+
+def test_bins_are_of_equal_width_and_hold_their_lower_end():
+    found = reliability([0.0, 0.24, 0.25, 0.5, 0.99], [0, 1, 1, 0, 1], bins=4)
+    assert found.count.tolist() == [2, 1, 1, 1]
+    assert found.share.tolist() == [0.5, 1, 0, 1]
+
+
+def test_levels_of_more_than_all_scores_and_of_less_than_any():
+    assert conformal_levels([1.0, 2.0, 3.0], [0.5, 1.0, 2.5, 9.0]).tolist() == pytest.approx([0, 0, 0.5, 0.75])

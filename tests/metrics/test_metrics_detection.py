@@ -107,3 +107,10 @@ def test_counts():
 def test_a_box_that_is_whole_but_for_rounding_meets_the_strictest_limit():
     assert _hits(np.array([[1 - 1e-12]]), 1.0).tolist() == [True]
     assert _hits(np.array([[1 - 1e-6]]), 1.0).tolist() == [False]
+
+
+def test_a_box_counts_from_its_limits_on():
+    assert count_mae([boxes()], [found([0.5], (0, 0, 1, 1))], score=0.5) == 1
+    truth, said = [boxes((0, 0, 2, 1))], [found([0.9], (0, 0, 1, 1))]
+    assert average_precision(truth, said, iou=0.5) == 1
+    assert average_precision(truth, said, iou=0.51) == 0

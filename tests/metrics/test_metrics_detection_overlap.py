@@ -74,3 +74,20 @@ def test_wrong_masks_are_refused():
         dice(np.ones((2, 2), bool), np.ones((2, 3), bool))
     with pytest.raises(ValueError, match="fit"):
         class_overlap(np.zeros((2, 2), int), np.zeros((2, 3), int), 2)
+
+
+def test_boundaries_that_nowhere_meet_agree_in_nothing():
+    assert boundary_f(square(0, 0, 3), square(15, 15, 3)) == 0
+
+
+def test_boundaries_agree_up_to_their_tolerance():
+    one, other = np.zeros((9, 9), bool), np.zeros((9, 9), bool)
+    one[1, 1], other[1, 3] = True, True
+    assert boundary_f(one, other) == 1
+    assert boundary_f(one, other, tolerance_px=1.9) == 0
+
+
+def test_a_class_that_is_nowhere_has_no_overlap():
+    found = class_overlap(np.array([[0, 1]]), np.array([[0, 0]]), 3)
+    assert found[:2].tolist() == [0.5, 0]
+    assert np.isnan(found[2])

@@ -4,7 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dermis.metrics.detection import Found
-from dermis.metrics.label_errors import box_disagreements, grade_disagreement, sorted_by_evidence
+from dermis.metrics.label_errors import (
+    LabelIssue,
+    box_disagreements,
+    grade_disagreement,
+    log_odds,
+    sorted_by_evidence,
+)
 
 
 def found(boxes, scores):
@@ -83,3 +89,44 @@ def test_the_strongest_evidence_comes_first():
     assert [case.kind for case in sorted_by_evidence(cases)] == ["unseen", "unlabelled", "unlabelled"]
     evidence = [case.evidence for case in sorted_by_evidence(cases)]
     assert evidence == sorted(evidence, reverse=True)
+
+
+def test_limits_of_overlap_and_score_belong_to_the_surer_side():
+    mark, seen = boxes((0, 0, 10, 10)), [(0, 5, 10, 10)]  # a third of both together
+    assert box_disagreements(0, mark, found(seen, [0.5]), iou=50 / 150) == ()
+    assert [case.kind for case in box_disagreements(0, mark, found(seen, [0.5]), iou=0.34)] == ["unlabelled", "unseen"]
+    assert [case.kind for case in box_disagreements(0, mark, found(seen, [0.49]), iou=0.34)] == ["unseen"]
+    assert [case.kind for case in box_disagreements(0, mark, found(seen, [0.49]))] == ["unseen"]
+
+
+def test_called_boxes_take_a_mark_before_those_that_overlap_more():
+    mark = boxes((0, 0, 10, 10))
+    called_late = found([(0, 0, 10, 10), (0, 3, 10, 10)], [0.4, 0.6])
+    assert box_disagreements(0, mark, called_late) == ()
+    by_overlap = found([(0, 3, 10, 10), (0, 1, 10, 10)], [0.9, 0.6])
+    assert [(case.kind, case.row) for case in box_disagreements(0, mark, by_overlap)] == [("unlabelled", 0)]
+    by_score = found([(0, 1, 10, 10), (0, 1, 10, 10)], [0.6, 0.9])
+    assert [(case.kind, case.row) for case in box_disagreements(0, mark, by_score)] == [("unlabelled", 0)]
+
+
+@pytest.mark.parametrize(("share", "odds"), [(0.5, 1), (0.02, 2 / 98), (0.01, 2 / 98), (0.99, 98 / 2), (0.0, 2 / 98)])
+def test_odds_stay_finite(share, odds):
+    assert log_odds(share) == pytest.approx(np.log(odds))
+
+
+@pytest.mark.parametrize("names", [["", "papule"], ["papule", "lesion"], ["papule", "papule"]])
+def test_what_names_nothing_does_not_differ(names):
+    said, thought = names
+    seen = found([(10, 10, 10, 10)], [0.9])
+    assert box_disagreements(0, boxes((10, 10, 10, 10)), seen, label_names=[said], found_names=[thought]) == ()
+    assert box_disagreements(0, boxes((10, 10, 10, 10)), seen, found_names=[thought]) == ()
+
+
+def test_equal_evidence_comes_in_the_order_of_photos_and_rows():
+    cases = [
+        LabelIssue(photo=photo, kind=kind, evidence=1.0, row=row)
+        for photo, kind, row in ((1, "a", 0), (0, "b", 1), (0, "b", 0), (0, "a", 5))
+    ]
+    assert [(case.photo, case.kind, case.row) for case in sorted_by_evidence(cases)] == [
+        (0, "a", 5), (0, "b", 0), (0, "b", 1), (1, "a", 0)
+    ]  # fmt: skip

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dermis.metrics.ordinal import f1
+from dermis.metrics.ordinal import auroc, confusion, f1, off_by_one, specificity, to_grades, within
 
 
 def test_f1_is_the_harmonic_mean_of_precision_and_recall():
@@ -22,3 +22,33 @@ def test_f1_without_a_yes():
 def test_f1_does_not_mind_who_is_asked(pairs):
     truth, said = np.array(pairs, dtype=float).T
     np.testing.assert_equal(f1(truth, said), f1(said, truth))
+
+
+def test_half_is_no_yes():
+    assert f1([0.5, 1], [0.9, 0.9]) == pytest.approx(2 / 3)
+    assert auroc([0.5, 1, 0], [0.1, 0.9, 0.2]) == 1
+    assert auroc([0.5, 1], [0.9, 0.1]) == 0
+
+
+def test_distances_at_their_limit_are_within_it():
+    assert within([0.0, 0.0], [2.0, 2.1], distance=2.0) == 0.5
+    assert within([1e6], [1e6 + 5e-4], distance=0.0) == 1  # rounding grows with the number
+    assert off_by_one([0, 0, 0], [1, 1.01, -1]) == pytest.approx(2 / 3)
+
+
+def test_specificity_takes_two_grades():
+    assert np.isnan(specificity([1, 1], [1, 0]))
+    assert specificity([1, 0], [1, 1]) == 0.5
+
+
+def test_grades_rise():
+    for grades in ([1.0, 1.0], [], [[1.0]]):
+        with pytest.raises(ValueError, match="increasing"):
+            to_grades([1.0], grades)
+    assert to_grades([1.5, 1.49], [1.0, 2.0]).tolist() == [2.0, 1.0]
+
+
+def test_a_value_beyond_the_grades_is_none():
+    with pytest.raises(ValueError, match="target holds 3"):
+        confusion([0, 3], [0, 1], [0, 1, 2])
+    assert confusion([2, 0, 1], [0, 2, 1], [2, 1, 0]).tolist() == [[0, 0, 1], [0, 1, 0], [1, 0, 0]]

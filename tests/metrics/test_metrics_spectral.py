@@ -125,3 +125,28 @@ def test_what_does_not_fit_is_refused():
     bad[0, 0, 0] = np.inf
     with pytest.raises(ValueError, match="not finite"):
         spectral_scores(TRUE, bad)
+
+
+def test_a_relative_error_is_of_half_a_percent_at_least():
+    true = np.array([[[0.004, 0.005, 0.01]]])
+    assert band_errors(true, true + 0.001).mrae == pytest.approx([0.2, 0.2, 0.1])
+
+
+@pytest.mark.parametrize(("side", "told"), [(5, False), (6, True)])
+def test_the_challenge_needs_more_than_half_a_window(side, told):
+    true = RNG.uniform(0.2, 0.8, (side, 9, 2)).astype(np.float32)
+    assert np.isfinite(challenge_scores(true, true * 0.9).ssim) == told
+
+
+def test_the_challenge_says_nothing_of_cubes_of_one_value():
+    flat = np.full((8, 8, 2), 0.5, np.float32)
+    assert np.isnan(challenge_scores(flat, flat).ssim)
+    assert np.isnan(challenge_scores(0 * flat, flat).sam_rad)
+
+
+def test_a_mask_of_one_row_is_scored():
+    row = np.zeros(TRUE.shape[:2], bool)
+    row[3, 2:9] = True
+    alone = spectral_scores(TRUE[3:4, 2:9], SAID[3:4, 2:9])
+    found = spectral_scores(TRUE, SAID, row)
+    assert (found.rmse, found.sam_rad, found.ssim) == pytest.approx((alone.rmse, alone.sam_rad, alone.ssim), rel=1e-6)
