@@ -29,3 +29,18 @@ def test_too_few_steps_leave_it_straight():
     seen = np.array([[0.001] * 3, [0.2] * 3, [0.99] * 3])
     assert fit_tone_curve([(seen, seen[:, 0])]) == STRAIGHT
     assert straighten(seen, STRAIGHT) == pytest.approx(seen, rel=1e-6)
+
+
+def test_three_steps_tell_a_curve():
+    seen = MID_GREY * np.exp2(np.array([-3.0, -1.0, 1.0]))
+    ramp = np.repeat(seen[:, None], 3, axis=1)
+    told = fit_tone_curve([(ramp, straighten(seen, CURVE).astype(np.float64))])
+    assert told == pytest.approx((1.1, 0.04, -0.01), abs=0.03)
+    assert fit_tone_curve([(ramp[:2], seen[:2])]) == STRAIGHT
+
+
+@pytest.mark.parametrize(("level", "used"), [(0.003, False), (0.00301, True), (0.969, True), (0.97, False)])
+def test_steps_at_the_ends_of_the_range_take_no_part(level, used):
+    seen = np.array([0.1, 0.3, level])
+    told = fit_tone_curve([(np.repeat(seen[:, None], 3, axis=1), seen**1.2)])
+    assert (told != STRAIGHT) == used

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dermis.metrics.ordinal import auroc, confusion, f1, off_by_one, specificity, to_grades, within
+from dermis.metrics.ordinal import auroc, confusion, f1, off_by_one, pearson, spearman, specificity, to_grades, within
 
 
 def test_f1_is_the_harmonic_mean_of_precision_and_recall():
@@ -52,3 +52,9 @@ def test_a_value_beyond_the_grades_is_none():
     with pytest.raises(ValueError, match="target holds 3"):
         confusion([0, 3], [0, 1], [0, 1, 2])
     assert confusion([2, 0, 1], [0, 2, 1], [2, 1, 0]).tolist() == [[0, 0, 1], [0, 1, 0], [1, 0, 0]]
+
+
+def test_values_that_span_one_have_a_correlation():
+    assert pearson([0, 1, 1], [0, 2, 2]) == pytest.approx(1)
+    assert spearman([0, 2, 1], [0, 1, 0.5]) == pytest.approx(1)
+    assert np.isnan(pearson([0.1, 0.1, 0.1], [0, 1, 2]))

@@ -127,3 +127,13 @@ def test_the_interval_holds_the_sum(left):
 def test_photos_without_a_face_are_no_person(front):
     with pytest.raises(InputError, match="No photo"):
         combine_views([replace(front, lesions=None)])
+
+
+def test_what_a_photo_shows_is_measured_in_its_own_face_widths(front, right):
+    near = replace(front, face=replace(front.face, face_width_px=120.0))  # the same pixels on a face twice as wide
+    both = values(combine_views([near, right]), "acne_lesions")
+    assert both[Region.FOREHEAD] == 3.0
+    assert both[Region.NOSE] == 1.0
+    enlarged = replace(front, face=replace(front.face, frame=replace(FRAME, factor=2)))
+    beside = replace(right, face=replace(right.face, face_width_px=40.0))
+    assert values(combine_views([enlarged, beside]), "acne_lesions")[Region.FOREHEAD] == 4.0

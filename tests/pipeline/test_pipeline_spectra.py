@@ -1,11 +1,14 @@
 """Before a reconstruction: which pixels, how large, and what the white is."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from dermis.colour.srgb import decode, hex_to_srgb
-from dermis.core import Encoding, Photo
-from dermis.errors import InputError, UsageError
+from dermis.core import CropFrame, Encoding, Photo
+from dermis.errors import InputError, NoSkin, UsageError
 from dermis.pipeline import spectra
 from dermis.spectra.reconstruct import MeasuredBand
 
@@ -86,3 +89,51 @@ def test_a_white_that_is_none_is_refused(white):
         spectra.reconstruct(photo(np.full((4, 4, 3), 0.5)), white=white, mask="all")
     with pytest.raises(UsageError, match="Give one"):
         spectra.reconstruct(photo(np.full((4, 4, 3), 0.5)), white=1.0, reference=CARD, mask="all")
+
+
+def test_a_reconstruction_is_of_the_pixels_and_the_light_that_were_named(monkeypatch):
+    asked = {}
+    monkeypatch.setattr(spectra, "reconstruct_skin", lambda *given, **more: asked.update(more, given=given) or "found")
+    mask = np.zeros((40, 50), bool)
+    mask[3] = True
+    seen = replace(carded((0.3, 0.2, 0.1)), encoding=Encoding.SRGB)
+    assert spectra.reconstruct(seen, linear=True, reference=CARD, mask=mask, wavelengths_nm=[500, 600]) == "found"
+    assert asked["given"][0].encoding is Encoding.CAMERA_LINEAR
+    assert asked["given"][1] is mask
+    assert (asked["white"], asked["site"], asked["wavelengths_nm"].tolist()) == (None, "face", [500.0, 600.0])
+    assert asked["balance"] == pytest.approx(spectra._balance(carded((0.3, 0.2, 0.1)), CARD))
+    spectra.reconstruct(seen, white=1.0, mask="all")
+    assert (asked["white"], asked["balance"], asked["camera"], asked["light"]) == (1.0, None, None, None)
+    assert asked["given"][0].encoding is Encoding.SRGB
+
+
+def test_without_a_mask_the_skin_of_the_face_is_looked_at(monkeypatch):
+    held = np.zeros((4, 5), bool)
+    held[1, 2] = True
+    frame = CropFrame(x_px=6, y_px=3, width=5, height=4, factor=2)
+    monkeypatch.setattr(spectra, "find_face", lambda photo, *, close_up: SimpleNamespace(frame=frame, skin=held))
+    where = spectra._where(photo(np.full((20, 30, 3), 0.5)), None, close_up=False)
+    assert np.argwhere(where).tolist() == [[5, 10], [5, 11], [6, 10], [6, 11]]
+    for none in (None, SimpleNamespace(frame=frame, skin=~held & held)):
+        monkeypatch.setattr(spectra, "find_face", lambda photo, *, close_up, none=none: none)
+        with pytest.raises(NoSkin):
+            spectra._where(photo(np.full((20, 30, 3), 0.5)), None, close_up=True)
+
+
+def test_a_photo_in_srgb_has_its_card_undone_as_the_light_of_any_photo():
+    seen = replace(carded((0.6, 0.5, 0.4)), encoding=Encoding.SRGB)
+    grey = np.asarray(decode(np.array([0.6, 0.5, 0.4])))
+    assert spectra._balance(seen, CARD) @ grey == pytest.approx(decode(hex_to_srgb("#777777")), rel=0.01)
+
+
+@pytest.mark.parametrize(("side", "factor"), [(10, 1), (11, 2), (20, 2), (21, 3)])
+def test_the_factor_is_the_smallest_that_brings_a_photo_below_the_limit(monkeypatch, side, factor):
+    monkeypatch.setattr(spectra, "MOST_PX", 100)
+    seen, where = photo(np.full((side, side, 3), 0.5)), np.ones((side, side), bool)
+    assert spectra._reduced(seen, where, None, None)[1].shape == (side // factor,) * 2
+
+
+def test_a_line_of_pixels_is_not_reduced_to_nothing(monkeypatch):
+    monkeypatch.setattr(spectra, "MOST_PX", 100)
+    seen, where = photo(np.full((2, 900, 3), 0.5)), np.ones((2, 900), bool)
+    assert spectra._reduced(seen, where, None, None)[1].shape == (1, 450)
