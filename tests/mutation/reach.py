@@ -10,26 +10,32 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mutants import Mutant
 
+DATA = "coverage.sqlite"
 _ALSO = 0.2
 """A test that mirrors the file, or freezes steps, is asked as if it took so much of its time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """seconds: of each test. lines: by file below `src` and line, the tests that run it, "FILE::TEST"."""
+    """seconds: of each test. lines: by file below `src` and line, the tests that run it, "FILE::TEST".
+
+    imported: by file the lines that run when it is imported, before any test.
+    """
 
     seconds: Mapping[str, float]
     lines: Mapping[str, Mapping[int, frozenset[str]]]
+    imported: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     def tests_for(self, mutant: Mutant, source: Path) -> list[str]:
         """Return the tests that run what a mutant changes, the cheapest and nearest first.
 
-        Of a constant of a module: those that run a line in which a function uses it, here or in another file.
+        Of a constant of a module: those that run a line in which a function uses it, here or in another file. Of what
+        a function does when the module is imported: those that freeze figures, and those that run any of its lines.
         """
         here = self.lines.get(mutant.file, {})
         first, last = mutant.lines
@@ -37,6 +43,9 @@ class Reach:
         for file, line in _uses(mutant, source):
             found |= self.lines.get(file, {}).get(line, frozenset())
         stem = Path(mutant.file).stem
+        if not mutant.names and self.imported.get(mutant.file, frozenset()) & set(range(first, last + 1)):
+            found |= {test for test in self.seconds if "frozen" in test or "shipped" in test}
+            found = found.union(*here.values())
         if not mutant.file.endswith(".py"):
             found = {test for test in self.seconds if "frozen" in test or "shipped" in test or stem in test}
 
@@ -89,19 +98,21 @@ def reach_of(copy: Path, tests: Iterable[Path], kept: Path, rooms: Iterable[str]
     source = _hash(sorted(path for room in rooms for path in (copy / "src/dermis" / room).rglob("*.py")))
     known = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
     if known.get("source") != source:
-        known = {"source": source, "tests": {}}
-    held = known["tests"]
+        known = {"source": source, "tests": {}, "imported": {}}
+    held, imported = known["tests"], known["imported"]
     files = {path.relative_to(copy).as_posix(): _hash(_with_fakes(path, copy / "tests")) for path in tests}
     missing = [file for file, content in files.items() if held.get(file, {}).get("content") != content]
     if missing:
         print(f"Running {len(missing)} files of tests to see which lines they reach.", flush=True)
         for file, found in _recorded(copy, missing, rooms).items():
             held[file] = {"content": files[file], **found}
+        for file, numbers in lines_at_import(copy.parent / DATA, copy / "src").items():
+            imported[file] = sorted({*imported.get(file, ()), *numbers})
         kept.write_text(json.dumps(known), encoding="utf-8")
-    return _together({file: held[file] for file in files if file in held})
+    return _together({file: held[file] for file in files if file in held}, imported)
 
 
-def _together(held: Mapping[str, Mapping[str, object]]) -> Reach:
+def _together(held: Mapping[str, Mapping[str, object]], imported: Mapping[str, Iterable[int]]) -> Reach:
     lines: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     seconds: dict[str, float] = {}
     for found in held.values():
@@ -116,12 +127,13 @@ def _together(held: Mapping[str, Mapping[str, object]]) -> Reach:
     return Reach(
         seconds=seconds,
         lines={file: {number: frozenset(tests) for number, tests in held.items()} for file, held in lines.items()},
+        imported={file: frozenset(numbers) for file, numbers in imported.items()},
     )
 
 
 def _recorded(copy: Path, files: list[str], rooms: Iterable[str]) -> dict[str, dict[str, object]]:
     """Run files of tests in a child under coverage; return seconds and lines by test, of each file."""
-    data = copy.parent / "coverage.sqlite"
+    data = copy.parent / DATA
     data.unlink(missing_ok=True)
     reading, writing = os.pipe()
     child = os.fork()
@@ -196,6 +208,20 @@ def by_file(
                 if file in found and context.endswith(("|setup", "|call")):
                     found[file]["lines"][name][context].append(number)
     return found
+
+
+def lines_at_import(data: Path, source: Path) -> dict[str, list[int]]:
+    """Return by file the lines that a coverage file tells to have run before any test."""
+    from coverage import CoverageData
+
+    held = CoverageData(str(data))
+    held.read()
+    return {
+        Path(path).relative_to(source).as_posix(): [
+            number for number, contexts in held.contexts_by_lineno(path).items() if "" in contexts
+        ]
+        for path in held.measured_files()
+    }
 
 
 def _with_fakes(path: Path, tests: Path) -> list[Path]:

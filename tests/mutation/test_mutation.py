@@ -96,6 +96,19 @@ def test_a_mutant_is_caught_by_the_tests_that_run_it(copy):
     assert path.read_text() == SOURCE
 
 
+def test_of_what_runs_at_import_those_are_asked_that_freeze_figures_or_run_the_file(copy):
+    (copy / "src/dermis/colour/f.py").write_text(f"{SOURCE}\n\nHALF = 2 * f(3)\n")
+    (copy / "tests/test_frozen.py").write_text("def test_frozen():\n    pass\n")
+    (copy / "tests/test_other.py").write_text("def test_other():\n    pass\n")
+    tests = [copy / f"tests/test_{name}.py" for name in ("f", "frozen", "other")]
+    reach = reach_of(copy, tests, copy / "reach.json", ["colour"])
+    assert reach.imported["dermis/colour/f.py"] >= {3, 6, 7, 9, 12}
+    path, root = copy / "src/dermis/colour/f.py", copy / "src"
+    mutants = [run.mutant_of(path, root, at) for at in range(run.count_in(path))]
+    asked = reach.tests_for(next(one for one in mutants if one.line == 9), root)
+    assert set(asked) == {"tests/test_f.py::test_f", "tests/test_f.py::test_g", "tests/test_frozen.py::test_frozen"}
+
+
 def test_what_is_known_of_tests_is_kept_until_they_change(copy, capsys):
     tests = [copy / "tests/test_f.py"]
     first = reach_of(copy, tests, copy / "reach.json", ["colour"])
