@@ -159,3 +159,13 @@ def test_green_patch_under_a_lamp_beats_plain_gains_on_skin(photographed):
     fit = fit_light(np.tile(seen["foliage"], (16, 1)), srgb_to_hex(encode(truth["foliage"])))
     gains = truth["foliage"] / seen["foliage"]
     assert difference(apply_light(skin, fit), true_skin) < difference(skin * gains, true_skin)
+
+
+@pytest.mark.parametrize(("level", "clipped"), [(252.9 / 255, False), (253 / 255, True)])
+def test_a_patch_is_overexposed_from_the_third_last_level_on(level, clipped):
+    patch = np.repeat(decode(np.full((1, 3), level)), 20, axis=0)
+    if clipped:
+        with pytest.raises(InputError, match="overexposed"):
+            fit_light(patch, GREY)
+    else:
+        assert fit_light(patch, GREY).clipped_share == 0

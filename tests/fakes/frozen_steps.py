@@ -43,7 +43,7 @@ from dermis.tasks.redness.grade import grade_of_flush
 from dermis.tasks.redness.redness_map import redness_map
 from dermis.tasks.redness.vessel_lines import _line_filter, find_vessels
 from dermis.tasks.tone_posterior import posterior_tone, relighting, relit_level, tone_posterior_clues
-from fakes import figure_steps, pipeline_steps
+from fakes import edge_light_steps, edge_shape_steps, edge_steps, figure_steps, pipeline_steps
 from fakes.painted_face import both_faces, by_region, painted_face, placed
 
 Told = Mapping[str, object]
@@ -82,6 +82,19 @@ def steps() -> dict[str, Callable[[], object]]:
         "numbers": figure_steps.numbers,
         "places": figure_steps.places,
         "evaluations": figure_steps.evaluations,
+        "lesions at the edge": edge_steps.lesions,
+        "looks of lesions": edge_steps.looks,
+        "limits of scales of acne": edge_steps.acne_scales,
+        "maps of comedones": edge_steps.comedo_maps,
+        "brown marks at the edge": edge_steps.brown,
+        "redness at the edge": edge_shape_steps.redness,
+        "lines of vessels": edge_shape_steps.lines,
+        "tones at the edge": edge_light_steps.tones,
+        "light at the edge": edge_light_steps.light,
+        "living skin at the edge": edge_light_steps.living,
+        "flash at the edge": edge_light_steps.flash,
+        "moved": edge_shape_steps.moved,
+        "parts of a chart": edge_shape_steps.chart_parts,
     }
 
 
