@@ -7,7 +7,6 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
-from PIL import Image
 
 import dermis
 from dermis.care import advise
@@ -16,7 +15,6 @@ from dermis.colour.srgb import decode, encode, hex_to_srgb
 from dermis.core import Encoding, Photo, Region, View
 from dermis.errors import InputError, UnreadablePhoto
 from dermis.formats.analysis_json import analysis_line, analysis_object
-from dermis.pipeline import analyse as analysing
 from dermis.pipeline.analyse import analyse, analyse_file
 from dermis.pipeline.options import AnalyseOptions
 from dermis.pipeline.products import offered
@@ -218,15 +216,3 @@ def test_a_large_photo_that_cannot_be_decoded_whole_is_unreadable(photo, monkeyp
     monkeypatch.setattr("dermis.pipeline.analyse.read_photo", lambda path: late)
     refused = analyse_file("large.jpg", AnalyseOptions(reference="chart"))
     assert codes(refused) == ["unreadable"]
-
-
-def test_each_part_of_the_time_is_told_and_the_whole_holds_them(tmp_path, monkeypatch):
-    seconds = iter([1.0, 3.0, 10.0, 14.0])  # before and after reading; before and after looking for a face
-    monkeypatch.setattr(analysing, "perf_counter", lambda: next(seconds))
-    monkeypatch.setattr(analysing, "find_face", lambda photo, **asked: None)
-    path = tmp_path / "grey.png"
-    Image.fromarray(np.full((140, 150, 3), 120, np.uint8)).save(path)
-    told = analyse_file(path, tasks=())
-    assert dict(told.provenance.seconds) == {"read": 2.0, "face": 4.0, "total": 6.0}
-    assert codes(told) == ["no_face"]
-    assert not told.quality.usable

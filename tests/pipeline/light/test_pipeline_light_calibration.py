@@ -11,7 +11,6 @@ from dermis.colour.srgb import decode, encode
 from dermis.core import Capture, Encoding, Photo
 from dermis.errors import InputError, UsageError
 from dermis.formats.device_json import read_profile, write_profile
-from dermis.pipeline.light import calibration
 from dermis.pipeline.light.calibration import calibrate_flash, calibrate_rig
 from dermis.pipeline.reference import ChartCorners, read_reference
 from fakes.charts import GAP, PATCH, chart_picture
@@ -92,22 +91,3 @@ def test_profiles_are_files(tmp_path):
 def test_plain_values_stay():
     values = np.linspace(0, 1, 9)
     assert straighten(values, STRAIGHT) == pytest.approx(values)
-
-
-@pytest.mark.parametrize("encoding", list(Encoding))
-def test_a_chart_whose_corners_nobody_named_is_found(encoding):
-    pixels, centres = chart_picture(matrix=FLASH)
-    seen = pixels if encoding is Encoding.SRGB else np.asarray(decode(pixels), np.float32)
-    rig = Photo(pixels=seen, encoding=encoding, capture=GIVEN)
-    found = calibrate_rig(rig, ChartCorners())
-    named = calibrate_rig(rig, ChartCorners(corners_px=tuple(centres[[0, 5, 23, 18]].ravel())))
-    assert found.matrix == pytest.approx(named.matrix, abs=0.01)
-    assert found.tone_curve == pytest.approx(named.tone_curve, abs=0.01)
-    assert (found.kind, found.patches) == ("rig", 24)
-
-
-def test_a_flash_must_bring_a_fifth_of_the_light():
-    bright = np.full((4, 3), 0.5)
-    calibration._refuse_weak(0.2001 * bright, bright)
-    with pytest.raises(InputError, match="brought only"):
-        calibration._refuse_weak(0.1999 * bright, bright)
