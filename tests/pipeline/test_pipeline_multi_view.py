@@ -12,6 +12,7 @@ from dermis.core import (
     Detection,
     Face,
     FaceLesions,
+    Finding,
     Lesions,
     Provenance,
     Quality,
@@ -20,7 +21,7 @@ from dermis.core import (
     View,
 )
 from dermis.errors import InputError
-from dermis.pipeline.multi_view import combine_views
+from dermis.pipeline.multi_view import combine_person, combine_views
 from dermis.tasks.acne.hayashi import grade_of_count
 
 FRAME = CropFrame(x_px=0, y_px=0, width=80, height=80, factor=1)
@@ -137,3 +138,25 @@ def test_what_a_photo_shows_is_measured_in_its_own_face_widths(front, right):
     enlarged = replace(front, face=replace(front.face, frame=replace(FRAME, factor=2)))
     beside = replace(right, face=replace(right.face, face_width_px=40.0))
     assert values(combine_views([enlarged, beside]), "acne_lesions")[Region.FOREHEAD] == 4.0
+
+
+def test_photos_without_a_side_are_each_taken_for_a_half(front):
+    near = [replace(front, name=name, lesions=replace(front.lesions, view=View.CLOSE_UP,
+                                                     counts={**front.lesions.counts, Region.FACE: count}))
+            for name, count in (("a.jpg", 3.0), ("b.jpg", 12.0), ("c.jpg", 6.0))]  # fmt: skip
+    bare = [replace(one, lesions=replace(one.lesions, halves=None)) for one in near]
+    grade = next(one for one in combine_views(bare) if one.task == "acne_grade")
+    assert grade.detail["worse_half"] == "in view"
+    assert grade.detail["halves"]["in view"]["from"] == "b.jpg"
+    assert grade.value == pytest.approx(grade_of_count(12.0))
+
+
+def test_a_person_is_told_by_tone_and_by_acne_where_it_was_looked_for(front):
+    tone = Finding(task="skin_tone", region=Region.FACE, value=30.0, unit="ITA deg", model="",
+                   detail={"lab": [60.0, 10.0, 17.0]})  # fmt: skip
+    toned = replace(front, findings=(tone,))
+    assert {one.task for one in combine_person([toned])} > {"skin_tone", "acne_lesions"}
+    assert {one.task for one in combine_person([replace(toned, lesions=None)])} == {"skin_tone"}
+    assert "skin_tone" not in {one.task for one in combine_person([front])}
+    with pytest.raises(InputError, match="lesions were looked for"):
+        combine_person([replace(front, lesions=None)])
