@@ -1,4 +1,4 @@
-"""Which tests run a line: every test file once under coverage, a context a test; kept while nothing changes."""
+"""Which tests run a line: every test file once under coverage, a context a test; kept while what it runs stays."""
 
 from __future__ import annotations
 
@@ -91,15 +91,17 @@ def _words(node: ast.AST) -> set[str]:
 
 
 def reach_of(copy: Path, tests: Iterable[Path], kept: Path, rooms: Iterable[str]) -> Reach:
-    """Return what tests reach; files of tests that were not run since they or the source changed are run now.
+    """Return what tests reach; files of tests are run now that changed, or a source that they ran, since they were run.
 
     copy: where `src` and `tests` lie. kept: what was found, as JSON.
     """
-    source = _hash(sorted(path for room in rooms for path in (copy / "src/dermis" / room).rglob("*.py")))
+    sources = {path.relative_to(copy / "src").as_posix(): _hash([path])
+               for room in rooms for path in sorted((copy / "src/dermis" / room).rglob("*.py"))}  # fmt: skip
     known = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
-    if known.get("source") != source:
-        known = {"source": source, "tests": {}, "imported": {}}
-    held, imported = known["tests"], known["imported"]
+    was = known.get("sources", {})
+    changed = {file for file in {*sources, *was} if sources.get(file) != was.get(file)}
+    held = {test: found for test, found in known.get("tests", {}).items() if not changed & set(found["lines"])}
+    imported = {file: found for file, found in known.get("imported", {}).items() if file not in changed}
     files = {path.relative_to(copy).as_posix(): _hash(_with_fakes(path, copy / "tests")) for path in tests}
     missing = [file for file, content in files.items() if held.get(file, {}).get("content") != content]
     if missing:
@@ -108,7 +110,8 @@ def reach_of(copy: Path, tests: Iterable[Path], kept: Path, rooms: Iterable[str]
             held[file] = {"content": files[file], **found}
         for file, numbers in lines_at_import(copy.parent / DATA, copy / "src").items():
             imported[file] = sorted({*imported.get(file, ()), *numbers})
-        kept.write_text(json.dumps(known), encoding="utf-8")
+        told = {"sources": sources, "tests": held, "imported": imported}
+        kept.write_text(json.dumps(told), encoding="utf-8")
     return _together({file: held[file] for file in files if file in held}, imported)
 
 

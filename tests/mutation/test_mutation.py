@@ -119,6 +119,20 @@ def test_what_is_known_of_tests_is_kept_until_they_change(copy, capsys):
     assert len(reach_of(copy, tests, copy / "reach.json", ["colour"]).seconds) == 3
 
 
+def test_a_source_that_changed_has_only_the_tests_run_again_that_ran_it(copy, capsys):
+    (copy / "tests/test_other.py").write_text("def test_other():\n    pass\n")
+    tests = [copy / "tests/test_f.py", copy / "tests/test_other.py"]
+    first = reach_of(copy, tests, copy / "reach.json", ["colour"])
+    assert "Running 2 files" in capsys.readouterr().out
+    (copy / "src/dermis/colour/f.py").write_text(f"# more\n{SOURCE}")
+    again = reach_of(copy, tests, copy / "reach.json", ["colour"])
+    assert "Running 1 files" in capsys.readouterr().out
+    line = "dermis/colour/f.py"
+    assert again.lines[line][10] == first.lines[line][9]
+    assert again.imported[line] >= {4, 7}
+    assert set(again.seconds) == set(first.seconds)
+
+
 def test_a_test_that_fails_by_itself_notices_nothing(copy, capsys):
     bad = "tests/test_bad.py::test_bad"
     reach = run.Reach(seconds={bad: 0.1}, lines={"dermis/colour/f.py": {9: frozenset({bad})}})
