@@ -22,7 +22,7 @@ _ALSO = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """seconds: of each test. lines: by file below `src` and line, the tests that run it, "FILE::TEST".
+    """seconds: of the processor, by test. lines: by file below `src` and line, the tests that run it, "FILE::TEST".
 
     imported: by file the lines that run when it is imported, before any test.
     """
@@ -165,25 +165,28 @@ def _recorded(copy: Path, files: list[str], rooms: Iterable[str]) -> dict[str, d
 
 
 class _Watch:
-    """Tells coverage which test runs, and keeps how long each took."""
+    """Tells coverage which test runs, and keeps how much processor time each took, that of its processes too."""
 
     def __init__(self, measured: object) -> None:
         self.measured = measured
         self.seconds: dict[str, float] = defaultdict(float)
         self.longest: dict[str, float] = defaultdict(float)
+        self.began = 0.0
 
     def pytest_runtest_setup(self, item: object) -> None:
         self.measured.switch_context(f"{item.nodeid}|setup")
+        self.began = sum(os.times()[:4])
 
     def pytest_runtest_call(self, item: object) -> None:
         self.measured.switch_context(f"{item.nodeid}|call")
+        self.began = sum(os.times()[:4])
 
     def pytest_runtest_logreport(self, report: object) -> None:
-        file = report.nodeid.split("::")[0]
+        file, took = report.nodeid.split("::")[0], sum(os.times()[:4]) - self.began
         if report.when == "setup":
-            self.longest[file] = max(self.longest[file], report.duration)
+            self.longest[file] = max(self.longest[file], took)
         if report.when == "call" and report.passed:
-            self.seconds[report.nodeid] += report.duration
+            self.seconds[report.nodeid] += took
 
     def alone(self) -> dict[str, float]:
         """Return how long each test takes when it is asked alone: with the longest setup of its file."""
