@@ -111,3 +111,11 @@ def test_places_that_cover_more_than_two_squares_less_are_left_out():
 def test_the_lattice_is_laid_over_the_patches_of_the_photo():
     first = placements_of(6, 4)[0]
     np.testing.assert_allclose(first, lattice(6, 4)[:, :2], atol=1e-6)
+
+
+def test_a_chart_begins_no_later_than_its_lattice_lets_it_end():
+    top = placements_of(6, 4, without=[0, 1, 2, 3])  # two squares are seen of the first row
+    assert len(top) == 4
+    assert {round(float(one[:, 1].min())) for one in top} == {0}
+    side = placements_of(6, 4, without=[0, 6])  # and two of the first column
+    assert {round(float(one[:, 0].min())) for one in side} == {0}

@@ -65,3 +65,8 @@ def test_hex_there_and_back():
 def test_what_is_no_hex_is_refused_with_an_example(wrong):
     with pytest.raises(UsageError, match="#RRGGBB"):
         hex_to_srgb(wrong)
+
+
+def test_the_knee_belongs_to_the_straight_part():
+    assert encode(np.full(3, 0.0031308))[0] == 0.0031308 * 12.92
+    assert decode(np.full(3, 0.04045))[0] == 0.04045 / 12.92

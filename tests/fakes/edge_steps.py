@@ -259,6 +259,8 @@ def brown() -> Told:
         grid = skin_grid.skin_grid(face, replace(skin, visible=few))
         bare[f"{count} pixels"] = None if grid is None else [grid.judged, grid.linear, grid.to_edge_mm]
     grid = skin_grid.skin_grid(face, replace(skin, excluded={"border": skin.excluded["clipped"]}))
+    number = np.cumsum(grid.judged.ravel()).reshape(grid.judged.shape)
+    glossy = [replace(grid, glossy=grid.judged & (number > left)) for left in (number.max(), 400, 200, 199)]
     return {
         "blurred": [contrast.blurred(plane, reach) for reach in (2.0, 5.9, 6.0, 9.5, 12.0)],
         "of three": [contrast.blurred(colour, reach) for reach in (2.0, 7.0)],
@@ -267,7 +269,8 @@ def brown() -> Told:
         "ridges": [skin_grid._ridges(plane, blur) for blur in (0.5, 1.0, 2.0)],
         "slopes": skin_grid._slopes(8 * colour, judged, 3.0),
         "rising": [float(skin_grid._rising(np.float32(one), 0.3, 0.6)) for one in (0.2, 0.3, 0.4, 0.6, 0.9)],
-        "blood": skin_grid.excess_blood(clues), "shade": skin_grid._slope_of_shade(clues),
+        "blood": [skin_grid.excess_blood(one, skin_grid.clues_of(one)) for one in glossy],
+        "shade": skin_grid._slope_of_shade(clues),
         "melanin": skin_grid.like_melanin(clues),
         "grid": grid, "regions": skin_grid.frame_at(skin.regions, grid).astype(np.float64), **bare,
         "scores": scores,

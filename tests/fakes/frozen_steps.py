@@ -233,7 +233,9 @@ def _told_by_network() -> Told:
     for name, held in both_faces().items():
         for size in (128, 64):
             shown, network = SimpleNamespace(size_px=size), SimpleNamespace(run=_answers)
-            weights = SimpleNamespace(meta={"calibration": calibration, "version": "1"}, shown=shown, network=network)
+            weights = SimpleNamespace(
+                meta={"calibration": calibration, "version": "1"}, shown=shown, network=network, model=""
+            )
             with patch("dermis.tasks.acne.detect._weights", return_value=weights):
                 face = replace(held.face, others=(held.face.box,) * (size == 64))
                 told[f"{name} {size}"] = find_lesions(held.photo, face)

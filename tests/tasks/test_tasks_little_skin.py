@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dermis.pipeline.light.beside_chart import beside_chart, charted_clues
+from dermis.core import PigmentMarks, Region
+from dermis.pipeline.light.beside_chart import _directions, beside_chart, charted_clues
 from dermis.tasks import TASKS
 from dermis.tasks.pigment_index import features, pigment_indices, skin_pigments
+from dermis.tasks.pigmentation import melasma
 from dermis.tasks.pigmentation.marks import find_marks
 from dermis.tasks.pigmentation.skin_grid import skin_grid
 from dermis.tasks.redness.redness_map import redness_map
@@ -63,3 +65,21 @@ def test_features_are_twenty_and_begin_with_one():
     assert found[:, 0].tolist() == [1, 1]
     assert found[:, 4] == pytest.approx(found[:, 1] ** 2)
     assert pigment_indices(linear)[0][1] > pigment_indices(linear)[0][0]
+
+
+@pytest.mark.parametrize(("pixels", "told"), [(63, []), (64, ["chin"])])
+def test_a_zone_of_melasma_has_sixty_four_pixels(pixels, told):
+    _, skin = little(64)
+    regions = np.zeros_like(skin.regions)
+    regions[100:108].flat[:pixels] = Region.CHIN.code
+    plane = np.where(skin.measured, np.float32(2.0), np.float32(np.nan))
+    marks = PigmentMarks(chance=plane, contrast=plane, weight=plane, mask=skin.measured, on_right=None, items=(),
+                         model="made@1")  # fmt: skip
+    assert list(melasma._parts(replace(skin, regions=regions), marks, melasma.MASI_WEIGHTS)) == told
+
+
+def test_a_surface_faces_away_from_where_it_rises():
+    x, y = np.meshgrid(np.arange(6.0), np.arange(6.0))
+    points = np.stack([x, y, 0.5 * x - 0.2 * y], axis=-1).reshape(-1, 3)
+    wanted = np.array([-0.5, 0.2, 1.0]) / np.linalg.norm([-0.5, 0.2, 1.0])
+    np.testing.assert_allclose(_directions(points), np.tile(wanted, (36, 1)), atol=1e-5)

@@ -171,6 +171,7 @@ def weights_answering(density, **calibration):
     return SimpleNamespace(
         shown=SimpleNamespace(size_px=4 * cells),
         meta={"version": "made", "calibration": told},
+        model="acne made",
         network=SimpleNamespace(run=lambda image, skin: answers),
     )
 

@@ -34,7 +34,7 @@ def test_an_ear_that_was_taken_for_the_face_is_not_believed(lesions, looks, monk
                 segmentation=np.where(mask, SegmentationClass.FACE_SKIN, SegmentationClass.BACKGROUND).astype(np.uint8),
                 regions=np.zeros((100, 100), np.uint8), skin=mask)  # fmt: skip
     weights = SimpleNamespace(meta={"calibration": CALIBRATION, "version": "1"}, shown=SimpleNamespace(size_px=128),
-                              network=SimpleNamespace(run=run))  # fmt: skip
+                              network=SimpleNamespace(run=run), model="made@1")  # fmt: skip
     monkeypatch.setattr(detect, "_weights", lambda: weights)
     monkeypatch.setattr(detect, "face_square", lambda face: Box(x_px=0, y_px=0, width_px=100, height_px=100))
     detect.find_lesions(Photo(pixels=np.full((100, 100, 3), 0.5, np.float32), encoding=Encoding.SRGB), face)

@@ -17,8 +17,9 @@ def kept_of(*shapes, contrast=4.0):
         mask[top : top + height, left : left + width] = True
     there = np.zeros((SIDE, SIDE), np.float32)
     window = slice(10, 10 + 2 * SIDE), slice(20, 20 + 2 * SIDE)
-    grid = SkinGrid(window=window, linear=np.zeros((SIDE, SIDE, 3), np.float32), judged=mask, to_edge_mm=there,
-                    to_parts_mm=there, beside=there, below=there)  # fmt: skip
+    grid = SkinGrid(window=window, linear=np.zeros((SIDE, SIDE, 3), np.float32), judged=mask,
+                    glossy=np.zeros_like(mask), to_edge_mm=there, to_parts_mm=there, beside=there,
+                    below=there)  # fmt: skip
     regions = np.full((SIDE, SIDE), Region.CHIN.code, np.uint8)
     regions[:10] = Region.NOSE.code
     frame = CropFrame(x_px=100, y_px=200, width=300, height=300, factor=3)
