@@ -25,7 +25,7 @@ from dermis.tasks.acne.decode import (
     presence_features,
 )
 
-__all__ = ["NAME", "FaceSquare", "crop_face_square", "face_square", "find_lesions"]
+__all__ = ["NAME", "FaceSquare", "crop_face_square", "face_extent", "face_square", "find_lesions", "skin_of"]
 
 NAME = "acne"
 """The network's name among the weights that ship with dermis."""
@@ -181,7 +181,7 @@ def crop_face_square(photo: Photo, face: Face, size_px: int) -> FaceSquare:
     area = face_square(face)
     picture = _view(photo, area, size_px)
     frame = face.frame
-    skin = _skin(face)
+    skin = skin_of(face)
     held = Box(
         x_px=(area.x_px - frame.x_px) / frame.factor,
         y_px=(area.y_px - frame.y_px) / frame.factor,
@@ -249,7 +249,7 @@ def _both_ways(weights: Weights, seen: FaceSquare) -> dict[str, NDArray[np.float
     return {name: (held[0] + mirrored_back(name, mirrored[name][0])) / 2 for name, held in plain.items()}
 
 
-def _skin(face: Face) -> BoolMap:
+def skin_of(face: Face) -> BoolMap:
     """Return (h, w) of the frame: skin, bearded or not. With nobody else in view all that was parsed as skin counts,
     for a box about half a face leaves much of it out.
     """
@@ -262,15 +262,25 @@ def _skin(face: Face) -> BoolMap:
 
 def face_square(face: Face) -> Box:
     """Return the square about the face in photo pixels; about all skin where no face is parsed."""
+    held = face_extent(face)
+    side = max(held.width_px, held.height_px) * ROOM
+    x, y = held.x_px + held.width_px / 2, held.y_px + held.height_px / 2
+    return Box(x_px=x - side / 2, y_px=y - side / 2, width_px=side, height_px=side)
+
+
+def face_extent(face: Face) -> Box:
+    """Return the box in photo pixels of all but the outermost pixels of the face; of all skin where none is parsed."""
     frame = face.frame
     inside: BoolMap = in_classes(face.segmentation, _FACE)
     if inside.mean() < _OUTERMOST:
         inside = face.skin
-    ends = [_ends(inside.sum(axis=axis)) for axis in (0, 1)]
-    (left, right), (top, bottom) = ends
-    side = max(right - left, bottom - top) * ROOM * frame.factor
-    x, y = frame.x_px + (left + right) / 2 * frame.factor, frame.y_px + (top + bottom) / 2 * frame.factor
-    return Box(x_px=x - side / 2, y_px=y - side / 2, width_px=side, height_px=side)
+    (left, right), (top, bottom) = (_ends(inside.sum(axis=axis)) for axis in (0, 1))
+    return Box(
+        x_px=frame.x_px + left * frame.factor,
+        y_px=frame.y_px + top * frame.factor,
+        width_px=(right - left) * frame.factor,
+        height_px=(bottom - top) * frame.factor,
+    )
 
 
 def _ends(counts: NDArray[np.integer]) -> tuple[float, float]:

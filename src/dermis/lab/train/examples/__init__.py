@@ -36,23 +36,23 @@ _SYNTH = "made by `dermis synth`: shows no real person, use it freely"
 
 EXAMPLES: Mapping[str, Examples] = {
     "graded_photos": Examples(
-        where="acne:graded_photos",
+        where="acne:graded_photos", version=2,
         about="photos with boxes, grade and the second team's number",
         licence=_ACNE04,
     ),
     "marked_crops": Examples(
-        where="acne:marked_crops",
+        where="acne:marked_crops", version=2,
         about="clean square crops with boxes and the second team's circles, never the grade",
         licence=_ACNE04,
     ),
     "made_acne": Examples(
-        where="acne:made_acne", about="synthetic heads with boxes; a clear one has grade 0", licence=_SYNTH
+        where="acne:made_acne", version=2, about="synthetic heads with boxes; a clear one has grade 0", licence=_SYNTH
     ),
     "clear_portraits": Examples(
-        where="acne:clear_portraits", about="portraits without a lesion, grade 0", licence=_OPENPEOPLE
+        where="acne:clear_portraits", version=2, about="portraits without a lesion, grade 0", licence=_OPENPEOPLE
     ),
     "drawn_lesions": Examples(
-        where="acne:drawn_lesions",
+        where="acne:drawn_lesions", version=2,
         about="portraits with lesions, and marks that are none, drawn on them",
         licence=_OPENPEOPLE,
     ),

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dermis.core import Box, Cube, Encoding, Photo, SegmentationClass
+from dermis.core import Box, Cube, Encoding, Face, Photo, SegmentationClass
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.face import segmentation_model
 from dermis.face.detection import detect_faces
@@ -28,6 +28,7 @@ from dermis.lab.synth.lesions.kinds import INFLAMMATORY, MarkKind, MarkSpec
 from dermis.lab.synth.portrait import portrait_of, with_marks
 from dermis.lab.synth.skin.maps import Tone
 from dermis.lab.train.lesion_views import Example
+from dermis.tasks.acne.detect import face_extent, skin_of
 
 __all__ = ["clear_portraits", "drawn_lesions", "graded_photos", "made_acne", "marked_crops", "parsed_skin", "person_of"]
 
@@ -175,12 +176,40 @@ def _shares(pixels: _Pixels) -> FloatMap:
 
 
 def _example(name: str, person: str, pixels: _Pixels) -> Example:
-    """Return a picture with its face and skin, as our parser sees them, and nothing marked."""
+    """Return a picture with its face and skin, as they are found when lesions are looked for, and nothing marked.
+
+    The parser alone, on the whole picture, takes an ear for a face and severe acne for no skin. Where no face is found
+    it has to do.
+    """
+    photo = Photo(pixels=(pixels / 255).astype(np.float32), encoding=Encoding.SRGB)
+    face = find_face(photo)
+    if face is None or not face.skin.any():
+        return _parsed_example(name, person, pixels)
+    held = face_extent(face)
+    sides = (held.x_px, held.y_px, held.x_px + held.width_px, held.y_px + held.height_px)
+    return Example(name=name, person=person, pixels=pixels, skin=_quarter(face, photo), face=sides)
+
+
+def _quarter(face: Face, photo: Photo) -> _Pixels:
+    """Return the skin of a face over the whole photo at a quarter of its size, 0 to 255."""
+    frame = face.frame
+    skin = Image.fromarray(skin_of(face).astype(np.uint8) * 255)
+    whole = Image.new("L", (photo.width_px, photo.height_px))
+    side = (round(frame.width * frame.factor), round(frame.height * frame.factor))
+    whole.paste(skin.resize(side, Image.Resampling.BILINEAR), (round(frame.x_px), round(frame.y_px)))
+    return np.asarray(whole.resize(_quarter_of(photo.width_px, photo.height_px), Image.Resampling.BOX))
+
+
+def _quarter_of(width: int, height: int) -> tuple[int, int]:
+    return round(width / 4), round(height / 4)
+
+
+def _parsed_example(name: str, person: str, pixels: _Pixels) -> Example:
     shares = _shares(pixels)
     skin = np.uint8(np.rint(255 * shares[..., list(SKIN)].sum(axis=-1).clip(0, 1)))
     face = _face_box(shares[..., list(FACE)].sum(axis=-1) > 0.5, pixels.shape[1], pixels.shape[0])
-    height, width = (round(length / 4) for length in pixels.shape[:2])
-    small = np.asarray(Image.fromarray(skin).resize((width, height), Image.Resampling.BILINEAR))
+    size = _quarter_of(pixels.shape[1], pixels.shape[0])
+    small = np.asarray(Image.fromarray(skin).resize(size, Image.Resampling.BILINEAR))
     return Example(name=name, person=person, pixels=pixels, skin=small, face=face)
 
 
