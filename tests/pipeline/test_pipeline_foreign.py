@@ -1,31 +1,16 @@
 """Weights of the user's own answer beside ours, or in the place of one of our tasks."""
 
-import json
-import shutil
-
 import pytest
 
 import dermis
 from dermis.core import Ordinal, Region
 from dermis.errors import ModelMissing, UsageError
 from dermis.formats.analysis_json import analysis_object
-from dermis.models.weights import WEIGHTS
 from dermis.pipeline.analyse import analyse
 from dermis.pipeline.foreign import foreign_tasks, known_tasks, with_foreign
 from dermis.pipeline.options import AnalyseOptions
 from dermis.pipeline.results import write_result
 from dermis.tasks import TASKS, choose
-
-
-@pytest.fixture
-def mine(tmp_path, monkeypatch):
-    """Our network of lesion types under a name of the user's: an ordinal answer with shares."""
-    monkeypatch.setenv("DERMIS_WEIGHTS", str(tmp_path / "own"))
-    folder = tmp_path / "own" / "my-acne"
-    shutil.copytree(WEIGHTS / "acne-types", folder)
-    meta = json.loads((folder / "meta.json").read_text()) | {"name": "my-acne", "about": "Mine."}
-    (folder / "meta.json").write_text(json.dumps(meta))
-    return "my-acne"
 
 
 def test_a_task_follows_from_the_answers_of_the_weights(mine):

@@ -1,26 +1,13 @@
 """The tasks of each kind of answer that weights of the user's own may give."""
 
 import json
-import shutil
 
 import numpy as np
 import pytest
 
 from dermis.core import Count, Measure, Ordinal, Presence
 from dermis.errors import UsageError
-from dermis.models.weights import WEIGHTS
 from dermis.pipeline.foreign import foreign_tasks, with_foreign
-
-
-@pytest.fixture
-def mine(tmp_path, monkeypatch):
-    """Our network of lesion types under a name of the user's: an ordinal answer with shares."""
-    monkeypatch.setenv("DERMIS_WEIGHTS", str(tmp_path / "own"))
-    folder = tmp_path / "own" / "my-acne"
-    shutil.copytree(WEIGHTS / "acne-types", folder)
-    meta = json.loads((folder / "meta.json").read_text()) | {"name": "my-acne", "about": "Mine."}
-    (folder / "meta.json").write_text(json.dumps(meta))
-    return "my-acne"
 
 
 @pytest.fixture

@@ -58,6 +58,12 @@ def test_axes_reach_from_end_to_end_with_readable_marks():
         assert len({tick.words for tick in axis.ticks}) == len(places)
 
 
+def test_marks_of_an_axis_do_not_run_into_each_other():
+    ticks = axis_of(Measure(unit="%", low=0, high=100)).ticks
+    assert [tick.words for tick in ticks] == ["0 %", "50 %", "100 %"]
+    assert [tick.words for tick in axis_of(Map(unit="", low=0, high=40)).ticks] == ["0", "10", "20", "30", "40"]
+
+
 def test_a_count_axis_reaches_its_largest_end():
     finding = Finding(task="x", region=Region.FACE, value=40, unit="", model="x", interval=(30, 55))
     assert axis_of(Count(unit="spots"), [finding]).high == 55

@@ -88,9 +88,17 @@ def axis_of(scale: Scale, findings: Sequence[Finding] = ()) -> Axis:
             return _marked(scale.lowest, scale.highest, _grades(scale), scale)
         case Count():
             top = max([10.0, *(max((f.value, *(shown_range(f)[0] or ()))) for f in findings)])
-            return _marked(0.0, top, _round_numbers(0.0, top), scale)
+            return _rounded(0.0, top, scale)
         case Measure() | Map():
-            return _marked(scale.low, scale.high, _round_numbers(scale.low, scale.high), scale)
+            return _rounded(scale.low, scale.high, scale)
+
+
+def _rounded(low: float, high: float, scale: Scale) -> Axis:
+    """Return an axis with marks at round numbers, fewer where their words would run into each other."""
+    axis = _marked(low, high, _round_numbers(low, high), scale)
+    if sum(len(tick.words) for tick in axis.ticks) <= _MOST_LETTERS:
+        return axis
+    return _marked(low, high, _round_numbers(low, high, parts=3), scale)
 
 
 def _marked(low: float, high: float, values: Sequence[float], scale: Scale) -> Axis:
@@ -113,9 +121,9 @@ def _grades(scale: Ordinal) -> list[float]:
     return [scale.lowest + scale.step * index for index in range(0, count + 1, every)]
 
 
-def _round_numbers(low: float, high: float) -> list[float]:
-    """Return three to six numbers of one, two or five times a power of ten from `low` to `high`."""
-    rough = (high - low) / 5
+def _round_numbers(low: float, high: float, *, parts: int = 5) -> list[float]:
+    """Return numbers of one, two or five times a power of ten from `low` to `high`, in at most so many parts."""
+    rough = (high - low) / parts
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
     first = math.ceil(low / step - 1e-9)
@@ -123,6 +131,8 @@ def _round_numbers(low: float, high: float) -> list[float]:
     return [step * index for index in range(first, last + 1)]
 
 
+_MOST_LETTERS = 22
+"""Letters that stand side by side under an axis of a card."""
 AXIS_STOPS = 9
 """Colours of the gradient under a map's axis."""
 
