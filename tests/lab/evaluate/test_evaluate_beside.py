@@ -77,6 +77,7 @@ def test_a_network_of_lesions_beside_its_own_export_on_the_people_who_chose_noth
     told = gains(text)
     assert set(told) >= {"grade, RMSE", "lesions, MAE"}
     assert max(abs(told[name]) for name in ("grade, RMSE", "lesions, MAE")) < 0.1
+    assert "12 photos of 12 people" in beside.beside_weights(run, str(folder), {}, part="all")
     with pytest.raises(UsageError, match="kept nobody aside of test"):
         beside.beside_weights(run, str(folder), {})
 

@@ -51,7 +51,7 @@ def beside_weights(
     else:
         raise UsageError(
             f"A run of {run.recipe.learner} cannot be set beside weights.",
-            advice="Runs on samples, on lesions and parsers can.",
+            advice="Runs on samples, of lesions and of parsers can.",
         )
     own["part"] = own["part"].replace("", NEW)
     wanted = part if (own["part"] == part).any() else NEW

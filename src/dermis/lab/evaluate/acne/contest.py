@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.errors import UsageError
+from dermis.lab.evaluate.evaluate import ALL
 from dermis.lab.train.lesion_calibration import LesionAnswer, tell_by, tell_lesions
 from dermis.lab.train.lesion_views import Example, boxes_in_view, plain_view
 from dermis.lab.train.objectives.lesions import open_network
@@ -33,10 +34,16 @@ _DRAWS, _LEVEL, _OVERLAP = 400, 0.95, 0.3
 def lesions_beside(run: Run, weights: Weights, pools: Pools, *, part: str) -> str:
     """Return the figures of the weights, of a run and what the run gains, on the graded photos of `part` of the run.
 
-    Raises UsageError where the run kept nobody aside for that part.
+    part: "all" is every one. Raises UsageError where the run kept nobody aside for that part.
     """
     size_px = run.recipe.input.size_px
-    examples = next(iter(parts_of_pools(run.recipe, pools).get(part, {}).values()), ())
+    first = next(iter(run.recipe.pool))
+    examples = [
+        one
+        for name, held in parts_of_pools(run.recipe, pools).items()
+        if part in (ALL, name)
+        for one in held.get(first, ())
+    ]
     if not examples:
         raise UsageError(
             f"{run.folder.name} kept nobody aside of {part}.",
