@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dermis.core import Region
-from dermis.lab.synth.head.uv import Grid, coarse, flat_atlas
+from dermis.lab.synth.head.uv import Grid, coarse, face_atlas, flat_atlas
 from dermis.lab.synth.lesions.draw import draw_marks, grow_mark, mirror_marks
 from dermis.lab.synth.lesions.kinds import COMEDONES, INFLAMMATORY, MOTTLES, MarkKind, MarkSpec
 from dermis.lab.synth.lesions.morphology import MORPHOLOGIES
@@ -200,3 +200,23 @@ def test_lightness_and_ita_fall_with_melanin() -> None:
     assert curve.lightness_at(curve.melanosome_fraction[[5]].astype(np.float32))[0] == pytest.approx(
         curve.lightness[5], abs=1e-3
     )
+
+
+def test_melasma_of_made_heads_lies_on_brow_and_upper_lip() -> None:
+    grid = coarse(face_atlas())
+    specs = draw_marks(np.random.default_rng(15), MarkKind.MELASMA, 2000, LIGHT, grid)
+    height, width = grid.codes.shape
+    rows = np.array([int(spec.v * height) for spec in specs])
+    columns = np.array([int(spec.u * width) for spec in specs])
+    count = np.zeros(grid.codes.shape)
+    np.add.at(count, (rows, columns), 1)
+
+    def often(where: np.ndarray) -> float:
+        return float(count[where].sum() / grid.mm2[where].sum())
+
+    named = grid.beyond_mm == 0
+    cheek, forehead = (named & (grid.codes == region.code) for region in (Region.LEFT_CHEEK, Region.FOREHEAD))
+    assert grid.skin[grid.upper_lip].all()
+    assert 700 < grid.mm2[grid.upper_lip].sum() < 1400
+    assert often(grid.upper_lip) > 2 * often(cheek)
+    assert often(forehead) > 0.4 * often(cheek)

@@ -100,6 +100,7 @@ _REGIONS: dict[Region, tuple[_Outline, ...]] = {
     ),
     Region.LEFT_UNDER_EYE: (((17, -6), (22, -8.5), (32, -9.5), (44, -7), (50, -8), (46, -15), (32, -18.5), (19, -15)),),
 }
+_UPPER_LIP: _Outline = ((-1, -48), (17, -46), (25, -50), (33, -66), (25, -67.5), (-1, -67.5))
 _MIRRORED = {Region.LEFT_CHEEK: Region.RIGHT_CHEEK, Region.LEFT_UNDER_EYE: Region.RIGHT_UNDER_EYE}
 
 
@@ -133,6 +134,12 @@ def lips_inside(rest: Values) -> Values:
     lower = -77.9 + 10.6 * along**2.4
     inside = np.minimum(np.minimum(upper - y, y - lower), (25 - x) * 1.0)
     return np.where(z > 60, inside, -20).astype(np.float32)
+
+
+def upper_lip_inside(rest: Values) -> Values:
+    """Return how far inside the skin between nose and mouth, which no region names, places lie, in mm."""
+    skin = polygon_inside(np.abs(around_mm(rest)), rest[..., 1], _UPPER_LIP)
+    return np.minimum(np.minimum(skin, -lips_inside(rest)), -nose_inside(rest))
 
 
 def nose_inside(rest: Values) -> Values:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dermis.core import Region
 from dermis.core.arrays import BoolMap, FloatMap, LabelMap, hold
-from dermis.lab.synth.head.anatomy import face_inside, lips_inside, region_codes
+from dermis.lab.synth.head.anatomy import face_inside, lips_inside, region_codes, upper_lip_inside
 from dermis.lab.synth.head.uv_atlas import eye_opening, template
 from dermis.optics.spectral_grid import interpolation
 
@@ -28,19 +28,20 @@ class Atlas:
 
     The middle of the face lies at u = 0.5.
     regions: uint8 of `Region.code`, 0 where no region is named. skin: where there is skin of the face, the
-    part that bears marks and is graded. left: the person's left half. mm_per_px_u, mm_per_px_v: true size of
-    a pixel on the head, in mm.
+    part that bears marks and is graded. left: the person's left half. upper_lip: skin between nose and mouth.
+    mm_per_px_u, mm_per_px_v: true size of a pixel on the head, in mm.
     """
 
     regions: LabelMap
     skin: BoolMap
     left: BoolMap
+    upper_lip: BoolMap
     mm_per_px_u: FloatMap
     mm_per_px_v: FloatMap
 
     def __post_init__(self) -> None:
         hold(self, "regions", dtype=np.uint8, shape=(None, None))
-        for field in ("skin", "left"):
+        for field in ("skin", "left", "upper_lip"):
             hold(self, field, dtype=np.bool_, shape=self.regions.shape)
         for field in ("mm_per_px_u", "mm_per_px_v"):
             hold(self, field, dtype=np.float32, shape=self.regions.shape)
@@ -62,9 +63,9 @@ class Atlas:
 
 
 def flat_atlas(regions: LabelMap, skin: BoolMap, left: BoolMap, mm_per_px: float) -> Atlas:
-    """Return an atlas whose pixels all measure `mm_per_px` both ways."""
-    scale = np.full(regions.shape, mm_per_px, dtype=np.float32)
-    return Atlas(regions=regions, skin=skin, left=left, mm_per_px_u=scale, mm_per_px_v=scale)
+    """Return an atlas, of no upper lip, whose pixels all measure `mm_per_px` both ways."""
+    scale, none = np.full(regions.shape, mm_per_px, dtype=np.float32), np.zeros(regions.shape, np.bool_)
+    return Atlas(regions=regions, skin=skin, left=left, upper_lip=none, mm_per_px_u=scale, mm_per_px_v=scale)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ class Grid:
     """An atlas seen coarsely: pixel (i, j) of each map is the atlas at the centre of its cell.
 
     codes: (h, w) uint8, the named region or, where none is named, the nearest one. beyond_mm: (h, w) how far
-    off that is. skin, left: as in the atlas. mm2: (h, w) true area of a cell. mm_u, mm_v: true width and
+    off that is. skin, left, upper_lip: as in the atlas. mm2: (h, w) true area of a cell. mm_u, mm_v: true width and
     height of a cell at the middle of the skin, for distances.
     """
 
@@ -80,6 +81,7 @@ class Grid:
     beyond_mm: NDArray[np.float64]
     skin: BoolMap
     left: BoolMap
+    upper_lip: BoolMap
     mm2: NDArray[np.float64]
     mm_u: float
     mm_v: float
@@ -101,6 +103,7 @@ def coarse(atlas: Atlas) -> Grid:
         beyond_mm=beyond_mm,
         skin=skin,
         left=atlas.left[at],
+        upper_lip=atlas.upper_lip[at],
         mm2=(mm_u * mm_v).astype(np.float64),
         mm_u=middle_u,
         mm_v=middle_v,
@@ -165,6 +168,7 @@ def face_atlas(texels: int = 1024) -> Atlas:
         regions=region_codes(rest),
         skin=skin,
         left=rest[..., 0] > 0,
+        upper_lip=skin & (upper_lip_inside(rest) > 0),
         mm_per_px_u=np.maximum(across_mm, 1e-3).astype(np.float32),
         mm_per_px_v=np.maximum(down_mm, 1e-3).astype(np.float32),
     )

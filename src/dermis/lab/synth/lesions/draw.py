@@ -98,7 +98,10 @@ def mirror_marks(rng: np.random.Generator, specs: Sequence[MarkSpec], *, first: 
 def _places(
     rng: np.random.Generator, morphology: Morphology, radius_mm: Vector, grid: Grid, taken: Sequence[MarkSpec]
 ) -> tuple[Vector, Vector]:
-    density = zoned(grid, morphology.places) * grid.mm2 * grid.skin * _groups(rng, grid, morphology.crowding)
+    often = zoned(grid, morphology.places)
+    if morphology.on_lip is not None:
+        often = np.where(grid.upper_lip, morphology.on_lip, often)
+    density = often * grid.mm2 * grid.skin * _groups(rng, grid, morphology.crowding)
     count = len(radius_mm)
     if not morphology.apart:
         return draw_points(rng, density, count)

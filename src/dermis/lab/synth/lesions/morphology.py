@@ -30,7 +30,8 @@ Places = Mapping[Region, float]
 class Morphology:
     """How one kind grows. Ranges are (lowest, highest), drawn evenly; radii evenly in the logarithm.
 
-    places: how often a cm² of a region bears one, relative. grow: (rng, tone, radius_mm) -> layers.
+    places: how often a cm² of a region bears one, relative; on_lip: a cm² of the upper lip, None as the nearest region.
+    grow: (rng, tone, radius_mm) -> layers.
     crowding: 0 spread evenly, 1 in groups. apart: keeps its distance from other marks that do.
     """
 
@@ -42,6 +43,7 @@ class Morphology:
     detail: float = 0.5
     crowding: float = 0.5
     apart: bool = False
+    on_lip: float | None = None
 
 
 def _cheeks(cheek: float, *, forehead: float, nose: float, chin: float, under_eye: float) -> Places:
@@ -235,6 +237,7 @@ MORPHOLOGIES: Mapping[MarkKind, Morphology] = {
         irregularity=(0.35, 0.6),
         detail=0.12,
         crowding=0.3,
+        on_lip=3.0,
     ),
     MarkKind.PIH: Morphology(
         radius_mm=(1.0, 3.0),

@@ -4,7 +4,8 @@ Added melanin multiplies the linear light of each channel by 10^(-density x axis
 on photos show (`dermis.tasks.pigmentation.contrast`). Scattering inside the skin blurs each border, and that of melasma
 is ill defined: 0.6 to 4 mm, as outlined marks have them;
 inside, the pigment is uneven and spares follicles; larger marks have satellites. Places follow anatomy: freckles and
-lentigines where the sun falls, melasma in patches on both cheeks and the forehead, marks after acne where acne was.
+lentigines where the sun falls, melasma in patches on both cheeks, the forehead and along the upper lip, marks after
+acne where acne was.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import Face, Region, View
-from dermis.core.arrays import FloatMap, hold
+from dermis.core.arrays import BoolMap, FloatMap, hold
 from dermis.face.crop import to_frame
+from dermis.face.landmarks import MIDLINE
 from dermis.face.regions import FACE_MM, face_width_px
 from dermis.lab.synth.lesions.grades import VISIBLE, mottled_real
 from dermis.lab.synth.lesions.kinds import MarkKind
+from dermis.lab.synth.lesions.upper_lip import upper_lip
 from dermis.tasks.pigmentation.contrast import MELANIN_AXIS
 
 __all__ = ["PaintedSkin", "PhotoMark", "draw_photo_marks", "paint_marks", "smooth_noise"]
@@ -31,12 +34,17 @@ _PLATEAU = 1.35
 """Inside a mark the pigment is level up to near the border: outlined marks are hardly skewed."""
 _SUN = {Region.FOREHEAD: 1.0, Region.LEFT_CHEEK: 1.5, Region.RIGHT_CHEEK: 1.5, Region.NOSE: 1.6}
 _MELASMA = {Region.FOREHEAD: 0.6, Region.LEFT_CHEEK: 1.2, Region.RIGHT_CHEEK: 1.2, Region.CHIN: 0.3, Region.NOSE: 0.3}
+_LIP_RADIUS_MM, _LIP_ASPECT, _LIP_TURN_RAD = (4.0, 9.0), (1.4, 2.4), 0.25
+"""A patch on the upper lip lies along it, as a moustache does."""
 _ACNE = {Region.FOREHEAD: 0.8, Region.LEFT_CHEEK: 1.3, Region.RIGHT_CHEEK: 1.3, Region.CHIN: 1.2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Habit:
-    """How a kind of mark looks, (lowest, highest) each; radius and density evenly in the logarithm."""
+    """How a kind of mark looks, (lowest, highest) each; radius and density evenly in the logarithm.
+
+    places: how often a mm² of a region bears one, relative; on_lip: a mm² of the upper lip.
+    """
 
     radius_mm: tuple[float, float]
     density: tuple[float, float]
@@ -44,6 +52,7 @@ class _Habit:
     irregularity: tuple[float, float]
     places: Mapping[Region, float]
     symmetric: bool = False
+    on_lip: float = 0.0
 
 
 _HABITS: Mapping[MarkKind, _Habit] = {
@@ -55,7 +64,7 @@ _HABITS: Mapping[MarkKind, _Habit] = {
     ),
     MarkKind.MELASMA: _Habit(
         radius_mm=(6.0, 18.0), density=(9, 20), edge_mm=(2.2, 4.0), irregularity=(0.2, 0.4), places=_MELASMA,
-        symmetric=True,
+        symmetric=True, on_lip=3.5,
     ),
     MarkKind.PIH: _Habit(
         radius_mm=(1.0, 3.2), density=(14, 36), edge_mm=(1.2, 2.2), irregularity=(0.1, 0.25), places=_ACNE
@@ -108,12 +117,14 @@ def draw_photo_marks(
     Kinds: freckle, lentigo, melasma and post-inflammatory.
     """
     habit = _HABITS[kind]
-    places = _places(rng, face, habit, count) if at is None else np.asarray(at, np.float64)[:count]
+    lip = upper_lip(face) if habit.on_lip else np.zeros_like(face.skin)
+    places = _places(rng, face, habit, count, lip) if at is None else np.asarray(at, np.float64)[:count]
     marks = [_drawn(rng, kind, habit, x, y) for x, y in places]
-    middle = _middle_x(face)
-    if habit.symmetric and middle is not None:
+    down = _down(face)
+    marks = [_along_lip(rng, mark, down) if _holds(lip, mark) else mark for mark in marks]
+    if habit.symmetric and down is not None:
         kept = marks[: (len(marks) + 1) // 2]
-        marks = [*kept, *(_mirrored(rng, mark, middle) for mark in kept)][:count]
+        marks = [*kept, *(_mirrored(rng, mark, down) for mark in kept)][:count]
     satellites = [
         _satellite(rng, mark, face) for mark in marks if mark.radius_mm > 2 for _ in range(rng.integers(0, 4))
     ]
@@ -155,11 +166,11 @@ def _drawn(rng: np.random.Generator, kind: MarkKind, habit: _Habit, x: float, y:
     )
 
 
-def _places(rng: np.random.Generator, face: Face, habit: _Habit, count: int) -> NDArray[np.float64]:
+def _places(rng: np.random.Generator, face: Face, habit: _Habit, count: int, lip: BoolMap) -> NDArray[np.float64]:
     weight = np.zeros(len(Region))
     for region, share in habit.places.items():
         weight[region.code] = share
-    chance = (weight[face.regions] * face.skin).ravel()
+    chance = (np.where(lip, habit.on_lip, weight[face.regions]) * face.skin).ravel()
     if chance.sum() <= 0:
         return np.zeros((0, 2))
     chosen = rng.choice(chance.size, size=count, p=chance / chance.sum())
@@ -167,19 +178,42 @@ def _places(rng: np.random.Generator, face: Face, habit: _Habit, count: int) -> 
     return np.stack([columns, rows], axis=1) + rng.random((count, 2))
 
 
-def _middle_x(face: Face) -> float | None:
+def _holds(where: BoolMap, mark: PhotoMark) -> bool:
+    row, column = int(mark.y), int(mark.x)
+    return 0 <= row < where.shape[0] and 0 <= column < where.shape[1] and bool(where[row, column])
+
+
+def _down(face: Face) -> NDArray[np.float64] | None:
+    """Return two points (2, 2), x and y on the frame, on the midline of a front view, upper first; None in others."""
     if face.landmarks is None or face.view is not View.FRONT:
         return None
-    return float(np.median(to_frame(face.landmarks, face.frame)[:, 0]))
+    points = to_frame(face.landmarks, face.frame)[:, :2]
+    return np.stack([points[list(half)].mean(axis=0) for half in MIDLINE])
 
 
-def _mirrored(rng: np.random.Generator, mark: PhotoMark, middle_x: float) -> PhotoMark:
+def _along_lip(rng: np.random.Generator, mark: PhotoMark, down: NDArray[np.float64] | None) -> PhotoMark:
+    (small, large), (round_, long) = _LIP_RADIUS_MM, _LIP_ASPECT
+    lean = 0.0 if down is None else float(np.arctan2(*(down[1] - down[0])))
     return replace(
         mark,
-        x=2 * middle_x - mark.x,
+        radius_mm=float(small * (large / small) ** rng.random()),
+        aspect=float(rng.uniform(round_, long)),
+        angle_rad=float(rng.uniform(-_LIP_TURN_RAD, _LIP_TURN_RAD)) - lean,
+    )
+
+
+def _mirrored(rng: np.random.Generator, mark: PhotoMark, down: NDArray[np.float64]) -> PhotoMark:
+    top, bottom = down
+    axis = (bottom - top) / np.linalg.norm(bottom - top)
+    away = np.array([mark.x, mark.y]) - top
+    x, y = top + 2 * (away @ axis) * axis - away
+    return replace(
+        mark,
+        x=float(x),
+        y=float(y),
         density=mark.density * float(rng.uniform(0.85, 1.15)),
         radius_mm=mark.radius_mm * float(rng.uniform(0.85, 1.15)),
-        angle_rad=np.pi - mark.angle_rad,
+        angle_rad=2 * float(np.arctan2(axis[1], axis[0])) - mark.angle_rad,
         seed=int(rng.integers(2**32)),
     )
 
