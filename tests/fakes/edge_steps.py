@@ -269,7 +269,7 @@ def brown() -> Told:
         "ridges": [skin_grid._ridges(plane, blur) for blur in (0.5, 1.0, 2.0)],
         "slopes": skin_grid._slopes(8 * colour, judged, 3.0),
         "rising": [float(skin_grid._rising(np.float32(one), 0.3, 0.6)) for one in (0.2, 0.3, 0.4, 0.6, 0.9)],
-        "blood": [skin_grid.excess_blood(one, skin_grid.clues_of(one)) for one in glossy],
+        "blood": [skin_grid.excess_blood(one) for one in glossy],
         "shade": skin_grid._slope_of_shade(clues),
         "melanin": skin_grid.like_melanin(clues),
         "grid": grid, "regions": skin_grid.frame_at(skin.regions, grid).astype(np.float64), **bare,

@@ -110,7 +110,7 @@ def test_gloss_on_dark_skin_is_no_blood():
         face, skin = shining(np.zeros((SIZE, SIZE, 3)), tone=(0.32, 0.12, 0.087), known=known)
         grid = skin_grid(face, skin)
         assert grid.glossy.any() == known
-        blood[known] = excess_blood(grid, clues_of(grid))
+        blood[known] = excess_blood(grid)
     assert blood[True] < 1.5 < 2.5 < blood[False]
 
 
@@ -131,7 +131,7 @@ def test_blood_is_told_the_same_where_nothing_shines_and_where_everything_does()
     glossy = skin_grid(face, replace(skin, excluded={"specular": everywhere}))
     assert glossy.glossy.all()
     assert not plain.glossy.any()
-    assert excess_blood(glossy, clues_of(glossy)) == excess_blood(plain, clues_of(plain)) > 0.5
+    assert excess_blood(glossy) == excess_blood(plain) > 0.5
 
 
 def test_a_smooth_shadow_is_no_pigment():

@@ -12,6 +12,7 @@ from dermis.core.arrays import BoolMap, FloatMap, LabelMap
 from dermis.face.regions import FACE_MM, right_of_midline
 from dermis.tasks.pigmentation.contrast import REACHES, resized
 from dermis.tasks.pigmentation.mark_network import MODEL, mark_network
+from dermis.tasks.pigmentation.not_mottle import without_not_mottle
 from dermis.tasks.pigmentation.skin_grid import (
     CLUES,
     GRID_MM,
@@ -54,10 +55,10 @@ def find_marks(face: Face, skin: Skin) -> PigmentMarks:
     if grid is None or np.count_nonzero(grid.judged) < _FEWEST_JUDGED:
         nothing = np.full(skin.visible.shape, np.nan, np.float32)
         return _marks(face, (nothing, nothing, nothing), np.zeros(nothing.shape, np.bool_), ())
-    clues = clues_of(grid)
+    pale = 1 / (1 + (excess_blood(grid) / REDDENED) ** 4)
+    clues = clues_of(without_not_mottle(grid))
     told, density = mark_network().answer(clues)
     seen = np.maximum(clues[:, CLUES.index(f"dark_around_{REACHES[1]}")], 0)
-    pale = 1 / (1 + (excess_blood(grid, clues) / REDDENED) ** 4)
     chance, contrast, weight = (np.zeros(grid.judged.shape, np.float32) for _ in range(3))
     chance[grid.judged] = told
     contrast[grid.judged] = contrast_of_density(seen)

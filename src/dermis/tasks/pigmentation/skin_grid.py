@@ -26,7 +26,17 @@ from dermis.tasks.pigmentation.contrast import (
     smoothed,
 )
 
-__all__ = ["CLUES", "GRID_MM", "SkinGrid", "clues_of", "excess_blood", "frame_at", "like_melanin", "skin_grid"]
+__all__ = [
+    "CLUES",
+    "GRID_MM",
+    "SkinGrid",
+    "clues_of",
+    "density_of",
+    "excess_blood",
+    "frame_at",
+    "like_melanin",
+    "skin_grid",
+]
 
 GRID_MM = 0.7
 BLURS_MM = (0.7, 1.4, 2.8, 5.6, 11.0, 22.0)
@@ -128,7 +138,7 @@ def skin_grid(face: Face, skin: Skin) -> SkinGrid | None:
 def clues_of(grid: SkinGrid) -> Floats:
     """Return (n, k) of `CLUES` for the judged pixels, row by row."""
     judged = grid.judged
-    density = _density(grid)
+    density = density_of(grid)
     blurs = [smoothed(density, judged, blur / GRID_MM) for blur in BLURS_MM]
     middle = density[judged].mean(axis=0)
     bands = [first - second for first, second in zip(blurs, [*blurs[1:], middle], strict=True)]
@@ -157,25 +167,23 @@ def frame_at(labels: LabelMap, grid: SkinGrid) -> LabelMap:
     return found
 
 
-def excess_blood(grid: SkinGrid, clues: Floats) -> float:
-    """Return the mean 100 x green density of blood beyond that of the skin around, from clues (n, k) of the grid.
+def excess_blood(grid: SkinGrid) -> float:
+    """Return the mean 100 x green density of blood beyond that of the skin around.
 
     Gloss is left out, of the skin around as well. It adds the light's own colour to all channels alike, which moves the
     density of red least, where skin is brightest: on dark skin what is matte looks as red beside it as if by blood.
     """
     matte = grid.judged & ~grid.glossy
-    if np.array_equal(matte, grid.judged) or np.count_nonzero(matte) < _FEWEST_MATTE:
-        first = CLUES.index(f"dark_around_{REACHES[-1]}")
-        beyond = _densities(clues[:, first : first + 3])
-    else:
-        density = _density(grid)
-        around = skin_around(density, matte, REACHES[-1] * FACE_MM / GRID_MM)
-        beyond = (smoothed(density, matte, BLURS_MM[0] / GRID_MM) - around)[matte]
+    if np.count_nonzero(matte) < _FEWEST_MATTE:
+        matte = grid.judged
+    density = density_of(grid)
+    around = skin_around(density, matte, REACHES[-1] * FACE_MM / GRID_MM)
+    beyond = (smoothed(density, matte, BLURS_MM[0] / GRID_MM) - around)[matte]
     axes = np.array([MELANIN_AXIS, BLOOD_AXIS], np.float32)
     return float(np.maximum((beyond @ np.linalg.pinv(axes))[:, 1], 0).mean())
 
 
-def _density(grid: SkinGrid) -> Floats:
+def density_of(grid: SkinGrid) -> Floats:
     """Return 100 x density (h, w, 3)."""
     return np.asarray(-100 * np.log10(np.maximum(grid.linear, _DARKEST), dtype=np.float32))
 
