@@ -1,5 +1,6 @@
 """Change between photos of one person, and of drawn lesions: what the table makes of it."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from dermis.core import Box
 from dermis.lab.evaluate.acne import visits
 from dermis.lab.evaluate.acne.visits import DrawnChange, Repeat, change_table, drawn_changes
+from fakes.painted_face import painted_face
 
 
 def change(new=(), gone=0, difference=(-1.0, 1.0), counts=(4.0, 4.1)):
@@ -77,6 +79,18 @@ def test_a_photo_taken_again_shows_the_same_skin_otherwise():
     assert first.pixels.mean() != second.pixels.mean()
     middle = first.pixels[8:-8, 8:-8].mean()
     assert abs(middle - 0.5) < 0.1
+
+
+def test_papules_are_drawn_on_the_face_and_not_on_a_neck():
+    painted = painted_face()
+    face = painted.face
+    upper = np.arange(face.regions.shape[0])[:, None] < face.regions.shape[0] // 2
+    above = replace(face, regions=np.where(upper, face.regions, 0).astype(np.uint8))
+    below_px = face.frame.y_px + face.frame.factor * (face.regions.shape[0] // 2 + 2)
+    for seed in range(3):
+        _, marks = visits._painted(painted.photo, SimpleNamespace(face=above), seed)
+        assert len(marks) == visits.DRAWN
+        assert all(mark.box.y_px + mark.box.height_px / 2 < below_px for mark in marks)
 
 
 @pytest.mark.parametrize(("difference", "holds"), [((-1.0, 1.0), True), ((0.5, 2.0), False), (None, False)])

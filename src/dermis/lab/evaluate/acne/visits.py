@@ -136,7 +136,10 @@ def _compared(first: Analysis, second: Analysis) -> Change | None:
 
 
 def _painted(photo: Photo, seen: Analysis, seed: int) -> tuple[Photo, tuple[Mark, ...]]:
-    """Return a photo with papules drawn by the physical model, evenly spread in the logarithm of their radius."""
+    """Return a photo with papules drawn by the physical model, evenly spread in the logarithm of their radius.
+
+    They grow on the named regions of the face: nothing else is measured, and a neck may be in view.
+    """
     if seen.face is None:
         return photo, ()
     portrait = portrait_of(photo, seen.face)
@@ -145,7 +148,9 @@ def _painted(photo: Photo, seen: Analysis, seed: int) -> tuple[Photo, tuple[Mark
         float(np.median(getattr(portrait.maps, name)[skin])) for name in ("melanosome_fraction", "blood_fraction")
     )
     tone = Tone(melanosome_fraction=melanin, blood_fraction=blood, oxygen_saturation=0.7)
-    specs = draw_marks(rng, MarkKind.PAPULE, DRAWN, tone, coarse(portrait.atlas))
+    grid = coarse(portrait.atlas)
+    on_face = replace(grid, skin=grid.skin & (grid.beyond_mm == 0))
+    specs = draw_marks(rng, MarkKind.PAPULE, DRAWN, tone, on_face)
     low, high = RADII_MM
     sized = [replace(spec, radius_mm=low * (high / low) ** float(rng.random())) for spec in specs]
     return with_marks(portrait, sized)
