@@ -159,6 +159,7 @@ def _found(face: Face, share: float) -> Lesions:
         density_inclusive=(1.7 * density).astype(np.float32), density_afar=(1.5 * density).astype(np.float32),
         area=area, model="painted@1", score_threshold=0.35, grade=1.1, grade_interval=(0.6, 1.7),
         grade_probabilities=np.array([0.2, 0.5, 0.2, 0.1], np.float32), count_interval=(4.0, 17.0),
+        score_curve=(2.87, 3.04),
     )  # fmt: skip
 
 

@@ -129,7 +129,7 @@ def visits() -> Told:
     nearly = [
         [same_lesion(apart, ratio, off=0.02, per_area=9.0) for apart in (0.0, 0.02, 0.05)] for ratio in (1.0, 2.0)
     ]
-    chances = [lesion_probability(score) for score in (0.0, 0.1, 0.4, 0.9, 1.0)]
+    chances = [lesion_probability(score, (2.87, 3.04)) for score in (0.0, 0.1, 0.4, 0.9, 1.0)]
     told = {one.name: getattr(change, one.name) for one in fields(change)}
     return {**told, "gained": gained, "one lesion": nearly, "a lesion": chances}
 

@@ -16,7 +16,7 @@ from dermis.pipeline.alignment import _between, align
 from dermis.pipeline.analyse import measure_skin
 from dermis.pipeline.longitudinal import change_between, lesion_probability, same_lesion
 from dermis.tasks.acne.assign import place_lesions
-from fakes.pipeline_lesions import lesions_at
+from fakes.pipeline_lesions import SCORE_CURVE, lesions_at
 
 STAYS, GOES, COMES = (50, 280, 151), (205, 199), (425, 9)
 ANGLE, SCALE, SHIFT = np.deg2rad(5.0), 0.9, np.array([14.0, -9.0])
@@ -83,7 +83,7 @@ def test_every_lesion_has_the_fate_it_had(change, photos):
     gone = {(fate.item.box.x_px + 10, fate.item.box.y_px + 10) for fate in change.gone}
     for x, y in at(face, GOES):
         assert any(np.hypot(x - a, y - b) < 1 for a, b in gone)
-    sure = pytest.approx(lesion_probability(0.9), abs=1e-6)
+    sure = pytest.approx(lesion_probability(0.9, SCORE_CURVE), abs=1e-6)
     assert all(fate.probability == sure for fate in change.gone + change.new)
 
 
@@ -109,7 +109,8 @@ def test_a_faint_echo_makes_a_lesion_less_surely_gone(photos):
     first = visit("a.jpg", before, face, at(face, GOES[:1]))
     second = visit("b.jpg", after, other, moved(at(face, GOES[:1]), before), scores=[0.3])
     (fate,) = change_between(first, second).gone
-    assert fate.probability == pytest.approx(lesion_probability(0.9) - lesion_probability(0.3))
+    more = lesion_probability(0.9, SCORE_CURVE) - lesion_probability(0.3, SCORE_CURVE)
+    assert fate.probability == pytest.approx(more)
 
 
 def test_a_lesion_that_is_called_here_and_nearly_there_has_not_changed(photos):
@@ -121,7 +122,7 @@ def test_a_lesion_that_is_called_here_and_nearly_there_has_not_changed(photos):
 
 
 def test_a_surer_box_is_likelier_a_lesion():
-    chances = [lesion_probability(score) for score in (0.0, 0.1, 0.26, 0.5, 1.0)]
+    chances = [lesion_probability(score, SCORE_CURVE) for score in (0.0, 0.1, 0.26, 0.5, 1.0)]
     assert np.all(np.diff(chances) > 0)
     assert (chances[0], chances[-1]) == (pytest.approx(0, abs=1e-6), pytest.approx(1, abs=1e-6))
 

@@ -46,6 +46,8 @@ class Lesions:
     density_afar: what of the latter one look at the whole face tells, None where that is all there is.
     area: the part of the photo that the maps cover, edge to edge.
     score_threshold: boxes from this score on are called lesions.
+    score_curve: start and slope of the log odds that a box holds a lesion, in the logit of its score; (0, 1) where
+    scores are such probabilities.
     presence: probability that the face has any lesion, None where the model does not say.
     grade, grade_interval: Hayashi's 0 to 3 as a real number, and where it lies with probability `level`;
     grade_probabilities: (4,) float32, the probability of each grade; of all lesions in the picture, as its training
@@ -68,6 +70,7 @@ class Lesions:
     count_interval: tuple[float, float] | None = None
     level: float = 0.9
     density_afar: FloatMap | None = None
+    score_curve: tuple[float, float] = (0.0, 1.0)
 
     def __post_init__(self) -> None:
         hold(self, "boxes_px", dtype=np.float32, shape=(None, 4))

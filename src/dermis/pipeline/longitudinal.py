@@ -39,8 +39,6 @@ _SIZE_SPREAD = 0.5
 """Spread of the logarithm of a lesion's size between two visits (1 sigma; chosen)."""
 _LASTS = 0.5
 """How often a lesion of the first visit is there at the second, before anything is known of it (chosen)."""
-_TRUE_AT = (2.87, 3.04)
-"""Start and slope of the probability of a lesion in the logit of a box's score."""
 SAME_SKIN = 0.2
 """On so small a share of the face two photos agree by chance: on made faces, two people share up to 0.1 of it, two
 photos of one person over 0.9 (docs/log.md)."""
@@ -116,14 +114,15 @@ def same_lesion(apart: float, size_ratio: float, *, off: float, per_area: float)
     return odds / (odds + (1 - _LASTS) * max(per_area, 1e-9)) if odds > 0 else 0.0
 
 
-def lesion_probability(score: float) -> float:
+def lesion_probability(score: float, curve: tuple[float, float]) -> float:
     """Return the probability that a box with this score holds a lesion.
 
-    A logistic curve in the logit of the score, fitted to the boxes of 117 photos of 66 people of ACNE04 who had taught
-    the network nothing: a box is one where a published one lies within 0.6 of its side.
+    curve: start and slope in the logit of the score, as the network's calibration has them
+    (`lab.train.lesion_calibration`).
     """
+    start, slope = curve
     logit = np.log(max(score, 1e-6) / max(1 - score, 1e-6))
-    return float(1 / (1 + np.exp(-(_TRUE_AT[0] + _TRUE_AT[1] * logit))))
+    return float(1 / (1 + np.exp(-(start + slope * logit))))
 
 
 def _visit(analysis: Analysis) -> _Visit:
@@ -190,11 +189,15 @@ def _fates(here: _Visit, there: _Visit, laid: Alignment, paired: set[int]) -> tu
     for item, spot, visible in zip(left, moved, seen, strict=True):
         near = np.linalg.norm(there.all - spot, axis=1) <= near_px
         echo = float(there.lesions.found.scores[near].max()) if near.any() else 0.0
-        more = lesion_probability(item.score) - lesion_probability(echo)
+        more = _chance(here, item.score) - _chance(there, echo)
         probability = max(more, 0.0) if visible else 0.0
         elsewhere = _box(spot, item.box, scale) if visible else None
         fates.append(UnmatchedLesion(item=item, probability=probability, elsewhere=elsewhere))
     return tuple(sorted(fates, key=lambda fate: -fate.probability))
+
+
+def _chance(visit: _Visit, score: float) -> float:
+    return lesion_probability(score, visit.lesions.found.score_curve)
 
 
 def _box(middle: Points, like: Box, scale: float) -> Box:

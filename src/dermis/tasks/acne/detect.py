@@ -87,6 +87,7 @@ def find_lesions(photo: Photo, face: Face) -> Lesions:
     grade = calibrated(expected_grade(shares), told["grade_limits"])
     count = float(density.sum(dtype=np.float64))
     boxes_px = (boxes * np.float32(scale) + corner).astype(np.float32)
+    start, slope = told.get("score_curve", (0.0, 1.0))
     return Lesions(
         boxes_px=boxes_px,
         scores=scores,
@@ -96,6 +97,7 @@ def find_lesions(photo: Photo, face: Face) -> Lesions:
         area=seen.area,
         model=weights.model,
         score_threshold=float(told["score_from"]),
+        score_curve=(float(start), float(slope)),
         presence=_presence(told, answers),
         grade=grade,
         grade_interval=(max(0.0, grade - told["grade_error"]), min(3.0, grade + told["grade_error"])),
