@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dermis.core import Region, View
-from dermis.lab.train.acne_presence import fit_link, presence_in_folds
+from dermis.lab.train.acne.presence import fit_link, presence_in_folds
 from dermis.tasks.acne import count, gags, hayashi, iga, presence
 from dermis.tasks.acne.presence import PresenceLink, evidence_of, shipped_link, with_presence
 from fakes.lesions import face_lesions, found, item

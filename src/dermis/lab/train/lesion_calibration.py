@@ -138,7 +138,9 @@ def score_curve(rows: Sequence[LesionAnswer], marked: Sequence[NDArray[np.floati
     """
     from sklearn.linear_model import LogisticRegression  # late: 0.5 s
 
-    true = np.concatenate([_hits(row.boxes, boxes) for row, boxes in zip(rows, marked, strict=True)] or [np.zeros(0)])
+    true = np.concatenate(
+        [_hits(row.boxes, boxes) for row, boxes in zip(rows, marked, strict=True)] or [np.zeros(0, np.bool_)]
+    )
     if true.all() or not true.any():
         return [0.0, 1.0]
     scores = np.clip(np.concatenate([row.scores for row in rows]).astype(np.float64), 1e-6, 1 - 1e-6)

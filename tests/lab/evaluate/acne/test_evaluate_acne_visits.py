@@ -70,17 +70,6 @@ def test_a_drawn_lesion_is_found_where_a_new_one_lies_on_it(monkeypatch, tmp_pat
     assert "| photographed again: told as gone or new, a photo | 1.00 " in change_table([], [told])
 
 
-def test_a_photo_taken_again_shows_the_same_skin_otherwise():
-    from dermis.core import Encoding, Photo
-
-    photo = Photo(pixels=np.full((40, 30, 3), 0.5, np.float32), encoding=Encoding.SRGB)
-    first, second = (visits.photographed_again(photo, seed) for seed in (1, 2))
-    assert first.pixels.shape[0] <= 40
-    assert first.pixels.mean() != second.pixels.mean()
-    middle = first.pixels[8:-8, 8:-8].mean()
-    assert abs(middle - 0.5) < 0.1
-
-
 def test_papules_are_drawn_on_the_face_and_not_on_a_neck():
     painted = painted_face()
     face = painted.face

@@ -2,15 +2,20 @@
 
 import json
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from dermis.colour.tone import ita_deg
+from dermis.core import Encoding, Photo, Region, Sample, SampleKey
 from dermis.core.tables import load_table, sha256_of
+from dermis.formats.tables import read_table
 from dermis.lab.synth.skin.colour import MATT_SHARE
 from dermis.lab.synth.subjects import SubjectPopulation, draw_subject
-from dermis.lab.train import acne_presence, brown_marks, face_population, pigment_index, tone_posterior
+from dermis.lab.train import brown_marks, face_population, pigment_index, tone_posterior
+from dermis.lab.train.acne import errors as acne_errors
+from dermis.lab.train.acne import presence as acne_presence
 from dermis.lab.train.brown_marks import Lesson
 from dermis.lab.train.examples import comedones
 from dermis.lab.train.objectives import pooled
@@ -91,7 +96,7 @@ def test_every_table_that_ships_is_a_recipe():
 
 
 NAMES = ("brown-marks", "tone-posterior", "pigment-index", "face-population", "camera-population", "emulator",
-         "acne-presence", "comedones")  # fmt: skip
+         "acne-presence", "acne-errors", "comedones")  # fmt: skip
 
 
 def test_pigment_index(people, tmp_path, monkeypatch):
@@ -222,6 +227,51 @@ def test_comedones(tmp_path, monkeypatch):
     run, table = fitted("comedones", homes, tmp_path, "fit.rounds=12")
     check(run, table)
     assert run.result()["crops"] == run.result()["drawn_portraits"] == 8
+
+
+def test_acne_errors(tmp_path, monkeypatch):
+    """On counts that are given: the first two people taught the trees, the last crop the network."""
+    folder = tmp_path / "acne04"
+    folder.mkdir()
+    samples = [
+        Sample(
+            key=SampleKey(dataset="acne04", subject=f"group-{at // 2}", view=f"photo{at}"),
+            read=lambda at=at: Photo(pixels=np.full((4, 4, 3), at / 100, np.float32), encoding=Encoding.SRGB),
+            traits={"hires": f"{at % 7}"} if at % 2 else {},
+        )
+        for at in range(40)
+    ]
+    asked = []
+
+    def lessons(folder, taken):
+        asked.extend(one.key.subject for one in taken)
+        return [comedones.Lesson(group=one.key.subject, clues=np.zeros((0, 1)), labels=np.zeros(0, int),
+                                 true=2 * int(one.traits["hires"]) + 1)
+                for one in taken]  # fmt: skip
+
+    def lesions(photo):
+        crop = isinstance(photo, str)
+        told = dict.fromkeys(Region, float(photo) if crop else 0.0)
+        level = 0.0 if crop else float(photo.pixels[0, 0, 0])
+        return SimpleNamespace(counts=dict.fromkeys(Region, 2 * np.exp(level) - 1), comedones=told)
+
+    monkeypatch.setattr(acne_errors, "untaught_photos", lambda folder: {f"photo{at}" for at in range(39)})
+    monkeypatch.setattr(acne_errors, "find_dataset", lambda name: SimpleNamespace(index=lambda folder: samples))
+    monkeypatch.setattr(acne_errors, "teaching_crops", lambda folder: samples[:4])
+    monkeypatch.setattr(acne_errors, "crop_lessons", lessons)
+    monkeypatch.setattr(acne_errors, "read_photo", str)
+    monkeypatch.setattr(acne_errors, "_lesions", lesions)
+    again = 0.3 * np.sqrt(2)
+    monkeypatch.setattr(
+        acne_errors, "photographed_again", lambda photo, seed: replace(photo, pixels=photo.pixels + np.float32(again))
+    )
+    run, table = fitted("acne-errors", {"acne04": folder}, tmp_path)
+    check(run, table)
+    assert sorted(set(asked)) == sorted(f"group-{one}" for one in range(2, 19))
+    rows = {row["error"]: row for row in read_table(table, needs=("error", "log1p", "people"))}
+    assert float(rows["comedones"]["log1p"]) == pytest.approx(np.log(2), abs=0.01)
+    assert float(rows["count_again"]["log1p"]) == pytest.approx(0.3, abs=0.01)
+    assert (rows["comedones"]["people"], rows["count_again"]["people"]) == ("17", "20")
 
 
 def test_the_hash_of_another_table_stays(people, tmp_path, monkeypatch):

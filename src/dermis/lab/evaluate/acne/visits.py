@@ -11,20 +11,19 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from io import BytesIO
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from dermis.core import Analysis, Change, Origin, Photo, Sample
+from dermis.core import Analysis, Change, Photo, Sample
 from dermis.core.change import TOLD_FROM
 from dermis.errors import InputError, NoSkin
 from dermis.formats.images.photo import read_photo
 from dermis.lab.datasets.check import find_duplicates, perceptual_hash
 from dermis.lab.evaluate.acne.elsewhere import mean_in_words
+from dermis.lab.synth.camera.again import photographed_again
 from dermis.lab.synth.head.uv import coarse
 from dermis.lab.synth.lesions.draw import draw_marks
 from dermis.lab.synth.lesions.kinds import Mark, MarkKind
@@ -35,7 +34,7 @@ from dermis.pipeline.longitudinal import change_between
 from dermis.tasks import choose
 from dermis.tasks.acne.count import smallest_count_change
 
-__all__ = ["DrawnChange", "Repeat", "change_table", "drawn_changes", "photographed_again", "repeats"]
+__all__ = ["DrawnChange", "Repeat", "change_table", "drawn_changes", "repeats"]
 
 DRAWN = 6
 """Papules drawn on each photo."""
@@ -43,8 +42,6 @@ RADII_MM = (0.75, 3.0)
 _LARGE_MM = 1.5
 _PEOPLE, _PHOTOS_EACH = 25, 4
 _REACH = 1.5
-_TURN_DEG, _LEAST_SIZE, _NOISE = 4.0, 0.85, 0.008
-_GAMMA, _CAST, _QUALITY = (0.85, 1.18), (0.95, 1.05), (75, 93)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,22 +99,6 @@ def drawn_changes(photos: Sequence[tuple[Path, str]]) -> Iterator[DrawnChange]:
             again = _compared(before, _looked_at(photographed_again(photo, zlib.crc32(path.name.encode()))))
             drawn = np.array([_told(mark, change) for mark in marks])
             yield DrawnChange(group=group, drawn=drawn, change=change, again=again)
-
-
-def photographed_again(photo: Photo, seed: int) -> Photo:
-    """Return a photo as another shot of the same skin may be: turned, smaller, lit otherwise, noisy, compressed."""
-    rng = np.random.default_rng(seed)
-    turn, share = float(rng.uniform(-_TURN_DEG, _TURN_DEG)), float(rng.uniform(_LEAST_SIZE, 1.0))
-    shown = Image.fromarray(np.rint(np.clip(photo.pixels, 0, 1) * 255).astype(np.uint8))
-    shown = shown.rotate(turn, Image.Resampling.BICUBIC)
-    shown = shown.resize((round(shown.width * share), round(shown.height * share)), Image.Resampling.LANCZOS)
-    pixels = (np.asarray(shown) / 255) ** rng.uniform(*_GAMMA)
-    pixels = pixels * rng.uniform(*_CAST, size=3) + rng.normal(0, _NOISE, pixels.shape)
-    held = BytesIO()
-    quality = int(rng.integers(*_QUALITY))
-    Image.fromarray(np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)).save(held, "JPEG", quality=quality)
-    seen: NDArray[np.float32] = np.asarray(Image.open(held), np.float32) / np.float32(255)
-    return replace(photo, pixels=seen, origin=Origin(name=photo.origin.name))
 
 
 def _looked_at(photo: Photo) -> Analysis:

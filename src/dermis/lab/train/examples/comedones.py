@@ -44,6 +44,7 @@ __all__ = [
     "fit_comedones",
     "fit_table",
     "labels_of",
+    "teaching_crops",
     "told_in_folds",
 ]
 
@@ -108,8 +109,8 @@ def _seen(photo: Photo) -> tuple[Face, Skin] | None:
     return None if analysis.face is None or analysis.skin is None else (analysis.face, analysis.skin)
 
 
-def crop_lessons(folder: Path) -> Iterator[Lesson]:
-    """Yield the clean crops of ACNE04 that teach, the first of each of some people."""
+def crop_lessons(folder: Path, samples: Sequence[Sample] | None = None) -> Iterator[Lesson]:
+    """Yield what is marked on clean crops of ACNE04; by default on those that teach."""
     circles, boxes = (
         _by_image(folder / name, columns)
         for name, columns in (
@@ -117,19 +118,25 @@ def crop_lessons(folder: Path) -> Iterator[Lesson]:
             ("boxes_hires.csv", ("xmin_px", "ymin_px", "xmax_px", "ymax_px")),
         )
     )
-    chosen: dict[str, Sample] = {}
-    for sample in find_dataset("acne04").index(folder):
-        if "hires" in sample.traits and sample.key.view in circles:
-            chosen.setdefault(sample.key.subject, sample)
-    samples = list(chosen.values())
-    for place in np.random.default_rng(SEED).permutation(len(samples))[:CROPS].tolist():
-        image = samples[place].key.view
-        found = _seen(read_photo(Path(str(samples[place].traits["hires"]))))
-        if found is not None:
+    for sample in teaching_crops(folder) if samples is None else samples:
+        image = sample.key.view
+        found = _seen(read_photo(Path(str(sample.traits["hires"]))))
+        if found is not None and image in circles:
             seen = comedo_candidates(*found)
             labels = labels_of(seen, circles[image], boxes.get(image, np.zeros((0, 4))), not_red=NOT_RED)
             true = int(np.count_nonzero(labels == 1))
-            yield Lesson(group=samples[place].key.subject, clues=seen.clues, labels=labels, true=true)
+            yield Lesson(group=sample.key.subject, clues=seen.clues, labels=labels, true=true)
+
+
+def teaching_crops(folder: Path) -> list[Sample]:
+    """Return the clean crops of ACNE04 that teach, the first of each of some people."""
+    circled = {row["image"] for row in read_table(folder / "circles_hires.csv", needs=("image",))}
+    chosen: dict[str, Sample] = {}
+    for sample in find_dataset("acne04").index(folder):
+        if "hires" in sample.traits and sample.key.view in circled:
+            chosen.setdefault(sample.key.subject, sample)
+    samples = list(chosen.values())
+    return [samples[place] for place in np.random.default_rng(SEED).permutation(len(samples))[:CROPS].tolist()]
 
 
 def _by_image(path: Path, columns: Sequence[str]) -> dict[str, _Floats]:

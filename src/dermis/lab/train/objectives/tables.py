@@ -27,7 +27,8 @@ _FITS: Mapping[str, str] = {
     "face_population": "face_population",
     "camera_population": "objectives.cameras",
     "emulator": "objectives.emulator",
-    "acne_presence": "acne_presence",
+    "acne_presence": "acne.presence",
+    "acne_errors": "acne.errors",
     "comedones": "examples.comedones",
 }
 """Where `fit_table(recipe, folders, out)` of each lies in this room: it writes the table to `out`, returns figures."""

@@ -89,6 +89,10 @@ LEARNERS: Mapping[str, Learner] = {
         about="the link from what was found to the presence of acne, on clear skin and on acne",
         pools=True, closed_form=True, table="tasks/data/acne_presence.csv",
     ),
+    "acne_errors": Learner(
+        about="how far the number of comedones errs, and the count of one skin from photo to photo",
+        pools=True, closed_form=True, table="tasks/data/acne_errors.csv",
+    ),
     "comedones": Learner(
         about="boosted trees that tell comedones from what else stands out on skin, on drawn and on marked ones",
         pools=True, closed_form=True, table="tasks/data/comedones.npz", fit={"rounds": 60},
