@@ -100,6 +100,13 @@ def test_settings_do_not_change_the_tables_they_are_laid_over():
     assert tables == {"head": {"x": {"kind": "measure"}}, "train": {"lr": 1.0}}
 
 
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
+def test_a_recipe_that_was_written_and_read_again_has_the_same_hash(path, tmp_path):
+    recipe = read_recipe(path)
+    (tmp_path / "again.toml").write_text(describe(recipe))
+    assert recipe_hash(read_recipe(tmp_path / "again.toml")) == recipe_hash(recipe)
+
+
 def test_the_hash_changes_with_what_changes_the_result():
     recipe = recipe_from(LEAST)
     same = (["about=words"], ["name=other"], ["machine.devices=2"], ["machine.threads=1"])

@@ -59,7 +59,9 @@ def _filled(said: Mapping[str, float], usual: Mapping[str, float], where: str) -
             raise UsageError(
                 f"{where}.{name} is none of this learner's.", advice=nearest(name, usual) or "Leave it out."
             )
-    return {**usual, **said}
+    whole = {name for name, value in usual.items() if isinstance(value, int)}
+    # What was written as 60 is read as 60.0: one recipe must have one hash.
+    return {**usual, **{name: int(one) if name in whole and one == int(one) else one for name, one in said.items()}}
 
 
 def _head(name: str, head: Head) -> Head:
