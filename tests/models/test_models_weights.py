@@ -12,6 +12,10 @@ from dermis.models.weights import WEIGHTS, find_weights, foreign, open_weights, 
 onnx = pytest.importorskip("onnx")
 
 
+MOST_BYTES = {"acne": 15_100_000}
+"""Of the network of lesions 12 MB more than its first start had; of the others 4 MB."""
+
+
 def _meta(name):
     return json.loads((WEIGHTS / name / "meta.json").read_text())
 
@@ -95,7 +99,7 @@ def test_shipped_weights_have_one_schema_and_a_card(name):
     card = (WEIGHTS / name / "card.md").read_text()
     for part in ("## Data", "## Figures", "## Limits"):
         assert part in card
-    assert sum(path.stat().st_size for path in (WEIGHTS / name).iterdir()) < 12_000_000
+    assert sum(path.stat().st_size for path in (WEIGHTS / name).iterdir()) < MOST_BYTES.get(name, 4_000_000)
 
 
 def test_all_that_ship_are_found():

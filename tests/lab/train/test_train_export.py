@@ -1,5 +1,6 @@
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ import torch
 
 from dermis.errors import DermisError, UsageError
 from dermis.lab.evaluate.predict import predict
+from dermis.lab.networks.registry import NETWORKS
 from dermis.lab.train import export as exporting
 from dermis.lab.train.build import load_model
 from dermis.lab.train.card import card
@@ -15,7 +17,7 @@ from dermis.lab.train.objectives.samples import train
 from dermis.lab.train.recipe import recipe_from
 from dermis.lab.train.run import find_run
 from dermis.models.preprocess import preprocess
-from dermis.models.weights import open_weights
+from dermis.models.weights import WEIGHTS, open_weights
 from fakes.samples import fake_sample
 
 TABLES = {
@@ -156,3 +158,22 @@ def test_meta_is_plain_json(home):
     meta = json.loads((home / "half" / "meta.json").read_text())
     assert meta["input"]["cameras"] == ["plain three", "sour two", "sweet one"]
     assert meta["number_names"][:3] == ["mean_colour.l", "mean_colour.a", "mean_colour.b"]
+
+
+def test_the_licence_of_the_start_goes_along(tmp_path):
+    def run(name, pretrained):
+        return SimpleNamespace(recipe=SimpleNamespace(network=SimpleNamespace(name=name, pretrained=pretrained)))
+
+    for name, pretrained in (("thin_quarter", ""), ("lite0_quarter", "package")):
+        exporting._add_notice(run(name, pretrained), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    exporting._add_notice(run("thin_quarter", "package"), tmp_path)
+    (written,) = tmp_path.iterdir()
+    assert "Redistributions in binary form must reproduce" in written.read_text()
+
+
+def test_weights_that_ship_bring_the_licence_of_their_start():
+    card = (WEIGHTS / "acne" / "card.md").read_text()
+    assert (NETWORKS["thin_quarter"].notice.name in {path.name for path in (WEIGHTS / "acne").iterdir()}) == (
+        "thin_quarter" in card
+    )

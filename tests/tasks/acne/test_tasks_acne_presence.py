@@ -93,9 +93,17 @@ def test_a_link_is_fitted_to_both_kinds_of_people():
     assert fit_link(evidence, acne).slope > 0
 
 
+def test_the_limit_keeps_other_findings_off_where_acne_leaves_room():
+    clear, acne = np.linspace(0, 3, 101), np.linspace(5, 40, 101)
+    both, sore = np.concatenate([clear, acne]), np.arange(202) >= 101
+    assert fit_link(both, sore).limit == pytest.approx(np.quantile(acne, 0.04), abs=0.01)
+    near = np.concatenate([clear, acne - 4.5])
+    assert fit_link(near, sore).limit == pytest.approx(np.quantile(clear, 0.96), abs=0.01)
+
+
 def test_what_only_a_near_look_shows_speaks_for_no_acne():
     seen = face_lesions(counts={Region.FACE: 0.2}, counts_all=dict.fromkeys(Region, 30.0))
-    assert evidence_of(seen, 5.0) == pytest.approx((0.2 + 30.0) / 2)
+    assert evidence_of(seen, 5.0) == pytest.approx(30.0)
     assert evidence_of(replace(seen, count_afar=1.0), 5.0) < 5
 
 
@@ -122,10 +130,11 @@ def test_a_count_counts_in_so_far_as_acne_is_likely(count, chance, told):
     assert presence._count_in_doubt(count, chance) == pytest.approx(told)
 
 
-def test_evidence_is_the_mean_of_both_protocols_or_the_grade():
+def test_evidence_is_the_larger_count_or_the_grade():
     plain = face_lesions(counts={Region.FACE: 4.0}, halves=(2.0, 2.0))
-    assert evidence_of(replace(plain, count_afar=10.0), 5.0) == pytest.approx(7.0)
-    assert evidence_of(plain, 1.0) == pytest.approx(6.0)  # twice as many of all
+    assert evidence_of(replace(plain, count_afar=10.0), 5.0) == pytest.approx(10.0)
+    assert evidence_of(replace(plain, count_afar=1.0), 1.0) == pytest.approx(4.0)
+    assert evidence_of(plain, 1.0) == pytest.approx(8.0)  # twice as many of all
     graded = replace(plain, found=found(grade=2.0), halves=None)
     assert evidence_of(graded, 5.0) == pytest.approx(5.0 * 2.0 / 0.5)
 

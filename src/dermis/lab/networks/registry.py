@@ -24,7 +24,13 @@ from dermis.lab.networks.backbones import (
     resnet_names,
     small_cnn,
 )
-from dermis.lab.networks.resnet_thin import OPEN_NSFW_SCALE, packaged_open_nsfw, read_open_nsfw, resnet50_thin
+from dermis.lab.networks.resnet_thin import (
+    OPEN_NSFW_NOTICE,
+    OPEN_NSFW_SCALE,
+    packaged_open_nsfw,
+    read_open_nsfw,
+    resnet50_thin,
+)
 from dermis.lab.networks.spectral import mst, mst_plus_plus, spectral_lite
 from dermis.lab.networks.spectral_challenge import hdnet, hrnet, hscnn_plus
 from dermis.lab.networks.unets import lite0_quarter, lite0_unet, thin_quarter, unet_lite
@@ -51,7 +57,8 @@ class NetworkEntry:
     its SHA-256, where one exists. covers: how the names begin that a common file has weights for, "" for all; the rest
     starts as drawn. spectral: from any number of channels to spectra; built with both numbers. read: how the package's
     file is read. scale: mean and standard deviation of what its weights were shown. folded: the file keeps no variances
-    of its norms (see `settle_norms`).
+    of its norms (see `settle_norms`). notice: what the licence of the package's weights asks to go along with what was
+    taught from them.
     """
 
     build: Callable[..., Backbone]
@@ -63,6 +70,7 @@ class NetworkEntry:
     read: Callable[[Path], Weights] = _torch_file
     scale: Scale = IMAGENET
     folded: bool = False
+    notice: Path | None = None
 
 
 _NO_WEIGHTS = "no package carries its weights: resnet50_thin or efficientnet_lite0 stands in where they are wanted"
@@ -93,6 +101,7 @@ NETWORKS: Mapping[str, NetworkEntry] = {
         read=read_open_nsfw,
         scale=OPEN_NSFW_SCALE,
         folded=True,
+        notice=OPEN_NSFW_NOTICE,
     ),
     "efficientnet_lite0": NetworkEntry(
         build=efficientnet_lite0,
@@ -123,6 +132,7 @@ NETWORKS: Mapping[str, NetworkEntry] = {
         read=read_open_nsfw,
         scale=OPEN_NSFW_SCALE,
         folded=True,
+        notice=OPEN_NSFW_NOTICE,
     ),
     "spectral_lite": NetworkEntry(
         build=spectral_lite,

@@ -19,8 +19,16 @@ from torch.nn import functional
 
 from dermis.lab.networks.backbones import Backbone, Residual
 
-__all__ = ["OPEN_NSFW_SCALE", "packaged_open_nsfw", "read_open_nsfw", "resnet50_thin", "settle_norms"]
+__all__ = [
+    "OPEN_NSFW_NOTICE",
+    "OPEN_NSFW_SCALE",
+    "packaged_open_nsfw",
+    "read_open_nsfw",
+    "resnet50_thin",
+    "settle_norms",
+]
 
+OPEN_NSFW_NOTICE = Path(__file__).with_name("open_nsfw.LICENSE")
 OPEN_NSFW_SCALE = ((123.0 / 255, 117.0 / 255, 104.0 / 255), (1 / 255,) * 3)
 """Mean and standard deviation of sRGB values in [0, 1] that turn them into what the network was shown."""
 _WIDTHS, _BLOCKS = (32, 64, 128, 256), (3, 4, 6, 3)

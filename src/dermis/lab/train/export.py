@@ -20,6 +20,7 @@ from dermis.errors import DermisError
 from dermis.formats.files import write_bytes, write_text
 from dermis.lab.networks.lesions import STRIDE, LesionNetwork
 from dermis.lab.networks.model import Answering, Model
+from dermis.lab.networks.registry import NETWORKS
 from dermis.lab.networks.settings import Head, bands_of
 from dermis.lab.train.build import load_model
 from dermis.lab.train.card import card, meta_of, write_meta
@@ -76,9 +77,18 @@ def export(
             )
         write_meta(folder, meta)
         write_text(folder / "card.md", card(run, meta, limits))
+        _add_notice(run, folder)
         shutil.rmtree(home / name, ignore_errors=True)
         folder.rename(home / name)
     return home / name
+
+
+def _add_notice(run: Run, folder: Path) -> None:
+    """Put beside weights what the licence of those they began with asks to go along."""
+    said = run.recipe.network
+    entry = NETWORKS.get(said.name) if said.pretrained == "package" else None
+    if entry is not None and entry.notice is not None:
+        write_text(folder / entry.notice.name, entry.notice.read_text(encoding="utf-8"))
 
 
 def _write_heads(run: Run, folder: Path, half: bool) -> dict[str, Any]:

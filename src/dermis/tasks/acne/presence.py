@@ -46,13 +46,13 @@ class PresenceLink:
 
 
 def evidence_of(lesions: FaceLesions, limit: float) -> float:
-    """Return how many lesions speak for acne: the mean of both protocols, one of which counts small and faint ones.
+    """Return how many lesions speak for acne: the count by the protocol that counts more, small and faint ones too.
 
     Only what one look at the whole face shows: near, pores and coarse skin look like lesions, too. A grade that rounds
     to 1 or more speaks for acne whatever the count: half a grade weighs as much as `limit` lesions.
     """
     afar = lesions.counts_all[Region.FACE] if lesions.count_afar is None else lesions.count_afar
-    return max((max(lesions.counts[Region.FACE], 0.0) + afar) / 2, limit * _grade(lesions) / _ANY)
+    return max(lesions.counts[Region.FACE], afar, limit * _grade(lesions) / _ANY)
 
 
 def with_presence(lesions: FaceLesions, link: PresenceLink | None = None, *, whole: bool = True) -> FaceLesions:

@@ -1,9 +1,10 @@
 """The link from lesions to the presence of acne, as `dermis train acne-presence` fits it to clear skin and to acne.
 
 Each pool is a folder with a table (labels.csv or images.csv) of the columns `file` and `group`, one row a photo. Of
-acne only the photos count that the recipe `acne` keeps aside: they teach its network nothing. The
-limit is the evidence that a few of a hundred photos of clear skin exceed; the slope is that of a logistic regression
-with both kinds weighing alike. Figures are those of folds by person.
+acne only the photos count that the recipe `acne` keeps aside: they teach its network nothing. The limit is the
+evidence that a few of a hundred photos of clear skin exceed or, where it is more, that all but a few photos of acne
+reach: other findings, which are in neither pool, lie between them. The slope is that of a logistic regression with both
+kinds weighing alike. Figures are those of folds by person.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ NETWORK = "acne"
 """The recipe whose lesions are linked."""
 FALSE_ALARMS = 0.04
 """The share of photos of clear skin that may be called acne in the fit; 0.05 is aimed at on people kept aside."""
+MISSED = 0.04
+"""The share of photos of acne that may be called clear in the fit, to keep off other findings."""
 FOLDS = 5
 MOST = 150
 """No more photos of a folder are looked at: every second, third, ... of more."""
@@ -41,7 +44,7 @@ def fit_link(evidence: _Floats, acne: NDArray[np.bool_]) -> PresenceLink:
     """Return the link for evidence (n,), as `evidence_of` gives it, and whether there is acne (n,)."""
     from sklearn.linear_model import LogisticRegression  # late: 0.5 s
 
-    limit = float(np.quantile(evidence[~acne], 1 - FALSE_ALARMS))
+    limit = float(max(np.quantile(evidence[~acne], 1 - FALSE_ALARMS), np.quantile(evidence[acne], MISSED)))
     logs = np.log1p(evidence)[:, None] - np.log1p(limit)
     slope = float(LogisticRegression(class_weight="balanced", C=100.0).fit(logs, acne).coef_[0, 0])
     return PresenceLink(limit=round(limit, 2), slope=round(max(slope, 0.1), 2))
