@@ -101,13 +101,14 @@ def moved() -> Told:
     changes = [repeatability.value_change("made", region, "", first, later, same_photo=same, smallest=smallest)
                for region in (Region.FACE, Region.NOSE) for later in later_ones
                for same in (False, True) for smallest in (None, lambda before, after: 0.75)]  # fmt: skip
-    here = SimpleNamespace(lesions=SimpleNamespace(items=(lesion,)), face=replace(face, face_width_px=100.0))
+    curve = SimpleNamespace(scores=np.array([0.4]), score_curve=(2.87, 3.04))
+    here = SimpleNamespace(
+        lesions=SimpleNamespace(items=(lesion,), found=curve), face=replace(face, face_width_px=100.0)
+    )
     echoes = []
     for apart in (6.9, 7.1):
         spot = np.array([[1.02 * 3 + 42 + apart, 1.02 * 6.5 + 39]])
-        near = SimpleNamespace(
-            face=face, all=spot, lesions=SimpleNamespace(found=SimpleNamespace(scores=np.array([0.4])))
-        )
+        near = SimpleNamespace(face=face, all=spot, lesions=SimpleNamespace(found=curve))
         there = replace(laid, moved=lambda given: 1.02 * given + (42.0, 39.0))
         echoes.append(longitudinal._fates(here, near, there, set()))
     return {
