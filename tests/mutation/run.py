@@ -50,8 +50,8 @@ NAMED = (
     ("src/dermis/tasks/tone.py", "(5, 95)", "(10, 90)"),
     ("src/dermis/tasks/tone.py", "NEUTRAL_CHROMA = 2.0", "NEUTRAL_CHROMA = 6.0"),
     ("src/dermis/pipeline/quality/verdict.py", "not 20.0 <= m", "not 5.0 <= m"),
-    (_META, '"grade_error": 0.7351', '"grade_error": 0.3675'),
-    (_META, '"count_factor": 1.0087', '"count_factor": 1.6139'),
+    (_META, '"grade_error": 0.9155', '"grade_error": 0.4578'),
+    (_META, '"count_factor": 0.9723', '"count_factor": 1.5557'),
 )
 """Changes of shipped numbers that once passed all tests: file, what stands there, what no test noticed."""
 

@@ -184,7 +184,8 @@ def test_acne_presence(tmp_path, monkeypatch):
     run, table = fitted("acne-presence", homes, tmp_path)
     check(run, table)
     assert table.read_text().startswith("limit,slope")
-    assert run.result() == {"clear_called_acne": pytest.approx(0.0, abs=0.11), "acne_called_acne": 1.0}
+    missed = 1.5 / 20  # all but one in twenty-five lie above the limit: of twenty one may be missed
+    assert run.result() == {"clear_called_acne": 0.0, "acne_called_acne": pytest.approx(1.0, abs=missed)}
 
 
 def test_the_photos_of_acne_are_those_that_teach_its_network_nothing(tmp_path, monkeypatch):
