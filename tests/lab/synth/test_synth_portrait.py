@@ -12,7 +12,7 @@ from dermis.lab.synth.camera.scene import cube_of, skin_mask
 from dermis.lab.synth.head.uv import coarse
 from dermis.lab.synth.lesions.draw import draw_marks
 from dermis.lab.synth.lesions.kinds import MarkKind
-from dermis.lab.synth.portrait import portrait_of, read_portrait, render_again, with_marks, with_tone
+from dermis.lab.synth.portrait import middle_tone, portrait_of, read_portrait, render_again, with_marks, with_tone
 from dermis.lab.synth.skin.colour import COLOUR_NM
 from dermis.lab.synth.skin.maps import LIMITS
 from dermis.optics.illuminant import xyz_weights
@@ -48,6 +48,15 @@ def test_no_change_gives_the_very_same_picture(portrait, photo):
     np.testing.assert_array_equal(again.pixels, photo.pixels)
     assert marks == ()
     np.testing.assert_allclose(with_tone(portrait, melanin=1.0).pixels, photo.pixels, atol=1 / 255)
+
+
+def test_the_tone_is_that_of_the_middle_of_the_skin_alone(portrait):
+    melanin = portrait.maps.melanosome_fraction.copy()
+    melanin[portrait.atlas.skin] = np.linspace(0.01, 0.03, np.count_nonzero(portrait.atlas.skin))
+    melanin[~portrait.atlas.skin] = 0.4
+    told = middle_tone(replace(portrait, maps=replace(portrait.maps, melanosome_fraction=melanin)))
+    assert told.melanosome_fraction == pytest.approx(0.02, abs=1e-4)
+    assert told.blood_fraction == pytest.approx(np.median(portrait.maps.blood_fraction[portrait.atlas.skin]))
 
 
 def test_unchanged_pixels_stay(portrait, photo, scene):

@@ -20,17 +20,19 @@ from dermis.lab.synth.head.uv import Atlas, flat_atlas
 from dermis.lab.synth.lesions.kinds import Mark, MarkSpec
 from dermis.lab.synth.lesions.rasterise import apply_marks, lay_out
 from dermis.lab.synth.skin.colour import COLOUR_NM, MATT_SHARE, channels, skin_table
-from dermis.lab.synth.skin.maps import LIMITS, SkinMaps, clip_to_limits
+from dermis.lab.synth.skin.maps import LIMITS, SkinMaps, Tone, clip_to_limits
 from dermis.optics.camera_inverse import from_rgb
 from dermis.optics.illuminant import Illuminant, xyz_weights
 from dermis.optics.tissue import Tissue
 
-__all__ = ["Portrait", "portrait_of", "read_portrait", "render_again", "with_marks", "with_tone"]
+__all__ = ["Portrait", "middle_tone", "portrait_of", "read_portrait", "render_again", "with_marks", "with_tone"]
 
 CHEEKS_MM = 140.0
 """Mean width of an adult face between its cheekbones."""
 _COLOURED = ("melanosome_fraction", "blood_fraction", "oxygen_saturation", "scattering", "pus")
 _ROUGHNESS = 0.45
+_OXYGEN = 0.7
+"""Oxygen saturation of blood in skin, which three channels do not tell."""
 _LIGHT_FROM = (-0.2, 0.32, 0.93)
 """Where relief is lit from: x right, y up, z to the camera; above, as light mostly is."""
 _FEATHER_PX = 3.0
@@ -149,6 +151,15 @@ def _spread(skin: BoolMap, read: Mapping[str, FloatMap]) -> SkinMaps:
         if name in read:
             maps[name][skin] = read[name]
     return SkinMaps(**clip_to_limits(maps))
+
+
+def middle_tone(portrait: Portrait) -> Tone:
+    """Return the median melanin and blood of a portrait's skin: what marks drawn on it grow from."""
+    melanin, blood = (
+        float(np.median(getattr(portrait.maps, name)[portrait.atlas.skin]))
+        for name in ("melanosome_fraction", "blood_fraction")
+    )
+    return Tone(melanosome_fraction=melanin, blood_fraction=blood, oxygen_saturation=_OXYGEN)
 
 
 def with_tone(portrait: Portrait, *, melanin: float = 1.0, blood: float = 1.0) -> Photo:

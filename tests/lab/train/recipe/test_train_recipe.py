@@ -100,6 +100,15 @@ def test_settings_do_not_change_the_tables_they_are_laid_over():
     assert tables == {"head": {"x": {"kind": "measure"}}, "train": {"lr": 1.0}}
 
 
+def test_a_folder_of_a_recipes_name_is_no_recipe(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "acne").mkdir()
+    assert find_recipe("acne") == RECIPES / "acne.toml"
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(UsageError, match="No recipe is called 'photos'"):
+        find_recipe("photos")
+
+
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
 def test_a_recipe_that_was_written_and_read_again_has_the_same_hash(path, tmp_path):
     recipe = read_recipe(path)

@@ -27,8 +27,7 @@ from dermis.lab.synth.camera.again import photographed_again
 from dermis.lab.synth.head.uv import coarse
 from dermis.lab.synth.lesions.draw import draw_marks
 from dermis.lab.synth.lesions.kinds import Mark, MarkKind
-from dermis.lab.synth.portrait import portrait_of, with_marks
-from dermis.lab.synth.skin.maps import Tone
+from dermis.lab.synth.portrait import middle_tone, portrait_of, with_marks
 from dermis.pipeline.analyse import analyse
 from dermis.pipeline.longitudinal import change_between
 from dermis.tasks import choose
@@ -119,16 +118,13 @@ def _compared(first: Analysis, second: Analysis) -> Change | None:
 def _painted(photo: Photo, seen: Analysis, seed: int) -> tuple[Photo, tuple[Mark, ...]]:
     """Return a photo with papules drawn by the physical model, evenly spread in the logarithm of their radius.
 
-    They grow on the named regions of the face: nothing else is measured, and a neck may be in view.
+    They grow on the named regions of the face: a neck may be in view, whose lesions do not count.
     """
     if seen.face is None:
         return photo, ()
     portrait = portrait_of(photo, seen.face)
-    rng, skin = np.random.default_rng(seed), portrait.atlas.skin
-    melanin, blood = (
-        float(np.median(getattr(portrait.maps, name)[skin])) for name in ("melanosome_fraction", "blood_fraction")
-    )
-    tone = Tone(melanosome_fraction=melanin, blood_fraction=blood, oxygen_saturation=0.7)
+    rng = np.random.default_rng(seed)
+    tone = middle_tone(portrait)
     grid = coarse(portrait.atlas)
     on_face = replace(grid, skin=grid.skin & (grid.beyond_mm == 0))
     specs = draw_marks(rng, MarkKind.PAPULE, DRAWN, tone, on_face)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import FaceLesions, Photo, Region, Sample
+from dermis.errors import InputError
 from dermis.formats.files import write_text
 from dermis.formats.images.photo import read_photo
 from dermis.lab.datasets import find_dataset
@@ -32,6 +33,8 @@ __all__ = ["comedo_error", "count_spread", "fit_table"]
 _Floats = NDArray[np.float64]
 LEVEL = 0.9
 """Share of true numbers of comedones that lie below the upper end of the interval."""
+FEWEST = 9
+"""People that a conformal quantile of `LEVEL` needs."""
 _HEAD = "error,log1p,is,people,photos,of,judged_by"
 
 
@@ -52,8 +55,14 @@ def fit_table(recipe: Recipe, folders: Mapping[str, Path], out: Path) -> dict[st
     untaught = [one for one in find_dataset("acne04").index(folder) if one.key.view in names]
     groups, true, told = _comedones(folder, untaught)
     pairs = np.array(list(_counted_twice(untaught)), np.float64).reshape(-1, 2)
-    upper, spread = comedo_error(true, told, groups), count_spread(*pairs.T)
     people = len(set(groups))
+    if min(people, len(pairs)) < FEWEST:
+        raise InputError(
+            f"{folder} has {people} people with crops and {len(pairs)} with photos who taught nothing; "
+            f"{FEWEST} are needed.",
+            advice="Hand in ACNE04 as tables, with circles_hires.csv and the crops.",
+        )
+    upper, spread = comedo_error(true, told, groups), count_spread(*pairs.T)
     rows = (
         f"comedones,{upper:.3g},upper {LEVEL:g} quantile of what is marked over what is told,{people},{len(groups)},"
         "crops of acne04 that taught neither network nor trees,dermis evaluate --table acne-comedones",

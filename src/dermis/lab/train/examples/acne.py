@@ -25,8 +25,7 @@ from dermis.lab.datasets import acne04
 from dermis.lab.synth.head.uv import coarse
 from dermis.lab.synth.lesions.draw import draw_marks
 from dermis.lab.synth.lesions.kinds import INFLAMMATORY, MarkKind, MarkSpec
-from dermis.lab.synth.portrait import portrait_of, with_marks
-from dermis.lab.synth.skin.maps import Tone
+from dermis.lab.synth.portrait import middle_tone, portrait_of, with_marks
 from dermis.lab.train.lesion_views import Example
 from dermis.tasks.acne.detect import face_extent, skin_of
 
@@ -131,11 +130,8 @@ def _drawn(clear: Example) -> Iterator[Example]:
     if face is None or not face.skin.any():
         return
     portrait = portrait_of(photo, face)
-    grid, skin = coarse(portrait.atlas), portrait.atlas.skin
-    melanin, blood = (
-        float(np.median(getattr(portrait.maps, name)[skin])) for name in ("melanosome_fraction", "blood_fraction")
-    )
-    tone = Tone(melanosome_fraction=melanin, blood_fraction=blood, oxygen_saturation=0.7)
+    grid = coarse(portrait.atlas)
+    tone = middle_tone(portrait)
     for turn in range(DRAWN_A_PICTURE):
         rng = np.random.default_rng([zlib.crc32(clear.name.encode()), turn])
         specs: tuple[MarkSpec, ...] = ()

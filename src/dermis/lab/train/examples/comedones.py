@@ -28,8 +28,7 @@ from dermis.lab.datasets import find_dataset
 from dermis.lab.synth.head.uv import coarse
 from dermis.lab.synth.lesions.draw import draw_marks
 from dermis.lab.synth.lesions.kinds import MarkKind
-from dermis.lab.synth.portrait import CHEEKS_MM, portrait_of, with_marks
-from dermis.lab.synth.skin.maps import Tone
+from dermis.lab.synth.portrait import CHEEKS_MM, middle_tone, portrait_of, with_marks
 from dermis.lab.train.recipe import Recipe
 from dermis.lab.train.tone_posterior import arrays_of_trees
 from dermis.metrics.ordinal import spearman
@@ -171,11 +170,7 @@ def drawn_comedones(rng: np.random.Generator, photo: Photo, face: Face) -> tuple
     if face.face_width_px is None:
         return photo, np.zeros((0, 3))
     portrait = portrait_of(photo, face)
-    skin = portrait.atlas.skin
-    melanin, blood = (
-        float(np.median(getattr(portrait.maps, name)[skin])) for name in ("melanosome_fraction", "blood_fraction")
-    )
-    tone = Tone(melanosome_fraction=melanin, blood_fraction=blood, oxygen_saturation=0.7)
+    tone = middle_tone(portrait)
     grid = coarse(portrait.atlas)
     closed = draw_marks(rng, MarkKind.CLOSED_COMEDO, int(rng.integers(*CLOSED)), tone, grid)
     opened = draw_marks(

@@ -89,7 +89,7 @@ def read_recipe(path: Path, settings: Sequence[str] = (), *, whole: bool = True)
 def find_recipe(name: str) -> Path:
     """Return the path of a recipe named by its file, or by the name of one that ships with dermis."""
     path = Path(name)
-    if path.suffix == ".toml" or path.exists():
+    if path.suffix == ".toml" or path.is_file():  # a folder may be called as a recipe is
         return path
     names = sorted(one.stem for one in RECIPES.glob("*.toml"))
     if name not in names:
