@@ -22,7 +22,7 @@ __all__ = [
     "unmix",
 ]
 
-MODEL = "pigment-index@3"
+MODEL = "pigment-index@4"
 REFERENCE = (
     "Kollias, Stamatas, J. Investig. Dermatol. Symp. Proc. 7 (2002) 64-75 (density); "
     "Lu et al., Scientific Data 2025 (the measured people)"
