@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from dermis.colour import chart_finder
 from dermis.colour.chart import chart_linear, fit_chart
 from dermis.colour.reference import fit_light
 from dermis.core import Box, Detection, Encoding, Photo, Region
-from dermis.pipeline import alignment, longitudinal
+from dermis.pipeline import alignment, lesion_fates, longitudinal
 from dermis.pipeline.trial import difference_map
 from dermis.tasks import repeatability
 from dermis.tasks.redness import grade, redness_map, vessel_lines, vessels
@@ -101,16 +102,21 @@ def moved() -> Told:
     changes = [repeatability.value_change("made", region, "", first, later, same_photo=same, smallest=smallest)
                for region in (Region.FACE, Region.NOSE) for later in later_ones
                for same in (False, True) for smallest in (None, lambda before, after: 0.75)]  # fmt: skip
-    curve = SimpleNamespace(scores=np.array([0.4]), score_curve=(2.87, 3.04))
-    here = SimpleNamespace(
-        lesions=SimpleNamespace(items=(lesion,), found=curve), face=replace(face, face_width_px=100.0)
-    )
+    curve = SimpleNamespace(scores=np.array([0.4]), score_curve=(2.87, 3.04),
+                            boxes_px=np.array([[1.0, 4.5, 5.0, 8.5]]))  # fmt: skip
+    wide = replace(face, face_width_px=100.0)
+    here = SimpleNamespace(photo=None, lesions=SimpleNamespace(items=(), found=curve), face=wide,
+                           all=np.array([[3.0, 6.5]]))  # fmt: skip
     echoes = []
     for apart in (6.9, 7.1):
         spot = np.array([[1.02 * 3 + 42 + apart, 1.02 * 6.5 + 39]])
-        near = SimpleNamespace(face=face, all=spot, lesions=SimpleNamespace(found=curve))
+        near = SimpleNamespace(photo=None, face=face, all=spot, lesions=SimpleNamespace(found=curve))
         there = replace(laid, moved=lambda given: 1.02 * given + (42.0, 39.0))
-        echoes.append(longitudinal._fates(here, near, there, set()))
+        with (
+            patch("dermis.pipeline.lesion_fates.regions_at", return_value=np.zeros(1, np.intp)),
+            patch("dermis.pipeline.lesion_fates.gained_contrast", return_value=np.array([2.5])),
+        ):
+            echoes.append(lesion_fates.candidates(here, near, there))
     return {
         "echoes": echoes,
         "on skin": alignment.on_skin(face, points.reshape(-1, 2)).reshape(points.shape[:2]).astype(np.float64),
@@ -125,7 +131,7 @@ def moved() -> Told:
         "grey": list(alignment._reduced_grey(Photo(pixels=rng.random((220, 240, 3)).astype(np.float32),
                                                    encoding=Encoding.SRGB), replace(face, face_width_px=400.0))),
         "size": [longitudinal._size(one, face) for one in (lesion, replace(lesion, size_face_widths=0.07))],
-        "box": longitudinal._box(np.array([30.0, 40.0]), lesion.box, 1.5),
+        "box": lesion_fates._box(np.array([30.0, 40.0]), lesion.box, 1.5),
         "area": longitudinal._skin_area(face),
         "carried": [difference_map._carried(values, frame, one, laid)
                     for frame, one in ((FRAME, other), (other, FRAME))],

@@ -1,5 +1,7 @@
 """Lesions put on a face by hand, as the network would hand them over."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from dermis.core import Box, Lesions
@@ -26,3 +28,13 @@ def lesions_at(places_px, photo, *, side_px=20.0, scores=None, **changes):
         "score_curve": SCORE_CURVE,
     }
     return Lesions(**(given | changes))
+
+
+def with_spots(photo, places_px, *, radius_px=5.0, share=0.75):
+    """The photo with a soft red spot at each point: green and blue light there falls to a share."""
+    rows, columns = np.indices(photo.pixels.shape[:2])
+    fall = np.zeros(photo.pixels.shape[:2])
+    for x, y in np.asarray(places_px, np.float64).reshape(-1, 2):
+        fall = np.maximum(fall, np.exp(-0.5 * ((columns + 0.5 - x) ** 2 + (rows + 0.5 - y) ** 2) / radius_px**2))
+    light = 1 - (1 - share) * fall[..., None] * np.array([0.2, 1.0, 0.8])
+    return replace(photo, pixels=(photo.pixels * light).astype(np.float32))

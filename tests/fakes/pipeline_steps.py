@@ -18,7 +18,7 @@ from dermis.pipeline.exclusion import exclude
 from dermis.pipeline.light.beside_chart import beside_chart, charted_clues
 from dermis.pipeline.light.calibration import calibrate_flash, calibrate_rig
 from dermis.pipeline.light.flash_pair import eye_scale, flash_light
-from dermis.pipeline.longitudinal import change_between, lesion_probability, same_lesion
+from dermis.pipeline.longitudinal import change_between, same_lesion
 from dermis.pipeline.multi_view import combine_views
 from dermis.pipeline.one_tone import combine_tones
 from dermis.pipeline.quality.measures import quality_measures
@@ -26,6 +26,7 @@ from dermis.pipeline.reference import ChartCorners, correct_light, read_referenc
 from dermis.pipeline.trial.deidentify import skin_alone
 from dermis.pipeline.trial.difference_map import difference_between
 from dermis.tasks import TASKS
+from dermis.tasks.acne.change_link import lesion_logit
 from dermis.tasks.redness.redness_map import redness_map
 from fakes.charts import chart_picture
 from fakes.painted_face import PaintedFace, both_faces, by_region, painted_face, placed
@@ -129,7 +130,7 @@ def visits() -> Told:
     nearly = [
         [same_lesion(apart, ratio, off=0.02, per_area=9.0) for apart in (0.0, 0.02, 0.05)] for ratio in (1.0, 2.0)
     ]
-    chances = [lesion_probability(score, (2.87, 3.04)) for score in (0.0, 0.1, 0.4, 0.9, 1.0)]
+    chances = [lesion_logit(score, (2.87, 3.04)) for score in (0.0, 0.1, 0.4, 0.9, 1.0)]
     told = {one.name: getattr(change, one.name) for one in fields(change)}
     return {**told, "gained": gained, "one lesion": nearly, "a lesion": chances}
 

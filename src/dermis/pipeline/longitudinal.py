@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from dermis.core import (
     Analysis,
-    Box,
     Change,
     Detection,
     Face,
-    FaceLesions,
     Finding,
     MatchedLesion,
     Photo,
     Region,
-    UnmatchedLesion,
     ValueChange,
 )
 from dermis.errors import InputError
 from dermis.face.regions import face_width_px
-from dermis.pipeline.alignment import Alignment, align, on_skin
+from dermis.pipeline.alignment import Alignment, align
+from dermis.pipeline.lesion_fates import BOX_OFF, NEAR, Visit, fates, visit_of
 from dermis.tasks import TASKS
 from dermis.tasks.acne import hayashi
 from dermis.tasks.repeatability import Measured, value_change
 
-__all__ = ["SAME_SKIN", "change_between", "lesion_probability", "same_lesion"]
+__all__ = ["SAME_SKIN", "change_between", "same_lesion"]
 
 Points = NDArray[np.float64]
 
-_BOX_OFF = 0.012
-"""How far the middle of a lesion's box is off from photo to photo, in face widths (1 sigma; chosen)."""
 _SIZE_SPREAD = 0.5
 """Spread of the logarithm of a lesion's size between two visits (1 sigma; chosen)."""
 _LASTS = 0.5
@@ -42,34 +35,19 @@ _LASTS = 0.5
 SAME_SKIN = 0.2
 """On so small a share of the face two photos agree by chance: on made faces, two people share up to 0.1 of it, two
 photos of one person over 0.9 (docs/log.md)."""
-_NEAR = 3.0
-"""So many sigmas around its place a lesion is looked for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Visit:
-    """One photo of a pair. middles: (m, 2) of its items, all: (n, 2) of every box, called or not."""
-
-    name: str
-    capture_condition: str
-    photo: Photo
-    face: Face
-    lesions: FaceLesions
-    middles: Points
-    all: Points
 
 
 def change_between(before: Analysis, after: Analysis) -> Change:
     """Compare the values and the lesions of two visits, photographed from the same side.
 
     The photos are laid on each other (`alignment`). Two lesions are one where that is likelier than chance
-    (`same_lesion`), each in one pair at most, the likeliest sum of pairs. A lesion without a partner is gone, or new,
-    by how much likelier a lesion is here than at its place in the other photo, by the surest box there, called or not
-    (`lesion_probability`): one that was called here and nearly called there has not changed. Where the other photo does
-    not show the place, nothing is said.
+    (`same_lesion`), each in one pair at most, the likeliest sum of pairs. How likely a lesion without a partner is
+    gone, or new, follows from what the network says of its place in both photos and from how much more it stands out
+    in one (`lesion_fates`): one that was called here and nearly called there has not changed, and one that was called
+    in neither is told where the skin plainly changed. Where the other photo does not show the place, nothing is said.
     Raises InputError for photos that cannot be compared.
     """
-    first, second = _visit(before), _visit(after)
+    first, second = visit_of(before), visit_of(after)
     laid = align(first.photo, first.face, second.photo, second.face)
     if laid.textured < SAME_SKIN:
         raise InputError(
@@ -86,8 +64,8 @@ def change_between(before: Analysis, after: Analysis) -> Change:
         after=second.name,
         values=_values(before, after),
         lasting=tuple(lasting),
-        gone=_fates(first, second, laid, stays),
-        new=_fates(second, first, back, came),
+        gone=fates(first, second, laid, stays),
+        new=fates(second, first, back, came),
         count_before=counts[0],
         count_after=counts[1],
         difference=_difference(first, second),
@@ -114,40 +92,7 @@ def same_lesion(apart: float, size_ratio: float, *, off: float, per_area: float)
     return odds / (odds + (1 - _LASTS) * max(per_area, 1e-9)) if odds > 0 else 0.0
 
 
-def lesion_probability(score: float, curve: tuple[float, float]) -> float:
-    """Return the probability that a box with this score holds a lesion.
-
-    curve: start and slope in the logit of the score, as the network's calibration has them
-    (`lab.train.lesion_calibration`).
-    """
-    start, slope = curve
-    logit = np.log(max(score, 1e-6) / max(1 - score, 1e-6))
-    return float(1 / (1 + np.exp(-(start + slope * logit))))
-
-
-def _visit(analysis: Analysis) -> _Visit:
-    photo, face, lesions = analysis.photo, analysis.face, analysis.lesions
-    if photo is None or face is None or lesions is None:
-        reasons = "; ".join(problem.message for problem in analysis.quality.problems) or "lesions were not looked for"
-        raise InputError(f"{analysis.name} cannot be compared: {reasons}", advice="Take a photo that can be measured.")
-    boxes = lesions.found.boxes_px.astype(np.float64)
-    return _Visit(
-        name=analysis.name,
-        capture_condition=analysis.measured_as,
-        photo=photo,
-        face=face,
-        lesions=lesions,
-        middles=_middles(lesions.items),
-        all=(boxes[:, :2] + boxes[:, 2:]) / 2,
-    )
-
-
-def _middles(items: Sequence[Detection]) -> Points:
-    boxes = [(item.box.x_px + item.box.width_px / 2, item.box.y_px + item.box.height_px / 2) for item in items]
-    return np.array(boxes, dtype=np.float64).reshape(-1, 2)
-
-
-def _lasting(first: _Visit, second: _Visit, laid: Alignment) -> list[MatchedLesion]:
+def _lasting(first: Visit, second: Visit, laid: Alignment) -> list[MatchedLesion]:
     """Return the pairs of lesions that are likelier one than not, the likeliest first."""
     from scipy.optimize import linear_sum_assignment  # late: 0.1 s
 
@@ -156,10 +101,10 @@ def _lasting(first: _Visit, second: _Visit, laid: Alignment) -> list[MatchedLesi
         return []
     width_px = face_width_px(second.face)
     apart = np.linalg.norm(laid.moved(first.middles)[:, None] - second.middles[None], axis=2) / width_px
-    off = float(np.hypot(laid.off_face_widths, _BOX_OFF))
+    off = float(np.hypot(laid.off_face_widths, BOX_OFF))
     per_area = len(afters) / max(_skin_area(second.face), 1e-6)
     likely = np.zeros(apart.shape)
-    for row, column in zip(*np.nonzero(apart <= _NEAR * off), strict=True):
+    for row, column in zip(*np.nonzero(apart <= NEAR * off), strict=True):
         ratio = _size(befores[row], first.face) / _size(afters[column], second.face)
         likely[row, column] = same_lesion(float(apart[row, column]), ratio, off=off, per_area=per_area)
     rows, columns = linear_sum_assignment(-likely)
@@ -174,35 +119,6 @@ def _lasting(first: _Visit, second: _Visit, laid: Alignment) -> list[MatchedLesi
         if likely[row, column] >= 0.5
     ]
     return sorted(pairs, key=lambda pair: -pair.probability)
-
-
-def _fates(here: _Visit, there: _Visit, laid: Alignment, paired: set[int]) -> tuple[UnmatchedLesion, ...]:
-    """Return the lesions of `here` without a partner, the likeliest first, with their places in `there`."""
-    left = [item for item in here.lesions.items if id(item) not in paired]
-    if not left:
-        return ()
-    moved = laid.moved(_middles(left))
-    seen = on_skin(there.face, moved)
-    near_px = _NEAR * float(np.hypot(laid.off_face_widths, _BOX_OFF)) * face_width_px(there.face)
-    scale = face_width_px(there.face) / face_width_px(here.face)
-    fates = []
-    for item, spot, visible in zip(left, moved, seen, strict=True):
-        near = np.linalg.norm(there.all - spot, axis=1) <= near_px
-        echo = float(there.lesions.found.scores[near].max()) if near.any() else 0.0
-        more = _chance(here, item.score) - _chance(there, echo)
-        probability = max(more, 0.0) if visible else 0.0
-        elsewhere = _box(spot, item.box, scale) if visible else None
-        fates.append(UnmatchedLesion(item=item, probability=probability, elsewhere=elsewhere))
-    return tuple(sorted(fates, key=lambda fate: -fate.probability))
-
-
-def _chance(visit: _Visit, score: float) -> float:
-    return lesion_probability(score, visit.lesions.found.score_curve)
-
-
-def _box(middle: Points, like: Box, scale: float) -> Box:
-    width, height = like.width_px * scale, like.height_px * scale
-    return Box(x_px=float(middle[0]) - width / 2, y_px=float(middle[1]) - height / 2, width_px=width, height_px=height)
 
 
 def _size(item: Detection, face: Face) -> float:
@@ -244,7 +160,7 @@ def _same(before: Photo | None, after: Photo | None) -> bool:
     return before.origin.sha256 == after.origin.sha256
 
 
-def _difference(first: _Visit, second: _Visit) -> tuple[float, float] | None:
+def _difference(first: Visit, second: Visit) -> tuple[float, float] | None:
     """Return where the change of the count lies."""
     before, after = (
         Measured(

@@ -26,7 +26,7 @@ from dermis.face.landmarks import BROWS, EYES, LIPS, NOSTRILS, polygon_mask
 from dermis.face.regions import face_width_px, map_regions, right_of_midline
 from dermis.tasks.acne.decode import box_of, kind_by_looks, lesion_features
 
-__all__ = ["HEAT_SQUARE", "place_lesions", "regions_at"]
+__all__ = ["HEAT_SQUARE", "lesions_at", "place_lesions", "regions_at"]
 
 Points = NDArray[np.float64]
 
@@ -187,11 +187,24 @@ def _items(
     kept = called[bearing]
     # Of equally sure ones the upper, then the left one first: the order they came in does not matter.
     kept = kept[np.lexsort((boxes[kept, 0], boxes[kept, 1], -found.scores[kept]))]
-    codes = _looked_up(regions, middles[kept], face.frame)
-    looks = lesion_features(boxes[kept], face, skin)
+    codes = np.asarray(_looked_up(regions, middles[kept], face.frame), np.intp)
+    return _detections(found, kept, codes, face, skin), middles[kept], len(called) - len(kept)
+
+
+def lesions_at(found: Lesions, rows: NDArray[np.intp], face: Face, skin: Skin) -> tuple[Detection, ...]:
+    """Return the boxes of `found` in these rows as lesions, called or not. Each lies on the face (`regions_at`)."""
+    boxes = found.boxes_px[rows].astype(np.float64)
+    return _detections(found, rows, regions_at((boxes[:, :2] + boxes[:, 2:]) / 2, face), face, skin)
+
+
+def _detections(
+    found: Lesions, rows: NDArray[np.intp], codes: NDArray[np.intp], face: Face, skin: Skin
+) -> tuple[Detection, ...]:
+    boxes = found.boxes_px.astype(np.float64)
+    looks = lesion_features(boxes[rows], face, skin)
     places = list(Region)
     width_px = face.face_width_px
-    items = tuple(
+    return tuple(
         Detection(
             kind=kind_by_looks(look),
             box=box_of(boxes[row]),
@@ -201,9 +214,8 @@ def _items(
             redness=look.redness,
             relief=look.relief,
         )
-        for row, code, look in zip(kept.tolist(), codes.tolist(), looks, strict=True)
+        for row, code, look in zip(rows.tolist(), codes.tolist(), looks, strict=True)
     )
-    return items, middles[kept], len(called) - len(kept)
 
 
 def _covered(items: Sequence[Detection], frame: CropFrame) -> BoolMap:

@@ -1,6 +1,5 @@
 """Change between photos of one person, and of drawn lesions: what the table makes of it."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,11 +8,10 @@ import pytest
 from dermis.core import Box
 from dermis.lab.evaluate.acne import visits
 from dermis.lab.evaluate.acne.visits import DrawnChange, Repeat, change_table, drawn_changes
-from fakes.painted_face import painted_face
 
 
 def change(new=(), gone=0, difference=(-1.0, 1.0), counts=(4.0, 4.1)):
-    fates = [SimpleNamespace(item=SimpleNamespace(box=box), probability=chance) for box, chance in new]
+    fates = [SimpleNamespace(elsewhere=box, probability=chance) for box, chance in new]
     told = sum(chance >= visits.TOLD_FROM for _, chance in new)
     return SimpleNamespace(
         new=fates, told_new=told, told_gone=gone, lasting=(), difference=difference, count_before=counts[0],
@@ -59,27 +57,16 @@ def test_a_drawn_lesion_is_found_where_a_new_one_lies_on_it(monkeypatch, tmp_pat
     new = [
         (Box(x_px=22, y_px=52, width_px=12, height_px=12), 0.5),
         (Box(x_px=58, y_px=50, width_px=8, height_px=8), 0.1),
+        (None, 0.9),
     ]
     monkeypatch.setattr(visits, "read_photo", lambda path: path)
-    monkeypatch.setattr(visits, "_looked_at", lambda photo: photo)
-    monkeypatch.setattr(visits, "_painted", lambda photo, seen, seed: (photo, marks))
+    monkeypatch.setattr(visits, "looked_at", lambda photo: SimpleNamespace(face=photo))
+    monkeypatch.setattr(visits, "with_papules", lambda photo, face, seed: (photo, marks))
     monkeypatch.setattr(visits, "photographed_again", lambda photo, seed: photo)
     monkeypatch.setattr(visits, "_compared", lambda before, after: change(new=new))
     (told,) = drawn_changes([(tmp_path / "a.jpg", "a")])
     assert told.drawn.tolist() == [[2.0, 1.0, 1.0], [2.0, 1.0, 0.0], [2.0, 0.0, 0.0]]
-    assert "| photographed again: told as gone or new, a photo | 1.00 " in change_table([], [told])
-
-
-def test_papules_are_drawn_on_the_face_and_not_on_a_neck():
-    painted = painted_face()
-    face = painted.face
-    upper = np.arange(face.regions.shape[0])[:, None] < face.regions.shape[0] // 2
-    above = replace(face, regions=np.where(upper, face.regions, 0).astype(np.uint8))
-    below_px = face.frame.y_px + face.frame.factor * (face.regions.shape[0] // 2 + 2)
-    for seed in range(3):
-        _, marks = visits._painted(painted.photo, SimpleNamespace(face=above), seed)
-        assert len(marks) == visits.DRAWN
-        assert all(mark.box.y_px + mark.box.height_px / 2 < below_px for mark in marks)
+    assert "| photographed again: told as gone or new, a photo | 2.00 " in change_table([], [told])
 
 
 @pytest.mark.parametrize(("difference", "holds"), [((-1.0, 1.0), True), ((0.5, 2.0), False), (None, False)])

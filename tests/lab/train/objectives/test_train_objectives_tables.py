@@ -15,6 +15,7 @@ from dermis.formats.tables import read_table
 from dermis.lab.synth.skin.colour import MATT_SHARE
 from dermis.lab.synth.subjects import SubjectPopulation, draw_subject
 from dermis.lab.train import brown_marks, face_population, pigment_index, tone_posterior
+from dermis.lab.train.acne import change as acne_change
 from dermis.lab.train.acne import errors as acne_errors
 from dermis.lab.train.acne import presence as acne_presence
 from dermis.lab.train.brown_marks import Lesson
@@ -97,7 +98,7 @@ def test_every_table_that_ships_is_a_recipe():
 
 
 NAMES = ("brown-marks", "tone-posterior", "pigment-index", "face-population", "camera-population", "emulator",
-         "acne-presence", "acne-errors", "comedones")  # fmt: skip
+         "acne-presence", "acne-errors", "acne-change", "comedones")  # fmt: skip
 
 
 def test_pigment_index(people, tmp_path, monkeypatch):
@@ -287,3 +288,30 @@ def test_the_hash_of_another_table_stays(people, tmp_path, monkeypatch):
     monkeypatch.setattr(face_population, "DRAWS", 20)
     _, table = fitted("face-population", {"issa_spectra": people}, tmp_path)
     assert json.loads((home / "hashes.json").read_text()) == {"other.npz": "abc", table.name: sha256_of(table)}
+
+
+def test_acne_change(tmp_path, monkeypatch):
+    """On boxes that are given: what is new scores as high as what is not, and stands out by four deviations."""
+    homes = {"caltech_faces_light": tmp_path / "clear", "acne04": tmp_path / "acne04"}
+    for home in homes.values():
+        home.mkdir()
+    monkeypatch.setattr(acne_change, "_clear", lambda folder: [(None, f"c{at}", f"c{at}") for at in range(6)])
+    monkeypatch.setattr(acne_change, "_sore", lambda folder: [(None, f"a{at}", f"a{at}") for at in range(6)])
+    rng = np.random.default_rng(0)
+
+    def lessons(photo, group, name):
+        for drawn in (3, 0, 0, 0):
+            mark = np.r_[np.arange(drawn), np.full(20, -1)]
+            clues = rng.normal(0, 1, (len(mark), 3)) + np.outer(mark >= 0, (0.0, 0.0, 5.0))
+            yield acne_change.ChangeLesson(group=group, clues=clues, mark=mark.astype(np.intp), drawn=drawn)
+
+    monkeypatch.setattr(acne_change, "lessons_of", lessons)
+    run, table = fitted("acne-change", homes, tmp_path)
+    check(run, table)
+    said = run.result()
+    assert (said["photos"], said["people"], said["papules"]) == (12, 12, 36)
+    assert said["papules_told_new"] > 0.85
+    assert said["falsely_told_a_comparison"] < 0.3
+    (row,) = read_table(table, needs=("start", "here", "there", "contrast", "new", "not_new"))
+    assert float(row["contrast"]) > 5 * max(abs(float(row["here"])), abs(float(row["there"])))
+    assert (int(row["new"]), int(row["not_new"])) == (36, 12 * 80)

@@ -2,7 +2,7 @@
 
 No set here says when its photos were taken, so of two real ones it is told what comes out, not whether that is right.
 Of a photo and itself in another light, turned, smaller and compressed again nothing must come out; of a photo and
-itself with lesions drawn on it those must come out as new, and nothing else.
+itself with lesions drawn on it, photographed again likewise, those must come out as new, and nothing else.
 """
 
 from __future__ import annotations
@@ -10,34 +10,28 @@ from __future__ import annotations
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Analysis, Change, Photo, Sample
+from dermis.core import Analysis, Change, Sample
 from dermis.core.change import TOLD_FROM
 from dermis.errors import InputError, NoSkin
 from dermis.formats.images.photo import read_photo
 from dermis.lab.datasets.check import find_duplicates, perceptual_hash
 from dermis.lab.evaluate.acne.elsewhere import mean_in_words
 from dermis.lab.synth.camera.again import photographed_again
-from dermis.lab.synth.head.uv import coarse
-from dermis.lab.synth.lesions.draw import draw_marks
-from dermis.lab.synth.lesions.kinds import Mark, MarkKind
-from dermis.lab.synth.portrait import middle_tone, portrait_of, with_marks
-from dermis.pipeline.analyse import analyse
+from dermis.lab.synth.lesions.drawn_papules import with_papules
+from dermis.lab.synth.lesions.kinds import Mark
+from dermis.lab.train.acne.change import looked_at
 from dermis.pipeline.longitudinal import change_between
-from dermis.tasks import choose
 from dermis.tasks.acne.count import smallest_count_change
 
 __all__ = ["DrawnChange", "Repeat", "change_table", "drawn_changes", "repeats"]
 
-DRAWN = 6
-"""Papules drawn on each photo."""
-RADII_MM = (0.75, 3.0)
 _LARGE_MM = 1.5
 _PEOPLE, _PHOTOS_EACH = 25, 4
 _REACH = 1.5
@@ -53,7 +47,7 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawnChange:
-    """A photo and itself with lesions drawn on it.
+    """A photo and itself with lesions drawn on it and photographed again.
 
     drawn: (n, 3), radius in mm, whether it is among the new ones, whether it is told as new. change: what is told.
     again: what is told of the photo and itself photographed again, with nothing drawn; None where they do not compare.
@@ -78,7 +72,7 @@ def repeats(samples: Sequence[Sample]) -> Iterator[Repeat]:
         held = [read_photo(path) for path in files[:_PHOTOS_EACH]]
         hashes = [perceptual_hash(photo) for photo in held]
         copies = {(pair.first, pair.second) for pair in find_duplicates(hashes, thorough=True)}
-        seen = [_looked_at(photo) for photo in held]
+        seen = [looked_at(photo) for photo in held]
         for first, second in combinations(range(len(held)), 2):
             if (first, second) not in copies and _same_side(seen[first], seen[second]):
                 yield Repeat(group=group, change=_compared(seen[first], seen[second]))
@@ -88,20 +82,19 @@ def drawn_changes(photos: Sequence[tuple[Path, str]]) -> Iterator[DrawnChange]:
     """Yield what is told of papules drawn on photos: files, each with whose it is."""
     for path, group in photos:
         photo = read_photo(path)
-        before = _looked_at(photo)
+        before = looked_at(photo)
         try:
-            painted, marks = _painted(photo, before, zlib.crc32(path.stem.encode()))
+            painted, marks = (
+                with_papules(photo, before.face, zlib.crc32(path.stem.encode())) if before.face else (photo, ())
+            )
         except NoSkin:
             continue
-        change = _compared(before, _looked_at(painted)) if marks else None
+        after = photographed_again(painted, zlib.crc32(path.stem.encode()))
+        change = _compared(before, looked_at(after)) if marks else None
         if change is not None:
-            again = _compared(before, _looked_at(photographed_again(photo, zlib.crc32(path.name.encode()))))
+            again = _compared(before, looked_at(photographed_again(photo, zlib.crc32(path.name.encode()))))
             drawn = np.array([_told(mark, change) for mark in marks])
             yield DrawnChange(group=group, drawn=drawn, change=change, again=again)
-
-
-def _looked_at(photo: Photo) -> Analysis:
-    return analyse(photo, tasks=choose("acne_lesions,acne_grade"))
 
 
 def _same_side(first: Analysis, second: Analysis) -> bool:
@@ -115,30 +108,14 @@ def _compared(first: Analysis, second: Analysis) -> Change | None:
         return None
 
 
-def _painted(photo: Photo, seen: Analysis, seed: int) -> tuple[Photo, tuple[Mark, ...]]:
-    """Return a photo with papules drawn by the physical model, evenly spread in the logarithm of their radius.
-
-    They grow on the named regions of the face: a neck may be in view, whose lesions do not count.
-    """
-    if seen.face is None:
-        return photo, ()
-    portrait = portrait_of(photo, seen.face)
-    rng = np.random.default_rng(seed)
-    tone = middle_tone(portrait)
-    grid = coarse(portrait.atlas)
-    on_face = replace(grid, skin=grid.skin & (grid.beyond_mm == 0))
-    specs = draw_marks(rng, MarkKind.PAPULE, DRAWN, tone, on_face)
-    low, high = RADII_MM
-    sized = [replace(spec, radius_mm=low * (high / low) ** float(rng.random())) for spec in specs]
-    return with_marks(portrait, sized)
-
-
 def _told(mark: Mark, change: Change) -> tuple[float, float, float]:
     """Return radius, whether a mark is among the new lesions, and whether it is told as new."""
     x, y = mark.box.x_px + mark.box.width_px / 2, mark.box.y_px + mark.box.height_px / 2
     surest = 0.0
     for fate in change.new:
-        box = fate.item.box
+        box = fate.elsewhere  # where it was before: as the marks were drawn
+        if box is None:
+            continue
         off = max(
             abs(x - box.x_px - box.width_px / 2) / max(box.width_px, mark.box.width_px, 1.0),
             abs(y - box.y_px - box.height_px / 2) / max(box.height_px, mark.box.height_px, 1.0),

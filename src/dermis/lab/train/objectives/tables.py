@@ -29,6 +29,7 @@ _FITS: Mapping[str, str] = {
     "emulator": "objectives.emulator",
     "acne_presence": "acne.presence",
     "acne_errors": "acne.errors",
+    "acne_change": "acne.change",
     "comedones": "examples.comedones",
 }
 """Where `fit_table(recipe, folders, out)` of each lies in this room: it writes the table to `out`, returns figures."""

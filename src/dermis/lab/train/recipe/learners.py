@@ -93,6 +93,10 @@ LEARNERS: Mapping[str, Learner] = {
         about="how far the number of comedones errs, and the count of one skin from photo to photo",
         pools=True, closed_form=True, table="tasks/data/acne_errors.csv",
     ),
+    "acne_change": Learner(
+        about="the link from both photos of one skin to what is new, on papules that were drawn on it",
+        pools=True, closed_form=True, table="tasks/data/acne_change.csv",
+    ),
     "comedones": Learner(
         about="boosted trees that tell comedones from what else stands out on skin, on drawn and on marked ones",
         pools=True, closed_form=True, table="tasks/data/comedones.npz", fit={"rounds": 60},
