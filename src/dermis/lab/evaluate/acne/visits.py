@@ -24,7 +24,7 @@ from dermis.formats.images.photo import read_photo
 from dermis.lab.datasets.check import find_duplicates, perceptual_hash
 from dermis.lab.evaluate.acne.elsewhere import mean_in_words
 from dermis.lab.synth.camera.again import photographed_again
-from dermis.lab.synth.lesions.drawn_papules import with_papules
+from dermis.lab.synth.drawn_papules import with_papules
 from dermis.lab.synth.lesions.kinds import Mark
 from dermis.lab.train.acne.change import looked_at
 from dermis.pipeline.longitudinal import change_between

@@ -23,7 +23,7 @@ from dermis.formats.images.photo import read_photo
 from dermis.formats.tables import read_table
 from dermis.lab.datasets import find_dataset
 from dermis.lab.synth.camera.again import photographed_again
-from dermis.lab.synth.lesions.drawn_papules import with_papules
+from dermis.lab.synth.drawn_papules import with_papules
 from dermis.lab.synth.lesions.kinds import Mark
 from dermis.lab.train.acne.presence import untaught_photos
 from dermis.lab.train.brown_marks import is_taught

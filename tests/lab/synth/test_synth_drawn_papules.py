@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dermis.lab.synth.lesions.drawn_papules import DRAWN, RADII_MM, with_papules
+from dermis.lab.synth.drawn_papules import DRAWN, RADII_MM, with_papules
 from fakes.painted_face import painted_face
 
 
