@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from dermis.core import Box, Change, Detection, MatchedLesion, Region, UnmatchedLesion, ValueChange
+from dermis.core.change import SIDE_BY_SIDE
 from dermis.formats.analysis_json import change_object
 from dermis.report.change import change_page
 
@@ -59,6 +60,16 @@ def test_the_page_frames_each_lesion_by_its_fate(change, analysis):
 def test_a_clear_change_is_not_called_unclear(change, analysis):
     sure = replace(change, difference=(-7.0, -0.4), values=change.values[:1])
     assert "no clear change" not in change_page(sure, analysis, analysis)
+
+
+def test_lesions_that_are_told_are_not_called_no_clear_change_of_the_count(change, analysis):
+    nothing = replace(change, gone=(), new=(), values=())
+    assert "no clear change" in change_page(nothing, analysis, analysis)
+    assert SIDE_BY_SIDE not in change_page(nothing, analysis, analysis)
+    for told in (replace(nothing, new=change.new), replace(nothing, gone=change.gone)):
+        page = change_page(told, analysis, analysis)
+        assert "no clear change" not in page
+        assert SIDE_BY_SIDE in page
 
 
 def test_each_value_stands_beside_its_smallest_detectable_change(change, analysis):

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from dermis.core.face import Box, Region
 from dermis.core.finding import Detection
 
-__all__ = ["TOLD_FROM", "Change", "MatchedLesion", "UnmatchedLesion", "ValueChange"]
+__all__ = ["SIDE_BY_SIDE", "TOLD_FROM", "Change", "MatchedLesion", "UnmatchedLesion", "ValueChange"]
 
 TOLD_FROM = 0.5
 """From this probability on a lesion counts as gone or new, in every place that tells of it; below, it is doubtful.
 
 Chosen on photos that were photographed again, so that nothing is told of them (docs/concepts/acne.md)."""
+
+SIDE_BY_SIDE = "New and gone lesions are told by both photos side by side, the counts by each photo alone."
+"""Why lesions can be new where the counts hardly differ; said wherever both are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dermis.core import Analysis, Box, Change, Detection, Photo, Scale, UnmatchedLesion, ValueChange
-from dermis.core.change import TOLD_FROM
+from dermis.core.change import SIDE_BY_SIDE, TOLD_FROM
 from dermis.report.formatting import number, percent, plain, range_words, region_title, value_words
 from dermis.report.page import rendered
 from dermis.report.pictures import crop_uri, data_uri, shown, window_of
@@ -65,6 +65,7 @@ def change_page(change: Change, before: Analysis, after: Analysis) -> str:
         ),
         "facts": _facts(change),
         "values": tuple(_value_row(one) for one in change.values if one.task in TASKS),
+        "side_by_side": SIDE_BY_SIDE if change.told_gone or change.told_new else "",
         "counts": {"gone": change.told_gone, "new": change.told_new, "lasting": len(change.lasting)},
         "pairs": tuple(_pairs(change, before.photo, after.photo))[:MOST_PAIRS],
         "unseen": sum(fate.elsewhere is None for fate in (*change.gone, *change.new)),
@@ -110,7 +111,8 @@ def _facts(change: Change) -> tuple[tuple[str, str], ...]:
     if change.difference is not None:
         low, high = change.difference
         words += f" ({number(low, 1)} to {number(high, 1)}, {percent(change.level)} interval)"
-        words += ": no clear change" if low <= 0 <= high else ""
+        told = change.told_gone or change.told_new
+        words += ": no clear change" if low <= 0 <= high and not told else ""
     rows = [
         ("Lesions before", number(change.count_before, 1)),
         ("Lesions after", number(change.count_after, 1)),
