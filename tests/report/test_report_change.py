@@ -37,10 +37,10 @@ def change():
         ),
         lasting=(MatchedLesion(before=item(100), after=item(102), probability=0.97, apart=0.01),),
         gone=(
-            UnmatchedLesion(item=item(140), probability=0.71, elsewhere=item(141).box),
+            UnmatchedLesion(item=item(140), probability=0.81, elsewhere=item(141).box),
             UnmatchedLesion(item=item(160), probability=0.0, elsewhere=None),
         ),
-        new=(UnmatchedLesion(item=item(180), probability=0.62, elsewhere=item(181).box),),
+        new=(UnmatchedLesion(item=item(180), probability=0.72, elsewhere=item(181).box),),
         count_before=9.4, count_after=6.1, difference=(-7.0, 0.4), grade_before=0.8, grade_after=0.6,
         aligned_by="landmarks", off_face_widths=0.02, textured=0.0, level=0.9, model="hand-made@1",
     )  # fmt: skip

@@ -9,10 +9,10 @@ from dermis.core.finding import Detection
 
 __all__ = ["SIDE_BY_SIDE", "TOLD_FROM", "Change", "MatchedLesion", "UnmatchedLesion", "ValueChange"]
 
-TOLD_FROM = 0.5
+TOLD_FROM = 0.7
 """From this probability on a lesion counts as gone or new, in every place that tells of it; below, it is doubtful.
 
-Chosen on photos that were photographed again, so that nothing is told of them (docs/concepts/acne.md)."""
+Chosen on photos that were photographed again, so that nothing is told of them (docs/log.md)."""
 
 SIDE_BY_SIDE = "New and gone lesions are told by both photos side by side, the counts by each photo alone."
 """Why lesions can be new where the counts hardly differ; said wherever both are shown."""

@@ -55,7 +55,7 @@ def test_a_drawn_lesion_is_found_where_a_new_one_lies_on_it(monkeypatch, tmp_pat
         SimpleNamespace(radius_mm=2.0, box=Box(x_px=x, y_px=50, width_px=10, height_px=10)) for x in (20.0, 60.0, 100.0)
     )
     new = [
-        (Box(x_px=22, y_px=52, width_px=12, height_px=12), 0.5),
+        (Box(x_px=22, y_px=52, width_px=12, height_px=12), 0.7),
         (Box(x_px=58, y_px=50, width_px=8, height_px=8), 0.1),
         (None, 0.9),
     ]

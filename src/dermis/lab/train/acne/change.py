@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from dermis.core import Analysis, Photo
 from dermis.core.arrays import BoolMap
+from dermis.core.change import TOLD_FROM
 from dermis.errors import InputError, NoSkin
 from dermis.formats.files import write_text
 from dermis.formats.images.photo import read_photo
@@ -40,7 +41,7 @@ __all__ = ["ChangeLesson", "at_marks", "fit_link", "fit_table", "lessons_of", "l
 _Floats = NDArray[np.float64]
 PHOTOS = 16
 """One photo of each of so many people, at most, of each pool."""
-FOLDS, TOLD = 5, 0.5
+FOLDS = 5
 _REACH = 0.75
 """A box is of a mark where their middles are nearer than this share of the larger side of the two."""
 _HEAD = "start,here,there,contrast,new,not_new,photos,people"
@@ -150,9 +151,11 @@ def fit_table(recipe: Recipe, folders: Mapping[str, Path], out: Path) -> dict[st
     people, pictures = len({one.group for one in lessons}), len(lessons) // 4
     numbers = (link.start, link.here, link.there, link.contrast, int(new.sum()), int((~new).sum()), pictures, people)
     write_text(out / CHANGE_LINK.name, f"{_HEAD}\n{','.join(map(str, numbers))}\n")
-    seen = [len(set(one.mark[(chances >= TOLD) & (one.mark >= 0)].tolist()))
+    seen = [len(set(one.mark[(chances >= TOLD_FROM) & (one.mark >= 0)].tolist()))
             for one, chances in zip(lessons, told, strict=True)]  # fmt: skip
-    falsely = [np.count_nonzero((chances >= TOLD) & (one.mark < 0)) for one, chances in zip(lessons, told, strict=True)]
+    falsely = [
+        np.count_nonzero((chances >= TOLD_FROM) & (one.mark < 0)) for one, chances in zip(lessons, told, strict=True)
+    ]
     return {
         "photos": pictures, "people": people, "papules": sum(one.drawn for one in lessons),
         "papules_told_new": sum(seen) / max(sum(one.drawn for one in lessons), 1),
