@@ -151,11 +151,9 @@ def fit_table(recipe: Recipe, folders: Mapping[str, Path], out: Path) -> dict[st
     people, pictures = len({one.group for one in lessons}), len(lessons) // 4
     numbers = (link.start, link.here, link.there, link.contrast, int(new.sum()), int((~new).sum()), pictures, people)
     write_text(out / CHANGE_LINK.name, f"{_HEAD}\n{','.join(map(str, numbers))}\n")
-    seen = [len(set(one.mark[(chances >= TOLD_FROM) & (one.mark >= 0)].tolist()))
-            for one, chances in zip(lessons, told, strict=True)]  # fmt: skip
-    falsely = [
-        np.count_nonzero((chances >= TOLD_FROM) & (one.mark < 0)) for one, chances in zip(lessons, told, strict=True)
-    ]
+    both = [(one.mark, chances >= TOLD_FROM) for one, chances in zip(lessons, told, strict=True)]
+    seen = [len(set(mark[sure & (mark >= 0)].tolist())) for mark, sure in both]
+    falsely = [np.count_nonzero(sure & (mark < 0)) for mark, sure in both]
     return {
         "photos": pictures, "people": people, "papules": sum(one.drawn for one in lessons),
         "papules_told_new": sum(seen) / max(sum(one.drawn for one in lessons), 1),
