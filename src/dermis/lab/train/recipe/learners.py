@@ -63,8 +63,7 @@ LEARNERS: Mapping[str, Learner] = {
     ),
     "brown_marks": Learner(
         about="a small network that tells brown marks and their melanin from the clues of a pixel, on painted photos",
-        pools=True, closed_form=True, table="tasks/data/brown_marks.npz",
-        fit={"networks": 3, "rounds": 3, "dropout": 0.5, "decay": 1.0, "portrait_shots": 16, "adult_shots": 10},
+        pools=True, closed_form=True, table="tasks/data/brown_marks.npz", fit={"rounds": 4},
     ),
     "tone_posterior": Learner(
         about="boosted trees from the clues of a photo to the true tone, and to the size of their error",
