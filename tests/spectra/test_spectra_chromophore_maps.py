@@ -28,7 +28,7 @@ def as_cube(values, nm=NM):
     return Cube(values=np.asarray(values, np.float32), wavelengths_nm=nm, quantity=Quantity.REFLECTANCE)
 
 
-@pytest.fixture(scope="module", params=[(5, 20, 35), (7, -30, 0)], ids=["medium", "dark"])
+@pytest.fixture(scope="module", params=[(6, 20, 35), (7, -30, 0)], ids=["medium", "dark"])
 def face(request):
     seed, lowest, highest = request.param
     person = build_person(
