@@ -1,32 +1,24 @@
 """Two networks of lesions on equal terms: what the table makes of what both say of the same photos."""
 
-import numpy as np
 import pytest
 
 pytest.importorskip("torch")
 
 from dermis.lab.evaluate.acne.contest import contest_table
-from dermis.lab.train.lesion_calibration import LesionAnswer
-from dermis.lab.train.lesion_views import Example, boxes_in_view
+from dermis.lab.train.lesion_views import boxes_in_view
+from fakes.lesion_examples import answer_of, boxed_photo
 
 SIZE = 64
 
 
 def photo(place):
-    boxes = np.array([[8 + 6 * one, 20, 13 + 6 * one, 26] for one in range(place % 4 + 1)], np.float32)
-    return Example(
-        name=str(place), person=f"p{place // 2}", pixels=np.zeros((60, 60, 3), np.uint8),
-        skin=np.full((15, 15), 255, np.uint8), face=(0, 0, 60, 60), boxes=boxes, grade=float(place % 4),
-    )  # fmt: skip
+    return boxed_photo(place, person=f"p{place // 2}")
 
 
 def answer(one, *, right):
     boxes = boxes_in_view(one, SIZE) + (0 if right else 20)
-    return LesionAnswer(
-        count=len(boxes) / 2 if right else 1.0 + len(boxes) % 2, count_all=1.0, presence=(0.0, 0.0, 0.0),
-        grade=one.grade if right else 3 - one.grade, grade_probabilities=np.full(4, 0.25), boxes=boxes,
-        scores=np.linspace(0.9, 0.5, len(boxes)).astype(np.float32),
-    )  # fmt: skip
+    count = len(boxes) / 2 if right else 1.0 + len(boxes) % 2
+    return answer_of(count=count, grade=one.grade if right else 3 - one.grade, boxes=boxes)
 
 
 def test_what_the_better_start_gains_is_told_with_an_interval():

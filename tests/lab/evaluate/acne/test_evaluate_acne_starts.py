@@ -1,35 +1,22 @@
 """Two starts in five folds: every person is judged once, by networks of its own fold."""
 
-import numpy as np
 import pytest
 
 pytest.importorskip("torch")
 
 from dermis.lab.evaluate.acne import starts
-from dermis.lab.train.lesion_calibration import LesionAnswer
-from dermis.lab.train.lesion_views import Example, boxes_in_view
+from dermis.lab.train.lesion_views import boxes_in_view
+from fakes.lesion_examples import answer_of, boxed_photo
 
 SIZE = 320
 
 
-def photo(place):
-    boxes = np.array([[8 + 6 * one, 20, 13 + 6 * one, 26] for one in range(place % 4 + 1)], np.float32)
-    return Example(
-        name=str(place), person=f"p{place}", pixels=np.zeros((60, 60, 3), np.uint8),
-        skin=np.full((15, 15), 255, np.uint8), face=(0, 0, 60, 60), boxes=boxes, grade=float(place % 4),
-    )  # fmt: skip
-
-
 def answer(one, count):
-    boxes = boxes_in_view(one, SIZE)
-    return LesionAnswer(
-        count=count, count_all=1.0, presence=(0.0, 0.0, 0.0), grade=one.grade,
-        grade_probabilities=np.full(4, 0.25), boxes=boxes, scores=np.full(len(boxes), 0.5, np.float32),
-    )  # fmt: skip
+    return answer_of(count=count, grade=one.grade, boxes=boxes_in_view(one, SIZE))
 
 
 def test_every_photo_is_judged_once_by_the_network_and_the_factor_of_its_fold(monkeypatch, tmp_path):
-    photos = [photo(place) for place in range(10)]
+    photos = [boxed_photo(place, person=f"p{place}") for place in range(10)]
     monkeypatch.setattr(starts, "gather", lambda recipe, roots: {"graded": photos})
     monkeypatch.setattr(
         starts, "parts_of_pools", lambda recipe, pools: {"test": {"graded": photos[recipe.split.fold :: 5]}}

@@ -83,10 +83,10 @@ def drawn_changes(photos: Sequence[tuple[Path, str]]) -> Iterator[DrawnChange]:
     for path, group in photos:
         photo = read_photo(path)
         before = looked_at(photo)
+        if before.face is None:
+            continue
         try:
-            painted, marks = (
-                with_papules(photo, before.face, zlib.crc32(path.stem.encode())) if before.face else (photo, ())
-            )
+            painted, marks = with_papules(photo, before.face, zlib.crc32(path.stem.encode()))
         except NoSkin:
             continue
         after = photographed_again(painted, zlib.crc32(path.stem.encode()))
