@@ -35,12 +35,23 @@ def seen(photo, face, places, **changes):
     return visit_of(replace(told, skin=skin, lesions=lesions))
 
 
+def glaring(visit, place, reach_px):
+    """The visit with glare over the places in reach (from, to) of a place."""
+    frame, skin = visit.face.frame, visit.skin
+    rows, columns = np.indices((frame.height, frame.width))
+    x, y = (columns + 0.5) * frame.factor + frame.x_px, (rows + 0.5) * frame.factor + frame.y_px
+    apart = np.hypot(x - place[0], y - place[1])
+    glare = (apart >= reach_px[0]) & (apart < reach_px[1])
+    return replace(visit, skin=replace(skin, excluded={**skin.excluded, "specular": glare}))
+
+
 def test_boxes_on_the_face_are_asked_whether_called_or_not(bare):
     photo, face = bare
     places = face.landmarks[[CHEEK, OTHER_CHEEK, EYE, CHEEK], :2] + np.array([[0, 0], [0, 0], [0, 0], [30, 0]])
     scores = [0.9, LEAST_SCORE, 0.5, LEAST_SCORE - 0.01]
     here = seen(photo, face, places, scores=scores, score_threshold=0.4)
-    asked = candidates(here, seen(photo, face, []), AS_IT_IS)
+    there = glaring(seen(photo, face, []), places[0], (0.0, 0.0))
+    asked = candidates(glaring(here, places[0], (0.0, 0.0)), there, AS_IT_IS)
     assert asked.rows.tolist() == [0, 1]  # no eye, and nothing fainter
     assert asked.here == pytest.approx([lesion_logit(score, SCORE_CURVE) for score in scores[:2]])
     assert asked.there == pytest.approx(lesion_logit(0.0, SCORE_CURVE))
@@ -66,6 +77,24 @@ def test_a_place_that_the_other_photo_does_not_show_has_no_fate(bare):
     assert shown.probability > 0.9
     away = replace(AS_IT_IS, moved=lambda points: points + 1e5)
     (hidden,) = fates(here, there, away, set())
+    assert (hidden.probability, hidden.elsewhere) == (0.0, None)
+
+
+def test_glare_over_a_place_hides_what_is_there_and_around_it_makes_it_stand_out(bare):
+    photo, face = bare
+    place = face.landmarks[[CHEEK], :2].astype(np.float64)
+    spotted = with_spots(photo, place)
+    here, there = seen(spotted, face, place), seen(photo, face, [])
+    side = float(np.ptp(here.lesions.found.boxes_px[0][[0, 2]]))
+    inside, ring = (0.0, 0.4 * side), (0.5 * side, 2 * side)
+    plain = [glaring(visit, place[0], (0.0, 0.0)) for visit in (here, there)]
+    assert candidates(*plain, AS_IT_IS).visible.all()
+    assert not candidates(plain[0], glaring(there, place[0], inside), AS_IT_IS).visible.any()
+    assert not candidates(glaring(here, place[0], ring), plain[1], AS_IT_IS).visible.any()
+    assert candidates(glaring(here, place[0], inside), plain[1], AS_IT_IS).visible.all()  # a lesion may shine itself
+    everywhere = (0.0, 1e5)  # in both alike: it hides nothing of what differs
+    assert candidates(*(glaring(visit, place[0], everywhere) for visit in (here, there)), AS_IT_IS).visible.all()
+    (hidden,) = fates(plain[0], glaring(there, place[0], inside), AS_IT_IS, set())
     assert (hidden.probability, hidden.elsewhere) == (0.0, None)
 
 

@@ -10,7 +10,7 @@ from dermis.core import Encoding, Photo
 from dermis.face.find import find_face
 from dermis.face.regions import face_width_px
 from dermis.pipeline.alignment import Alignment
-from dermis.pipeline.skin_change import gained_contrast
+from dermis.pipeline.skin_change import gained_contrast, hidden_shares
 from fakes.pipeline_lesions import with_spots
 
 CHEEKS = (50, 280, 205, 425)
@@ -69,3 +69,32 @@ def test_no_place_and_no_skin_in_common_give_nothing(faces):
     away = Alignment(moved=lambda points: points + 1e5, off_face_widths=0.006, textured=1.0, by="hand")
     assert not gained_contrast(here, there, away, places, np.full(len(places), 20.0)).any()
     assert face_width_px(face) > 0
+
+
+def test_what_is_in_both_is_found_though_the_alignment_is_a_little_off(faces):
+    bare, face, spotted, places = faces
+    sides = np.full(len(places), 20.0)
+    off = 1.5 * AS_IT_IS.off_face_widths * face_width_px(face)
+    laid = replace(AS_IT_IS, moved=lambda points: points + np.array([off, 0.0]))
+    again = Photo(pixels=np.clip(spotted.pixels**0.9, 0, 1), encoding=Encoding.SRGB)
+    lasting = gained_contrast((spotted, face), (again, face), laid, places, sides)
+    new = gained_contrast((spotted, face), (bare, face), laid, places, sides)
+    assert (np.abs(lasting[:2]) < 3).all()
+    assert (new[:2] > 5).all()
+
+
+def test_the_share_that_is_hidden_is_that_of_the_place_and_of_its_ring(faces):
+    bare, face, _, places = faces
+    frame, side = face.frame, np.array([80.0])
+    rows, columns = np.indices((frame.height, frame.width))
+    x, y = (columns + 0.5) * frame.factor + frame.x_px, (rows + 0.5) * frame.factor + frame.y_px
+    apart = np.hypot(x - places[0][0], y - places[0][1])
+    inside, ring, none = apart < 0.4 * side, apart > 0.5 * side, apart < 0
+    for glare, wanted in ((inside, (1, 0)), (ring, (0, 1)), (none, (0, 0))):
+        assert hidden_shares((bare, face), glare, places[:1], side) == pytest.approx(np.array([wanted]))
+    moved = replace(AS_IT_IS, moved=lambda points: points + places[0] - places[1])
+    assert hidden_shares((bare, face), inside, places[1:2], side, moved) == pytest.approx(np.array([[1, 0]]))
+    edge = replace(AS_IT_IS, moved=lambda points: points - places[0] + (2.0, 300.0))
+    ((place, around),) = hidden_shares((bare, face), none, places[:1], side, edge)
+    assert 0.25 < place < 0.35  # the middle, a third of the points, lies inside
+    assert 0.4 < around < 0.5

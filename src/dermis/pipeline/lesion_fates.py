@@ -14,7 +14,7 @@ from dermis.core.change import TOLD_FROM
 from dermis.errors import InputError
 from dermis.face.regions import face_width_px
 from dermis.pipeline.alignment import Alignment, on_skin
-from dermis.pipeline.skin_change import gained_contrast
+from dermis.pipeline.skin_change import gained_contrast, hidden_shares
 from dermis.tasks.acne.assign import lesions_at, regions_at
 from dermis.tasks.acne.change_link import LEAST_SCORE, ChangeLink, lesion_logit, shipped_change_link
 from dermis.tasks.acne.decode import box_of
@@ -26,6 +26,9 @@ Floats = NDArray[np.float64]
 
 BOX_OFF = 0.012
 """How far the middle of a lesion's box is off from photo to photo, in face widths (1 sigma; chosen)."""
+HIDDEN, RING_HIDDEN = 0.25, 0.5
+"""By these shares more of a place in the other photo, and of its ring in this, glares: it cannot be compared (chosen).
+"""
 NEAR = 3.0
 """So many sigmas around its place a lesion is looked for."""
 
@@ -101,11 +104,25 @@ def candidates(here: Visit, there: Visit, laid: Alignment) -> Candidates:
         rows=rows,
         elsewhere=elsewhere,
         sides_px=sides * face_width_px(there.face) / face_width_px(here.face),
-        visible=on_skin(there.face, elsewhere),
+        visible=on_skin(there.face, elsewhere) & ~_hidden(here, there, laid, middles, sides),
         here=np.array([lesion_logit(float(score), found.score_curve) for score in found.scores[rows]]),
         there=np.array([lesion_logit(echo, others.score_curve) for echo in echoes]),
         contrast=gained_contrast((here.photo, here.face), (there.photo, there.face), laid, middles, sides),
     )
+
+
+def _hidden(here: Visit, there: Visit, laid: Alignment, middles: Points, sides_px: Floats) -> BoolMap:
+    """Return which places cannot be held against each other, since they glare or leave the picture in one photo more.
+
+    Glare pales a lesion until it is gone; around a place, it makes bare skin stand out.
+    """
+    own = hidden_shares((here.photo, here.face), _glare(here), middles, sides_px)
+    other = hidden_shares((there.photo, there.face), _glare(there), middles, sides_px, laid)
+    return np.asarray(((other - own).mean(axis=1) > HIDDEN) | ((own - other)[:, 1] > RING_HIDDEN))
+
+
+def _glare(visit: Visit) -> BoolMap:
+    return np.zeros_like(visit.face.skin) if visit.skin is None else visit.skin.excluded["specular"]
 
 
 def fates(here: Visit, there: Visit, laid: Alignment, paired: set[int]) -> tuple[UnmatchedLesion, ...]:

@@ -2,8 +2,9 @@
 
 A network that looks at each photo alone overlooks a lesion that the two photos side by side show plainly. So each
 place is held against itself: how much darker in green it is than the ring around it, here less there. Light, camera and
-tone of the skin change both alike and drop out. What is left where nothing changed, of other sharpness, noise and
-alignment, is told by places all over the same face, and is the unit.
+tone of the skin change both alike and drop out. No alignment is exact, so in both photos the place that
+stands out most nearby is taken: what is in both is found in both. What is left where nothing changed, of other
+sharpness, noise and alignment, is told by places all over the same face, and is the unit.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from numpy.typing import NDArray
 
 from dermis.colour.srgb import decode
 from dermis.core import Encoding, Face, Photo
-from dermis.core.arrays import FloatMap
+from dermis.core.arrays import BoolMap, FloatMap
 from dermis.face.regions import face_width_px
 from dermis.pipeline.alignment import Alignment, on_skin
 
-__all__ = ["gained_contrast"]
+__all__ = ["gained_contrast", "hidden_shares"]
 
 Points = NDArray[np.float64]
 
@@ -34,6 +35,10 @@ _LEAST_SPREAD = 0.3
 """In 100 x green density: two photos are never told to differ by less."""
 _FEWEST = 20
 _DARKEST = 0.004
+_SIGMAS_OFF = 2.0
+"""A place is looked for within so many sigmas of the alignment."""
+_WITHIN = ((0.0, 1), (0.5, 6), (1.0, 12))
+"""Radii, over that reach, and numbers of the points where it is looked for."""
 
 
 def gained_contrast(
@@ -49,13 +54,38 @@ def gained_contrast(
     width_px = face_width_px(here[1])
     some, sides = _places_of_face(here[1], there[1], laid, width_px)
     points, lengths = np.concatenate([middles, some]), np.concatenate([sides_px, sides])
-    gained = _contrast(here, points, lengths, None) - _contrast(there, points, lengths, laid)
+    reach = np.full(len(lengths), _SIGMAS_OFF * laid.off_face_widths * width_px)
+    scale = face_width_px(there[1]) / width_px
+    gained = _contrast(here, points, lengths, None, reach) - _contrast(there, points, lengths, laid, scale * reach)
     usual = gained[len(middles) :]
     if len(usual) < _FEWEST:
         return np.zeros(len(middles))
     middle = float(np.median(usual))
     spread = 1.4826 * float(np.median(np.abs(usual - middle)))
     return np.asarray((gained[: len(middles)] - middle) / max(spread, _LEAST_SPREAD))
+
+
+def hidden_shares(
+    seen: tuple[Photo, Face],
+    glare: BoolMap,
+    middles: Points,
+    sides_px: NDArray[np.float64],
+    laid: Alignment | None = None,
+) -> NDArray[np.float64]:
+    """Return the share (n, 2) of each place, and of its ring, that glares or lies outside of a photo.
+
+    glare: (h, w) of the frame of the face. middles, sides_px: as in `gained_contrast`. laid: what leads from their
+    photo to this one; none where it is the same.
+    """
+    photo, face = seen
+    points, frame = _points(middles, sides_px, laid), face.frame
+    high = (photo.pixels.shape[1], photo.pixels.shape[0])
+    outside = ((points < 0) | (points >= high)).any(axis=-1)
+    columns, rows = np.moveaxis(np.floor((points - (frame.x_px, frame.y_px)) / frame.factor).astype(np.intp), -1, 0)
+    within = (columns >= 0) & (columns < frame.width) & (rows >= 0) & (rows < frame.height)
+    glares = within & glare[np.clip(rows, 0, frame.height - 1), np.clip(columns, 0, frame.width - 1)]
+    hidden, inner = outside | glares, len(_INNER) * _TURNS
+    return np.stack([hidden[:, :inner].mean(axis=1), hidden[:, inner:].mean(axis=1)], axis=1)
 
 
 def _places_of_face(face: Face, other: Face, laid: Alignment, width_px: float) -> tuple[Points, NDArray[np.float64]]:
@@ -73,18 +103,28 @@ def _places_of_face(face: Face, other: Face, laid: Alignment, width_px: float) -
 
 
 def _contrast(
-    seen: tuple[Photo, Face], middles: Points, sides_px: NDArray[np.float64], laid: Alignment | None
+    seen: tuple[Photo, Face],
+    middles: Points,
+    sides_px: NDArray[np.float64],
+    laid: Alignment | None,
+    reach_px: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Return 100 x green density of each place less that of its ring, in the photo that `laid` leads to."""
+    """Return 100 x green density of each place less that of its ring, in the photo that `laid` leads to.
+
+    That of the darkest place up to reach_px (n,) from it.
+    """
     from scipy.ndimage import map_coordinates  # late: 0.1 s
 
     photo, face = seen
     points = _points(middles, sides_px, laid)
     density, corner = _density(photo, face)
-    at = np.moveaxis(points - corner - 0.5, -1, 0)[::-1]
-    values = map_coordinates(density, at, order=1, mode="nearest")
     inner = len(_INNER) * _TURNS
-    return np.asarray(values[:, :inner].mean(axis=1) - np.median(values[:, inner:], axis=1), np.float64)
+    found = []
+    for step in _steps():
+        at = np.moveaxis(points + (reach_px[:, None] * step)[:, None] - corner - 0.5, -1, 0)[::-1]
+        values = map_coordinates(density, at, order=1, mode="nearest")
+        found.append(values[:, :inner].mean(axis=1) - np.median(values[:, inner:], axis=1))
+    return np.asarray(np.max(found, axis=0), np.float64)
 
 
 def _points(middles: Points, sides_px: NDArray[np.float64], laid: Alignment | None) -> Points:
@@ -98,6 +138,12 @@ def _points(middles: Points, sides_px: NDArray[np.float64], laid: Alignment | No
         middles, (right, down) = laid.moved(middles), ends
     points: Points = middles[:, None] + around[:, :1] * right[:, None] + around[:, 1:] * down[:, None]
     return points
+
+
+def _steps() -> Points:
+    """Return the steps (n, 2) to the points where a place is looked for, over its reach."""
+    turns = [(radius, 2 * np.pi * np.arange(number) / number) for radius, number in _WITHIN]
+    return np.concatenate([radius * np.stack([np.cos(turn), np.sin(turn)], axis=1) for radius, turn in turns])
 
 
 def _density(photo: Photo, face: Face) -> tuple[FloatMap, Points]:
