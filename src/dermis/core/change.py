@@ -58,7 +58,8 @@ class UnmatchedLesion:
     """A lesion seen at one visit only, and where its place lies in the photo of the other.
 
     probability: that it is truly there and truly not there in the other. elsewhere: its place in the other photo, None
-    where that photo does not show the place: then nothing can be said, and the probability is 0.
+    where that photo does not show the place, or one of the two glares there: then nothing can be said, and the
+    probability is 0.
     """
 
     item: Detection

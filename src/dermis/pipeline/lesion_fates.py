@@ -52,7 +52,7 @@ class Candidates:
     """Boxes on the face, called or not, that may have no lesion at their place in the other photo.
 
     rows: (n,) of the boxes. elsewhere: (n, 2) their middles in the other photo, sides_px: (n,) their sides there.
-    visible: (n,) bool, whether it shows the place. here, there: (n,) logits of a lesion. contrast: (n,) standard
+    visible: (n,) bool, whether both show the place well enough. here, there: (n,) logits of a lesion. contrast: (n,) standard
     deviations by which the place stands out more here.
     """
 
@@ -65,7 +65,7 @@ class Candidates:
     contrast: Floats
 
     def probabilities(self, link: ChangeLink) -> Floats:
-        """Return (n,) how likely each is here and was not there; 0 where the other photo does not show the place."""
+        """Return (n,) how likely each is here and was not there; 0 where the place cannot be compared."""
         told = [link.probability(*each) for each in zip(self.here, self.there, self.contrast, strict=True)]
         return np.where(self.visible, np.array(told, np.float64).reshape(-1), 0.0)
 

@@ -44,7 +44,8 @@ def change_between(before: Analysis, after: Analysis) -> Change:
     (`same_lesion`), each in one pair at most, the likeliest sum of pairs. How likely a lesion without a partner is
     gone, or new, follows from what the network says of its place in both photos and from how much more it stands out
     in one (`lesion_fates`): one that was called here and nearly called there has not changed, and one that was called
-    in neither is told where the skin plainly changed. Where the other photo does not show the place, nothing is said.
+    in neither is told where the skin plainly changed. Where the other photo does not show the place, or one of the two
+    glares there, nothing is said.
     Raises InputError for photos that cannot be compared.
     """
     first, second = visit_of(before), visit_of(after)

@@ -45,7 +45,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """One lesion then and now; a picture is "" where its place is not in view."""
+    """One lesion then and now; a picture is "" where its place cannot be compared."""
 
     state: str
     title: str
