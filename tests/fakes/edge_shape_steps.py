@@ -13,7 +13,7 @@ from dermis.colour import chart_finder
 from dermis.colour.chart import chart_linear, fit_chart
 from dermis.colour.reference import fit_light
 from dermis.core import Box, Detection, Encoding, Photo, Region
-from dermis.pipeline import alignment, lesion_fates, longitudinal
+from dermis.pipeline import alignment, lesion_fates, longitudinal, skin_change
 from dermis.pipeline.trial import difference_map
 from dermis.tasks import repeatability
 from dermis.tasks.redness import grade, redness_map, vessel_lines, vessels
@@ -105,12 +105,13 @@ def moved() -> Told:
     curve = SimpleNamespace(scores=np.array([0.4]), score_curve=(2.87, 3.04),
                             boxes_px=np.array([[1.0, 4.5, 5.0, 8.5]]))  # fmt: skip
     wide = replace(face, face_width_px=100.0)
-    here = SimpleNamespace(photo=None, lesions=SimpleNamespace(items=(), found=curve), face=wide,
+    plain = Photo(pixels=np.zeros((220, 240, 3), np.float32), encoding=Encoding.SRGB)
+    here = SimpleNamespace(photo=plain, skin=None, lesions=SimpleNamespace(items=(), found=curve), face=wide,
                            all=np.array([[3.0, 6.5]]))  # fmt: skip
     echoes = []
     for apart in (6.9, 7.1):
         spot = np.array([[1.02 * 3 + 42 + apart, 1.02 * 6.5 + 39]])
-        near = SimpleNamespace(photo=None, face=face, all=spot, lesions=SimpleNamespace(found=curve))
+        near = SimpleNamespace(photo=plain, skin=None, face=face, all=spot, lesions=SimpleNamespace(found=curve))
         there = replace(laid, moved=lambda given: 1.02 * given + (42.0, 39.0))
         with (
             patch("dermis.pipeline.lesion_fates.regions_at", return_value=np.zeros(1, np.intp)),
@@ -119,6 +120,8 @@ def moved() -> Told:
             echoes.append(lesion_fates.candidates(here, near, there))
     return {
         "echoes": echoes,
+        "hidden": [skin_change.hidden_shares((plain, face), values > 0.4, places[:5] + 30, places[:5, 0] / 3, way)
+                   for way in (None, laid)],
         "on skin": alignment.on_skin(face, points.reshape(-1, 2)).reshape(points.shape[:2]).astype(np.float64),
         "places": [alignment._places(replace(face, face_width_px=width)) for width in (150.0, 400.0)],
         "square": [alignment._square(half) for half in (1, 3)],

@@ -24,6 +24,8 @@ _Floats = NDArray[np.float64]
 _GREYS = slice(18, 24)
 PATCH_STEP_MM = 44.5
 """Distance of the middles of neighbouring patches on a ColorChecker Classic of 216 x 279 mm."""
+_ROUNDED = 1e-6
+"""So much less than a whole pixel is that pixel: how arithmetic rounds must not decide, it differs by machine."""
 _LEAST_SHARE = 0.2
 _BRIGHT = 0.85
 
@@ -105,7 +107,7 @@ def _patches_at(ambient: Photo, chart: Chart) -> _Floats:
     half = max(2, int(0.15 * np.linalg.norm(np.diff(chart.corners_px[:2], axis=0)) / 5))
     linear = photo_linear(ambient, STRAIGHT)
     patches = []
-    for x, y in chart.centres_px.astype(int):
+    for x, y in np.floor(chart.centres_px + _ROUNDED).astype(int):
         around = linear[max(0, y - half) : y + half + 1, max(0, x - half) : x + half + 1].reshape(-1, 3)
         patches.append(np.median(around, axis=0))
     return np.array(patches, dtype=np.float64)
