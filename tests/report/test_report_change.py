@@ -54,7 +54,7 @@ def test_the_page_frames_each_lesion_by_its_fate(change, analysis):
     assert page.count('class="then-now"') == 3
     assert "no clear change" in page
     assert "1 gone" in page
-    assert "Of 1 lesion the other photo does not show the place" in page
+    assert "Of 1 lesion the two photos do not both show the place" in page
 
 
 def test_a_clear_change_is_not_called_unclear(change, analysis):
