@@ -115,7 +115,7 @@ def moved() -> Told:
         there = replace(laid, moved=lambda given: 1.02 * given + (42.0, 39.0))
         with (
             patch("dermis.pipeline.lesion_fates.regions_at", return_value=np.zeros(1, np.intp)),
-            patch("dermis.pipeline.lesion_fates.gained_contrast", return_value=np.array([2.5])),
+            patch("dermis.pipeline.lesion_fates.compared_contrast", return_value=(np.array([2.5]), np.array([0.5]))),
         ):
             echoes.append(lesion_fates.candidates(here, near, there))
     return {

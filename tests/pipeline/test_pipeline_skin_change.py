@@ -10,11 +10,15 @@ from dermis.core import Encoding, Photo
 from dermis.face.find import find_face
 from dermis.face.regions import face_width_px
 from dermis.pipeline.alignment import Alignment
-from dermis.pipeline.skin_change import gained_contrast, hidden_shares
+from dermis.pipeline.skin_change import compared_contrast, hidden_shares
 from fakes.pipeline_lesions import with_spots
 
 CHEEKS = (50, 280, 205, 425)
 AS_IT_IS = Alignment(moved=lambda points: points, off_face_widths=0.006, textured=1.0, by="hand")
+
+
+def gained_contrast(*given):
+    return compared_contrast(*given)[0]
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +41,16 @@ def test_new_spots_stand_out_and_the_rest_does_not(faces):
     assert (gained[:2] > 5).all()
     assert (np.abs(gained[2:]) < 3).all()
     assert (lost[:2] < -5).all()
+
+
+def test_what_is_left_in_the_other_photo_is_told_beside_it(faces):
+    bare, face, spotted, places = faces
+    sides = np.full(len(places), 20.0)
+    gained, left = compared_contrast((bare, face), (spotted, face), AS_IT_IS, places, sides)
+    without = compared_contrast((spotted, face), (bare, face), AS_IT_IS, places, sides)[1]
+    assert (left[:2] > without[:2] + 2).all()
+    assert left[2:] == pytest.approx(without[2:], abs=0.5)
+    assert (gained[:2] < 0).all()
 
 
 def test_it_follows_the_way_from_photo_to_photo(faces):
@@ -67,7 +81,7 @@ def test_no_place_and_no_skin_in_common_give_nothing(faces):
     here, there = (spotted, face), (bare, face)
     assert gained_contrast(here, there, AS_IT_IS, places[:0], np.zeros(0)).shape == (0,)
     away = Alignment(moved=lambda points: points + 1e5, off_face_widths=0.006, textured=1.0, by="hand")
-    assert not gained_contrast(here, there, away, places, np.full(len(places), 20.0)).any()
+    assert not np.any(compared_contrast(here, there, away, places, np.full(len(places), 20.0)))
     assert face_width_px(face) > 0
 
 

@@ -14,7 +14,7 @@ from dermis.core.change import TOLD_FROM
 from dermis.errors import InputError
 from dermis.face.regions import face_width_px
 from dermis.pipeline.alignment import Alignment, on_skin
-from dermis.pipeline.skin_change import gained_contrast, hidden_shares
+from dermis.pipeline.skin_change import compared_contrast, hidden_shares
 from dermis.tasks.acne.assign import lesions_at, regions_at
 from dermis.tasks.acne.change_link import LEAST_SCORE, ChangeLink, lesion_logit, shipped_change_link
 from dermis.tasks.acne.decode import box_of
@@ -52,8 +52,8 @@ class Candidates:
     """Boxes on the face, called or not, that may have no lesion at their place in the other photo.
 
     rows: (n,) of the boxes. elsewhere: (n, 2) their middles in the other photo, sides_px: (n,) their sides there.
-    visible: (n,) bool, whether both show the place well enough. here, there: (n,) logits of a lesion. contrast: (n,) standard
-    deviations by which the place stands out more here.
+    visible: (n,) bool, whether both show the place well enough. here, there: (n,) logits of a lesion. contrast: (n,)
+    standard deviations by which the place stands out more here. left: (n,) those by which it does in the other photo.
     """
 
     rows: NDArray[np.intp]
@@ -63,10 +63,12 @@ class Candidates:
     here: Floats
     there: Floats
     contrast: Floats
+    left: Floats
 
     def probabilities(self, link: ChangeLink) -> Floats:
         """Return (n,) how likely each is here and was not there; 0 where the place cannot be compared."""
-        told = [link.probability(*each) for each in zip(self.here, self.there, self.contrast, strict=True)]
+        clues = zip(self.here, self.there, self.contrast, self.left, strict=True)
+        told = [link.probability(*each) for each in clues]
         return np.where(self.visible, np.array(told, np.float64).reshape(-1), 0.0)
 
 
@@ -100,6 +102,7 @@ def candidates(here: Visit, there: Visit, laid: Alignment) -> Candidates:
     echoes = [float(others.scores[np.linalg.norm(there.all - spot, axis=1) <= near_px].max(initial=0.0))
               for spot in elsewhere]  # fmt: skip
     sides = np.sqrt((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
+    gained, left = compared_contrast((here.photo, here.face), (there.photo, there.face), laid, middles, sides)
     return Candidates(
         rows=rows,
         elsewhere=elsewhere,
@@ -107,7 +110,8 @@ def candidates(here: Visit, there: Visit, laid: Alignment) -> Candidates:
         visible=on_skin(there.face, elsewhere) & ~_hidden(here, there, laid, middles, sides),
         here=np.array([lesion_logit(float(score), found.score_curve) for score in found.scores[rows]]),
         there=np.array([lesion_logit(echo, others.score_curve) for echo in echoes]),
-        contrast=gained_contrast((here.photo, here.face), (there.photo, there.face), laid, middles, sides),
+        contrast=gained,
+        left=left,
     )
 
 

@@ -18,7 +18,7 @@ from dermis.core.arrays import BoolMap, FloatMap
 from dermis.face.regions import face_width_px
 from dermis.pipeline.alignment import Alignment, on_skin
 
-__all__ = ["gained_contrast", "hidden_shares"]
+__all__ = ["compared_contrast", "hidden_shares"]
 
 Points = NDArray[np.float64]
 
@@ -41,28 +41,35 @@ _WITHIN = ((0.0, 1), (0.5, 6), (1.0, 12))
 """Radii, over that reach, and numbers of the points where it is looked for."""
 
 
-def gained_contrast(
+def compared_contrast(
     here: tuple[Photo, Face], there: tuple[Photo, Face], laid: Alignment, middles: Points, sides_px: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return how many standard deviations more each place stands out here than in the other photo, (n,).
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how much more each place stands out here than in the other photo, and how much it does there; both (n,).
 
     laid: of `here` on `there`. middles: (n, 2) in pixels of the photo `here`. sides_px: (n,) of the boxes. Above 0 a
-    place is darker or redder here. The standard deviation is that of places all over the face that both photos show.
+    place is darker or redder: here than there, there than its surroundings. Both in standard deviations of the same
+    measure at places all over the face that both photos show; zeros where there are too few.
     """
     if not len(middles):
-        return np.zeros(0)
+        return np.zeros(0), np.zeros(0)
     width_px = face_width_px(here[1])
     some, sides = _places_of_face(here[1], there[1], laid, width_px)
     points, lengths = np.concatenate([middles, some]), np.concatenate([sides_px, sides])
     reach = np.full(len(lengths), _SIGMAS_OFF * laid.off_face_widths * width_px)
     scale = face_width_px(there[1]) / width_px
-    gained = _contrast(here, points, lengths, None, reach) - _contrast(there, points, lengths, laid, scale * reach)
-    usual = gained[len(middles) :]
+    left = _contrast(there, points, lengths, laid, scale * reach)
+    gained = _contrast(here, points, lengths, None, reach) - left
+    return _in_deviations(gained, len(middles)), _in_deviations(left, len(middles))
+
+
+def _in_deviations(values: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Return the first `count` of values in standard deviations, robust ones, of the others from their median."""
+    usual = values[count:]
     if len(usual) < _FEWEST:
-        return np.zeros(len(middles))
+        return np.zeros(count)
     middle = float(np.median(usual))
     spread = 1.4826 * float(np.median(np.abs(usual - middle)))
-    return np.asarray((gained[: len(middles)] - middle) / max(spread, _LEAST_SPREAD))
+    return np.asarray((values[:count] - middle) / max(spread, _LEAST_SPREAD))
 
 
 def hidden_shares(
@@ -74,7 +81,7 @@ def hidden_shares(
 ) -> NDArray[np.float64]:
     """Return the share (n, 2) of each place, and of its ring, that glares or lies outside of a photo.
 
-    glare: (h, w) of the frame of the face. middles, sides_px: as in `gained_contrast`. laid: what leads from their
+    glare: (h, w) of the frame of the face. middles, sides_px: as in `compared_contrast`. laid: what leads from their
     photo to this one; none where it is the same.
     """
     photo, face = seen

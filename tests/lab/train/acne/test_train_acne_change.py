@@ -17,6 +17,7 @@ def boxes(places, *, visible=True):
     return Candidates(
         rows=np.arange(count), elsewhere=places, sides_px=np.full(count, 10.0), visible=np.full(count, visible),
         here=np.arange(count) * 1.0, there=np.full(count, -9.0), contrast=np.full(count, 20.0),
+        left=np.full(count, -9.0),
     )  # fmt: skip
 
 
@@ -34,18 +35,21 @@ def test_a_photo_teaches_with_and_without_papules_in_both_directions(monkeypatch
     monkeypatch.setattr(change, "looked_at", lambda photo: SimpleNamespace(face="face", photo=photo))
     monkeypatch.setattr(change, "with_papules", lambda photo, face, seed: (photo, (mark(20, 20),)))
     monkeypatch.setattr(change, "photographed_again", lambda photo, seed: photo)
+    monkeypatch.setattr(change, "with_gloss", lambda photo, face, seed: photo)
     pair = boxes([(20, 20), (80, 80)]), boxes([(20, 20)])
     monkeypatch.setattr(change, "_both_ways", lambda before, after: pair)
-    drawn, lost, same, lost_again = change.lessons_of("photo", "a", "a.jpg")
+    drawn, lost, same, lost_again, *glossed = change.lessons_of("photo", "a", "a.jpg")
     assert (drawn.mark.tolist(), drawn.drawn) == ([0, -1], 1)
     assert [one.mark.tolist() for one in (lost, same, lost_again)] == [[-1], [-1, -1], [-1]]
-    assert drawn.clues.tolist() == [[0.0, -9.0, 8.0], [1.0, -9.0, 8.0]]
+    assert drawn.clues.tolist() == [[0.0, -9.0, 8.0, -2.0], [1.0, -9.0, 8.0, -2.0]]
+    assert [one.drawn for one in glossed] == [1, 0, 0, 0, 1, 0]
+    assert [one.gloss for one in (drawn, lost, same, lost_again, *glossed)] == [False] * 4 + [True] * 6
     monkeypatch.setattr(change, "_both_ways", lambda before, after: None)
     assert not list(change.lessons_of("photo", "a", "a.jpg"))
 
 
 def test_what_the_other_photo_does_not_show_teaches_nothing_and_is_not_told():
-    link = ChangeLink(start=0.0, here=1.0, there=0.0, contrast=0.0)
+    link = ChangeLink(start=0.0, here=1.0, there=0.0, contrast=0.0, left=0.0)
     assert boxes([(1, 1)]).probabilities(link) == pytest.approx(0.5)
     assert boxes([(1, 1)], visible=False).probabilities(link) == 0
-    assert change._clues(boxes([(1, 1)], visible=False)).shape == (0, 3)
+    assert change._clues(boxes([(1, 1)], visible=False)).shape == (0, 4)

@@ -1,6 +1,7 @@
 """How `dermis change` is judged: real photos of one person from one side, one photo twice, and lesions drawn on it.
 
-No set here says when its photos were taken, so of two real ones it is told what comes out, not whether that is right.
+No set here says when its photos were taken. Two photos that share nearly all the fine structure of the skin are of one
+visit, and nothing must come out; of others it is told what comes out, not whether that is right.
 Of a photo and itself in another light, turned, smaller and compressed again nothing must come out; of a photo and
 itself with lesions drawn on it, photographed again likewise, those must come out as new, and nothing else.
 """
@@ -17,11 +18,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Analysis, Change, Sample
+from dermis.core import Analysis, Change, Photo, Sample
 from dermis.core.change import TOLD_FROM
 from dermis.errors import InputError, NoSkin
 from dermis.formats.images.photo import read_photo
-from dermis.lab.datasets.check import find_duplicates, perceptual_hash
+from dermis.lab.datasets.check import Duplicate, find_duplicates, perceptual_hash
 from dermis.lab.evaluate.acne.elsewhere import mean_in_words
 from dermis.lab.synth.camera.again import photographed_again
 from dermis.lab.synth.drawn_papules import with_papules
@@ -30,11 +31,13 @@ from dermis.lab.train.acne.change import looked_at
 from dermis.pipeline.longitudinal import change_between
 from dermis.tasks.acne.count import smallest_count_change
 
-__all__ = ["DrawnChange", "Repeat", "change_table", "drawn_changes", "repeats"]
+__all__ = ["DrawnChange", "Repeat", "change_table", "drawn_changes", "repeats", "same_visit"]
 
 _LARGE_MM = 1.5
 _PEOPLE, _PHOTOS_EACH = 25, 4
 _REACH = 1.5
+ONE_VISIT = 0.65
+"""Two photos of which so much is found again are of one visit, by hair, clothes and lesions; those of two have less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,18 +67,41 @@ def repeats(samples: Sequence[Sample]) -> Iterator[Repeat]:
 
     samples: of `acne04`; looked at are the clean crops (trait "hires"), at most four a person.
     """
-    photos: dict[str, list[Path]] = defaultdict(list)
-    for sample in samples:
-        if "hires" in sample.traits:
-            photos[sample.key.subject].append(Path(str(sample.traits["hires"])))
-    for group, files in [(group, files) for group, files in photos.items() if len(files) > 1][:_PEOPLE]:
+    for group, files in list(_clean_crops(samples).items())[:_PEOPLE]:
         held = [read_photo(path) for path in files[:_PHOTOS_EACH]]
-        hashes = [perceptual_hash(photo) for photo in held]
-        copies = {(pair.first, pair.second) for pair in find_duplicates(hashes, thorough=True)}
+        copies = {(pair.first, pair.second) for pair in _alike(held)}
         seen = [looked_at(photo) for photo in held]
         for first, second in combinations(range(len(held)), 2):
             if (first, second) not in copies and _same_side(seen[first], seen[second]):
                 yield Repeat(group=group, change=_compared(seen[first], seen[second]))
+
+
+def same_visit(samples: Sequence[Sample]) -> Iterator[Repeat]:
+    """Yield pairs of photos of one person that were taken at one visit: alike as pictures, and nearly all found again.
+
+    samples: of `acne04`, as in `repeats`. Many differ by a polariser: one shows the skin's gloss, the other none.
+    """
+    for group, files in _clean_crops(samples).items():
+        held = [read_photo(path) for path in files]
+        for pair in _alike(held):
+            seen = [looked_at(held[place]) for place in (pair.first, pair.second) if not pair.identical]
+            change = _compared(*seen) if seen else None
+            if change is not None and change.textured >= ONE_VISIT:
+                yield Repeat(group=group, change=change)
+
+
+def _clean_crops(samples: Sequence[Sample]) -> dict[str, list[Path]]:
+    """Return the clean crops of each person of whom there are several."""
+    photos: dict[str, list[Path]] = defaultdict(list)
+    for sample in samples:
+        if "hires" in sample.traits:
+            photos[sample.key.subject].append(Path(str(sample.traits["hires"])))
+    return {group: files for group, files in photos.items() if len(files) > 1}
+
+
+def _alike(photos: Sequence[Photo]) -> tuple[Duplicate, ...]:
+    """Return the pairs that are one picture, or nearly."""
+    return find_duplicates([perceptual_hash(photo) for photo in photos], thorough=True)
 
 
 def drawn_changes(photos: Sequence[tuple[Path, str]]) -> Iterator[DrawnChange]:
@@ -125,10 +151,18 @@ def _told(mark: Mark, change: Change) -> tuple[float, float, float]:
     return mark.radius_mm, float(surest > 0), float(surest >= TOLD_FROM)
 
 
-def change_table(pairs: Sequence[Repeat], drawn: Sequence[DrawnChange]) -> str:
-    """Return what is told of two photos of one person, and of drawn lesions by their size."""
+def change_table(pairs: Sequence[Repeat], visit: Sequence[Repeat], drawn: Sequence[DrawnChange]) -> str:
+    """Return what is told of two photos of one visit, of two of one person, and of drawn lesions by their size."""
+    lines = [*_of_pairs("two photos of one visit", visit), ""]
+    lines += _of_pairs("two photos of one person from one side, seldom of one visit", pairs)
+    if drawn:
+        lines += ["", *_of_drawn(drawn)]
+    return "\n".join(lines)
+
+
+def _of_pairs(title: str, pairs: Sequence[Repeat]) -> list[str]:
     told = [pair for pair in pairs if pair.change is not None]
-    lines = ["| two photos of one person from one side | |", "|---|---|"]
+    lines = [f"| {title} | |", "|---|---|"]
     lines.append(f"| pairs, people; compared | {len(pairs)}, {len({pair.group for pair in pairs})}; {len(told)} |")
     if told:
         groups = [pair.group for pair in told]
@@ -143,9 +177,7 @@ def change_table(pairs: Sequence[Repeat], drawn: Sequence[DrawnChange]) -> str:
             f"| the count told as changed | {mean_in_words(counted, groups)} |",
             f"| the difference's interval holds 0 | {mean_in_words(inside, groups)} |",
         ]
-    if drawn:
-        lines += ["", *_of_drawn(drawn)]
-    return "\n".join(lines)
+    return lines
 
 
 def _of_drawn(drawn: Sequence[DrawnChange]) -> list[str]:

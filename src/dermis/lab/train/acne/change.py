@@ -1,7 +1,8 @@
 """The link from both photos of one skin to what is new, as `dermis train acne-change` fits it to drawn papules.
 
-Each photo is compared with itself photographed again, with papules drawn on it first and with nothing drawn. What lies
-where a papule was drawn is new; every other box, in both directions, is not. A logistic regression learns the
+Each photo is compared with itself photographed again, with papules drawn on it first and with nothing drawn, and both
+again with gloss over one of the two. What lies where a papule was drawn is new; every other box, in both directions, is
+not. A logistic regression learns the
 probability; figures are those of folds by person. Nobody here taught the network of lesions.
 """
 
@@ -24,6 +25,7 @@ from dermis.formats.images.photo import read_photo
 from dermis.formats.tables import read_table
 from dermis.lab.datasets import find_dataset
 from dermis.lab.synth.camera.again import photographed_again
+from dermis.lab.synth.camera.gloss import with_gloss
 from dermis.lab.synth.drawn_papules import with_papules
 from dermis.lab.synth.lesions.kinds import Mark
 from dermis.lab.train.acne.presence import untaught_photos
@@ -34,7 +36,7 @@ from dermis.pipeline.analyse import analyse
 from dermis.pipeline.lesion_fates import Candidates, candidates, visit_of
 from dermis.pipeline.longitudinal import SAME_SKIN
 from dermis.tasks import choose
-from dermis.tasks.acne.change_link import CHANGE_LINK, MOST_CONTRAST, ChangeLink
+from dermis.tasks.acne.change_link import CHANGE_LINK, MOST_CONTRAST, MOST_LEFT, ChangeLink
 
 __all__ = ["ChangeLesson", "at_marks", "fit_link", "fit_table", "lessons_of", "looked_at", "probabilities_in_folds"]
 
@@ -44,17 +46,19 @@ PHOTOS = 16
 FOLDS = 5
 _REACH = 0.75
 """A box is of a mark where their middles are nearer than this share of the larger side of the two."""
-_HEAD = "start,here,there,contrast,new,not_new,photos,people"
+_HEAD = "start,here,there,contrast,left,new,not_new,pairs,people"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeLesson:
-    """Boxes of one photo against another of the same skin: (n, 3) here, there and contrast, and which (n,) are new.
+    """Boxes of one photo against another of the same skin: (n, 4) here, there, contrast and left; which are new.
 
-    mark: (n,) number of the papule, -1 for none. drawn: how many there were.
+    mark: (n,) number of the papule, -1 for none. drawn: how many there were. gloss: whether one of the two photos has
+    gloss laid over it.
     """
 
     group: str
+    gloss: bool
     clues: _Floats
     mark: NDArray[np.intp]
     drawn: int
@@ -63,7 +67,8 @@ class ChangeLesson:
 def lessons_of(photo: Photo, group: str, name: str) -> Iterator[ChangeLesson]:
     """Yield a photo with papules and one with none, each photographed again and compared in both directions.
 
-    Nothing where the photos cannot be compared, or no papule found a place.
+    Then both with gloss over them, and the painted one beside the first with gloss over that. Nothing where photos
+    cannot be compared, or no papule found a place.
     """
     before = looked_at(photo)
     if before.face is None:
@@ -72,16 +77,30 @@ def lessons_of(photo: Photo, group: str, name: str) -> Iterator[ChangeLesson]:
         painted, marks = with_papules(photo, before.face, zlib.crc32(name.encode()))
     except NoSkin:
         return
-    for seed, shown, drawn in ((1, painted, marks), (2, photo, ())):
-        after = looked_at(photographed_again(shown, zlib.crc32(f"{name} {seed}".encode())))
-        pair = _both_ways(before, after)
-        if pair is None or not marks:
-            return
-        new, gone = pair
-        own = at_marks(new, drawn)
-        yield ChangeLesson(group=group, clues=_clues(new), mark=own[new.visible], drawn=len(drawn))
-        nothing = np.full(np.count_nonzero(gone.visible), -1, np.intp)
-        yield ChangeLesson(group=group, clues=_clues(gone), mark=nothing, drawn=0)
+    if not marks:
+        return
+    for number, (shown, drawn) in enumerate(((painted, marks), (photo, ()), (painted, marks), (photo, ()))):
+        seed = zlib.crc32(f"{name} {number + 1}".encode())
+        gloss = number > 1
+        again = photographed_again(with_gloss(shown, before.face, seed) if gloss else shown, seed)
+        yield from _both(before, looked_at(again), drawn, group, gloss=gloss)
+    seed = zlib.crc32(f"{name} 5".encode())
+    first = looked_at(with_gloss(photo, before.face, seed))
+    yield from _both(first, looked_at(photographed_again(painted, seed)), marks, group, gloss=True)
+
+
+def _both(
+    before: Analysis, after: Analysis, drawn: Sequence[Mark], group: str, *, gloss: bool
+) -> Iterator[ChangeLesson]:
+    """Yield what may be new in the second photo, where something was drawn, and what may be gone, which nothing is."""
+    pair = _both_ways(before, after)
+    if pair is None:
+        return
+    new, gone = pair
+    own = at_marks(new, drawn)
+    yield ChangeLesson(group=group, gloss=gloss, clues=_clues(new), mark=own[new.visible], drawn=len(drawn))
+    nothing = np.full(np.count_nonzero(gone.visible), -1, np.intp)
+    yield ChangeLesson(group=group, gloss=gloss, clues=_clues(gone), mark=nothing, drawn=0)
 
 
 def looked_at(photo: Photo) -> Analysis:
@@ -113,17 +132,18 @@ def _both_ways(before: Analysis, after: Analysis) -> tuple[Candidates, Candidate
 
 
 def _clues(found: Candidates) -> _Floats:
-    held = np.stack([found.here, found.there, np.clip(found.contrast, *MOST_CONTRAST)], axis=1)
-    return held[found.visible]
+    contrast, left = np.clip(found.contrast, *MOST_CONTRAST), np.clip(found.left, *MOST_LEFT)
+    return np.stack([found.here, found.there, contrast, left], axis=1)[found.visible]
 
 
 def fit_link(clues: _Floats, new: BoolMap) -> ChangeLink:
-    """Return the link for clues (n, 3) and which (n,) are new."""
+    """Return the link for clues (n, 4) and which (n,) are new."""
     from sklearn.linear_model import LogisticRegression  # late: 0.5 s
 
     fitted = LogisticRegression(C=10.0, max_iter=1000).fit(clues, new)
-    here, there, contrast = (round(float(one), 3) for one in fitted.coef_[0])
-    return ChangeLink(start=round(float(fitted.intercept_[0]), 3), here=here, there=there, contrast=contrast)
+    here, there, contrast, left = (round(float(one), 3) for one in fitted.coef_[0])
+    start = round(float(fitted.intercept_[0]), 3)
+    return ChangeLink(start=start, here=here, there=there, contrast=contrast, left=left)
 
 
 def probabilities_in_folds(lessons: Sequence[ChangeLesson]) -> list[_Floats]:
@@ -148,17 +168,28 @@ def fit_table(recipe: Recipe, folders: Mapping[str, Path], out: Path) -> dict[st
     told = probabilities_in_folds(lessons)
     link = fit_link(np.concatenate([one.clues for one in lessons]), _new(lessons))
     new = _new(lessons)
-    people, pictures = len({one.group for one in lessons}), len(lessons) // 4
-    numbers = (link.start, link.here, link.there, link.contrast, int(new.sum()), int((~new).sum()), pictures, people)
+    people, pairs = len({one.group for one in lessons}), len(lessons) // 2
+    weights = (link.start, link.here, link.there, link.contrast, link.left)
+    numbers = (*weights, int(new.sum()), int((~new).sum()), pairs, people)
     write_text(out / CHANGE_LINK.name, f"{_HEAD}\n{','.join(map(str, numbers))}\n")
-    both = [(one.mark, chances >= TOLD_FROM) for one, chances in zip(lessons, told, strict=True)]
-    seen = [len(set(mark[sure & (mark >= 0)].tolist())) for mark, sure in both]
-    falsely = [np.count_nonzero(sure & (mark < 0)) for mark, sure in both]
+    plain, gloss = (
+        _told([(one, chances) for one, chances in zip(lessons, told, strict=True) if one.gloss is wanted])
+        for wanted in (False, True)
+    )
     return {
-        "photos": pictures, "people": people, "papules": sum(one.drawn for one in lessons),
-        "papules_told_new": sum(seen) / max(sum(one.drawn for one in lessons), 1),
-        "falsely_told_a_comparison": float(np.mean(falsely)) * 2,
+        "pairs": pairs, "people": people, "papules": sum(one.drawn for one in lessons),
+        "papules_told_new": plain[0], "falsely_told_a_comparison": plain[1],
+        "papules_told_new_gloss": gloss[0], "falsely_told_a_comparison_gloss": gloss[1],
     }  # fmt: skip
+
+
+def _told(lessons: Sequence[tuple[ChangeLesson, _Floats]]) -> tuple[float, float]:
+    """Return the share of the drawn papules that is told, and the places told falsely in a pair of photos."""
+    drawn = sum(one.drawn for one, _ in lessons)
+    sure = [(one.mark, chances >= TOLD_FROM) for one, chances in lessons]
+    seen = sum(len(set(mark[told & (mark >= 0)].tolist())) for mark, told in sure)
+    falsely = sum(int(np.count_nonzero(told & (mark < 0))) for mark, told in sure)
+    return seen / max(drawn, 1), 2 * falsely / max(len(lessons), 1)
 
 
 def _clear(folder: Path) -> Iterator[tuple[Photo, str, str]]:
