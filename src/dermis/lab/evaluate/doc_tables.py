@@ -241,11 +241,10 @@ def _of_acne_change(roots: Roots, runs: Path) -> str:
     from dermis.lab.evaluate.acne.visits import change_table, drawn_changes, repeats, same_visit
 
     samples = find_dataset("acne04").index(folder_of("acne04", roots))
-    pairs, visit = list(repeats(samples)), list(same_visit(samples))
     portraits = people_of(folder_of(PORTRAITS_NAME, roots, made=PORTRAITS_NAME))
     others = people_of(folder_of("acne_boxes_uii", roots), 3 * _EVERY)
-    untaught = [(path, person) for path, person in portraits if person in _UNTAUGHT]
-    return _signed(change_table(pairs, visit, list(drawn_changes([*untaught, *others]))))
+    photos = [*((path, person) for path, person in portraits if person in _UNTAUGHT), *others]
+    return _signed(change_table(list(repeats(samples)), list(same_visit(samples)), list(drawn_changes(photos))))
 
 
 def _of_redness_grade(roots: Roots, runs: Path) -> str:

@@ -300,18 +300,22 @@ def test_acne_change(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
 
     def lessons(photo, group, name):
-        for drawn in (3, 0, 0, 0):
+        for gloss, drawn in ((False, 3), (False, 0), (True, 3), (True, 0)):
             mark = np.r_[np.arange(drawn), np.full(20, -1)]
-            clues = rng.normal(0, 1, (len(mark), 3)) + np.outer(mark >= 0, (0.0, 0.0, 5.0))
-            yield acne_change.ChangeLesson(group=group, clues=clues, mark=mark.astype(np.intp), drawn=drawn)
+            clues = rng.normal(0, 1, (len(mark), 4)) + np.outer(mark >= 0, (0.0, 0.0, 2.0 if gloss else 5.0, 0.0))
+            yield acne_change.ChangeLesson(
+                group=group, gloss=gloss, clues=clues, mark=mark.astype(np.intp), drawn=drawn
+            )
 
     monkeypatch.setattr(acne_change, "lessons_of", lessons)
     run, table = fitted("acne-change", homes, tmp_path)
     check(run, table)
     said = run.result()
-    assert (said["photos"], said["people"], said["papules"]) == (12, 12, 36)
+    assert (said["pairs"], said["people"], said["papules"]) == (24, 12, 72)
     assert said["papules_told_new"] > 0.85
+    assert said["papules_told_new_gloss"] < said["papules_told_new"] - 0.3
     assert said["falsely_told_a_comparison"] < 0.3
-    (row,) = read_table(table, needs=("start", "here", "there", "contrast", "new", "not_new"))
-    assert float(row["contrast"]) > 5 * max(abs(float(row["here"])), abs(float(row["there"])))
-    assert (int(row["new"]), int(row["not_new"])) == (36, 12 * 80)
+    (row,) = read_table(table, needs=("start", "here", "there", "contrast", "left", "new", "not_new"))
+    others = max(abs(float(row[name])) for name in ("here", "there", "left"))
+    assert float(row["contrast"]) > 3 * others
+    assert (int(row["new"]), int(row["not_new"])) == (72, 12 * 80)
