@@ -87,7 +87,7 @@ def test_photos_alike_are_of_one_visit_where_nearly_all_skin_is_found_again(monk
     ]  # fmt: skip
     samples.append(SimpleNamespace(key=SimpleNamespace(subject="b"), traits={}))
     found = {3: ((0, 1, False), (1, 2, False), (0, 2, True)), 2: ((0, 1, False),)}
-    textured = {"a0.jpg a1.jpg": ONE_VISIT, "a1.jpg a2.jpg": 0.9, "a0.jpg a2.jpg": 1.0, "c0.jpg c1.jpg": 0.6}
+    textured = {"a0.jpg a1.jpg": ONE_VISIT, "a1.jpg a2.jpg": 0.9, "a0.jpg a2.jpg": 1.0, "c0.jpg c1.jpg": 0.68}
     monkeypatch.setattr(visits, "read_photo", lambda path: path.name)
     monkeypatch.setattr(visits, "perceptual_hash", lambda photo: photo)
     monkeypatch.setattr(
