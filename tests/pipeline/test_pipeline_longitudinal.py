@@ -7,7 +7,7 @@ import pytest
 from scipy.ndimage import affine_transform
 
 import dermis
-from dermis.core import Analysis, Encoding, Photo, Provenance, Quality, Region, View
+from dermis.core import Analysis, Encoding, Finding, Photo, Provenance, Quality, Region, View
 from dermis.errors import InputError
 from dermis.face.crop import crop
 from dermis.face.find import find_face
@@ -233,3 +233,29 @@ def test_a_peak_lies_between_its_neighbours_and_stays_where_there_is_none():
     assert _between(parabola, 2) == pytest.approx(2.3)
     assert _between(np.ones(5), 2) == 2.0
     assert _between(-parabola, 2) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("shares", "alike"),
+    [((0.001, 0.2), False), ((0.2, 0.001), False), ((0.001, 0.03), True), ((0.02, 0.2), True), ((0.1, 0.1), True)],
+)
+def test_photos_with_and_without_gloss_are_not_taken_alike_and_tell_no_changed_value(photos, shares, alike):
+    before, face, after, there = photos
+    first, second = visit("a", before, face, []), visit("b", after, there, [])
+    glossy = [replace(seen, findings=(COUNT,), skin=shining(seen.skin, share))
+              for seen, share in zip((first, second), shares, strict=True)]  # fmt: skip
+    told = change_between(*glossy)
+    assert told.taken_alike is alike
+    (value,) = told.values
+    assert (value.mdc is not None, value.changed is not None) == (alike, alike)
+
+
+COUNT = Finding(task="acne_lesions", region=Region.FACE, value=5.0, unit="lesions", model="made@1")
+
+
+def shining(skin, share):
+    """The skin with glare over the first `share` of its pixels in view."""
+    glare = np.zeros_like(skin.visible)
+    places = np.flatnonzero(skin.visible)
+    glare.flat[places[: round(share * len(places))]] = True
+    return replace(skin, excluded={**skin.excluded, "specular": glare})

@@ -2,9 +2,10 @@ import re
 from dataclasses import replace
 
 import pytest
+from markupsafe import escape
 
 from dermis.core import Box, Change, Detection, MatchedLesion, Region, UnmatchedLesion, ValueChange
-from dermis.core.change import SIDE_BY_SIDE
+from dermis.core.change import NOT_ALIKE, SIDE_BY_SIDE
 from dermis.formats.analysis_json import change_object
 from dermis.report.change import change_page
 
@@ -95,3 +96,8 @@ def test_the_json_holds_every_lesion(change):
 def test_a_photo_that_is_missing_is_a_mistake(change, analysis):
     with pytest.raises(ValueError, match="two photos"):
         change_page(change, replace(analysis, photo=None), analysis)
+
+
+def test_photos_that_were_not_taken_alike_say_so(change, analysis):
+    assert NOT_ALIKE not in change_page(change, analysis, analysis)
+    assert str(escape(NOT_ALIKE)) in change_page(replace(change, taken_alike=False), analysis, analysis)

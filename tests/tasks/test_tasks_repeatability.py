@@ -84,3 +84,9 @@ def test_a_smallest_change_that_goes_with_the_values_stands_for_that_of_the_tabl
     assert found.interval == changed().interval
     nose = value_change("redness", Region.NOSE, "u", BEFORE, AFTER, smallest=lambda before, after: 1.0)
     assert nose.mdc is None
+
+
+def test_photos_not_taken_alike_have_neither_interval_nor_verdict(table):
+    told = value_change("redness", Region.FACE, None, BEFORE, AFTER, taken_alike=False, smallest=lambda one, two: 1.0)
+    assert (told.interval, told.level, told.mdc, told.changed) == (None, None, None, None)
+    assert told.difference == 6.0

@@ -15,7 +15,7 @@ from dermis.cli.models import fetch_with_progress
 from dermis.cli.parser import JsonFlag, verb
 from dermis.cli.terminal import NOTICE
 from dermis.core import Change, ValueChange
-from dermis.core.change import SIDE_BY_SIDE
+from dermis.core.change import NOT_ALIKE, SIDE_BY_SIDE
 from dermis.formats.analysis_json import change_object
 from dermis.formats.files import make_folder
 from dermis.models.registry import MODELS
@@ -84,9 +84,11 @@ def _print(change: Change, console: Console) -> None:
     console.print(f"  {len(change.lasting)} lasting, {change.told_gone} gone, {change.told_new} new{doubtful}")
     if change.told_gone or change.told_new:
         console.print(f"  [dim]{SIDE_BY_SIDE}[/dim]")
+    if not change.taken_alike:
+        console.print(f"  [yellow]{NOT_ALIKE}[/yellow]")
     for word, fates in (("gone", change.gone), ("new", change.new)):
         for fate in fates:
-            told = f"{fate.probability:.0%} sure" if fate.elsewhere else "its place is not in the other photo"
+            told = f"{fate.probability:.0%} sure" if fate.elsewhere else "its place cannot be compared"
             box = fate.item.box
             console.print(f"    {word:4} {fate.item.region.value:12} at {box.x_px:.0f},{box.y_px:.0f}: {told}")
 

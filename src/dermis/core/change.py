@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dermis.core.face import Box, Region
 from dermis.core.finding import Detection
 
-__all__ = ["SIDE_BY_SIDE", "TOLD_FROM", "Change", "MatchedLesion", "UnmatchedLesion", "ValueChange"]
+__all__ = ["NOT_ALIKE", "SIDE_BY_SIDE", "TOLD_FROM", "Change", "MatchedLesion", "UnmatchedLesion", "ValueChange"]
 
 TOLD_FROM = 0.7
 """From this probability on a lesion counts as gone or new, in every place that tells of it; below, it is doubtful.
@@ -16,6 +16,12 @@ Chosen on photos that were photographed again, so that nothing is told of them (
 
 SIDE_BY_SIDE = "New and gone lesions are told by both photos side by side, the counts by each photo alone."
 """Why lesions can be new where the counts hardly differ; said wherever both are shown."""
+
+NOT_ALIKE = (
+    "One photo shows the skin's gloss, the other none: a polariser, powder or other light does that, and without gloss "
+    "about twice as many lesions are counted. So no value is told to have changed; photograph both visits alike."
+)
+"""Said where photos were not taken alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +81,8 @@ class Change:
     without a partner, the likeliest first. count_before, count_after: by the density maps. difference: where
     after - before lies with probability `level`, None where the model gives no interval. aligned_by: what the photos
     were laid on each other by. off_face_widths: how far apart one place may come out, 1 sigma. textured: share of the
-    face on which its fine structure confirmed the alignment.
+    face on which its fine structure confirmed the alignment. taken_alike: False where one photo shows the skin's gloss
+    and the other none; no value is told to have changed then.
     """
 
     before: str
@@ -94,6 +101,7 @@ class Change:
     textured: float
     level: float
     model: str
+    taken_alike: bool = True
 
     @property
     def told_gone(self) -> int:

@@ -263,6 +263,7 @@ def change_object(change: Change) -> Object:
             "off_face_widths": round(change.off_face_widths, 4),
             "textured_share": round(change.textured, 3),
         },
+        "taken_alike": change.taken_alike,
         "model": change.model,
     }
 

@@ -32,6 +32,9 @@ _SIZE_SPREAD = 0.5
 """Spread of the logarithm of a lesion's size between two visits (1 sigma; chosen)."""
 _LASTS = 0.5
 """How often a lesion of the first visit is there at the second, before anything is known of it (chosen)."""
+GLOSSY, MATTE = 0.05, 0.005
+"""Shares of the visible skin that glare: from the first on a photo shows its gloss, below the second none. Photos of
+ACNE04 through polarisers have 0 to 0.002, the others 0.017 to 0.13."""
 SAME_SKIN = 0.2
 """On so small a share of the face two photos agree by chance: on made faces, two people share up to 0.1 of it, two
 photos of one person over 0.9 (docs/log.md)."""
@@ -60,10 +63,11 @@ def change_between(before: Analysis, after: Analysis) -> Change:
     lasting = _lasting(first, second, laid)
     stays, came = {id(pair.before) for pair in lasting}, {id(pair.after) for pair in lasting}
     counts = first.lesions.counts[Region.FACE], second.lesions.counts[Region.FACE]
+    alike = _taken_alike(first, second)
     return Change(
         before=first.name,
         after=second.name,
-        values=_values(before, after),
+        values=_values(before, after, taken_alike=alike),
         lasting=tuple(lasting),
         gone=fates(first, second, laid, stays),
         new=fates(second, first, back, came),
@@ -77,6 +81,7 @@ def change_between(before: Analysis, after: Analysis) -> Change:
         textured=laid.textured,
         level=first.lesions.found.level,
         model=second.lesions.found.model,
+        taken_alike=alike,
     )
 
 
@@ -133,7 +138,18 @@ def _skin_area(face: Face) -> float:
     return float(np.count_nonzero(face.skin)) * (face.frame.factor / face_width_px(face)) ** 2
 
 
-def _values(before: Analysis, after: Analysis) -> tuple[ValueChange, ...]:
+def _taken_alike(first: Visit, second: Visit) -> bool:
+    """Return whether both photos show the skin's gloss, or neither, as far as that is known."""
+    if first.skin is None or second.skin is None:
+        return True
+    matte, glossy = sorted(
+        float(np.mean(skin.excluded["specular"][skin.visible])) if skin.visible.any() else 0.0
+        for skin in (first.skin, second.skin)
+    )
+    return matte >= MATTE or glossy < GLOSSY
+
+
+def _values(before: Analysis, after: Analysis, *, taken_alike: bool) -> tuple[ValueChange, ...]:
     """Return how each value of the whole face changed that both photos gave."""
     earlier = {one.task: one for one in before.findings if one.region is Region.FACE}
     return tuple(
@@ -144,6 +160,7 @@ def _values(before: Analysis, after: Analysis) -> tuple[ValueChange, ...]:
             _measured(earlier[one.task], before),
             _measured(one, after),
             same_photo=_same(before.photo, after.photo),
+            taken_alike=taken_alike,
             smallest=TASKS[one.task].smallest_change if one.task in TASKS else None,
         )
         for one in after.findings

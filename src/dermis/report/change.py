@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dermis.core import Analysis, Box, Change, Detection, Photo, Scale, UnmatchedLesion, ValueChange
-from dermis.core.change import SIDE_BY_SIDE, TOLD_FROM
+from dermis.core.change import NOT_ALIKE, SIDE_BY_SIDE, TOLD_FROM
 from dermis.report.formatting import number, percent, plain, range_words, region_title, value_words
 from dermis.report.page import rendered
 from dermis.report.pictures import crop_uri, data_uri, shown, window_of
@@ -66,6 +66,7 @@ def change_page(change: Change, before: Analysis, after: Analysis) -> str:
         "facts": _facts(change),
         "values": tuple(_value_row(one) for one in change.values if one.task in TASKS),
         "side_by_side": SIDE_BY_SIDE if change.told_gone or change.told_new else "",
+        "not_alike": "" if change.taken_alike else NOT_ALIKE,
         "counts": {"gone": change.told_gone, "new": change.told_new, "lasting": len(change.lasting)},
         "pairs": tuple(_pairs(change, before.photo, after.photo))[:MOST_PAIRS],
         "unseen": sum(fate.elsewhere is None for fate in (*change.gone, *change.new)),

@@ -112,14 +112,21 @@ def value_change(
     after: Measured,
     *,
     same_photo: bool = False,
+    taken_alike: bool = True,
     smallest: Callable[[float, float], float] | None = None,
 ) -> ValueChange:
     """Return how a value changed, and whether that is more than measuring again would give.
 
     Where the repeatability was measured in the conditions of both photos, the interval is that of the pair. Else both
     errors count as independent, and their squares add up. A photo differs from itself by nothing. smallest: the
-    `smallest_change` of the task; where it has one it stands for the MDC95 of the table.
+    `smallest_change` of the task; where it has one it stands for the MDC95 of the table. Photos that were not taken
+    alike have no interval and no verdict: how they differ was measured on photos that were.
     """
+    if not taken_alike:
+        return ValueChange(
+            task=task, region=region, unit=unit, before=before.value, after=after.value, interval=None, level=None,
+            mdc=None, changed=None,
+        )  # fmt: skip
     difference = after.value - before.value
     mdc = smallest_detectable_change(task, before.condition, after.condition, region=region)
     within: Ends | None = None

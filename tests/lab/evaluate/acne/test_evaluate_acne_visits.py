@@ -18,12 +18,12 @@ from dermis.lab.evaluate.acne.visits import (
 )
 
 
-def change(new=(), gone=0, difference=(-1.0, 1.0), counts=(4.0, 4.1)):
+def change(new=(), gone=0, difference=(-1.0, 1.0), counts=(4.0, 4.1), alike=True):
     fates = [SimpleNamespace(elsewhere=box, probability=chance) for box, chance in new]
     told = sum(chance >= visits.TOLD_FROM for _, chance in new)
     return SimpleNamespace(
         new=fates, told_new=told, told_gone=gone, lasting=(), difference=difference, count_before=counts[0],
-        count_after=counts[1],
+        count_after=counts[1], taken_alike=alike,
     )  # fmt: skip
 
 
@@ -58,6 +58,8 @@ def test_a_count_is_told_as_changed_beyond_what_another_photo_gives():
     drawn = np.array([[2.0, 1, 0]])
     grown, same = (DrawnChange(group="a", drawn=drawn, change=change(counts=(4.0, end))) for end in (8.0, 4.2))
     assert "| the count told as changed | 0.50" in change_table([], [], [grown, same])
+    apart = Repeat(group="a", change=change(counts=(4.0, 8.0), alike=False))
+    assert "| the count told as changed | 0.00" in change_table([], [apart], [])
     assert "| the count told as changed | 1.00" in change_table([], [Repeat(group="a", change=grown.change)], [])
 
 

@@ -233,8 +233,8 @@ def _spread_of_count(drawn: Sequence[DrawnChange]) -> float:
 
 
 def _count_changed(change: Change | None) -> bool:
-    """Return whether the counts differ by more than photographing again gives."""
-    if change is None:
+    """Return whether the counts are told to differ by more than photographing again gives."""
+    if change is None or not change.taken_alike:
         return False
     limit = smallest_count_change(change.count_before, change.count_after)
     return abs(change.count_after - change.count_before) > limit
