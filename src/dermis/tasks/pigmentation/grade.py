@@ -31,7 +31,7 @@ __all__ = ["AREA", "GRADE", "GRADED", "grade_of_burden", "measure_area", "measur
 
 GRADED = (Region.FOREHEAD, Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
 """The grade of a face is that of these: nose, chin and under-eyes hold pores, stubble and shadow."""
-BURDENS_L = (0.0, 0.014, 0.028, 0.042, 0.07, 0.106, 0.14, 0.21, 0.35, 0.70, 1.40)
+BURDENS_L = (0.0, 0.011, 0.029, 0.042, 0.063, 0.096, 0.126, 0.19, 0.306, 0.61, 1.22)
 GRADES = (0.0, 0.2, 0.6, 1.2, 2.2, 3.0, 3.7, 4.5, 5.5, 7.2, 9.0)
 """The grade at each mean weight of the skin in L*, as on painted faces that taught; straight lines between."""
 WORDS = ((0.75, "none"), (3.75, "mild"), (6.75, "moderate"), (np.inf, "severe"))

@@ -19,7 +19,7 @@ from dermis.tasks.pigmentation.skin_grid import CLUES
 __all__ = ["FILE", "MODEL", "MarkNetwork", "mark_network"]
 
 FILE = Path(__file__).parents[1] / "data" / "brown_marks.npz"
-MODEL = "brown-marks@2"
+MODEL = "brown-marks@4"
 _FARTHEST = 6.0
 """A clue counts up to so many standard deviations from its mean."""
 

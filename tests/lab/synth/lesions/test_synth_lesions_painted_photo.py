@@ -17,6 +17,20 @@ def test_marks_darken_by_the_density_that_is_told(seed):
     assert fallen == pytest.approx(density, abs=0.01)
 
 
+def test_strength_scales_the_marks_borders_sharpen_them_and_clear_photos_have_none():
+    face, skin = face_with(PLAIN)
+
+    def painted(**how):
+        return with_marks(np.random.default_rng(2), face, skin.linear, **how)[1]
+
+    usual = painted(clear_share=0.0, strength=(1.0, 1.0))
+    assert painted(clear_share=0.0, strength=(0.4, 0.4)) == pytest.approx(0.4 * usual, rel=1e-5)
+    sharp = painted(clear_share=0.0, strength=(1.0, 1.0), borders=(0.3, 0.3))
+    steep = [np.square(np.diff(one, axis=1)).mean() for one in (sharp, usual)]
+    assert steep[0] > 1.4 * steep[1]
+    assert not painted(clear_share=1.0).any()
+
+
 def test_look_alikes_only_darken():
     face, skin = face_with(PLAIN)
     rng = np.random.default_rng(4)

@@ -155,14 +155,16 @@ def test_brown_marks(tmp_path, monkeypatch):
     (folder / "labels.csv").write_text("file,person\n")
     rng = np.random.default_rng(0)
 
-    def lessons(portraits, adults, *, seed):
+    def lessons(portraits, adults, numbers, *, seed):
+        assert (numbers["portrait_shots"], numbers["adult_shots"]) == (2, 1)
         for number in range(10):
             density = np.where(rng.random(200) > 0.5, 8.0, 0.0).astype(np.float32)
             clues = rng.normal(0, 1, (200, len(CLUES))).astype(np.float32)
             yield Lesson(photo=number, clues=clues + density[:, None] / 8, density=density)
 
     monkeypatch.setattr(brown_marks, "lessons", lessons)
-    run, table = fitted("brown-marks", {"openpeople": folder, "caltech_faces_light": folder}, tmp_path)
+    roots = {"openpeople": folder, "caltech_faces_light": folder}
+    run, table = fitted("brown-marks", roots, tmp_path, "fit.portrait_shots=2", "fit.adult_shots=1")
     check(run, table)
     assert run.result()["painted_photos"] == 10
 

@@ -24,21 +24,33 @@ from dermis.tasks.pigmentation.contrast import BLOOD_AXIS, MELANIN_AXIS, resized
 __all__ = ["beside_lamp", "photographed", "with_look_alikes", "with_marks"]
 
 MOST_MARKS = {MarkKind.FRECKLE: 220, MarkKind.LENTIGO: 70, MarkKind.MELASMA: 16, MarkKind.PIH: 50}
-_CLEAR_SHARE = 0.3
 LEAST_WIDTH_PX = 170.0
 """Width of the face in the coarsest photo."""
 Floats = NDArray[np.float32]
 
 
-def with_marks(rng: np.random.Generator, face: Face, linear: FloatMap) -> tuple[Floats, Floats]:
-    """Return the face with brown marks of up to three kinds, and 100 x green density (h, w) of what was added."""
+def with_marks(
+    rng: np.random.Generator,
+    face: Face,
+    linear: FloatMap,
+    *,
+    clear_share: float = 0.3,
+    strength: tuple[float, float] = (0.6, 1.5),
+    borders: tuple[float, float] = (1.0, 1.0),
+) -> tuple[Floats, Floats]:
+    """Return the face with brown marks of up to three kinds, and 100 x green density (h, w) of what was added.
+
+    clear_share: how often no mark is added. strength, borders: times the density of the marks and the width of their
+    borders, the least and the most.
+    """
     marks: list[PhotoMark] = []
-    if rng.random() > _CLEAR_SHARE:
+    if rng.random() > clear_share:
         for kind in rng.permutation(np.array(list(MOST_MARKS), dtype=object))[: rng.integers(1, 4)]:
             count = int(np.exp(rng.uniform(0.25, 1) * np.log(MOST_MARKS[kind])))
             marks += draw_photo_marks(rng, face, kind, max(count, 2))
-    strength = rng.uniform(0.6, 1.5)
-    density = strength * paint_marks(linear, face, marks).density
+    narrower = rng.uniform(*borders)
+    marks = [replace(mark, edge_mm=narrower * mark.edge_mm) for mark in marks]
+    density = rng.uniform(*strength) * paint_marks(linear, face, marks).density
     axis = np.array(MELANIN_AXIS) * (rng.uniform(0.8, 1.2), 1.0, rng.uniform(0.88, 1.15))
     return _darkened(linear, density, axis), np.asarray(density, np.float32)
 

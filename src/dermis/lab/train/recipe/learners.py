@@ -63,7 +63,12 @@ LEARNERS: Mapping[str, Learner] = {
     ),
     "brown_marks": Learner(
         about="a small network that tells brown marks and their melanin from the clues of a pixel, on painted photos",
-        pools=True, closed_form=True, table="tasks/data/brown_marks.npz", fit={"rounds": 4},
+        pools=True, closed_form=True, table="tasks/data/brown_marks.npz",
+        fit={
+            "networks": 3, "rounds": 4, "dropout": 0.2, "decay": 0.1,
+            "portrait_shots": 16, "adult_photos": 8, "adult_shots": 4,
+            "clear_share": 0.3, "faintest": 0.3, "strongest": 1.1, "narrowest": 0.3, "widest": 0.8,
+        },
     ),
     "tone_posterior": Learner(
         about="boosted trees from the clues of a photo to the true tone, and to the size of their error",
