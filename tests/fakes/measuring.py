@@ -23,6 +23,8 @@ def photo(number=0, size=200):
 
 
 PHOTO = photo()
+MATTE = photo("matte")
+"""A photo that shows no gloss of the skin: it was not taken as the others were."""
 
 
 def fake_measure(asked: Asked) -> Measured:
@@ -79,7 +81,8 @@ def fake_report(asked: Asked) -> bytes:
 
 
 def fake_change(before: Asked, after: Asked):
-    return {"lasting": [], "gone": [], "new": [], "alignment": {}}
+    alike = (before.photo == MATTE) == (after.photo == MATTE)
+    return {"lasting": [], "gone": [], "new": [], "alignment": {}, "taken_alike": alike}
 
 
 def fake_spectrum(asked: Asked, x_px, y_px):

@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 
 from dermis.tasks.repeatability import smallest_detectable_change
-from fakes.measuring import HEAD, PHOTO, PNG, photo
+from fakes.measuring import HEAD, MATTE, PHOTO, PNG, photo
 
 JPEG = {"Content-Type": "image/jpeg"}
 
@@ -214,7 +214,8 @@ def test_a_change_between_visits(client, service):
     assert melanin["mdc"] == pytest.approx(least, abs=1e-3)
     assert melanin["changed"] is bool(abs(melanin["difference"]) > least)
     assert melanin["interval"] == pytest.approx([melanin["difference"] - half, melanin["difference"] + half], abs=1e-3)
-    assert change["lesions"] == {"lasting": [], "gone": [], "new": [], "alignment": {}}
+    assert change["lesions"] == {"lasting": [], "gone": [], "new": [], "alignment": {}, "taken_alike": True}
+    assert change["taken_alike"]
     service.recent.forget([before["id"]])
     later = client.get(f"/v1/analyses/{after['id']}/change", params={"before": before["id"]}).json()
     assert later["lesions"] is None
@@ -222,6 +223,15 @@ def test_a_change_between_visits(client, service):
     other = analysis(client, visit(client, subject(client, "S2"))).json()
     refused = client.get(f"/v1/analyses/{other['id']}/change", params={"before": before["id"]})
     assert refused.status_code == 422
+
+
+def test_photos_that_were_not_taken_alike_tell_no_change_of_a_value(client):
+    subject_id = subject(client)
+    before = analysis(client, visit(client, subject_id, "2026-11-01")).json()
+    after = analysis(client, visit(client, subject_id, "2026-11-15"), MATTE).json()
+    change = client.get(f"/v1/analyses/{after['id']}/change", params={"before": before["id"]}).json()
+    assert change["taken_alike"] is False
+    assert {(row["interval"], row["mdc"], row["changed"]) for row in change["findings"]} == {(None, None, None)}
 
 
 def test_a_deleted_subject_is_in_no_file(client, service, tmp_path):

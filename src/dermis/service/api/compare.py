@@ -28,6 +28,8 @@ Finding = Mapping[str, Any]
 async def change_content(service: Service, account_id: str, before_id: str, after_id: str) -> Object:
     """Return the change between two analyses; lesions are compared as long as both photos are there.
 
+    `taken_alike` is False where the photos are there and one shows the skin's gloss and the other none: then no value
+    is told to have changed.
     Raises NotFound for an analysis of somebody else, InputError for two of different people.
     """
     before, after, days = await run_in_threadpool(_both, service, account_id, before_id, after_id)
@@ -41,12 +43,14 @@ async def change_content(service: Service, account_id: str, before_id: str, afte
         reason = "At least one of the photos was not kept."
     except InputError as error:
         reason = error.message
+    alike = lesions is None or bool(lesions.get("taken_alike", True))
     return {
         "schema": SCHEMA,
         "before": before_id,
         "after": after_id,
         "days": days,
-        "findings": _changes(before, after),
+        "findings": _changes(before, after, taken_alike=alike),
+        "taken_alike": alike,
         "lesions": lesions,
         "lesions_reason": reason,
         "after_to_before": None if lesions is None else lesions.get("after_to_before"),
@@ -64,17 +68,17 @@ def _both(service: Service, account_id: str, before_id: str, after_id: str) -> t
     return held[0], held[1], days
 
 
-def _changes(before: Analysis, after: Analysis) -> list[Object]:
+def _changes(before: Analysis, after: Analysis, *, taken_alike: bool) -> list[Object]:
     earlier = {(finding["task"], finding["region"]): finding for finding in before.content["findings"]}
     return [
-        _change(before, after, was, finding)
+        _change(before, after, was, finding, taken_alike=taken_alike)
         for finding in after.content["findings"]
         if (was := earlier.get((finding["task"], finding["region"]))) is not None
         and None not in (finding["value"], was["value"])
     ]
 
 
-def _change(before: Analysis, after: Analysis, was: Finding, found: Finding) -> Object:
+def _change(before: Analysis, after: Analysis, was: Finding, found: Finding, *, taken_alike: bool) -> Object:
     found_change = value_change(
         found["task"],
         Region(found["region"]),
@@ -82,6 +86,7 @@ def _change(before: Analysis, after: Analysis, was: Finding, found: Finding) -> 
         _measured(was, before),
         _measured(found, after),
         same_photo=before.id == after.id,
+        taken_alike=taken_alike,
         smallest=TASKS[found["task"]].smallest_change if found["task"] in TASKS else None,
     )
     return value_change_object(found_change)

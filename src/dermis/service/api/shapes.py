@@ -277,6 +277,7 @@ class ChangeShape(BaseModel):
     findings: list[dict[str, Any]]
     lesions: dict[str, Any] | None
     lesions_reason: str | None
+    taken_alike: bool
 
 
 class JobShape(BaseModel):

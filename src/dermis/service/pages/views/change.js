@@ -32,14 +32,16 @@ async function loadChange(before, after) {
   return { change, first, second, dates: visits.map(({ date }) => date) };
 }
 
-function changeSentences({ days, lesions, lesions_reason: reason, findings }) {
+function changeSentences({ days, lesions, lesions_reason: reason, findings, taken_alike: alike }) {
   const real = findings.filter(({ region, changed }) => region === "face" && changed);
   const known = findings.some(({ changed }) => changed !== null);
   return [
     lesions
       ? t("change/spots", { n: lesions.new.length, new: lesions.new.length, gone: lesions.gone.length, lasting: lesions.lasting.length })
       : t("change/no_spots", { reason: reason ?? "" }),
-    real.length ? t("change/real", { n: real.length }) : t(known ? "change/chance" : "change/unknown"),
+    alike === false
+      ? t("change/not_alike")
+      : real.length ? t("change/real", { n: real.length }) : t(known ? "change/chance" : "change/unknown"),
     days === 0 ? t("change/same_day") : t("change/days", { n: days }),
   ];
 }
