@@ -116,7 +116,7 @@ def _parameters(measured: _Floats, bands: _Floats) -> Iterator[str]:
         values = np.asarray(getattr(found.tissue, name, found.specular_share), np.float64)
         low, middle, high = np.percentile(values, [1, 50, 99])
         span, bits = UNKNOWNS[name], np.median(found.information_bits[name])
-        ends = f"{span.low:g} to {span.high:g} {span.unit}".strip()
+        ends = f"{span.low:g} to {span.high:g} {span.unit if span.unit != '1' else ''}".strip()
         share = 100 * found.identifiable[name].mean()
         yield f"| {name} | {low:.3g} | {middle:.3g} | {high:.3g} | {ends} | {bits:.2f} | {share:.0f} % |"
 
