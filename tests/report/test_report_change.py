@@ -100,4 +100,8 @@ def test_a_photo_that_is_missing_is_a_mistake(change, analysis):
 
 def test_photos_that_were_not_taken_alike_say_so(change, analysis):
     assert NOT_ALIKE not in change_page(change, analysis, analysis)
+    told = replace(change, gone=(), new=())
+    assert "90 % interval): no clear change" in text_of(change_page(told, analysis, analysis))
+    unlike = replace(told, taken_alike=False)
+    assert "90 % interval): no clear change" not in text_of(change_page(unlike, analysis, analysis))
     assert str(escape(NOT_ALIKE)) in change_page(replace(change, taken_alike=False), analysis, analysis)

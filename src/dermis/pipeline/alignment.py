@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dermis.core import Face, Photo
+from dermis.core import CropFrame, Face, Photo
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.errors import InputError
 from dermis.face.regions import face_width_px
 from dermis.pipeline.exclusion import LUMINANCE
 
-__all__ = ["LANDMARKS_OFF", "Alignment", "align", "on_skin"]
+__all__ = ["LANDMARKS_OFF", "Alignment", "align", "on_mask", "on_skin"]
 
 Points = NDArray[np.float64]
 Mover = Callable[[Points], Points]
@@ -73,10 +73,14 @@ def align(before: Photo, face: Face, after: Photo, other: Face) -> Alignment:
 
 def on_skin(face: Face, points_px: Points) -> BoolMap:
     """Return which photo points (n, 2) lie on open skin of a face."""
-    frame = face.frame
-    x, y = np.floor((points_px - (frame.x_px, frame.y_px)) / frame.factor).astype(np.intp).reshape(-1, 2).T
+    return on_mask(face.frame, face.skin, points_px.reshape(-1, 2))
+
+
+def on_mask(frame: CropFrame, mask: BoolMap, points_px: Points) -> BoolMap:
+    """Return which photo points (..., 2) lie on a mask (h, w) of a frame; none outside of the frame do."""
+    x, y = np.moveaxis(np.floor((points_px - (frame.x_px, frame.y_px)) / frame.factor).astype(np.intp), -1, 0)
     inside = (x >= 0) & (x < frame.width) & (y >= 0) & (y < frame.height)
-    seen: BoolMap = inside & face.skin[np.clip(y, 0, frame.height - 1), np.clip(x, 0, frame.width - 1)]
+    seen: BoolMap = inside & mask[np.clip(y, 0, frame.height - 1), np.clip(x, 0, frame.width - 1)]
     return seen
 
 

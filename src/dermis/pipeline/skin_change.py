@@ -2,9 +2,9 @@
 
 A network that looks at each photo alone overlooks a lesion that the two photos side by side show plainly. So each
 place is held against itself: how much darker in green it is than the ring around it, here less there. Light, camera and
-tone of the skin change both alike and drop out. No alignment is exact, so in both photos the place that
-stands out most nearby is taken: what is in both is found in both. What is left where nothing changed, of other
-sharpness, noise and alignment, is told by places all over the same face, and is the unit.
+tone of the skin change both alike and drop out. No alignment is exact, so in both photos the place that stands out most
+nearby is taken: what is in both is found in both. What is left where nothing changed, of other sharpness, noise and
+alignment, is told by places all over the same face, and is the unit.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dermis.colour.srgb import decode
 from dermis.core import Encoding, Face, Photo
 from dermis.core.arrays import BoolMap, FloatMap
 from dermis.face.regions import face_width_px
-from dermis.pipeline.alignment import Alignment, on_skin
+from dermis.pipeline.alignment import Alignment, on_mask, on_skin
 
 __all__ = ["compared_contrast", "hidden_shares"]
 
@@ -85,13 +85,10 @@ def hidden_shares(
     photo to this one; none where it is the same.
     """
     photo, face = seen
-    points, frame = _points(middles, sides_px, laid), face.frame
+    points = _points(middles, sides_px, laid)
     high = (photo.pixels.shape[1], photo.pixels.shape[0])
     outside = ((points < 0) | (points >= high)).any(axis=-1)
-    columns, rows = np.moveaxis(np.floor((points - (frame.x_px, frame.y_px)) / frame.factor).astype(np.intp), -1, 0)
-    within = (columns >= 0) & (columns < frame.width) & (rows >= 0) & (rows < frame.height)
-    glares = within & glare[np.clip(rows, 0, frame.height - 1), np.clip(columns, 0, frame.width - 1)]
-    hidden, inner = outside | glares, len(_INNER) * _TURNS
+    hidden, inner = outside | on_mask(face.frame, glare, points), len(_INNER) * _TURNS
     return np.stack([hidden[:, :inner].mean(axis=1), hidden[:, inner:].mean(axis=1)], axis=1)
 
 

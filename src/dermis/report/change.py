@@ -113,7 +113,7 @@ def _facts(change: Change) -> tuple[tuple[str, str], ...]:
         low, high = change.difference
         words += f" ({number(low, 1)} to {number(high, 1)}, {percent(change.level)} interval)"
         told = change.told_gone or change.told_new
-        words += ": no clear change" if low <= 0 <= high and not told else ""
+        words += ": no clear change" if low <= 0 <= high and not told and change.taken_alike else ""
     rows = [
         ("Lesions before", number(change.count_before, 1)),
         ("Lesions after", number(change.count_after, 1)),

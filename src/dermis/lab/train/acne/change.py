@@ -2,8 +2,8 @@
 
 Each photo is compared with itself photographed again, with papules drawn on it first and with nothing drawn, and both
 again with gloss over one of the two. What lies where a papule was drawn is new; every other box, in both directions, is
-not. A logistic regression learns the
-probability; figures are those of folds by person. Nobody here taught the network of lesions.
+not. A logistic regression learns the probability; figures are those of folds by person. Nobody here taught the network
+of lesions.
 """
 
 from __future__ import annotations
